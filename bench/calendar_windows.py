@@ -1,0 +1,74 @@
+"""A calendar's windows side by side: the time of a whole fetch, as a part of the same requests one after the other.
+
+The sandbox answers each request after 100 ms, as a distant Zoho does. The calendar is the sandbox's liveliest, the
+window a feed's usual 90 days back and 540 ahead: 18 months and more. The client is the bridge's own, pacing included.
+
+    python bench/calendar_windows.py
+"""
+
+from datetime import UTC, datetime
+import statistics
+import time
+
+from bridge import config
+from bridge.access import MemoryTokenStore
+from bridge.model import CalendarSource, Feed
+from bridge.sandbox import Sandbox
+from bridge.sandbox.data_calendar import WORK
+from bridge.sources.calendar import fetch
+from bridge.zoho import ZohoClient
+
+DELAY = 0.1
+ROUNDS = 4
+
+
+class Recorder:
+    """Passes requests on, and remembers them."""
+
+    def __init__(self, client):
+        self.client = client
+        self.asked = []
+
+    def get(self, product, path, params=None, *, accept="application/json"):
+        self.asked.append((product, path, params, accept))
+        return self.client.get(product, path, params, accept=accept)
+
+
+def timed(work) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    source = CalendarSource(calendar=WORK)
+    window = Feed(slug="work", title="Work", sources=(source,)).window(datetime.now(UTC).date())
+    with Sandbox() as box:
+        settings = config.load(box.environment()).zoho
+        together, alone = [], []
+        for _ in range(ROUNDS):
+            with ZohoClient(settings, MemoryTokenStore()) as client:  # a new one, with its whole budget of requests
+                client.get("calendar", "/calendars")  # logs in
+                recorder = Recorder(client)
+                box.faults.add("calendar.*", "delay", seconds=DELAY)
+                together.append(timed(lambda recorder=recorder: fetch(recorder, source, window)))
+            with ZohoClient(settings, MemoryTokenStore()) as client:
+                box.faults.clear()
+                client.get("calendar", "/calendars")
+                box.faults.add("calendar.*", "delay", seconds=DELAY)
+
+                def one_by_one(client=client, asked=recorder.asked):
+                    for product, path, params, accept in asked:
+                        client.get(product, path, params, accept=accept)
+
+                alone.append(timed(one_by_one))
+                box.faults.clear()
+            box.tokens.expire()
+    fast, slow = statistics.median(together), statistics.median(alone)
+    print(f"{len(recorder.asked)} requests of {DELAY * 1000:.0f} ms over {(window.end - window.start).days} days")
+    print(f"one after the other: {slow:.2f} s ({min(alone):.2f} to {max(alone):.2f})")
+    print(f"side by side: {fast:.2f} s ({min(together):.2f} to {max(together):.2f}), {fast / slow:.3f} of it")
+
+
+if __name__ == "__main__":
+    main()

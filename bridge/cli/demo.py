@@ -1,0 +1,152 @@
+"""The bridge on a sandbox in place of Zoho: everything real but the account, in a folder that is thrown away."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+import os
+from pathlib import Path
+import sys
+import tempfile
+
+import click
+
+from bridge.cli.account import reading, refresh_all, said_once, source_keys, wanted_feeds
+from bridge.cli.listening import answers, host_option, is_loopback, port_option, root_url, usable
+from bridge.cli.opening import address, opened
+from bridge.cli.processes import Tree, bridge
+from bridge.sandbox import Sandbox
+
+# The ids are those of the sandbox. Calendars are read over half a year, to be done in seconds: a polite client reads
+# them in ranges of a month. For the same reason the sample of the Calendar document, years back, is left out.
+_CONFIG = """\
+[zoho]
+connect_timezone = "Europe/Berlin"
+
+[[feed]]
+slug = "work"
+future = "180d"
+past = "30d"
+title = "Work"
+sources = [{ calendar = "q3Xv8Tn_Rk2mWz0yLb7cAg==" }]
+
+[[feed]]
+slug = "us-launch"
+future = "180d"
+past = "30d"
+title = "US launch"
+sources = [{ calendar = "5be0d3f17a2c4c6f9a41c0b7e8d25f60" }]
+
+[[feed]]
+slug = "northwind-events"
+title = "Northwind events"
+public = true
+sources = [{ backstage = "20148871" }]
+
+[[feed]]
+slug = "conference"
+title = "Northwind conference: agenda"
+public = true
+sources = [{ backstage = "20148871", event = "31000000000118" }]
+
+[[feed]]
+slug = "groups"
+title = "Groups"
+sources = [GROUPS]
+
+[[feed]]
+slug = "team-busy"
+future = "180d"
+past = "30d"
+title = "Team India (times only)"
+privacy = "busy"
+sources = [{ calendar = "b7c1e94f20d84a53a6f3d5e1907c842b" }]
+
+[[feed]]
+slug = "everything"
+future = "180d"
+past = "30d"
+title = "Everything"
+sources = [
+  { calendar = "q3Xv8Tn_Rk2mWz0yLb7cAg==" },
+  { calendar = "5be0d3f17a2c4c6f9a41c0b7e8d25f60" },
+  { backstage = "20148871" },
+]
+
+[[feed]]
+slug = "documents"
+title = "The samples of Zoho's documents"
+past = "3650d"
+sources = [
+  { backstage = "19593237" },
+  { connect = "929000000295001", network = "929000000015001" },
+  { connect = "929000000439015", network = "929000000015001" },
+]
+"""
+
+
+@click.command()
+@host_option
+@port_option
+def demo(host: str, port: int) -> None:
+    """Try the bridge without a Zoho account.
+
+    A sandbox stands in for Zoho, and all data lies in a temporary folder. Ctrl+C ends it and removes everything.
+    """
+    ip = usable(host, port)
+    with tempfile.TemporaryDirectory(prefix="zoho-bridge-") as folder, Sandbox() as sandbox:
+        settings = {
+            "BRIDGE_DATA_DIR": folder,
+            "BRIDGE_CONFIG": str(_write_config(Path(folder), sandbox)),
+            "BRIDGE_PUBLIC_URL": root_url(ip, port),
+            **sandbox.environment(),
+        }
+        with _environment(settings), Tree() as tree:
+            # Without a password only where nobody else can come: the list shows the secret addresses of feeds.
+            unlocked = ["--demo"] if is_loopback(ip) else []
+            tree.start("web server", bridge("web", "--host", ip, "--port", str(port), *unlocked))
+            _fill()
+            tree.start("worker", bridge("worker"))
+            code = tree.wait(answers=lambda: answers(ip, port), ready=lambda: _show(ip, port))
+    sys.exit(code)
+
+
+def _write_config(folder: Path, sandbox: Sandbox) -> Path:
+    groups = (
+        f'{{ connect = "{group}", network = "{network}" }}'
+        for network, held in sandbox.data.networks.items()
+        if network != "929000000015001"
+        for group in held.groups
+    )
+    path = folder / "bridge.toml"
+    path.write_text(_CONFIG.replace("GROUPS", ", ".join(groups)), encoding="utf-8")
+    return path
+
+
+@contextmanager
+def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Let only the demo's settings hold, here and in the processes that are started."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith(("BRIDGE_", "ZOHO_", "DATABASE_URL"))]:
+        del os.environ[name]
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _fill() -> None:
+    """Read the sandbox once, so that the first page a visitor opens is full."""
+    with opened() as here, reading(here) as refresher:
+        reports = refresh_all(refresher, source_keys(wanted_feeds(here, refresher).feeds))
+    for line in said_once((one.source, one.error) for one in reports if one.outcome != "refreshed"):
+        click.echo(f"zoho-bridge: {line}", err=True)
+
+
+def _show(ip: str, port: int) -> None:
+    click.secho("The bridge reads a sandbox in place of Zoho. Subscribe to any of these:\n", bold=True)
+    with opened() as here:
+        for feed in here.store.feeds.active():
+            click.echo(f"  {feed.title}\n    {address(here, feed)}")
+    page = "/admin/" if is_loopback(ip) else "/feeds/northwind-events/"
+    click.echo(f"\nOpen {root_url(ip, port)}{page} to look around. Ctrl+C ends the demo and removes everything.")

@@ -1,0 +1,30 @@
+"""The command that reads: the worker."""
+
+from datetime import UTC, datetime
+
+import click
+import structlog
+
+from bridge import worker as refreshing
+from bridge.cli.account import BEHIND, reading, wanted_feeds
+from bridge.cli.opening import opened
+
+log = structlog.get_logger()
+
+
+@click.command()
+def worker() -> None:
+    """Read the sources that are due from Zoho, for as long as it runs.
+
+    Any number of workers may share one PostgreSQL database.
+    """
+    with opened() as bridge, reading(bridge, patience=BEHIND) as refresher:
+        for warning in bridge.settings.warnings:
+            log.warning("settings", problem=warning)
+
+        def want() -> None:
+            for product, error in wanted_feeds(bridge, refresher).failures.items():
+                log.warning("look for feeds", product=product, error=str(error))
+
+        queue = refreshing.open_queue(bridge.settings.queue_url, bridge.settings.data_dir)
+        refreshing.run(queue, refresher, want=want, clock=lambda: datetime.now(UTC))

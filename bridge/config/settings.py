@@ -1,0 +1,72 @@
+"""The settings as the rest of the bridge gets them: checked, resolved, frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bridge.config.secret import Secret
+from bridge.datacenters import DATA_CENTERS
+from bridge.errors import ConfigError
+from bridge.model import Feed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZohoSettings:
+    """How to reach one Zoho account: what to log in with, and where; addresses have no trailing slash.
+
+    ``connect_timezone`` is the zone of the account's Connect profile; None when nobody told it.
+    """
+
+    client_id: str
+    client_secret: Secret
+    refresh_token: Secret
+    data_center: str
+    accounts_url: str
+    backstage_url: str
+    connect_url: str
+    calendar_url: str
+    connect_timezone: ZoneInfo | None = None
+
+    def require(self) -> None:
+        """Raise ConfigError, naming each one, when something needed to log in is missing."""
+        console = DATA_CENTERS[self.data_center].console_url
+        made = f"make a Self Client at {console} and set it to the client's"
+        also = "(from a file: {0}_FILE)"
+        missing = []
+        if not self.client_id:
+            missing.append(f"ZOHO_CLIENT_ID is not set: {made} id.")
+        if not self.client_secret:
+            missing.append(f"ZOHO_CLIENT_SECRET is not set: {made} secret {also.format('ZOHO_CLIENT_SECRET')}.")
+        if not self.refresh_token:
+            missing.append(
+                "ZOHO_REFRESH_TOKEN is not set: run `zoho-bridge login` and set it to the token that it shows "
+                f"{also.format('ZOHO_REFRESH_TOKEN')}."
+            )
+        if missing:
+            raise ConfigError(*missing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one process; paths are absolute.
+
+    ``config_path`` is the ``bridge.toml`` that was read, None without one. ``queue_url`` is empty for a queue in
+    ``data_dir``, ``secret_key`` empty for a key that the bridge makes there, ``feeds`` empty for a feed of each source
+    that the account can see. ``warnings`` are sentences for the admin. ``origins`` tells for each setting, by the name
+    of its environment variable or as ``feed.<slug>.<key>``, where it came from; what is not in it is a default.
+    """
+
+    config_path: Path | None
+    data_dir: Path
+    database_url: str = field(repr=False)  # these two may hold a password
+    queue_url: str = field(repr=False)
+    secret_key: Secret
+    public_url: str
+    admin_password: Secret
+    gzip: bool
+    trusted_proxies: int
+    zoho: ZohoSettings
+    feeds: tuple[Feed, ...]
+    warnings: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

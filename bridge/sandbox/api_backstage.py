@@ -1,0 +1,138 @@
+"""The sandbox's Backstage v3: portals, pages of events, and the agenda of one event (Zoho Backstage: endpoints).
+
+Traps it keeps: a list in small pages, drafts under ``status=all``, no events of a multi-brand portal without
+``brand_id``, sessions only by 1-based day while agendas count from 0, errors whose status is text.
+"""
+
+from flask import Blueprint, Response, request
+
+from bridge.sandbox.answers import backstage_error, reply
+from bridge.sandbox.oauth import Tokens
+from bridge.sandbox.state import Agenda, Data, Json, Portal
+
+_SCOPES = {
+    "portals": "zohobackstage.portal.READ",
+    "portal": "zohobackstage.portal.READ",
+    "events": "zohobackstage.event.READ",
+    "event": "zohobackstage.event.READ",
+    "agendas": "zohobackstage.agenda.READ",
+    "sessions": "zohobackstage.agenda.READ",
+    "halls": "zohobackstage.agenda.READ",
+    "tracks": "zohobackstage.agenda.READ",
+    "speakers": "zohobackstage.speaker.READ",
+}
+_STATUSES = {
+    "all": frozenset({0, 1, 2, 3, 4}),
+    "live": frozenset({1, 2}),
+    "drafts": frozenset({0}),
+    "completed": frozenset({3}),
+    "canceled": frozenset({4}),
+    "trash": frozenset[int](),
+}
+_SORTS = {"start_date": "start_time", "created_time": "created_time", "last_modified_time": "last_modified_time"}
+_EVENT = "/portals/<portal_id>/events/<event_id>"
+_DEFAULT_PAGE = 200
+
+
+class _UnknownError(LookupError):
+    """An id in the path is not known."""
+
+
+def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
+    """Serve the portals of ``data``, at most ``page_size`` events a page."""
+    api = Blueprint("backstage", __name__)
+
+    def portal_of(portal_id: str) -> Portal:
+        if portal_id not in data.portals:
+            raise _UnknownError("Please provide a valid portal id")
+        return data.portals[portal_id]
+
+    def event_of(portal_id: str, event_id: str) -> Json:
+        portal = portal_of(portal_id)
+        found = portal.events.find(portal.aliases.get(event_id, event_id))
+        if not found:
+            raise _UnknownError("Please provide a valid event id")
+        return found[0]
+
+    def agenda_of(portal_id: str, event_id: str) -> Agenda:
+        return portal_of(portal_id).agendas.get(str(event_of(portal_id, event_id)["id"]), Agenda())
+
+    @api.before_request
+    def check() -> Response | None:
+        scope = _SCOPES[(request.endpoint or "").rpartition(".")[2]]
+        header = request.headers.get("Authorization", "")
+        if tokens.verdict(header, scope=scope, schemes=("Zoho-oauthtoken",)) != "good":
+            return backstage_error(401, "Please provide a valid OAuthScope")  # for a dead token too
+        return None
+
+    @api.errorhandler(_UnknownError)
+    def unknown(error: _UnknownError) -> Response:
+        return backstage_error(404, str(error))
+
+    @api.get("/portals")
+    def portals() -> Response:
+        return reply({"portals": [portal.info for portal in list(data.portals.values())]})
+
+    @api.get("/portals/<portal_id>")
+    def portal(portal_id: str) -> Response:
+        return reply(portal_of(portal_id).info)
+
+    @api.get("/portals/<portal_id>/events")
+    def events(portal_id: str) -> Response:
+        return _page(portal_of(portal_id), page_size)
+
+    @api.get(_EVENT)
+    def event(portal_id: str, event_id: str) -> Response:
+        return reply(event_of(portal_id, event_id))
+
+    @api.get(f"{_EVENT}/agendas")
+    def agendas(portal_id: str, event_id: str) -> Response:
+        days = range(len(agenda_of(portal_id, event_id).days))
+        return reply({"agendas": [{"agenda_id": f"{event_id}{index:02d}", "index": index} for index in days]})
+
+    @api.get(f"{_EVENT}/sessions")
+    def sessions(portal_id: str, event_id: str) -> Response:
+        days = agenda_of(portal_id, event_id).days
+        day = request.args.get("day", "")
+        if not day.isdecimal():
+            return backstage_error(400, "Please enter the valid agenda day")
+        number = int(day)
+        return reply({"sessions": days[number - 1].all() if 1 <= number <= len(days) else []})
+
+    @api.get(f"{_EVENT}/halls")
+    def halls(portal_id: str, event_id: str) -> Response:
+        return reply({"halls": agenda_of(portal_id, event_id).halls.all()})
+
+    @api.get(f"{_EVENT}/tracks")
+    def tracks(portal_id: str, event_id: str) -> Response:
+        return reply({"tracks": agenda_of(portal_id, event_id).tracks.all()})
+
+    @api.get(f"{_EVENT}/speakers")
+    def speakers(portal_id: str, event_id: str) -> Response:
+        return reply({"speakers": agenda_of(portal_id, event_id).speakers.all()})
+
+    return api
+
+
+def _page(portal: Portal, page_size: int) -> Response:
+    """Give one page of the events asked for; what is shown without ``status`` no document tells, here: live ones."""
+    statuses = _STATUSES.get(request.args.get("status", "live"))
+    sort = _SORTS.get(request.args.get("sort_by", "start_date"))
+    page = request.args.get("page", 1, int)
+    asked = request.args.get("per_page", _DEFAULT_PAGE, int)
+    if statuses is None or sort is None or page < 1 or asked < 1:
+        return backstage_error(400, "Please provide valid input")
+    events = [event for event in portal.events.all() if event["status"] in statuses]
+    if portal.brand and request.args.get("brand_id") != portal.brand:
+        events = []
+    events.sort(key=lambda event: str(event[sort]), reverse=request.args.get("sort_order") == "desc")
+    size = min(asked, page_size)
+    pages = -(-len(events) // size)
+    pagination = {
+        "total_count": len(events),
+        "page": page,
+        "per_page": size,
+        "total_pages": pages,
+        "has_more_items": page < pages,
+    }
+    return reply({"pagination": pagination, "events": events[(page - 1) * size : page * size]})

@@ -1,0 +1,238 @@
+"""The tables, and how an older database becomes a newer one.
+
+Times are whole microseconds since 1970 in UTC, so that SQLite and PostgreSQL compare them alike.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.types import TypeDecorator
+
+from bridge.errors import StoreError
+
+SCHEMA_VERSION = 1
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime in UTC, kept as microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
+        """Refuse naive times rather than guess their zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone can't be stored")
+        return (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's
+        """Give the time back in UTC."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("schema_version", Integer, nullable=False))
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("slug", String(64), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("active", Boolean, nullable=False),
+    # Grows with each publication: two workers that publish one feed at once can't overwrite each other unseen.
+    Column("revision", Integer, nullable=False),
+    # What the documents were last made from, besides the entries: definition and form of the feed.
+    Column("basis", Text),
+)
+
+feed_sources = Table(
+    "feed_sources",
+    metadata,
+    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
+    Column("source_key", ForeignKey("sources.key", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    # Configured no more, and shown until every source that is has been read: a mistyped id must not empty a feed.
+    Column("leaving", Boolean, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("next_check_at", Instant, nullable=False),
+    Column("last_attempt", Instant),
+    Column("last_success", Instant),
+    Column("failing_since", Instant),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("error", Text),
+    Column("warning", Text),
+    Column("held_hash", Text),
+    Column("held_at", Instant),
+    Column("notes", Text, nullable=False, default="[]"),
+    Column("lease_holder", Text),
+    Column("lease_until", Instant),
+    Index("sources_due", "active", "next_check_at"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("source_key", ForeignKey("sources.key", ondelete="CASCADE"), primary_key=True),
+    Column("uid", String(255), primary_key=True),
+    Column("upstream_id", Text, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("cancelled_since", Instant),
+    Column("ends_at", Instant),  # None: a series without an end
+)
+
+details = Table(
+    "details",
+    metadata,
+    Column("source_key", ForeignKey("sources.key", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+)
+
+rejections = Table(
+    "rejections",
+    metadata,
+    Column("source_key", ForeignKey("sources.key", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("upstream_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("kept", Boolean, nullable=False),
+)
+
+shapes = Table(
+    "shapes",
+    metadata,
+    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
+    Column("event_uid", String(255), primary_key=True),
+    Column("basis", String(64), nullable=False),
+    Column("until", Date),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
+    Column("uid", String(255), primary_key=True),
+    Column("event_uid", String(255), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("sort_key", Text, nullable=False),
+    Column("zones", Text, nullable=False),
+    Column("blob", LargeBinary),
+    Column("web_blob", LargeBinary),
+    Column("gone", Boolean, nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
+    Column("variant", String(16), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("gzip", LargeBinary, nullable=False),
+    Column("etag", String(64), nullable=False),
+    Column("modified_at", Instant, nullable=False),
+    Column("events", Integer, nullable=False),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("ends_at", Instant),
+    Column("used_at", Instant),  # to a minute or so: a poll writes nothing
+    Index("links_of_feed", "slug", "label", "generation", unique=True),
+)
+
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("value", LargeBinary),
+    Column("expires_at", Instant),
+    Column("lease_holder", Text),
+    Column("lease_until", Instant),
+)
+
+token_requests = Table(
+    "token_requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# Passwords that were tried at the admin pages lately; the client's address is kept as a hash.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# One step each: from the version that is the key to the next one, inside the transaction of ``migrate``.
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the database to ``SCHEMA_VERSION`` in the caller's transaction; raises StoreError for a newer one."""
+    if connection.dialect.name == "postgresql":  # two processes may start at once; SQLite's BEGIN IMMEDIATE sees to it
+        connection.execute(text("SELECT pg_advisory_xact_lock(8460142)"))
+    if not inspect(connection).has_table("meta"):
+        metadata.create_all(connection)
+        connection.execute(insert(meta).values(schema_version=SCHEMA_VERSION))
+        return
+    version = connection.execute(select(meta.c.schema_version)).scalar_one()
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"The database has schema {version}, this program knows {SCHEMA_VERSION} at most: "
+            "it was used by a newer release. Install that release again, or restore a backup."
+        )
+    for step in range(version, SCHEMA_VERSION):
+        MIGRATIONS[step](connection)
+        connection.execute(update(meta).values(schema_version=step + 1))

@@ -1,0 +1,67 @@
+"""What many tests need: a database of each kind, a clock that stands still, settings for the sandbox."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+import os
+from pathlib import Path
+import secrets
+from urllib.parse import quote
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from bridge.store import Store
+from bridge.vault import Vault
+
+KEY = "a test's secret key, long enough for anything"
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault(KEY)
+
+
+def _postgres_schema() -> Iterator[str]:
+    """Give the address of a schema of its own in the server that BRIDGE_TEST_POSTGRES_URL names."""
+    server = os.environ.get("BRIDGE_TEST_POSTGRES_URL", "")
+    if not server:
+        pytest.skip("BRIDGE_TEST_POSTGRES_URL is not set: no PostgreSQL to test with")
+    server = server.replace("postgresql://", "postgresql+psycopg://")
+    schema = f"bridge_{secrets.token_hex(6)}"
+    engine = create_engine(server)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    yield f"{server}?options={quote(f'-csearch_path={schema}')}"
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Every kind of database in turn: one suite holds for all stores."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/bridge.sqlite3"
+    else:
+        yield from _postgres_schema()
+
+
+@pytest.fixture
+def any_store(database_url: str, vault: Vault) -> Iterator[Store]:
+    """A store on each kind of database."""
+    store = Store.open(database_url, vault)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path, vault: Vault) -> Iterator[Store]:
+    """A store on SQLite, for tests of what stands above it."""
+    store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", vault)
+    yield store
+    store.close()

@@ -1,0 +1,78 @@
+"""Feeds with bytes in them, and a real web server, for tests of what serves them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+import gzip
+import hashlib
+import http.client
+import os
+from pathlib import Path
+import socket
+import subprocess
+import sys
+import time
+
+from bridge import config
+from bridge.store import Document, Store
+from bridge.vault import open_vault
+
+NOW = datetime(2026, 3, 9, 8, 0, 30, 500_000, tzinfo=UTC)
+
+
+def document(body: bytes, variant: str = "default") -> Document:
+    """Make a published document of a body."""
+    etag = hashlib.sha256(body).hexdigest()
+    return Document(variant=variant, body=body, gzip=gzip.compress(body), etag=etag, modified_at=NOW, events=1)
+
+
+def publish(store: Store, slug: str, body: bytes, *, revision: int = 0) -> None:
+    """Publish a body as all the variants of a feed."""
+    made = [document(body, "default"), document(body + b"quiet", "quiet"), document(body + b"web", "web")]
+    assert store.publications.publish(slug, revision=revision, basis="", shaped=[], unshaped=[], changed=[], made=made)
+
+
+def free_port() -> int:
+    """Give a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def web_server(folder: Path, **environ: str) -> Iterator[tuple[Store, int]]:
+    """Run ``zoho-bridge web`` on a new store in ``folder``; gives the store and the port."""
+    settings = {"BRIDGE_DATA_DIR": str(folder), "BRIDGE_SECRET_KEY": "k" * 40, **environ}
+    loaded = config.load(settings)
+    store = Store.open(loaded.database_url, open_vault("k" * 40, folder))
+    port = free_port()
+    names = ("BRIDGE_", "ZOHO_", "DATABASE_URL", "PORT", "WEB_CONCURRENCY")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(names)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bridge", "web", "--port", str(port)],
+        env={**inherited, **settings},
+        stderr=subprocess.PIPE,
+        cwd=folder,
+    )
+    try:
+        _wait_until_healthy(process, port)
+        yield store, port
+    finally:
+        process.terminate()
+        process.communicate()
+        store.close()
+
+
+def _wait_until_healthy(process: subprocess.Popen[bytes], port: int) -> None:
+    give_up = time.monotonic() + 30
+    while time.monotonic() < give_up and process.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status == http.client.OK:
+                return
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    raise AssertionError("the web server did not start")

@@ -14,12 +14,15 @@ import hashlib
 import structlog
 
 from bridge import ical, shape, snapshot
+from bridge.card import cards_of, labels_of
 from bridge.errors import StoreError
 from bridge.model import Event, Feed, Rejection, Window, instant
-from bridge.store import Document, Entry, Published, ShapeRow, Store, Stored
+from bridge.store import Document, Entry, ForPeople, Published, ShapeRow, Store, Stored
 
 # The form of the published bytes: raise it when shaping or rendering changes, and every entry is made anew.
 FORM = "1"
+# The form of the cards: raise it when they change. The published bytes and their stamps stay as they are.
+_CARDS = "1"
 
 # SEQUENCE counts the minutes since then, at the time of a change: it grows even when the database is rebuilt.
 _SEQUENCE_START = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
@@ -67,6 +70,7 @@ def publish(store: Store, slug: str, *, now: datetime) -> Publication:
             unshaped=draft.unshaped,
             changed=draft.changed,
             made=draft.documents(),
+            for_people=draft.for_people,
         ):
             return draft.publication(written=True)
     raise StoreError(f'Feed "{slug}" could not be published: other processes publish it at the same time.')
@@ -76,10 +80,11 @@ class _Draft:
     """One attempt at a publication, from one state of the store."""
 
     def __init__(self, feed: Feed, current: Published, now: datetime) -> None:
-        self.basis = _hash(FORM, snapshot.encode_feed(feed))
+        self.basis = _hash(FORM, _CARDS, snapshot.encode_feed(feed))
         self.shaped: list[ShapeRow] = []
         self.unshaped: list[str] = []
         self.changed: list[Entry] = []
+        self.for_people: list[ForPeople] = []
         self._feed = feed
         self._current = current
         self._now = now.replace(microsecond=0)
@@ -119,6 +124,7 @@ class _Draft:
         # Last of all, for an entry may pass from one event to another: an instance from its series to itself.
         gone = [entry for entry in replaced if entry.uid not in self._shown]
         self.changed += [replace(entry, gone=True, blob=None, web_blob=None) for entry in gone]
+        self.for_people += [ForPeople(uid=entry.uid) for entry in gone]
         self._removed += len(gone)
 
     def documents(self) -> list[Document]:
@@ -161,7 +167,7 @@ class _Draft:
         whole = True
         for shown in shaped.events:
             try:
-                self._make_entry(stored.uid, shown)
+                self._make_entry(stored, shown)
             except Exception as error:  # noqa: BLE001 - as above
                 self._lose(stored, event, error, [entry for entry in had if entry.uid == shown.uid])
                 whole = False
@@ -183,22 +189,31 @@ class _Draft:
         reason = f'The event could not be shown in feed "{self._feed.slug}": {told}.'
         self._lost[stored.source_key].append(Rejection(upstream_id=event.upstream_id, reason=reason))
 
-    def _make_entry(self, event_uid: str, event: Event) -> None:
+    def _make_entry(self, stored: Stored, event: Event) -> None:
         event = event if self._feed.alarms else _silent(event)
         content_hash = _hash(FORM, snapshot.content_hash(event))
+        occurrences = shape.flatten(event, self._web_window)
         old = self._current.entries.get(event.uid)
-        if old is not None and old.content_hash == content_hash:
-            entry = replace(old, event_uid=event_uid)
+        if old is not None and not old.gone and old.content_hash == content_hash:
+            entry = replace(old, event_uid=stored.uid)
             if event.recurrence is not None:
                 stamp = ical.Stamp(changed=old.changed_at, sequence=old.sequence)
-                entry = replace(entry, web_blob=self._web_blob(event, stamp))
+                entry = replace(entry, web_blob=ical.render_occurrences(occurrences, stamp))
             if entry != old:
                 self.changed.append(entry)
-            return
+        else:
+            self.changed.append(self._rendered_entry(stored.uid, event, content_hash, occurrences, old))
+            self._rendered += 1
+        cards = cards_of(event, occurrences)
+        self.for_people.append(ForPeople(uid=event.uid, cards=cards, labels=labels_of(event, stored.source_key)))
+
+    def _rendered_entry(
+        self, event_uid: str, event: Event, content_hash: str, occurrences: Sequence[Event], old: Entry | None
+    ) -> Entry:
         stamp = self._next_stamp(old)
         blob = ical.render(event, stamp)
         ical.check(blob, event)
-        entry = Entry(
+        return Entry(
             uid=event.uid,
             event_uid=event_uid,
             content_hash=content_hash,
@@ -207,13 +222,8 @@ class _Draft:
             sort_key=_sort_key(event),
             zones=" ".join(sorted(ical.zones(event))),
             blob=blob,
-            web_blob=self._web_blob(event, stamp),
+            web_blob=ical.render_occurrences(occurrences, stamp),
         )
-        self._rendered += 1
-        self.changed.append(entry)
-
-    def _web_blob(self, event: Event, stamp: ical.Stamp) -> bytes:
-        return ical.render_occurrences(shape.flatten(event, self._web_window), stamp)
 
     def _next_stamp(self, old: Entry | None) -> ical.Stamp:
         """Stamp a change: later, and with a higher SEQUENCE, than anything shown under this UID (rulebook 20-22)."""

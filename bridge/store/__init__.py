@@ -3,6 +3,7 @@
 It knows tables and transactions, and nothing of Zoho, HTTP or iCalendar.
 """
 
+from bridge.store.cards import Cards, ForPeople
 from bridge.store.database import Database
 from bridge.store.details import Details
 from bridge.store.feeds import FeedRow, Feeds
@@ -28,6 +29,7 @@ __all__ = [
     "EventRow",
     "EventToSave",
     "FeedRow",
+    "ForPeople",
     "Head",
     "Link",
     "LinkError",
@@ -49,6 +51,7 @@ class Store:
         self.feeds = Feeds(database)
         self.sources = Sources(database)
         self.publications = Publications(database)
+        self.cards = Cards(database)
         self.details = Details(database)
         self.links = Links(database, vault)
         self.sign_ins = SignIns(database, vault)

@@ -22,7 +22,7 @@ from sqlalchemy.exc import (
 )
 
 from bridge.errors import StoreError
-from bridge.store.schema import migrate
+from bridge.store.migrations import migrate
 
 _BUSY_SECONDS = 30
 _LOOK_AGAIN_SECONDS = 0.02

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import delete, or_, select, update
 
+from bridge.store.cards import ForPeople, write_cards
 from bridge.store.database import Database, batches, upsert
 from bridge.store.schema import documents, entries, events, feed_sources, feeds, shapes, sources
 
@@ -139,6 +140,7 @@ class Publications:
         unshaped: Sequence[str],
         changed: Sequence[Entry],
         made: Sequence[Document],
+        for_people: Sequence[ForPeople] = (),
     ) -> bool:
         """Write one publication in one transaction: readers see the old one or the new one, never a mixture.
 
@@ -152,6 +154,7 @@ class Publications:
                 connection.execute(delete(shapes).where(shapes.c.slug == slug, shapes.c.event_uid.in_(batch)))
             upsert(connection, shapes, [{"slug": slug, **asdict(shape)} for shape in shaped])
             upsert(connection, entries, [{"slug": slug, **asdict(entry)} for entry in changed])
+            write_cards(connection, slug, for_people)
             upsert(connection, documents, [{"slug": slug, **asdict(document)} for document in made])
         return True
 

@@ -1,16 +1,14 @@
-"""The tables, and how an older database becomes a newer one.
+"""The tables.
 
 Times are whole microseconds since 1970 in UTC, so that SQLite and PostgreSQL compare them alike.
 """
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     Date,
     Dialect,
     ForeignKey,
@@ -21,17 +19,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    insert,
-    inspect,
-    select,
-    text,
-    update,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
-
-from bridge.errors import StoreError
-
-SCHEMA_VERSION = 1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -69,6 +59,8 @@ feeds = Table(
     Column("definition", Text, nullable=False),
     Column("position", Integer, nullable=False),
     Column("active", Boolean, nullable=False),
+    # Made by the admin from sources that were there, and not by bridge.toml.
+    Column("by_admin", Boolean, nullable=False, server_default=false()),
     # Grows with each publication: two workers that publish one feed at once can't overwrite each other unseen.
     Column("revision", Integer, nullable=False),
     # What the documents were last made from, besides the entries: definition and form of the feed.
@@ -215,24 +207,87 @@ sign_ins = Table(
     Column("at", Instant, nullable=False),
 )
 
-# One step each: from the version that is the key to the next one, inside the transaction of ``migrate``.
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
+# What people see of an entry, for agendas and filters, beside the bytes that programs get.
+cards = Table(
+    "cards",
+    metadata,
+    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
+    Column("uid", String(255), primary_key=True),
+    Column("first", Instant, nullable=False),  # from when to when it has occurrences
+    Column("last", Instant, nullable=False),
+    Column("card", LargeBinary, nullable=False),
+    Index("cards_by_time", "slug", "last"),
+)
 
+# What an entry can be chosen by: a category, a track, a hall, its source.
+labels = Table(
+    "labels",
+    metadata,
+    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
+    Column("uid", String(255), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("value", Text, primary_key=True),
+)
 
-def migrate(connection: Connection) -> None:
-    """Bring the database to ``SCHEMA_VERSION`` in the caller's transaction; raises StoreError for a newer one."""
-    if connection.dialect.name == "postgresql":  # two processes may start at once; SQLite's BEGIN IMMEDIATE sees to it
-        connection.execute(text("SELECT pg_advisory_xact_lock(8460142)"))
-    if not inspect(connection).has_table("meta"):
-        metadata.create_all(connection)
-        connection.execute(insert(meta).values(schema_version=SCHEMA_VERSION))
-        return
-    version = connection.execute(select(meta.c.schema_version)).scalar_one()
-    if version > SCHEMA_VERSION:
-        raise StoreError(
-            f"The database has schema {version}, this program knows {SCHEMA_VERSION} at most: "
-            "it was used by a newer release. Install that release again, or restore a backup."
-        )
-    for step in range(version, SCHEMA_VERSION):
-        MIGRATIONS[step](connection)
-        connection.execute(update(meta).values(schema_version=step + 1))
+# What happened to the entries of a feed lately, for people.
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("uid", String(255), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Index("changes_of_feed", "slug", "at"),
+)
+
+# Which programs poll a feed, by day: no addresses of people. ``link`` is a token's hash, empty for the public address.
+readers = Table(
+    "readers",
+    metadata,
+    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
+    Column("link", String(64), primary_key=True),
+    Column("program", String(64), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("polls", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False),
+)
+
+# What the last comparison of a source's feed with Zoho itself said.
+verifications = Table(
+    "verifications",
+    metadata,
+    Column("source_key", ForeignKey("sources.key", ondelete="CASCADE"), primary_key=True),
+    Column("slug", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("equal", Integer, nullable=False),
+    Column("differing", Integer, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("error", Text, nullable=False),
+)
+
+# The bridge's own budget of requests for each account and product, over all processes.
+paces = Table(
+    "paces",
+    metadata,
+    Column("account", String(64), primary_key=True),
+    Column("product", String(16), primary_key=True),
+    Column("filled_until", Instant, nullable=False),
+    Column("closed_until", Instant, nullable=False),
+)
+
+# The refresh token that ``zoho-bridge login`` got, encrypted.
+logins = Table(
+    "logins",
+    metadata,
+    Column("client_id", String(128), primary_key=True),
+    Column("data_center", String(8), nullable=False),
+    Column("refresh_token", LargeBinary, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)

@@ -2,7 +2,7 @@
 
 It must not know of JSON, HTTP, SQL or the serialised form of a feed. A time here is either a ``date`` (all-day) or
 an aware ``datetime`` whose zone is a ``zoneinfo.ZoneInfo``: naive times and ``datetime.timezone`` offsets are refused,
-because a repeat in them can't be told across a change of the clock (rulebook 24-30).
+because a repeat in them can't be told across a change of the clock (rulebook 29, 30).
 """
 
 from dataclasses import dataclass

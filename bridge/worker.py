@@ -18,6 +18,7 @@ from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from huey.exceptions import ConfigurationError
 from huey.registry import Message
 from huey.serializer import Serializer
+import stamina
 import structlog
 
 from bridge.config.urls import masked
@@ -48,7 +49,9 @@ def open_queue(url: str, data_dir: Path) -> Huey:
     """
     name = masked(url) if url else str(data_dir / "queue.sqlite3")
     try:
-        queue = _queue(url, data_dir)
+        for attempt in stamina.retry_context(on=_made_at_once, attempts=30, wait_initial=0.05, wait_max=0.5):
+            with attempt:
+                queue = _queue(url, data_dir)
         queue.pending_count()
     except ConfigurationError as error:
         extra = "postgres" if url.startswith("postgres") else "redis"
@@ -71,6 +74,11 @@ def _queue(url: str, data_dir: Path) -> Huey:
         return RedisHuey(_NAME, url=url, results=False, serializer=_Json())
     data_dir.mkdir(parents=True, exist_ok=True)
     return SqliteHuey(_NAME, filename=str(data_dir / "queue.sqlite3"), results=False, serializer=_Json())
+
+
+def _made_at_once(error: Exception) -> bool:
+    """Whether two processes made the queue's tables at one moment, which PostgreSQL's IF NOT EXISTS does not bear."""
+    return getattr(error, "sqlstate", "") in ("23505", "42P07")
 
 
 def run(queue: Huey, refresher: Refresher, *, want: Callable[[], object], clock: Callable[[], datetime]) -> None:

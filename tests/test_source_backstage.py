@@ -3,7 +3,7 @@
 Expected values are worked out by hand from the documents (cited in each case), never from the code:
 
 - "S1": Zoho Backstage, "Get a specific event", the field list, whose examples make ``data/backstage/event.json``;
-- "api 2.2" etc.: the project's notes on the APIs; "rulebook N": its rules for feeds.
+- "api 2.2" etc.: the sections of docs/zoho-apis.md; "rulebook N": those of docs/feed-rules.md.
 
 ``data/backstage/agenda.json`` has the shapes of api 2.4 with values made up. Local times: New York is UTC-4 in May,
 India UTC+5:30 all year.
@@ -133,7 +133,7 @@ FIELDS = [
     ({"description": "<p>Long</p>", "summary": "Short"}, "description", "Short\n\nLong", "rulebook 55"),
     ({"website_url": "javascript:alert(1)"}, "url", "", "only http(s)"),
     ({"website_url": None}, "url", "", "S1"),
-    ({"thumbnail_url": "data:image/png;base64,AA"}, "image_url", "", "only http(s); rulebook 59"),
+    ({"thumbnail_url": "data:image/png;base64,AA"}, "image_url", "", "only http(s); rulebook 15"),
     ({"language": "pt_BR"}, "language", "pt-BR", "RFC 5646 2.1"),
     ({"language": "English!"}, "language", "", "RFC 5646 2.1"),
     ({"name": "  Cafe\u0301 \u2028night"}, "title", "Café\nnight", "rulebook 4, 58; NFC"),

@@ -224,7 +224,7 @@ def test_new_york_is_written_as_rfc_5545_writes_it():
     ],
 )
 def test_a_zone_without_summer_time_is_one_standard_without_a_rule(key, offset, name):
-    """Rulebook 26: "for a fixed zone no RRULE at all"."""
+    """Rulebook 26: a fixed zone has no RRULE."""
     assert vtimezone(key).decode() == (
         f"BEGIN:VTIMEZONE\r\nTZID:{key}\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
         f"TZOFFSETFROM:{offset}\r\nTZOFFSETTO:{offset}\r\nTZNAME:{name}\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"

@@ -365,3 +365,22 @@ def test_libraries_say_nothing_of_their_steps(log, queue):
     waking(queue, FakeRefresher("backstage:1"))()
     logging.getLogger("httpx").info("HTTP Request: GET https://…")
     assert [json.loads(line)["event"] for line in stderr.getvalue().splitlines()] == ["refresh"]
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_many_workers_may_open_a_new_queue_at_once(database_url, tmp_path):
+    """PostgreSQL's CREATE TABLE IF NOT EXISTS fails when two do it at one moment; no worker may end for that."""
+    failures = []
+
+    def open_it():
+        try:
+            worker.open_queue(database_url, tmp_path).storage.close()
+        except Exception as error:  # noqa: BLE001 - the test reports whatever went wrong in the thread
+            failures.append(error)
+
+    threads = [Thread(target=open_it) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []

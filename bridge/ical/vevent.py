@@ -153,7 +153,7 @@ def _told_by_clock(time: datetime) -> bool:
 
 
 def _add_words(component: icalendar.Event, event: Event) -> None:
-    """Write what people read. Few clients show URL, so that links stand in the description too (rulebook 54-56)."""
+    """Write what people read. Few clients show URL, so that links stand in the description too (rulebook 54-57)."""
     component.add("SUMMARY", values.text(one_line(event.title) or NO_TITLE))
     description = clean(event.description)
     details = _details(event, description)

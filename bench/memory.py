@@ -36,7 +36,7 @@ STEPS = (
     (Sources, "succeed", "save the events"),
     (Publications, "current", "read what is published"),
     (publish._Draft, "shape_events", "shape and render"),
-    (publish._Draft, "documents", "join and compress"),
+    (publish._Draft, "join", "join and compress"),
     (Publications, "publish", "write the publication"),
 )
 
@@ -107,7 +107,7 @@ def watch(owner: Any, name: str, words: str) -> None:
 
 
 def main(size: int, calendars: int) -> None:
-    zoho = Zoho(size // calendars // DAYS)
+    zoho = Zoho(-(-size // calendars // DAYS))  # not less than asked for
     for step in STEPS:
         watch(*step)
     sources = [CalendarSource(calendar=f"calendar{n}") for n in range(calendars)]

@@ -23,7 +23,7 @@ NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 TODAY = NOW.date()
 SOURCE = ConnectSource(group="77", network="1")
 FEED = Feed(slug="all", title="All", sources=(SOURCE,))
-KEY = "a benchmark's secret key, long enough for it"
+KEY = "a benchmark's secret key that is long enough for it"
 
 
 class Group:

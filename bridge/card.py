@@ -4,12 +4,15 @@ A card is made from an event as the feed shows it, so it tells no more than the 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 import msgspec
 
 from bridge.model import Event, Moment, Status, instant
 from bridge.timezones import by_key
+
+NO_INVITATION = "none"
 
 _LONGEST_DESCRIPTION = 2000
 
@@ -78,11 +81,29 @@ def cards_of(event: Event, occurrences: Iterable[Event]) -> tuple[Card, ...]:
 
 
 def labels_of(event: Event, source_key: str) -> frozenset[tuple[str, str]]:
-    """Give what an event can be chosen by, as (kind, value)."""
-    labels = {("category", name) for name in event.categories}
-    if event.place and event.place.hall:
-        labels.add(("hall", event.place.hall))
-    return frozenset({("source", source_key), *labels})
+    """Give what an event as shown can be chosen by, with its changed instances, as (kind, value).
+
+    The kinds: ``category`` (without the tracks), ``track``, ``hall``, ``group`` (of a source of several), ``source`` (a
+    key, which is no name for people), and for Zoho Calendar ``answer``: the account's own, or NO_INVITATION.
+    """
+    labels = {("source", source_key)}
+    for one in (event, *event.overrides):
+        labels |= {("category", name) for name in one.categories if name != one.track}
+        if one.track:
+            labels.add(("group" if source_key.startswith("connect:") else "track", one.track))
+        if one.place and one.place.hall:
+            labels.add(("hall", one.place.hall))
+        if one.answer or source_key.startswith("calendar:"):
+            labels.add(("answer", one.answer or NO_INVITATION))
+    return frozenset(labels)
+
+
+def without_labels(event: Event) -> Event:
+    """Leave out what events are only chosen by, so that a change of it is none of the published bytes."""
+    if not any(one.track or one.answer for one in (event, *event.overrides)):
+        return event
+    overrides = tuple(replace(override, track="", answer="") for override in event.overrides)
+    return replace(event, track="", answer="", overrides=overrides)
 
 
 def encode(cards: Sequence[Card]) -> bytes:

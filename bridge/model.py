@@ -112,6 +112,8 @@ class Event:
     one not before it. ``overrides`` are the changed instances of a series: each has the series' ``uid`` and, in
     ``recurrence_id``, the original start that it replaces. ``related_to`` is the UID of the series that a stand-alone
     instance came from. ``description`` is plain text; ``html`` the sanitised rich form, empty where there is none.
+    ``track``, the part of its source that it belongs to (a track, which is one of the categories, too, or a group), and
+    ``answer``, the account's own to an invitation, are only there to choose by: no feed writes them down.
     Raises ValueError for what no calendar can hold.
     """
 
@@ -130,6 +132,8 @@ class Event:
     busy: bool = True
     private: bool = False
     categories: tuple[str, ...] = ()
+    track: str = ""
+    answer: Literal["", "accepted", "tentative", "declined", "needs-action"] = ""
     people: tuple[Person, ...] = ()
     language: str = ""
     alarms: tuple[Alarm, ...] = ()
@@ -191,7 +195,11 @@ class BackstageSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectSource:
-    """The events of one group of a Connect network; ``network`` is Zoho's scopeID, ``group`` its partitionId."""
+    """The events of one group of a Connect network, or of several that are read at once.
+
+    ``network`` is Zoho's scopeID, ``group`` the group's partitionId; of several groups the ids in order, each once,
+    with commas between them: then the same groups are the same source, however they were named.
+    """
 
     group: str
     network: str
@@ -200,6 +208,11 @@ class ConnectSource:
     def kind(self) -> Literal["connect"]:
         """The product it is read from."""
         return "connect"
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The id of each group."""
+        return tuple(self.group.split(","))
 
     @property
     def key(self) -> str:

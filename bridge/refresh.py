@@ -13,11 +13,11 @@ from bridge import schedule
 from bridge.config import ZohoSettings
 from bridge.decide import BELIEVE_AFTER, Decision, Held, decide
 from bridge.errors import StoreError, UnavailableError, ZohoError
-from bridge.model import Feed, Parsed, Window
+from bridge.model import Feed, Window
 from bridge.publish import publish
 from bridge.sources import dispatch
 from bridge.sources.api import Api, Product
-from bridge.store import EventRow, SourceState, Store
+from bridge.store import SourceState, Store
 
 # A read that takes longer has lost its lease, and writes nothing.
 LEASE = timedelta(minutes=10)
@@ -99,11 +99,9 @@ class Refresher:
     def _refresh(self, state: SourceState, feeds: tuple[Feed, ...]) -> Report:
         key, api, began = state.source.key, _Counted(self.api, self.clock), time.monotonic()
         try:
-            window = _joint_window(feeds, self.clock().date())
-            raw = dispatch.fetch(state.source, api, window, self.store.details.of(key))
-            known = self.store.sources.index(key)
-            ids = [(row.uid, row.upstream_id) for row in known.values()]
-            report = self._read(state, known, dispatch.parse(state.source, raw, self.zoho, ids))
+            report = self._read(state, feeds, api)
+            if report.outcome == "refreshed":
+                report = self._publish(report)
         except ZohoError as error:
             report = self._failed(state, str(error), error)
         except StoreError:
@@ -115,8 +113,15 @@ class Refresher:
             raise
         return replace(report, requests=api.requests, seconds=round(time.monotonic() - began, 3))
 
-    def _read(self, state: SourceState, known: Mapping[str, EventRow], parsed: Parsed) -> Report:
-        key, now = state.source.key, self.clock()
+    def _read(self, state: SourceState, feeds: tuple[Feed, ...], api: Api) -> Report:
+        """Fetch, parse, decide and save; the answers and the events, which are large, end with it."""
+        key = state.source.key
+        window = _joint_window(feeds, self.clock().date())
+        raw = dispatch.fetch(state.source, api, window, self.store.details.of(key))
+        known = self.store.sources.index(key)
+        parsed = dispatch.parse(state.source, raw, self.zoho, [(row.uid, row.upstream_id) for row in known.values()])
+        del raw
+        now = self.clock()
         held = Held(hash=state.held_hash, at=state.held_at) if state.held_at else None
         decision = decide(known, parsed, held=held, now=now)
         if decision.held is not None:
@@ -134,19 +139,23 @@ class Refresher:
         if not written:
             error = f"{key} took longer than {LEASE} to read; another process reads it now."
             return Report(source=key, outcome="busy", error=error)
-        published = [publish(self.store, feed.slug, now=now) for feed in self.store.feeds.reading(key)]
-        lost = tuple(rejection for done in published for rejection in done.lost.get(key, ()))
-        if lost:
-            self.store.sources.reject(key, lost)
         return Report(
             source=key,
             outcome="refreshed",
             fetched=len(parsed.events),
             changed=len(decision.saved),
             removed=len(decision.removed),
-            rejected=len(decision.rejections) + len(lost),
-            rendered=sum(done.rendered for done in published),
+            rejected=len(decision.rejections),
         )
+
+    def _publish(self, report: Report) -> Report:
+        key, now = report.source, self.clock()
+        published = [publish(self.store, feed.slug, now=now) for feed in self.store.feeds.reading(key)]
+        lost = tuple(rejection for done in published for rejection in done.lost.get(key, ()))
+        if lost:
+            self.store.sources.reject(key, lost)
+        rendered = sum(done.rendered for done in published)
+        return replace(report, rejected=report.rejected + len(lost), rendered=rendered)
 
     def _held(self, state: SourceState, decision: Decision, held: Held) -> Report:
         key, now = state.source.key, self.clock()

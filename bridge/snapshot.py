@@ -4,8 +4,9 @@ The bytes are deterministic and leave defaults out, so that a field added to the
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields
 from datetime import date, datetime, timedelta
+import functools
 import hashlib
 from typing import Any
 
@@ -83,18 +84,29 @@ def _json(value: object) -> bytes:
 
 def _plain(value: Any) -> Any:
     """Turn a value of the model into what JSON knows; times keep their zone by name."""
+    if isinstance(value, str | int) or value is None:  # first, for most are
+        return value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
     if isinstance(value, datetime):
         return f"{value:%Y%m%dT%H%M%S}{'+' * value.fold}[{value.tzinfo.key}]"  # type: ignore[union-attr]
     if isinstance(value, date):
         return f"{value:%Y%m%d}"
     if isinstance(value, timedelta):
         return value // timedelta(seconds=1)
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if is_dataclass(value):
-        pairs = ((field, getattr(value, field.name)) for field in fields(value))
-        return {f.name: _plain(v) for f, v in pairs if f.default is MISSING or v != f.default}
-    return value
+    plain = {}
+    kind: Any = type(value)  # mypy finds no type hashable
+    for name, default in _fields(kind):
+        one = getattr(value, name)
+        if one is not default and one != default:
+            plain[name] = _plain(one)
+    return plain
+
+
+@functools.cache
+def _fields(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """Give the names and defaults of a dataclass's fields; MISSING, which equals no value, where there is none."""
+    return tuple((field.name, field.default) for field in fields(kind))
 
 
 def _moment(text: str) -> Moment:

@@ -1,6 +1,7 @@
-"""How it stands with a feed, in one word: pure, from the states of its sources."""
+"""How it stands with sources and feeds: pure, from what the store says. It writes no sentences; who shows it does."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -10,12 +11,44 @@ from bridge.store import SourceState
 _LATE = timedelta(minutes=30)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How it stands with one source, by what a person should know first.
+
+    ``kind``: ``failing`` (the last read failed), ``new`` (never read), ``late`` (nobody reads), ``held`` (the last read
+    is not believed yet), ``fresh``. ``since``: when that began; for a fresh source its last read, for a late one the
+    time it should have been read; None for a new one. ``overdue_since``: the time of the next read, if that has gone by
+    so long ago that nobody reads, whatever ``kind`` says; else None.
+    """
+
+    kind: Literal["failing", "new", "late", "held", "fresh"]
+    since: datetime | None
+    overdue_since: datetime | None
+
+
+def standing_of(state: SourceState, *, now: datetime) -> Standing:
+    """Tell how it stands with one source."""
+    overdue_since = state.next_check_at if state.next_check_at + _LATE < now else None
+    if state.failing_since is not None:
+        return Standing(kind="failing", since=state.failing_since, overdue_since=overdue_since)
+    if state.last_success is None:
+        return Standing(kind="new", since=None, overdue_since=overdue_since)
+    if overdue_since is not None:
+        return Standing(kind="late", since=overdue_since, overdue_since=overdue_since)
+    if state.held_at is not None:
+        return Standing(kind="held", since=state.held_at, overdue_since=None)
+    return Standing(kind="fresh", since=state.last_success, overdue_since=None)
+
+
 def state_of(states: Sequence[SourceState], *, now: datetime) -> Literal["new", "fresh", "late", "failing"]:
-    """Give ``failing`` when a source's last read failed, ``new`` when one was never read, ``late`` when overdue."""
-    if any(state.failing_since is not None for state in states):
+    """Tell in one word how it stands with a feed: as with the worst of its sources.
+
+    ``failing`` when a source's last read failed, ``new`` when one was never read, ``late`` when one is overdue. A read
+    that is held back leaves the feed as it was: ``fresh``.
+    """
+    kinds = {standing_of(state, now=now).kind for state in states}
+    if "failing" in kinds:
         return "failing"
-    if any(state.last_success is None for state in states):
+    if "new" in kinds:
         return "new"
-    if any(state.next_check_at + _LATE < now for state in states):
-        return "late"
-    return "fresh"
+    return "late" if "late" in kinds else "fresh"

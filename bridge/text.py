@@ -9,6 +9,7 @@ import unicodedata
 
 import nh3
 
+CANCELLED_MARK = "[Cancelled] "  # before the title of an event that is cancelled, where a feed marks it so
 NO_TITLE = "(No title)"  # of an event whose title is empty: SUMMARY is always there (rulebook 54)
 
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")

@@ -17,6 +17,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from bridge.errors import ConfigError
 
+SIGNATURE_LENGTH = 18  # bytes: 144 bits
+
 _TOKEN_BYTES = 18  # 144 bits, 24 characters
 
 
@@ -55,9 +57,21 @@ class Vault:
         """Give the key that signs the admin's cookie; with another password all cookies end."""
         return _derive(self._keys[0], b"session\n" + password.encode())
 
+    def sign(self, purpose: str, *parts: str) -> bytes:
+        """Give 144 bits that nobody without the key can make, for values that hold no line breaks."""
+        return _signature(self._keys[0], purpose, parts)
+
+    def has_signed(self, signature: bytes, purpose: str, *parts: str) -> bool:
+        """Whether ``sign`` made this, with any of the keys; compared in constant time."""
+        return any(hmac.compare_digest(signature, _signature(key, purpose, parts)) for key in self._keys)
+
     def fingerprint(self, text: str) -> str:
         """Name something without keeping it, such as a client's address."""
         return _derive(self._keys[0], b"fingerprint\n" + text.encode()).hex()
+
+
+def _signature(key: bytes, purpose: str, parts: Sequence[str]) -> bytes:
+    return _derive(key, "\n".join(("signature", purpose, *parts)).encode())[:SIGNATURE_LENGTH]
 
 
 def _derive(key: bytes, purpose: bytes) -> bytes:

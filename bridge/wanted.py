@@ -7,9 +7,10 @@ new title) holds at once, even while Zoho can't be reached.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-import re
-import unicodedata
 
+import structlog
+
+from bridge.config.addresses import free_slug
 from bridge.errors import ZohoError
 from bridge.model import Feed, Found
 from bridge.publish import publish
@@ -17,7 +18,7 @@ from bridge.sources.api import Api, Product
 from bridge.sources.dispatch import DISCOVERERS
 from bridge.store import Store
 
-_SLUG_LENGTH = 48
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +41,25 @@ def discover(api: Api) -> Discovery:
     return Discovery(found=tuple(found), failures=failures)
 
 
-def feeds_of(discovery: Discovery, known: Sequence[Feed], retired: Sequence[Feed] = ()) -> tuple[Feed, ...]:
+def feeds_of(
+    discovery: Discovery, known: Sequence[Feed], retired: Sequence[Feed] = (), *, taken: Collection[str] = ()
+) -> tuple[Feed, ...]:
     """Make one feed of each found source; a source that has a feed already keeps its address and its settings.
 
     ``known`` are the feeds that are served, ``retired`` those that once were: an address that was given out never
-    leads to another source. The feeds of a product that could not be asked, or that has nothing at all, stay: its
-    silence does not mean that they are gone.
+    leads to another source. ``taken`` are slugs of feeds that the admin made. The feeds of a product that could not
+    be asked, or that has nothing at all, stay: its silence does not mean that they are gone.
     """
     by_source: dict[str, Feed] = {}
     for feed in (*known, *retired):
         if len(feed.sources) == 1:
             by_source.setdefault(feed.sources[0].key, feed)
-    taken = {feed.slug for feed in (*known, *retired)}
+    taken = {*taken, *(feed.slug for feed in (*known, *retired))}
     found_once = {found.source.key: found for found in discovery.found}
     feeds = []
     for found in sorted(found_once.values(), key=lambda found: (found.source.kind, found.source.key)):
         old = by_source.get(found.source.key)
-        slug = old.slug if old else _free_slug(found, taken)
+        slug = old.slug if old else free_slug(found.title, taken, otherwise=found.source.kind)
         taken.add(slug)
         feed = old or Feed(slug=slug, title=slug, sources=(found.source,))
         feeds.append(replace(feed, title=found.title or slug))
@@ -66,18 +69,15 @@ def feeds_of(discovery: Discovery, known: Sequence[Feed], retired: Sequence[Feed
 
 
 def want(store: Store, feeds: Sequence[Feed], *, now: datetime) -> None:
-    """Make ``feeds`` the ones that are served: each gets an address, and documents from what is already known."""
-    store.feeds.replace(feeds, now=now)
-    for feed in feeds:
-        store.links.ensure(feed.slug, now=now)
+    """Serve ``feeds`` besides those that the admin made: each gets an address, and documents from what is known."""
+    for slug in store.feeds.replace(feeds, now=now):
+        log.warning("the settings have a feed of this slug, which takes the place of the one the admin made", feed=slug)
+    for feed in store.feeds.active():
         publish(store, feed.slug, now=now)
 
 
-def _free_slug(found: Found, taken: Collection[str]) -> str:
-    """Make an address of a name: ``Créative team`` -> ``creative-team``, with a number where it is taken."""
-    ascii_name = unicodedata.normalize("NFKD", found.title).encode("ascii", "ignore").decode().lower()
-    base = re.sub(r"[^a-z0-9]+", "-", ascii_name)[:_SLUG_LENGTH].strip("-") or found.source.kind
-    slug, number = base, 2
-    while slug in taken:
-        slug, number = f"{base}-{number}", number + 1
-    return slug
+def publish_pending(store: Store, *, now: datetime) -> None:
+    """Publish what the admin made or changed since the last time, from what is known: Zoho is not asked."""
+    for row in store.feeds.all():
+        if row.active and row.pending:
+            publish(store, row.feed.slug, now=now)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 import json
 from pathlib import Path
+import random
 import signal
 from threading import Event as Flag
 from types import FrameType
@@ -24,6 +25,8 @@ import structlog
 from bridge.config.urls import masked
 from bridge.errors import BridgeError, ConfigError
 from bridge.refresh import Refresher
+from bridge.verification import Verifier, compare_in_turn, due
+from bridge.wanted import publish_pending
 
 _NAME = "zoho-bridge"
 _THREADS = 4
@@ -110,6 +113,8 @@ def register(
                 line("refresh", **report.for_log())
 
     def tick() -> None:
+        with _logged("publish"):
+            publish_pending(refresher.store, now=clock())
         if queue.pending_count():  # what is queued comes first; the next tick finds the rest
             return
         with _logged("tick"):
@@ -121,8 +126,23 @@ def register(
             want()
         tick()
 
+    def verify(key: str) -> None:
+        with _logged("verify", source=key):
+            verifier = Verifier(store=refresher.store, api=refresher.api, zoho=refresher.zoho, clock=clock)
+            for verdict in compare_in_turn(verifier, key, now=clock(), dice=refresher.dice) or ():
+                line = log.info if verdict.is_equal else log.warning
+                line("verify", source=key, **verdict.for_log())
+
+    def look_for_verifications() -> None:
+        with _logged("look for verifications"):
+            for key in due(refresher.store, now=clock()):
+                queued_verify(key)
+
     # Not as decorators, which would take the functions' types away: huey has none.
     queued_refresh = queue.task()(refresh)
+    queued_verify = queue.task()(verify)
+    # At a minute of its own, so that not all bridges of the world ask Zoho more at the same one.
+    queue.periodic_task(crontab(minute=str(random.randrange(60))))(look_for_verifications)  # noqa: S311 - no secret
     queue.periodic_task(crontab(minute="*"))(tick)
     queued_look: Callable[[], object] = queue.periodic_task(crontab(minute="17", hour="*/6"))(look_for_feeds)
     return queued_look

@@ -3,8 +3,17 @@
 What is expected comes from the README's table of commands, the settings' documentation, and what the sandbox holds.
 """
 
+import contextlib
+from datetime import timedelta
 import json
+import os
+from pathlib import Path
+import pty
 import re
+import shutil
+import signal
+import subprocess
+import sys
 import tomllib
 
 import click
@@ -12,10 +21,13 @@ from click.testing import CliRunner
 import pytest
 
 from bridge.cli import main
+from bridge.cli.telling import ago
 from bridge.sources import dispatch
 from bridge.store import Store
 from bridge.vault import Vault
 from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, SOURCES, command_line
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 
 
 @pytest.fixture
@@ -205,20 +217,103 @@ def test_addresses_are_those_of_the_public_url_and_stay(line):
     assert json.loads(public)[1]["url"] == first.replace("http://127.0.0.1:8000", "https://calendars.example.org")
 
 
-def test_feeds_for_people_names_what_is_wrong(line):
+def test_feeds_for_people_is_a_table_that_names_what_is_wrong(line):
     line("refresh")
     line.sandbox.faults.add("connect.events", "status", status=503)
     line("refresh", "group")
     shown = line("feeds").stdout
-    assert "Northwind events  (portal)\n  24 events, fresh, last read 20" in shown
-    assert "Leadership  (group)\n  2 events, failing, last read 20" in shown
-    assert f"\n  {SOURCES[1]}: Zoho Connect " in shown
+    assert "FEED      TITLE             EVENTS  STATE    LAST READ\n" in shown
+    assert (
+        "\nportal    Northwind events      24  fresh    just now\n  http://127.0.0.1:8000/feeds/portal.ics\n" in shown
+    )
+    assert f"\ngroup     Leadership             2  failing  just now\n  {SOURCES[1]}: Zoho Connect " in shown
     assert "\x1b" not in shown
+
+
+def test_a_long_or_wide_title_keeps_the_columns(line):
+    """A wide sign takes two columns, a joining mark none (Unicode: East Asian Width)."""
+    titles = ["Größe", "カレンダー", "Zoe\u0301", "x" * 80]
+    line.toml.write_text(
+        "".join(
+            f'[[feed]]\nslug = "f{number}"\ntitle = "{title}"\nsources = [{{ calendar = "c{number}" }}]\n'
+            for number, title in enumerate(titles)
+        )
+    )
+    line("refresh")
+    rows = [row for row in line("feeds").stdout.splitlines() if row[:2] in {"f0", "f1", "f2", "f3"}]
+    extra = (0, 5, -1, 0)  # columns more than signs, of each title
+    assert {row.index("0  failing") + more for row, more in zip(rows, extra, strict=True)} == {4 + 2 + 36 + 2 + 5}
+    assert "x" * 35 + "…" in rows[3]
+
+
+@pytest.mark.parametrize(
+    ("passed", "said"),
+    [
+        (timedelta(seconds=-5), "just now"),
+        (timedelta(seconds=59), "just now"),
+        (timedelta(minutes=1), "1 minute ago"),
+        (timedelta(minutes=59, seconds=59), "59 minutes ago"),
+        (timedelta(hours=1), "1 hour ago"),
+        (timedelta(hours=47), "1 day ago"),
+        (timedelta(days=40), "40 days ago"),
+    ],
+)
+def test_how_long_ago_is_told_in_the_largest_unit(now, passed, said):
+    assert ago(now - passed, now=now) == said
 
 
 def test_feeds_before_the_first_refresh_are_none(line):
     assert json.loads(line("feeds", "--json").stdout) == []
     assert "zoho-bridge refresh" in line("feeds").stderr
+
+
+# programs
+
+
+def test_refresh_json_tells_of_each_source_what_came_of_it(line):
+    event = line.sandbox.portal(PORTAL).events.all()[5]["id"]
+    line.sandbox.portal(PORTAL).events.change(event, start_time="some day")
+    line.sandbox.faults.add("connect.events", "status", status=503)
+    result = line("refresh", "portal", "group", "--json")
+    portal, group = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert list(portal) == list(group) == [
+        "source", "outcome", "events", "changed", "removed", "rejections", "requests", "seconds", "error",
+    ]  # fmt: skip
+    assert (portal["source"], portal["outcome"], portal["error"]) == (SOURCES[0], "refreshed", None)
+    (rejection,) = (one for one in portal["rejections"] if one["id"] == event)
+    assert "some day" in rejection["reason"]
+    assert (rejection["kept"], portal["changed"]) == (False, portal["events"])
+    assert (group["outcome"], group["events"]) == ("failed", 0)
+    assert group["error"] in result.stderr
+
+
+def test_doctor_json_is_what_it_tells_people(line):
+    """Line by line: level, thing and sentence; the exit code is the same."""
+    people, programs = line("doctor"), line("doctor", "--json")
+    assert people.exit_code == programs.exit_code == 0
+    told = [f"{one['level']:<5} {one['what']}: {one['said']}" for one in json.loads(programs.stdout)]
+    without_time = re.compile(r"\b\d+ s\b")  # of the one call, and of the other
+    assert [without_time.sub("", one) for one in told] == [
+        without_time.sub("", one) for one in people.stdout.splitlines()
+    ]
+
+
+def test_links_json_is_an_array_of_objects(line):
+    line("refresh", "group")
+    (row,) = json.loads(line("links", "list", "group", "--json").stdout)
+    assert list(row) == ["label", "url", "problem", "created_at", "used_at", "ends_at"]
+    assert row["url"] == line.feeds()["group"]["url"]
+
+
+@pytest.mark.parametrize("arguments", [["feeds"], ["discover"], ["refresh", "group"], ["doctor"], ["config"]])
+def test_json_alone_is_on_standard_output_and_holds_no_secret(line, arguments):
+    line("refresh", "group")
+    tokens = line.sandbox.tokens
+    result = line(*arguments, "--json", ZOHO_DATACENTER="eu")
+    json.loads(result.stdout)
+    assert "\x1b" not in result.stdout
+    assert not [secret for secret in (tokens.client_secret, tokens.refresh_token) if secret in result.output]
 
 
 # export, config, help
@@ -245,10 +340,127 @@ def test_config_shows_the_settings_without_secrets(line):
     assert "ZOHO_DATACENTER" in result.stderr
 
 
-@pytest.mark.parametrize("name", [None, *main.list_commands(click.Context(main))])
-def test_every_command_explains_itself(line, name):
-    result = line(*filter(None, [name, "--help"]))
+def options_of(command):
+    """Give the options of a command, and of those below it."""
+    context = click.Context(command)
+    names = command.list_commands(context) if isinstance(command, click.Group) else ()
+    own = {option for one in command.params for option in one.opts}
+    return own.union(*(options_of(command.get_command(context, name)) for name in names))
+
+
+def commands():
+    """Give every command, those below a group among them, as typed."""
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        yield (name,)
+        yield from ((name, inner) for inner in getattr(command, "commands", ()))
+
+
+@pytest.mark.parametrize("name", [(), *commands()], ids=" ".join)
+def test_every_command_explains_itself_with_examples(line, name):
+    """An example is a command line that the command itself would take."""
+    result = line(*name, "--help")
     assert result.exit_code == 0
     assert result.stdout.startswith("Usage: zoho-bridge ")
-    assert max(map(len, result.stdout.splitlines())) <= 80
-    assert "..." not in line("--help").stdout.split("Commands:")[1], "a short help is cut off"
+    assert max(map(len, result.stdout.splitlines())) <= 90
+    _, _, examples = result.stdout.partition("  Examples:\n")
+    lines = [line.strip() for line in re.split(r"\n\s*\n", examples)[0].splitlines()]
+    assert lines
+    assert all(f"zoho-bridge {' '.join(name)}".strip() in line for line in lines)
+    command = main
+    for word in name:
+        command = command.get_command(click.Context(command), word)
+    assert set(re.findall(r"(?<= )--[a-z-]+", " ".join(lines))) <= options_of(command)
+
+
+def test_the_help_of_all_tells_the_exit_codes_and_no_short_help_is_cut_off(line):
+    shown = line("--help").stdout
+    assert re.findall(r"^ +(\d+)  +\w", shown, re.MULTILINE) == ["0", "1", "2", "130"]
+    assert "..." not in shown.split("Commands:")[1]
+
+
+def test_the_readme_tells_the_same_exit_codes():
+    table = README.split("## Exit codes")[1].split("##")[0]
+    assert re.findall(r"^\| (\d+) \|", table, re.MULTILINE) == ["0", "1", "2", "130"]
+
+
+# the shell
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_what_the_shell_can_load(line, shell):
+    result = line("completion", shell)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "_ZOHO_BRIDGE_COMPLETE" in result.stdout
+    program = shutil.which(shell)
+    if program:
+        assert subprocess.run([program, "-n"], input=result.stdout, text=True, check=False).returncode == 0
+
+
+def completed(line, words):
+    """Ask as bash does."""
+    environ = {"_ZOHO_BRIDGE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    result = CliRunner().invoke(main, [], env=line.environ | environ, prog_name="zoho-bridge")
+    return [row.partition(",")[2] for row in result.stdout.splitlines() if row]
+
+
+def test_names_of_commands_options_and_feeds_are_completed(line):
+    line("refresh", "group")
+    assert completed(line, "zoho-bridge dis") == ["discover"]
+    assert completed(line, "zoho-bridge discover --wr") == ["--write"]
+    assert completed(line, "zoho-bridge export g") == ["group"]
+    assert completed(line, "zoho-bridge refresh p") == ["portal"]
+    assert completed(line, "zoho-bridge links list c") == ["calendar"]
+
+
+def test_completing_makes_nothing_and_tells_no_errors(line):
+    assert completed(line, "zoho-bridge export g") == []
+    assert not line.data_dir.exists()
+    line.toml.write_text("broken")
+    assert completed(line, "zoho-bridge export g") == []
+
+
+# colours
+
+
+def on_terminal(line, *arguments, **environ):
+    """Run a command with a terminal as its standard output."""
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "bridge", *arguments],
+        env={**os.environ, **line.environ, "TERM": "xterm", **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=subprocess.PIPE,
+    ) as process:
+        os.close(follower)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux: the other end is closed
+            while part := os.read(leader, 4096):
+                shown += part
+        process.wait()
+    os.close(leader)
+    return shown.decode()
+
+
+def test_colours_are_for_terminals_and_not_where_no_color_is_set(line):
+    """no-color.org: any value that is not empty."""
+    line("refresh", "group")
+    assert "\x1b[32mfresh\x1b[0m" in on_terminal(line, "feeds", NO_COLOR="")
+    assert "\x1b" not in on_terminal(line, "feeds", NO_COLOR="1")
+    assert "\x1b" not in on_terminal(line, "feeds", TERM="dumb", NO_COLOR="")
+    assert "\x1b" not in line("feeds").stdout
+
+
+def test_ctrl_c_ends_a_read_with_130(line):
+    """README: exit codes. What is being read ends, the rest is left."""
+    line.sandbox.faults.add("calendar.events", "delay", seconds=1)
+    process = line.process("refresh")
+    while not any(request.route == "connect.events" for request in line.sandbox.requests):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "Aborted" not in said

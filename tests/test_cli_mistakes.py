@@ -149,10 +149,11 @@ def test_five_mistakes_in_bridge_toml_are_told_at_once(line):
 
 @pytest.mark.parametrize("name", ["discover", "refresh", "serve", "worker"])
 def test_what_is_needed_to_log_in_is_asked_for_at_once(line, name):
-    nothing = {"ZOHO_CLIENT_ID": "", "ZOHO_CLIENT_SECRET": "", "ZOHO_REFRESH_TOKEN": ""}
-    result = line(name, **nothing)
+    half = {"ZOHO_CLIENT_SECRET": "", "ZOHO_REFRESH_TOKEN": ""}
+    result = line(name, **half)
     assert result.exit_code == 2
-    assert [problem.split()[1] for problem in result.stderr.splitlines()] == list(nothing)
+    assert [problem.split()[1] for problem in result.stderr.splitlines()] == list(half)
+    assert result.stderr.count("`zoho-bridge login`") == 2
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ addresses.
 
 import copy
 from dataclasses import asdict, fields, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 import json
 import os
 from pathlib import Path
@@ -18,7 +18,16 @@ import traceback
 from hypothesis import HealthCheck, given, settings as rounds, strategies as st
 import pytest
 
-from bridge.config import Secret, environment_names, load, redacted, toml_keys
+from bridge.config import (
+    Secret,
+    described,
+    environment_names,
+    load,
+    redacted,
+    toml_keys,
+    wants_login,
+    with_login,
+)
 from bridge.datacenters import DATA_CENTERS
 from bridge.errors import ConfigError
 from bridge.model import BackstageSource, CalendarSource, ConnectSource, Feed
@@ -276,6 +285,13 @@ def test_a_secret_key_is_long_and_the_remedy_makes_one():
     assert load({"BRIDGE_SECRET_KEY": KEY}).secret_key
 
 
+@pytest.mark.parametrize("given", [f"{'k' * 31},{KEY}", f"{KEY},short", f"{KEY}, ,{KEY}", f"first key, {KEY}"])
+def test_each_of_several_secret_keys_is_long(given):
+    """A comma separates keys, and the first alone makes new addresses: a sentence with a comma is two short ones."""
+    assert "shorter than 32 characters" in problem({"BRIDGE_SECRET_KEY": given})
+    assert load({"BRIDGE_SECRET_KEY": f"{'n' * 32}, {KEY}"}).secret_key
+
+
 def test_postgresql_needs_a_secret_key_and_sqlite_does_not():
     assert not load({"BRIDGE_DATABASE_URL": "sqlite:////x"}).secret_key
     said = problem({"BRIDGE_DATABASE_URL": "postgresql://h/db"})
@@ -454,6 +470,101 @@ def test_require_names_each_missing_credential():
     load({"ZOHO_CLIENT_ID": "i", "ZOHO_CLIENT_SECRET": "s", "ZOHO_REFRESH_TOKEN": "r"}).zoho.require()
 
 
+def test_without_any_credential_one_sentence_names_the_way():
+    with pytest.raises(ConfigError, match="run `zoho-bridge login`") as caught:
+        load({}).zoho.require()
+    assert len(caught.value.problems) == 1
+
+
+# -- a stored login beside the settings
+
+STORED = {
+    "client_id": "1000.STORED",
+    "client_secret": Secret("stored-secret"),
+    "refresh_token": Secret("stored-token"),
+    "data_center": "eu",
+    "created_at": datetime(2026, 3, 10, 9, 30, tzinfo=UTC),
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "wants"),
+    [
+        ("", True),
+        ("ID", True),
+        ("ID SECRET", True),
+        ("SECRET", True),
+        ("ID TOKEN", True),
+        ("ID SECRET TOKEN", False),
+        ("TOKEN", False),  # of a client that nobody named
+        ("SECRET TOKEN", False),
+    ],
+)
+def test_a_stored_login_is_looked_for_where_something_is_missing(given, wants):
+    names = {"ID": "ZOHO_CLIENT_ID", "SECRET": "ZOHO_CLIENT_SECRET", "TOKEN": "ZOHO_REFRESH_TOKEN"}
+    assert wants_login(load({names[word]: "x" for word in given.split()})) is wants
+
+
+def test_a_stored_login_fills_in_what_is_not_set():
+    """Its data centre holds with all its addresses, unless one is set; what came from it says so."""
+    got = with_login(load({"ZOHO_CONNECT_URL": "https://proxy.example/pulse/api"}), **STORED)
+    got.zoho.require()
+    assert (got.zoho.client_id, got.zoho.client_secret, got.zoho.refresh_token) == (
+        "1000.STORED", Secret("stored-secret"), Secret("stored-token"),
+    )  # fmt: skip
+    assert got.zoho.data_center == "eu"
+    assert got.zoho.accounts_url == "https://accounts.zoho.eu"
+    assert got.zoho.backstage_url == "https://www.zohoapis.eu/backstage/v3"
+    assert got.zoho.calendar_url == "https://calendar.zoho.eu/api/v1"
+    assert got.zoho.connect_url == "https://proxy.example/pulse/api"
+    assert got.origins["ZOHO_REFRESH_TOKEN"] == "zoho-bridge login, 2026-03-10"
+    assert got.warnings == ()
+    assert 'data_center = "eu"  # zoho-bridge login, 2026-03-10\n' in redacted(got)
+    assert "stored-" not in redacted(got) + repr(got) + json.dumps(described(got))
+
+
+@pytest.mark.parametrize("name", ["client_id", "client_secret", "refresh_token"])
+def test_what_is_set_wins_over_a_stored_login(name):
+    got = with_login(load({f"ZOHO_{name.upper()}": "given"}), **STORED)
+    for key in ("client_id", "client_secret", "refresh_token"):
+        value = getattr(got.zoho, key)
+        wanted = "given" if key == name else STORED[key]
+        assert value == (Secret("given") if isinstance(value, Secret) and key == name else wanted)
+    assert got.origins[f"ZOHO_{name.upper()}"] == "environment"
+
+
+def test_a_data_centre_that_is_set_wins_and_another_one_is_doubted():
+    got = with_login(load({"ZOHO_DATA_CENTER": "in"}), **STORED)
+    assert got.zoho.accounts_url == "https://accounts.zoho.in"
+    (doubt,) = got.warnings
+    assert all(word in doubt for word in ("ZOHO_DATA_CENTER is in", "made at eu", "1000.STORED"))
+    assert with_login(load({"ZOHO_DATA_CENTER": "eu"}), **STORED).warnings == ()
+
+
+def test_a_stored_login_that_can_not_be_read_is_a_problem_when_it_is_needed():
+    got = with_login(load({}), **STORED | {"refresh_token": Secret()})
+    with pytest.raises(ConfigError, match="BRIDGE_SECRET_KEY") as caught:
+        got.zoho.require()
+    assert len(caught.value.problems) == 1
+
+
+def test_the_settings_for_programs_are_those_for_people(tmp_path):
+    """The TOML form is read back by Python's own tomllib."""
+    got = from_toml(tmp_path, FEED + SOURCES, BRIDGE_ADMIN_PASSWORD="hidden-word", ZOHO_CLIENT_ID="1000.ID")
+    told = described(got)
+    shown = tomllib.loads(redacted(got))
+    assert told["config_path"] == str(tmp_path / "bridge.toml")
+    for table in ("bridge", "zoho"):
+        assert told[table].keys() == shown[table].keys()
+        for key, one in told[table].items():
+            assert one["origin"]
+            assert one.get("value", shown[table][key]) == shown[table][key]
+    assert told["bridge"]["admin_password"] == {"set": True, "origin": "environment"}
+    assert told["zoho"]["client_secret"] == {"set": False, "origin": "default"}
+    assert [{key: one["value"] for key, one in feed.items()} for feed in told["feed"]] == shown["feed"]
+    assert "hidden-word" not in json.dumps(told)
+
+
 # -- feeds
 
 
@@ -571,6 +682,65 @@ def test_wrong_sources_get_a_sentence(tmp_path, sources, said):
     got = problem({}, tmp_path, f"{FEED}sources = {sources}\n")
     assert got.startswith('feed "a": ')
     assert said in got
+
+
+def groups(tmp_path, value):
+    (feed,) = from_toml(tmp_path, f'{FEED}sources = [{{ connect = {value}, network = "7" }}]\n').feeds
+    return feed.sources
+
+
+def test_several_groups_of_connect_are_one_source_however_they_are_written(tmp_path):
+    """One source, read with one request (Zoho Connect: upcomingEvents, selectedPartIds); a single one is as ever."""
+    both = groups(tmp_path, '["929000000439015", "929000000295001"]')
+    assert both == (ConnectSource(group="929000000295001,929000000439015", network="7"),)
+    assert both == groups(tmp_path, '[929000000295001, " 929000000439015"]')
+    assert both[0].key == "connect:7/929000000295001,929000000439015"
+    assert both[0].groups == ("929000000295001", "929000000439015")
+    alone = groups(tmp_path, '["1"]')
+    assert alone == groups(tmp_path, '"1"') == groups(tmp_path, "1") == (ConnectSource(group="1", network="7"),)
+    assert alone[0].key == "connect:7/1"
+    assert len(groups(tmp_path, [str(10**18 + n) for n in range(50)])[0].groups) == 50
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("[]", 'connect = […]: the list is empty: write the id of at least one group, ["…"].'),
+        ('["1", true]', 'connect = […]: entry 2 of the list: write it as text in quotes ("…").'),
+        ('["1", ["2"]]', 'connect = […]: entry 2 of the list: write it as text in quotes ("…").'),
+        ('["1", ""]', "entry 2 of the list: it is empty: write a value or leave the setting out."),
+        ('["1/2"]', "entry 1 of the list: it is no id of Zoho"),
+        ('["1", "2", 1]', "entries 1 and 3 are the same group: remove one of the two."),
+        ('["1,2"]', 'entry 1 of the list: it holds a comma: write several groups as a list, ["…", "…"].'),
+        ('"1,2"', 'connect = "1,2": it holds a comma: write several groups as a list, ["…", "…"].'),
+        ('{ group = "1" }', 'connect = {…}: write it as text in quotes ("…").'),
+        (str([str(10**18 + n) for n in range(51)]), "the ids take 1019 characters, at most 1000 fit: make two sources"),
+    ],
+)
+def test_wrong_groups_of_connect_get_a_sentence(tmp_path, value, said):
+    got = problem({}, tmp_path, f'{FEED}sources = [{{ connect = {value}, network = "7" }}]\n')
+    assert got.startswith('feed "a": source number 1: connect = ')
+    assert said in got
+
+
+def test_a_list_is_for_groups_alone(tmp_path):
+    for source in ('backstage = ["1", "2"]', 'connect = "1", network = ["2"]', 'calendar = ["c"]'):
+        said = problem({}, tmp_path, f"{FEED}sources = [{{ {source} }}]\n")
+        assert said.endswith(' = […]: write it as text in quotes ("…").')
+
+
+def test_groups_that_come_twice_are_one_source_twice(tmp_path):
+    sources = '{ connect = ["1", "2"], network = "7" }, { connect = ["2", "1"], network = "7" }'
+    said = problem({}, tmp_path, f"{FEED}sources = [{sources}]\n")
+    assert said == 'feed "a": source number 2: it is in the list already: remove one of the two.'
+
+
+def test_several_groups_are_shown_as_a_list(tmp_path):
+    """What ``zoho-bridge config`` prints is TOML that gives the same feeds."""
+    text = f'{FEED}sources = [{{ connect = ["2", "1"], network = "7" }}, {{ connect = "3", network = "7" }}]\n'
+    shown = redacted(from_toml(tmp_path, text))
+    assert '{ connect = ["1", "2"], network = "7" },' in shown
+    assert '{ connect = "3", network = "7" },' in shown
 
 
 def test_the_largest_integer_id_is_the_last_one_that_no_tool_rounds(tmp_path):

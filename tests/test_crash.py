@@ -20,7 +20,6 @@ import sys
 from threading import Event, Thread
 import time
 
-import httpx
 import pytest
 
 from bridge import config, ical
@@ -36,11 +35,13 @@ from bridge.zoho import ZohoClient
 
 KILLS = 200
 LONGEST = 0.2  # seconds that a worker lives: time for a few refreshes
+TREE_KILLS = 12
+LONGEST_START = 3.0  # seconds until a tree has started and read everything, about
 EVENTS = 4  # of each source: much of a refresh is then its writing, into which the kills are to fall
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 TODAY = NOW.date()
-KEY = "a test's secret key, long enough for anything"
+KEY = "a test's secret key that is long enough for anything"
 WORKER = Path(__file__).parent / "data" / "crash" / "worker.py"
 ROOT = Path(__file__).parent.parent
 
@@ -239,49 +240,87 @@ def kill(pids):
             os.kill(pid, signal.SIGKILL)
 
 
+def start(environment):
+    """Start ``serve`` with its web server and its worker, in a session of their own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "bridge", "serve", "--port", str(free_port())],
+        env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def end(tree):
+    """Kill a tree, all of it; give how many processes it had."""
+    had = session(tree.pid)
+
+    def gone():
+        kill(left := session(tree.pid))
+        return not left
+
+    wait_for(gone, "end of the tree", 10)
+    tree.wait(10)
+    return len(had)
+
+
+def let_the_leases_end(path):
+    """Let their ten minutes pass, and all be due."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE sources SET next_check_at = 0, lease_until = NULL, lease_holder = NULL")
+        connection.execute("UPDATE access_tokens SET lease_until = NULL, lease_holder = NULL")
+
+
+def has_begun(path):
+    """Tell whether the worker began to read after ``let_the_leases_end``."""
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT count(*) FROM sources WHERE next_check_at > 0 OR lease_until IS NOT NULL"
+        return connection.execute(query).fetchone() > (0,)
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the processes of a session are found in /proc")
-def test_the_whole_tree_may_be_killed_at_once(tmp_path):
-    """``serve`` with its web server and its worker: what was served is still there, and still whole."""
-    today = datetime.now(UTC).date()
+def test_the_whole_tree_may_be_killed_at_any_moment(tmp_path):
+    """``serve`` with its web server and its worker: what was published is still there, still whole, and goes on."""
+    path = tmp_path / "bridge.sqlite3"
     (tmp_path / "bridge.toml").write_text(CONFIG)
-    with Sandbox(data=upstream(today), page_size=200) as box:
-        settings = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_CONFIG": str(tmp_path / "bridge.toml")}
-        settings |= {"BRIDGE_SECRET_KEY": KEY, **box.environment()}
-        port = free_port()
-        url = f"http://127.0.0.1:{port}/feeds/team.ics"
-        tree = subprocess.Popen(
-            [sys.executable, "-m", "bridge", "serve", "--port", str(port)],
-            env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], **settings},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        served = []
+    with Sandbox(data=upstream(datetime.now(UTC).date()), page_size=200) as box, edited(box):
+        environment = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_CONFIG": str(tmp_path / "bridge.toml")}
+        environment |= {"BRIDGE_SECRET_KEY": KEY, **box.environment()}
+        settings = config.load(environment)
 
-        def is_served():
-            try:
-                answer = httpx.get(url)
-            except httpx.TransportError:
-                return False
-            served[:] = [answer.content]
-            return answer.content.count(b"BEGIN:VEVENT") == EVENTS
+        def published():
+            with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+                return connection.execute("SELECT sum(events) FROM documents").fetchone() == (
+                    4 * EVENTS * len(VARIANTS),
+                )
+            return False
 
+        tree = start(environment)
         try:
-            wait_for(is_served, "feed with its events")
-            assert len(session(tree.pid)) >= 3  # itself, the web server, the worker
+            wait_for(published, "feeds with their events")
         finally:
-            kill(session(tree.pid))
-            tree.wait(10)
-        wait_for(lambda: not session(tree.pid), "end of the tree", 10)
-        with pytest.raises(httpx.TransportError):
-            httpx.get(url)
+            assert end(tree) >= 3  # itself, the web server, the worker
 
-        store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", Vault(KEY))
-        app = create_app(config.load(settings), store)
-        assert app.test_client().get("/feeds/team.ics").data == served[0]
-        now = datetime.now(UTC) + 2 * LEASE
-        client = ZohoClient(config.load(settings).zoho, store.tokens)
-        refresher = Refresher(store=store, api=client, zoho=config.load(settings).zoho, holder="t", clock=lambda: now)
-        assert {refresher.refresh(source.key).outcome for source in (TEAM, PROGRAMME)} == {"refreshed"}
-        assert_whole(tmp_path / "bridge.sqlite3", now)
-        store.close()
+        for number in range(TREE_KILLS):
+            let_the_leases_end(path)
+            tree = start(environment)
+            try:
+                if number % 2:  # while it starts, or soon after
+                    Event().wait(random.uniform(0, LONGEST_START))
+                else:
+                    wait_for(lambda: has_begun(path), "reading")
+                    Event().wait(random.uniform(0, LONGEST))
+            finally:
+                end(tree)
+            assert_whole(path, datetime.now(UTC))
+            with closing(Store.open(f"sqlite:///{path}", Vault(KEY))) as store:
+                answer = create_app(settings, store).test_client().get("/feeds/team.ics")
+                assert (answer.status_code, answer.data.count(b"BEGIN:VEVENT")) == (200, EVENTS)
+
+        with closing(Store.open(f"sqlite:///{path}", Vault(KEY))) as store:
+            now = datetime.now(UTC) + 2 * LEASE
+            client = ZohoClient(settings.zoho, store.tokens)
+            refresher = Refresher(store=store, api=client, zoho=settings.zoho, holder="t", clock=lambda: now)
+            assert {refresher.refresh(source.key).outcome for source in (TEAM, PROGRAMME)} == {"refreshed"}
+            assert assert_whole(path, now) == 0
+            client.close()

@@ -232,7 +232,7 @@ def test_old_time_zones_are_noticed(monkeypatch):
 
 def test_addresses_of_a_lost_key_are_noticed(patient):
     patient.store().close()
-    patient.environ["BRIDGE_SECRET_KEY"] = "another key, which is as long as it has to be"
+    patient.environ["BRIDGE_SECRET_KEY"] = "another key that is as long as it has to be"
     findings = patient.about("links")
     assert [level for level, _ in findings] == ["warn", "warn"]
     assert "BRIDGE_SECRET_KEY" in findings[0][1]

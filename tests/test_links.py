@@ -14,7 +14,7 @@ from bridge.store import LinkError, Store
 from bridge.vault import Vault, open_vault
 
 SOURCE = CalendarSource(calendar="c")
-KEY, OTHER = "first secret key, as long as it has to be", "other secret key, as long as it has to be"
+KEY, OTHER = "first secret key that is as long as has to be", "other secret key that is as long as has to be"
 HOUR = timedelta(hours=1)
 
 

@@ -133,7 +133,7 @@ def test_the_demo_keeps_its_promises(line):
     began = time.monotonic()
     demo = line.process("demo", "--port", str(port), TMPDIR=str(line.toml.parent))
     printed = ""
-    while "Open http" not in printed:
+    while "Ctrl+C" not in printed:
         text = demo.stdout.readline()
         assert text, demo.stderr.read()
         printed += text
@@ -151,6 +151,11 @@ def test_the_demo_keeps_its_promises(line):
     assert get(page)[0] == 200
     folders = list(line.toml.parent.glob("zoho-bridge-*"))
     assert len(folders) == 1
+
+    (commands,) = re.findall(r"^  (\. \S+)$", printed, re.MULTILINE)
+    history = ["sh", "-c", f"{commands} && exec '{sys.executable}' -m bridge history northwind-events --json"]
+    told = json.loads(subprocess.run(history, check=True, capture_output=True, text=True).stdout)
+    assert {change["kind"] for change in told} == {"added", "renamed", "moved", "cancelled", "gone"}
 
     again = line("demo", "--port", str(port))
     assert (again.exit_code, again.stdout) == (1, "")
@@ -190,8 +195,8 @@ def test_serve_reads_and_serves_and_ends_without_a_trace(line):
     port = free_port()
     serve = started(line, port)
     commands = sorted(line.left().values())
-    assert sum(" bridge web " in command for command in commands) >= 1
-    assert sum(command.endswith(" bridge worker ") for command in commands) == 1
+    assert sum(" web " in command for command in commands) >= 1
+    assert sum(command.endswith(" worker ") for command in commands) == 1
 
     for row in line.feeds().values():
         status, _, body = get(row["url"].replace(":8000/", f":{port}/"))
@@ -218,17 +223,55 @@ def test_serve_reads_and_serves_and_ends_without_a_trace(line):
 
 
 @on_linux
+def test_serve_leaves_nothing_behind_when_it_is_killed(line):
+    """As when the machine is short of memory: its children hold the port and the sources, and nobody could stop them."""
+    port = free_port()
+    serve = line.process("serve", "--port", str(port))
+    wait_for(lambda: answers("127.0.0.1", port))
+    assert len(line.left()) >= 3
+    serve.kill()
+    wait_for(lambda: line.left() == {})
+    assert not answers("127.0.0.1", port)
+    serve.communicate(timeout=5)
+
+
+@on_linux
 def test_serve_ends_whole_when_one_half_is_killed(line):
     port = free_port()
     serve = line.process("serve", "--port", str(port))
     wait_for(lambda: answers("127.0.0.1", port))
-    web = next(pid for pid, command in sorted(line.left().items()) if " bridge web " in command)
+    web = next(pid for pid, command in sorted(line.left().items()) if " web " in command)
     os.kill(web, signal.SIGKILL)
     _, log = serve.communicate(timeout=20)
     assert serve.returncode == 1
     assert "zoho-bridge: The web server was killed (SIGKILL); everything else is stopped too.\n" in log
     assert line.left() == {}
     assert not answers("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_ends_a_refresh_after_the_reads_that_have_begun_and_twice_at_once(line, times):
+    """What was begun is not lost to haste; but nobody has to wait for a Zoho that does not answer."""
+    more = [f"more-{number}" for number in range(5)]  # than are read at once: the last ones never begin
+    feeds = "".join(f'[[feed]]\nslug = "{slug}"\nsources = [{{ calendar = "{slug}" }}]\n' for slug in more)
+    line.toml.write_text(line.toml.read_text() + feeds)
+    line.sandbox.faults.add("calendar.*", "delay", seconds=15)
+    refresh = line.process("refresh", "calendar", *more)
+    began = time.monotonic()
+    wait_for(lambda: any(request.route == "oauth.token" for request in line.sandbox.requests))  # the read has begun
+    refresh.send_signal(signal.SIGINT)
+    told = refresh.stderr.readline() + refresh.stderr.readline()
+    assert told == "\nEnding after the reads that have begun; Ctrl+C again ends at once.\n"
+    if times == 2:
+        refresh.send_signal(signal.SIGINT)
+        assert refresh.wait(timeout=10) == 130
+        assert time.monotonic() - began < 14
+        assert refresh.stderr.read() == "Ended. What was being read can be read again in 10 minutes.\n"
+        assert line.feeds()["calendar"]["last_success"] is None
+    else:
+        line.sandbox.faults.clear()
+        assert refresh.wait(timeout=20) == 130
+        assert line.feeds()["calendar"]["last_success"] is not None
 
 
 # The terminal

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from bridge import ical, publish as publishing, shape
 from bridge.decide import decide
 from bridge.errors import StoreError
+from bridge.ical import compress as compressing
 from bridge.model import Alarm, CalendarSource, Event, Feed, Parsed, Recurrence, Rule, Status, event_uid
 from bridge.publish import publish
 from bridge.store import Store
@@ -118,6 +119,24 @@ def test_a_publication_has_three_documents_with_their_etags(store, now):
         assert document.modified_at == now
         assert document.events == 5  # a, b, c, the series and its changed instance
     assert body(store).startswith(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n")
+
+
+def test_what_stays_of_a_large_feed_is_not_rendered_or_compressed_again(store, now, monkeypatch):
+    """A change costs what has changed; the bytes are those of a feed that was published at once."""
+    many = [event(f"u{n}", start=datetime(2026, 3, 12, 10) + n * MINUTE, description="x" * 500) for n in range(1200)]
+    publish_all(store, now, *many)
+    work = []
+    deflate = compressing._deflate
+    monkeypatch.setattr(compressing, "_deflate", lambda block: work.append(len(block)) or deflate(block))
+    done = publish_all(store, now + DAY, *many[:600], replace(many[600], title="New"), *many[601:])
+    assert done.rendered == 1
+    assert len(work) <= 2 * len(VARIANTS)
+    assert sum(work) < sum(len(body(store, variant)) for variant in VARIANTS) * 3 / 4
+    for variant in VARIANTS:
+        document = store.publications.document("team", variant)
+        assert gzip.decompress(document.gzip) == document.body
+        assert len(vevents(store, variant)) == len(many)
+    assert [title for title in titles(store) if title == "New"] == ["New"]
 
 
 def test_a_feed_without_events_carries_a_placeholder_in_each_variant(store, now):
@@ -587,7 +606,14 @@ def test_an_instance_that_cant_be_shown_does_not_take_its_series_along(store, no
 # --- several publishers at once
 
 
-STEPS = [("publications", "current"), ("feeds", "active"), ("sources", "payloads"), ("publications", "publish")]
+STEPS = [
+    ("publications", "current"),
+    ("feeds", "get"),
+    ("sources", "payloads"),
+    ("publications", "blobs"),
+    ("publications", "compressed"),
+    ("publications", "publish"),
+]
 
 
 def interrupt(monkeypatch, store, step, work, *, before):

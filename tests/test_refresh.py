@@ -15,6 +15,7 @@ import stamina
 
 from bridge import ical, refresh as refreshing
 from bridge.config import Secret, ZohoSettings
+from bridge.decide import decide
 from bridge.errors import StoreError
 from bridge.model import BackstageSource, CalendarSource, ConnectSource, Feed
 from bridge.refresh import LEASE, Refresher
@@ -532,7 +533,7 @@ def test_a_source_that_no_feed_shows_any_more_is_left_alone(world):
     assert world.sandbox.requests == []
 
 
-def test_a_read_that_lost_its_lease_writes_nothing(world):
+def test_a_read_that_lost_its_lease_writes_nothing(world, monkeypatch):
     world.refresh()
     before = world.bodies()
     items = world.events().all()
@@ -544,9 +545,13 @@ def test_a_read_that_lost_its_lease_writes_nothing(world):
         world.events().change(items[0]["uid"], title="Call", etag="9999999999999")
         assert other.refresh(WORK.key).outcome == "refreshed"
 
-    # The answer that the slow reader holds in its hands is older than what the other one reads.
-    world.api.meanwhile = [read_elsewhere]
-    world.api.get = late(world.api.get, "/events")
+    def decide_late(*args, **kwargs):
+        monkeypatch.undo()
+        read_elsewhere()
+        return decide(*args, **kwargs)
+
+    # What the slow reader has in its hands is older than what the other one reads.
+    monkeypatch.setattr(refreshing, "decide", decide_late)
     report = world.refresh()
     state = world.state()
     assert report.outcome == "busy"
@@ -609,22 +614,6 @@ def test_nor_does_it_tell_of_its_failure_or_its_doubts(world, fault):
     assert (state.error, state.warning, state.failures) == ("", "", 0)
     assert world.bodies() == before
     assert world.refresh(TEAM).outcome == "busy"
-
-
-def late(get, part):
-    """Let the first call of ``get`` whose path holds ``part`` be the one during which things happen elsewhere."""
-    api = get.__self__
-
-    def wrapped(product, path, *args, **kwargs):
-        waiting, api.meanwhile = api.meanwhile, []
-        if part in path:
-            api.meanwhile = waiting
-            return get(product, path, *args, **kwargs)
-        answer = get(product, path, *args, **kwargs)
-        api.meanwhile = waiting
-        return answer
-
-    return wrapped
 
 
 def test_settings_that_change_during_a_read_hold(world):

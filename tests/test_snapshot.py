@@ -40,6 +40,8 @@ FULL = Event(
     busy=False,
     private=True,
     categories=("x", "y"),
+    track="x",
+    answer="accepted",
     people=(Person(name="P", role="speaker"),),
     language="de",
     alarms=(Alarm(trigger=timedelta(minutes=-10)),),

@@ -337,6 +337,7 @@ def test_a_list_of_events_of_other_days_is_no_answer(listed, good):
 
 LISTS = [
     ("calendars list", {"calendars": [{"uid": "a==", "name": "Work"}, {"uid": "b", "name": "Home", "category": "other"}]}, [("a==", "Work"), ("b", "Home")]),
+    ("a group's calendar", {"calendars": [{"uid": "g", "name": "Marketing", "category": "group"}]}, [("g", "Marketing")]),
     ("no calendars", {"calendars": []}, []),
     ("a single object", {"calendars": {"uid": "a", "name": "Work"}}, [("a", "Work")]),
     ("a bare list", [{"uid": "a", "name": "Work"}], [("a", "Work")]),

@@ -16,8 +16,10 @@ import pytest
 
 from bridge.errors import BadDataError, NotFoundError, ScopeError, UnavailableError
 from bridge.model import Alarm, ConnectSource, Person, Place, Status, Window, event_uid
+from bridge.sandbox import data_connect
 from bridge.sources import connect
 from bridge.timezones import zone
+from tests.command_line import command_line
 
 DATA = Path(__file__).parent / "data" / "connect"
 UPCOMING = json.loads((DATA / "upcoming_events.json").read_text())
@@ -408,6 +410,33 @@ def test_an_event_of_two_groups_is_one_and_has_the_uid_it_has_in_each():
     alone = connect.parse({"pages": [UPCOMING]}, CREATIVE, SAMOA)
     assert [event.uid for event in parsed.events] == [event.uid for event in alone.events]
     assert connect.repeating_streams(BOTH, [(event.uid, event.upstream_id) for event in parsed.events]) == frozenset()
+
+
+def test_a_list_of_groups_is_read_with_one_request_and_shows_a_shared_event_once(tmp_path, monkeypatch):
+    """From bridge.toml to the feed; the sandbox's two groups have one event in common, whose UID is that of each."""
+    with command_line(tmp_path, monkeypatch) as line:
+        hands, club = data_connect.ALL_HANDS, data_connect.CLUB
+        (shared,) = line.sandbox.group(club).events.find("931000000712010")
+        assert line.sandbox.group(hands).events.find("931000000712010") == [shared]
+        feeds = {"both": [hands, club], "same": [club, hands], "club": club}
+        line.toml.write_text(
+            "\n".join(
+                f'[[feed]]\nslug = "{slug}"\nsources = [{{ connect = {json.dumps(ids)}, network = "{data_connect.NETWORK}" }}]'
+                for slug, ids in feeds.items()
+            )
+        )
+        assert line("refresh").exit_code == 0
+        asked = [one.query for one in line.sandbox.requests if one.route == "connect.events"]
+        both = ",".join(sorted([hands, club]))
+        assert sorted(query["selectedPartIds"] for query in asked) == sorted([both, club])
+        assert {query["scopeID"] for query in asked} == {data_connect.NETWORK}
+        uid = f"\r\nUID:{event_uid('connect', data_connect.NETWORK, '931000000712010')}\r\n".encode()
+        for slug in feeds:
+            body = line.export(slug)
+            assert body.count(uid) == 1
+            assert body.count(f"SUMMARY:{shared['title']}".encode()) == 1
+        assert b"SUMMARY:Fire drill\r\n" in line.export("both")  # which is of the other group alone
+        assert b"SUMMARY:Fire drill\r\n" not in line.export("club")
 
 
 @pytest.mark.parametrize(("group", "count"), [("929000000439015", 2), ("1,2", None), ("1,929000000295001", 6)])

@@ -1,4 +1,4 @@
-"""How it stands with a feed, in one word."""
+"""How it stands with a feed, in one word, and with each of its sources."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.model import CalendarSource
-from bridge.state import state_of
+from bridge.state import standing_of, state_of
 from bridge.store import SourceState
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
@@ -51,3 +51,32 @@ LATE = replace(FRESH, next_check_at=NOW - 31 * MINUTE)
 )
 def test_the_worst_of_its_sources_tells_the_state_of_a_feed(states, expected):
     assert state_of(states, now=NOW) == expected
+
+
+HELD = replace(FRESH, warning="Half of it is gone.", held_at=NOW - MINUTE, last_success=NOW - 16 * MINUTE)
+UNREAD_FOR_LONG = replace(FAILING, next_check_at=NOW - 31 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "since", "overdue_since"),
+    [
+        (FRESH, "fresh", NOW, None),
+        (DUE, "fresh", NOW, None),
+        (LATE, "late", NOW - 31 * MINUTE, NOW - 31 * MINUTE),
+        (NEW, "new", None, None),
+        (replace(NEW, next_check_at=NOW - 31 * MINUTE), "new", None, NOW - 31 * MINUTE),
+        (FAILING, "failing", NOW, None),
+        (UNREAD_FOR_LONG, "failing", NOW, NOW - 31 * MINUTE),
+        (HELD, "held", NOW - MINUTE, None),
+        (replace(HELD, failing_since=NOW), "failing", NOW, None),
+        (replace(HELD, next_check_at=NOW - 31 * MINUTE), "late", NOW - 31 * MINUTE, NOW - 31 * MINUTE),
+    ],
+)
+def test_how_a_source_stands_is_told_with_since_when(state, kind, since, overdue_since):
+    """A failing source whose next try is long overdue has nobody reading it, too: both are told."""
+    standing = standing_of(state, now=NOW)
+    assert (standing.kind, standing.since, standing.overdue_since) == (kind, since, overdue_since)
+
+
+def test_a_feed_is_as_fresh_as_before_while_a_read_is_held_back():
+    assert state_of([HELD], now=NOW) == "fresh"

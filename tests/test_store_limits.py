@@ -27,7 +27,7 @@ from bridge.web import create_app
 from bridge.zoho import ZohoClient
 
 WORK = CalendarSource(calendar="q3Xv8Tn_Rk2mWz0yLb7cAg==")
-KEY = "a test's secret key, long enough for anything"
+KEY = "a test's secret key that is long enough for anything"
 FEED = Feed(slug="work", title="Work", sources=(WORK,), public=True, past=timedelta(days=7), future=timedelta(days=30))
 MORE = [FEED, *(replace(FEED, slug=f"new-{n}", title="x" * 9000) for n in range(4))]
 

@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.decide import decide
 from bridge.errors import LoginError, ScopeError
 from bridge.model import BackstageSource, CalendarSource, ConnectSource, Event, Feed, Found, Parsed
 from bridge.publish import publish
 from bridge.timezones import zone
-from bridge.wanted import Discovery, discover, feeds_of, want
+from bridge.wanted import Discovery, discover, feeds_of, publish_pending, want
 
 A, B, C = (CalendarSource(calendar=name) for name in "abc")
 GROUP = ConnectSource(group="1", network="9")
@@ -187,6 +188,15 @@ def test_each_feed_has_an_address_and_documents_at_once(store, now):
     assert store.sources.due(now=now) == (A.key, B.key)
 
 
+def test_a_new_feed_is_never_seen_without_an_address(store, now, monkeypatch):
+    """Not even where the process ends between the feeds and their documents."""
+    monkeypatch.setattr("bridge.wanted.publish", lambda *_args, **_options: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        want(store, [feed("a", A), feed("b", B)], now=now)
+    assert [one.slug for one in store.feeds.active()] == ["a", "b"]
+    assert [[link.label for link in store.links.of(slug)] for slug in "ab"] == [["default"], ["default"]]
+
+
 def test_wanting_the_same_again_changes_nothing(store, now):
     want(store, [feed("a", A)], now=now)
     put(store, now, A, "Secret")
@@ -229,3 +239,43 @@ def test_a_feed_that_is_not_wanted_keeps_all_and_comes_back(store, now):
     want(store, [feed("a", A)], now=now + timedelta(days=1))
     assert body(store, "a") == before
     assert store.links.of("a") == links
+
+
+# --- beside what the admin made
+
+
+def test_the_admins_feeds_are_published_with_the_others(store, now):
+    """After an upgrade that changes the form of the bytes, nothing else would publish them before the next read."""
+    want(store, [feed("a", A)], now=now)
+    put(store, now, A, "Known")
+    store.feeds.add(feed("mix", A, B), now=now)
+    want(store, [feed("a", A)], now=now)
+    assert b"SUMMARY:Known" in body(store, "mix")
+
+
+def test_a_changed_feed_of_the_admins_is_published_without_reading_anything(store, now):
+    """``privacy = "busy"`` must hold soon, also while Zoho can't be reached."""
+    want(store, [feed("a", A)], now=now)
+    put(store, now, A, "Secret")
+    store.feeds.add(feed("mix", A), now=now)
+    publish_pending(store, now=now)
+    assert b"SUMMARY:Secret" in body(store, "mix")
+    store.feeds.change(feed("mix", A, privacy="busy"), now=now)
+    publish_pending(store, now=now)
+    for variant in ("default", "quiet", "web"):
+        assert b"Secret" not in body(store, "mix", variant)
+    revision = store.publications.current("mix").revision
+    publish_pending(store, now=now)
+    assert store.publications.current("mix").revision == revision
+
+
+def test_a_feed_that_takes_the_place_of_the_admins_is_logged(store, now):
+    store.feeds.add(feed("mix", A, B), now=now)
+    with capture_logs() as lines:
+        want(store, [feed("mix", C)], now=now)
+    assert [(line["log_level"], line["feed"]) for line in lines] == [("warning", "mix")]
+
+
+def test_a_found_source_never_takes_the_address_of_an_admins_feed():
+    feeds = feeds_of(Discovery(found=(found(A, "Work"),)), [], taken=["work"])
+    assert slugs(feeds) == ["work-2"]

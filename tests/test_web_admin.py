@@ -32,6 +32,9 @@ def served(store, now):
     for feed in feeds:
         store.links.ensure(feed.slug, now=now)
         store.publications.publish(feed.slug, revision=0, basis="", shaped=[], unshaped=[], changed=[], made=[])
+    for slug in ("mix", "removed"):
+        store.feeds.add(Feed(slug=slug, title=f"The {slug}", sources=(source,)), now=now)
+    store.feeds.remove("removed", now=now)
     return store
 
 
@@ -62,34 +65,50 @@ def post(client, action, **data):
     return client.post(f"/admin/feeds/team/{action}", data={"csrf": csrf(client, "/admin/"), **data})
 
 
-def messages(client):
-    return re.findall(r'role="status">([^<]+)<', client.get("/admin/feeds/team/").text)
+def messages(client, path="/admin/feeds/team/"):
+    """Give what a page says of the last action: that it was done, or why not."""
+    return re.findall(r'<p class="notice (?:good|bad)" role="(?:status|alert)"[^>]*>([^<]+)<', client.get(path).text)
 
 
-PAGES = ["/admin", "/admin/", "/admin/feeds/team/", "/admin/sign-in"]
+SIGN_IN = "/admin/sign-in"
+PAGES = [
+    "/admin",
+    "/admin/",
+    "/admin/feeds/team/",
+    "/admin/feeds/new",
+    "/admin/feeds/mix/edit",
+    "/admin/feeds/mix/remove",
+    "/admin/feeds/mix/",
+]
 ACTIONS = [
-    "/admin/sign-in",
+    SIGN_IN,
     "/admin/sign-out",
     *(f"/admin/feeds/team/{a}" for a in ("add", "rotate", "revoke", "refresh")),
+    "/admin/feeds/new",
+    *(f"/admin/feeds/mix/{a}" for a in ("edit", "remove")),
+    "/admin/feeds/removed/restore",
 ]
 
 
 def test_everything_is_closed_when_no_password_is_set(served, tmp_path):
     client = app_of(served, tmp_path).test_client()
-    assert {client.get(path).status_code for path in PAGES} == {404}
+    assert {client.get(path).status_code for path in (*PAGES, SIGN_IN)} == {404}
     assert {client.post(path).status_code for path in ACTIONS} == {404}
     assert "Set-Cookie" not in client.get("/admin/").headers
 
 
 def test_nobody_sees_or_does_anything_without_the_password(client, served):
-    for path in PAGES[:3]:
+    before = served.feeds.all()
+    for path in PAGES:
         answer = client.get(path)
         assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/sign-in")
         assert "Team" not in answer.text
     secret = csrf(client)
     for path in ACTIONS[1:]:
-        assert client.post(path, data={"csrf": secret, "label": "default", "all": "1"}).status_code == 403
+        data = {"csrf": secret, "label": "default", "all": "1", "title": "T", "source": "calendar:c"}
+        assert client.post(path, data=data).status_code == 403
     assert [link.ends_at for link in served.links.of("team")] == [None]
+    assert served.feeds.all() == before
 
 
 def test_the_password_opens_the_pages_and_signing_out_closes_them(client):
@@ -201,12 +220,26 @@ def test_a_forged_or_old_session_is_none(client, app, clock, served, tmp_path):
     assert client.get("/admin/").status_code == 303
 
 
+def test_a_change_of_key_ends_sessions_and_no_address(client, served, tmp_path, clock):
+    """BRIDGE_SECRET_KEY=new,old: whoever knows the old key must not be able to sign a cookie with it."""
+    sign_in(client)
+    cookie = client.get_cookie("bridge_admin", path="/admin").value
+    keys = f"{'n' * 40},{'k' * 40}"
+    changed = app_of(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD, BRIDGE_SECRET_KEY=keys).test_client()
+    changed.set_cookie("bridge_admin", cookie, path="/admin")
+    assert changed.get("/admin/").status_code == 303
+    token = served.links.token(served.links.of("team")[0])
+    assert changed.get(f"/f/{token}/").status_code == 200
+
+
 @pytest.mark.parametrize("path", ACTIONS)
 @pytest.mark.parametrize("given", [None, "", "wrong"])
 def test_no_form_works_without_the_secret_of_its_page(client, served, path, given):
     sign_in(client)
-    data = {"label": "default", "all": "1", "password": PASSWORD} | ({} if given is None else {"csrf": given})
-    assert client.post(path, data=data).status_code == 403
+    before = served.feeds.all()
+    data = {"label": "default", "all": "1", "password": PASSWORD, "title": "T", "source": "calendar:c"}
+    assert client.post(path, data=data | ({} if given is None else {"csrf": given})).status_code == 403
+    assert served.feeds.all() == before
     assert [link.ends_at for link in served.links.of("team")] == [None]
     assert len(served.links.of("team")) == 1
 
@@ -232,7 +265,7 @@ def test_a_feeds_page_shows_each_link_with_its_address_and_last_use(client, serv
 def test_the_admin_adds_rotates_and_revokes(client, served):
     sign_in(client)
     post(client, "add", label="Outlook of sales")
-    assert messages(client) == ["Added the link &#34;Outlook of sales&#34;."]
+    assert messages(client) == ["Added the link “Outlook of sales”."]
     old = served.links.token(served.links.of("team")[1])
     post(client, "rotate", label="Outlook of sales", grace="7")
     ends = served.links.find(old).ends_at
@@ -292,7 +325,7 @@ def test_refresh_now_makes_the_sources_due(client, served, now):
 
 def test_admin_pages_are_kept_by_no_cache_and_framed_by_nobody(client):
     sign_in(client)
-    for path in ("/admin/", "/admin/feeds/team/"):
+    for path in PAGES[1:]:
         headers = client.get(path).headers
         assert headers["Cache-Control"] == "no-store"
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]

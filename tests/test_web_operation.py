@@ -72,7 +72,8 @@ def test_health_is_503_when_the_database_cant_be_read_and_only_then(client, serv
     def broken():
         raise StoreError("The database /path is locked.")
 
-    monkeypatch.setattr(served._database, "read", broken)
+    for way in ("read", "look"):
+        monkeypatch.setattr(served._database, way, broken)
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json == {"service": "zoho-bridge", "database": "unreadable", "oldest_overdue": None}

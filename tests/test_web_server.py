@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack, closing
 import http.client
+import os
 import re
 import socket
 import time
@@ -9,6 +10,8 @@ import time
 import pytest
 
 from bridge.model import CalendarSource, Feed
+from bridge.web import create_app
+from bridge.web.uses import Uses
 from tests.served import NOW, publish, web_server
 
 SLOW = 40  # clients, ten for each thread of the server
@@ -55,6 +58,23 @@ def hold(stack, port, request, *, read_buffer=None):
     connection.settimeout(20)
     connection.connect(("127.0.0.1", port))
     connection.sendall(request)
+
+
+@pytest.mark.parametrize("key", ["k" * 40, ""])
+def test_any_wsgi_server_may_start_the_app_in_a_new_folder(tmp_path, monkeypatch, key):
+    """``create_app`` makes the data folder, as the commands do; also where no key has to be kept in it."""
+    folder = tmp_path / "new" / "data"
+    for name in [name for name in os.environ if name.startswith(("BRIDGE_", "DATABASE_URL"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("BRIDGE_DATA_DIR", str(folder))
+    if key:
+        monkeypatch.setenv("BRIDGE_SECRET_KEY", key)
+    monkeypatch.setattr(Uses, "keep_flushing", lambda _uses: None)
+    monkeypatch.setattr("bridge.logs.set_up", lambda: None)
+    app = create_app()
+    assert app.test_client().get("/healthz").status_code == 200
+    app.extensions["bridge"].store.close()
+    assert folder.joinpath("bridge.sqlite3").is_file()
 
 
 def test_head_has_the_headers_of_get_and_no_body(server):

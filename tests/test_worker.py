@@ -36,7 +36,7 @@ class FakeRefresher:
     """Due sources, and what was read of them; ``breaks`` are the errors that some of them raise."""
 
     def __init__(self, *due, breaks=None, reading=lambda: None):
-        self.store = SimpleNamespace(sources=self)
+        self.store = SimpleNamespace(sources=self, feeds=SimpleNamespace(all=tuple))
         self.begun, self.read = [], []
         self._due = due
         self._breaks = breaks or {}
@@ -84,6 +84,21 @@ def _signals_ignored():
 
 
 # What is read
+
+
+def test_a_tick_publishes_what_the_admin_made_before_it_reads_anything(queue, store):
+    """Also while Zoho can't be reached: of sources that are known, a feed of the admin's is served within a minute."""
+    source = ConnectSource(group=GROUP, network=NETWORK)
+    store.feeds.add(Feed(slug="mix", title="Mix", sources=(source,)), now=NOW)
+
+    class Unable:
+        def refresh(self, *_args, **_options):
+            raise StoreError("nothing can be read")
+
+    refresher = Unable()
+    refresher.store = store
+    waking(queue, refresher)()
+    assert store.publications.head("mix", "default").title == "Mix"
 
 
 def test_a_tick_reads_what_is_due_and_only_that(queue):

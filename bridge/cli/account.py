@@ -1,14 +1,16 @@
 """The Zoho account as commands use it: what it holds, what is read from it, and how a failure is told."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 import os
 import secrets
+import signal
 import socket
 import sys
+from types import FrameType
 
 import click
 import structlog
@@ -16,9 +18,9 @@ import structlog
 from bridge.cli.opening import Bridge, no_such_feed
 from bridge.errors import BridgeError, ZohoError
 from bridge.model import Feed
-from bridge.refresh import Refresher, Report
+from bridge.refresh import LEASE, Refresher, Report
 from bridge.sources.api import Product
-from bridge.wanted import discover, feeds_of, want
+from bridge.wanted import Discovery, discover, feeds_of, want
 from bridge.zoho import ZohoClient
 
 IN_FRONT = timedelta(minutes=5)
@@ -38,15 +40,16 @@ class Wanted:
 
 @contextmanager
 def reading(bridge: Bridge, *, patience: timedelta = IN_FRONT) -> Iterator[Refresher]:
-    """Log in to Zoho as far as is needed to read; the account's token is shared through the store.
+    """Log in to Zoho as far as is needed to read; token and pace are shared through the store.
 
     ``patience`` is how long a request may wait for the bridge's own budget: a person in front of a terminal rather
     waits than reads that it was too much, a worker comes back later.
     """
-    with ZohoClient(bridge.settings.zoho, bridge.store.tokens, patience=patience) as client:
+    store = bridge.store
+    with ZohoClient(bridge.settings.zoho, store.tokens, paces=store.paces, patience=patience) as client:
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         yield Refresher(
-            store=bridge.store, api=client, zoho=bridge.settings.zoho, holder=holder, clock=lambda: datetime.now(UTC)
+            store=store, api=client, zoho=bridge.settings.zoho, holder=holder, clock=lambda: datetime.now(UTC)
         )
 
 
@@ -57,15 +60,20 @@ def wanted_feeds(bridge: Bridge, refresher: Refresher) -> Wanted:
     """
     wanted = Wanted(feeds=bridge.settings.feeds)
     if not wanted.feeds:
-        rows = bridge.store.feeds.all()
-        known = [row.feed for row in rows if row.active]
-        retired = [row.feed for row in rows if not row.active]
         discovery = discover(refresher.api)
-        wanted = Wanted(feeds=feeds_of(discovery, known, retired), failures=discovery.failures)
+        wanted = Wanted(feeds=feeds_as_found(bridge, discovery), failures=discovery.failures)
         if not wanted.feeds and discovery.failures:
             raise next(iter(discovery.failures.values()))
     want(bridge.store, wanted.feeds, now=datetime.now(UTC))
-    return wanted
+    return replace(wanted, feeds=bridge.store.feeds.active())
+
+
+def feeds_as_found(bridge: Bridge, discovery: Discovery) -> tuple[Feed, ...]:
+    """Give the feeds that there are without a ``[[feed]]``, besides those that the admin made."""
+    rows = bridge.store.feeds.all()
+    known = [row.feed for row in rows if row.active and not row.by_admin]
+    retired = [row.feed for row in rows if not row.active and not row.by_admin]
+    return feeds_of(discovery, known, retired, taken=[row.feed.slug for row in rows if row.by_admin])
 
 
 def source_keys(feeds: tuple[Feed, ...], slugs: Sequence[str] = ()) -> list[str]:
@@ -96,9 +104,30 @@ def refresh_all(refresher: Refresher, keys: Sequence[str]) -> list[Report]:
                 bar.update(1)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
-            click.echo("\nEnding after the reads that have begun.", err=True)
+            _finish(running)
             raise
     return [future.result() for future in running]
+
+
+def _finish(running: Iterable[Future[Report]]) -> None:
+    """Wait for the reads that have begun, which may be minutes, unless Ctrl+C comes once more.
+
+    Threads can't be stopped. What they write is written whole or not at all, so the process may end under them; other
+    processes leave the sources alone until their leases end.
+    """
+    before = signal.signal(signal.SIGINT, _end_at_once)
+    try:
+        click.echo("\nEnding after the reads that have begun; Ctrl+C again ends at once.", err=True)
+        wait([future for future in running if not future.cancelled()])  # for the others it would wait for ever
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end_at_once(number: int, _frame: FrameType | None) -> None:
+    minutes = LEASE // timedelta(minutes=1)
+    # Not by way of sys.stderr, which may be in the middle of something.
+    os.write(2, f"Ended. What was being read can be read again in {minutes} minutes.\n".encode())
+    os._exit(128 + number)
 
 
 def _refresh(refresher: Refresher, key: str) -> Report:

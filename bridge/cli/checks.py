@@ -57,6 +57,8 @@ def examine() -> Iterator[Finding]:
     with httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": USER_AGENT}) as http:
         try:
             with opened() as bridge:
+                # What only shows beside the stored login.
+                yield from (_warn("settings", one) for one in bridge.settings.warnings if one not in settings.warnings)
                 yield from _store(bridge)
                 yield from _zoho(bridge, http)
         except (StoreError, ConfigError) as error:
@@ -97,7 +99,8 @@ def _zoho(bridge: Bridge, http: httpx.Client) -> Iterator[Finding]:
     with reading(bridge) as refresher:
         sources = [state.source for state in bridge.store.sources.states()]
         sources = sources or [source for feed in bridge.settings.feeds for source in feed.sources]
-        for finding in _account(refresher, {source.kind for source in sources}):
+        origin = bridge.settings.origins.get("ZOHO_REFRESH_TOKEN", "the settings")
+        for finding in _account(refresher, {source.kind for source in sources}, origin):
             yield finding
             if finding.level == "fail" and finding.what == "token":
                 return
@@ -124,7 +127,7 @@ def _clock(url: str, http: httpx.Client) -> Finding:
     return _ok("clock", said)
 
 
-def _account(refresher: Refresher, used: set[Product]) -> Iterator[Finding]:
+def _account(refresher: Refresher, used: set[Product], origin: str) -> Iterator[Finding]:
     """Ask each product for a token and what there is; a product that no feed reads may be closed."""
     results: dict[Product, int | ZohoError] = {}
     for product, discover in DISCOVERERS.items():
@@ -136,7 +139,7 @@ def _account(refresher: Refresher, used: set[Product]) -> Iterator[Finding]:
         except ZohoError as error:
             results[product] = error
     if any(isinstance(result, int | ScopeError) for result in results.values()):
-        yield _ok("token", "Zoho gives access tokens for the refresh token")
+        yield _ok("token", f"Zoho gives access tokens for the refresh token (from: {origin})")
     for product, result in results.items():
         name = f"Zoho {product.capitalize()}"
         if isinstance(result, int):

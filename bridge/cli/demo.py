@@ -1,9 +1,12 @@
 """The bridge on a sandbox in place of Zoho: everything real but the account, in a folder that is thrown away."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import UTC, datetime
+import json
 import os
 from pathlib import Path
+import shlex
 import sys
 import tempfile
 
@@ -13,7 +16,8 @@ from bridge.cli.account import reading, refresh_all, said_once, source_keys, wan
 from bridge.cli.listening import answers, host_option, is_loopback, port_option, root_url, usable
 from bridge.cli.opening import address, opened
 from bridge.cli.processes import Tree, bridge
-from bridge.sandbox import Sandbox
+from bridge.errors import StoreError
+from bridge.sandbox import Sandbox, edit, trouble
 
 # The ids are those of the sandbox. Calendars are read over half a year, to be done in seconds: a polite client reads
 # them in ranges of a month. For the same reason the sample of the Calendar document, years back, is left out.
@@ -77,20 +81,37 @@ title = "The samples of Zoho's documents"
 past = "3650d"
 sources = [
   { backstage = "19593237" },
-  { connect = "929000000295001", network = "929000000015001" },
-  { connect = "929000000439015", network = "929000000015001" },
+  { connect = ["929000000295001", "929000000439015"], network = "929000000015001" },
 ]
 """
+
+
+_TURN = 120.0  # seconds; the worker looks once a minute for what is due
 
 
 @click.command()
 @host_option
 @port_option
-def demo(host: str, port: int) -> None:
+@click.option(
+    "--faults",
+    metavar="[SECONDS]",
+    type=click.FloatRange(min=0, min_open=True),
+    is_flag=False,
+    flag_value=_TURN,
+    help="Let one thing after the other go wrong with Zoho, for so long each and with as long between them "
+    f"({_TURN:g} seconds if none are given), and say so: the feeds stay up.",
+)
+def demo(host: str, port: int, faults: float | None) -> None:
     """Try the bridge without a Zoho account.
 
     A sandbox stands in for Zoho, and all data lies in a temporary folder. Ctrl+C ends it and removes everything.
-    """
+
+    \b
+    Examples:
+      zoho-bridge demo
+      zoho-bridge demo --port 8080
+      zoho-bridge demo --faults
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
     ip = usable(host, port)
     with tempfile.TemporaryDirectory(prefix="zoho-bridge-") as folder, Sandbox() as sandbox:
         settings = {
@@ -104,20 +125,31 @@ def demo(host: str, port: int) -> None:
             unlocked = ["--demo"] if is_loopback(ip) else []
             tree.start("web server", bridge("web", "--host", ip, "--port", str(port), *unlocked))
             _fill()
+            edit(sandbox.data)
+            _fill("northwind-events")  # of which there is a history now
+            commands = _write_environment(Path(folder), settings)
             tree.start("worker", bridge("worker"))
-            code = tree.wait(answers=lambda: answers(ip, port), ready=lambda: _show(ip, port))
+            with _faults(sandbox, faults) if faults else nullcontext():
+                code = tree.wait(answers=lambda: answers(ip, port), ready=lambda: _show(ip, port, commands, faults))
     sys.exit(code)
 
 
 def _write_config(folder: Path, sandbox: Sandbox) -> Path:
     groups = (
-        f'{{ connect = "{group}", network = "{network}" }}'
+        f'{{ connect = {json.dumps(list(held.groups))}, network = "{network}" }}'
         for network, held in sandbox.data.networks.items()
         if network != "929000000015001"
-        for group in held.groups
     )
     path = folder / "bridge.toml"
     path.write_text(_CONFIG.replace("GROUPS", ", ".join(groups)), encoding="utf-8")
+    return path
+
+
+def _write_environment(folder: Path, settings: Mapping[str, str]) -> Path:
+    """Write the demo's settings down for a shell, so that every command can be tried on it."""
+    path = folder / "environment"
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in settings.items())
+    path.write_text("".join(lines), encoding="utf-8")
     return path
 
 
@@ -135,18 +167,38 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _fill() -> None:
-    """Read the sandbox once, so that the first page a visitor opens is full."""
+def _fill(*slugs: str) -> None:
+    """Read the sandbox for all feeds, or some, so that the first page a visitor opens is full."""
     with opened() as here, reading(here) as refresher:
-        reports = refresh_all(refresher, source_keys(wanted_feeds(here, refresher).feeds))
+        reports = refresh_all(refresher, source_keys(wanted_feeds(here, refresher).feeds, slugs))
     for line in said_once((one.source, one.error) for one in reports if one.outcome != "refreshed"):
         click.echo(f"zoho-bridge: {line}", err=True)
 
 
-def _show(ip: str, port: int) -> None:
+@contextmanager
+def _faults(sandbox: Sandbox, seconds: float) -> Iterator[None]:
+    """Let things go wrong and say what; sources are woken each time, so that the worker meets it and what follows."""
+    with opened() as here:
+
+        def say(sentence: str) -> None:
+            with suppress(StoreError):  # the next time will do
+                here.store.sources.wake(
+                    [state.source.key for state in here.store.sources.states()], now=datetime.now(UTC)
+                )
+            click.echo(f"zoho-bridge: {datetime.now():%H:%M:%S} {sentence}", err=True)  # noqa: DTZ005 - for a person
+
+        with trouble(sandbox.faults, say, lasts=seconds, rests=seconds):
+            yield
+
+
+def _show(ip: str, port: int, commands: Path, faults: float | None) -> None:
     click.secho("The bridge reads a sandbox in place of Zoho. Subscribe to any of these:\n", bold=True)
     with opened() as here:
         for feed in here.store.feeds.active():
             click.echo(f"  {feed.title}\n    {address(here, feed)}")
     page = "/admin/" if is_loopback(ip) else "/feeds/northwind-events/"
-    click.echo(f"\nOpen {root_url(ip, port)}{page} to look around. Ctrl+C ends the demo and removes everything.")
+    if faults:
+        click.echo(f"\nIn {faults:g} seconds things begin to go wrong with Zoho, one after the other, as is told here.")
+    click.echo(f"\nOpen {root_url(ip, port)}{page} to look around. To try the commands in another terminal:\n")
+    click.echo(f"  . {commands}\n  zoho-bridge history northwind-events\n  zoho-bridge verify work")
+    click.echo("\nCtrl+C ends the demo and removes everything.")

@@ -1,12 +1,12 @@
 """The command that gives out and takes back the secret addresses of a feed."""
 
 from datetime import UTC, datetime, timedelta
-import json
 
 import click
 
 from bridge.cli.listening import DEFAULT_HOST, DEFAULT_PORT, root_url
-from bridge.cli.opening import Bridge, no_such_feed, opened
+from bridge.cli.opening import Bridge, FeedName, no_such_feed, opened
+from bridge.cli.telling import as_text, json_option
 from bridge.config.values import days
 from bridge.store import Link, LinkError
 
@@ -28,21 +28,34 @@ def links() -> None:
 
     Each link has a label, such as "Outlook of sales", an address of its own, and can be revoked without touching the
     others.
-    """
+
+    \b
+    Examples:
+      zoho-bridge links list marketing
+      zoho-bridge links add marketing "Outlook of sales"
+      zoho-bridge links rotate marketing default --grace 7d
+      zoho-bridge links revoke marketing "Outlook of sales"
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
 
 
 @links.command("list")
-@click.argument("slug")
+@click.argument("slug", type=FeedName())
 @click.option("--all", "ended", is_flag=True, help="Show the revoked ones, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array for scripts.")
+@json_option
 def list_(slug: str, *, ended: bool, as_json: bool) -> None:
-    """Show a feed's links: label, address, last use."""
+    """Show a feed's links: label, address, last use.
+
+    \b
+    Examples:
+      zoho-bridge links list marketing
+      zoho-bridge links list marketing --json
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
     now = datetime.now(UTC)
     with opened() as bridge:
         _known(bridge, slug)
         rows = [_row(bridge, link) for link in bridge.store.links.of(slug) if ended or link.opens(now)]
     if as_json:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        click.echo(as_text(rows))
         return
     if not rows:
         click.echo(f'No link of feed "{slug}" works: `zoho-bridge links add {slug}` makes one.', err=True)
@@ -54,10 +67,15 @@ def list_(slug: str, *, ended: bool, as_json: bool) -> None:
 
 
 @links.command()
-@click.argument("slug")
+@click.argument("slug", type=FeedName())
 @click.argument("label", default=_FIRST)
 def add(slug: str, label: str) -> None:
-    """Give a feed one more link, and print its address."""
+    """Give a feed one more link, and print its address.
+
+    \b
+    Examples:
+      zoho-bridge links add marketing "Outlook of sales"
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
     with opened() as bridge:
         _known(bridge, slug)
         link = bridge.store.links.add(slug, label, now=datetime.now(UTC))
@@ -65,7 +83,7 @@ def add(slug: str, label: str) -> None:
 
 
 @links.command()
-@click.argument("slug")
+@click.argument("slug", type=FeedName())
 @click.argument("label", default="")
 @click.option(
     "--grace", callback=_length, default="0", metavar="LENGTH", help="How long the old address works on, such as 7d."
@@ -74,7 +92,12 @@ def rotate(slug: str, label: str, grace: timedelta) -> None:
     """Replace a link by a new one, and print the new address.
 
     The label may be left out where the feed has one link only.
-    """
+
+    \b
+    Examples:
+      zoho-bridge links rotate marketing
+      zoho-bridge links rotate marketing "Outlook of sales" --grace 7d
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
     with opened() as bridge:
         _known(bridge, slug)
         label = label or _only_label(bridge, slug)
@@ -83,14 +106,19 @@ def rotate(slug: str, label: str, grace: timedelta) -> None:
 
 
 @links.command()
-@click.argument("slug")
+@click.argument("slug", type=FeedName())
 @click.argument("label", default="")
 @click.option("--all", "everything", is_flag=True, help="Revoke all links of the feed.")
 def revoke(slug: str, label: str, *, everything: bool) -> None:
     """End a link at once; its subscribers' programs are told that it is gone for good.
 
     The label may be left out where the feed has one link only.
-    """
+
+    \b
+    Examples:
+      zoho-bridge links revoke marketing "Outlook of sales"
+      zoho-bridge links revoke marketing --all
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
     if label and everything:
         raise click.UsageError("Name a link or say --all, not both.")
     with opened() as bridge:

@@ -1,31 +1,56 @@
 """Commands that look at what is here: what is published (feeds, export), and the settings (config). They ask nobody."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-import json
 import os
 import sys
 
 import click
 
 from bridge import config as configuration
-from bridge.cli.opening import Bridge, address, no_such_feed, opened, warn
+from bridge.cli.opening import Bridge, FeedName, address, is_there, no_such_feed, opened, warn
+from bridge.cli.telling import ago, aligned, as_text, json_option, shortened
+from bridge.cli.words import plain
 from bridge.errors import BridgeError
 from bridge.model import Feed
 from bridge.state import state_of
 
+_TITLE_COLUMNS = 36
+_COLORS = {"fresh": "green", "late": "yellow", "failing": "red", "new": None}
+
 
 @click.command()
-def config() -> None:
-    """Show the settings in force, without secrets."""
+@json_option
+def config(*, as_json: bool) -> None:
+    """Show the settings in force, without secrets.
+
+    Each comes with its origin: environment, a file, bridge.toml, `zoho-bridge login`, or the default.
+
+    \b
+    Examples:
+      zoho-bridge config
+      zoho-bridge config --json | jq .zoho
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
     settings = configuration.load(os.environ)
-    click.echo(configuration.redacted(settings), nl=False)
+    if configuration.wants_login(settings) and is_there(settings):
+        try:
+            with opened(settings) as bridge:
+                settings = bridge.settings
+        except BridgeError as error:  # the settings are shown all the same: they may be what is wrong
+            click.echo(f"zoho-bridge: Whether a login is stored can't be told: {error}", err=True)
+    if as_json:
+        click.echo(as_text(configuration.described(settings)))
+    else:
+        click.echo(configuration.redacted(settings), nl=False)
     warn(settings)
+    if settings.zoho.login_problem:
+        click.echo(f"zoho-bridge: {settings.zoho.login_problem}", err=True)
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array for programs.")
+@json_option
 def feeds(*, as_json: bool) -> None:
-    """List the feeds: address, number of events, state and last read.
+    """List the feeds: number of events, state, last read and address.
 
     \b
     States:
@@ -33,30 +58,31 @@ def feeds(*, as_json: bool) -> None:
       late     nobody reads: see that `zoho-bridge serve` (or worker) runs
       failing  a source can't be read; what was published last stays
       new      not read yet
+
+    \b
+    Examples:
+      zoho-bridge feeds
+      zoho-bridge feeds --json | jq -r '.[] | select(.state == "failing").slug'
     """  # noqa: D301 - \b is click's mark for text it must not wrap
+    now = datetime.now(UTC)
     with opened() as bridge:
-        rows = [_row(bridge, feed) for feed in bridge.store.feeds.active()]
+        rows = [_row(bridge, feed, now) for feed in bridge.store.feeds.active()]
     if as_json:
-        click.echo(json.dumps([row for row, _ in rows], indent=2, ensure_ascii=False))
-        return
-    if not rows:
+        click.echo(as_text([row for row, _ in rows]))
+    elif rows:
+        _show(rows, now)
+    else:
         click.echo("There are no feeds yet: run `zoho-bridge refresh` or `zoho-bridge serve`.", err=True)
-    for row, problems in rows:
-        click.echo(f"{click.style(row['title'], bold=True)}  ({row['slug']})")
-        events = f"{row['events']} event{'s' * (row['events'] != 1)}"
-        click.echo(f"  {events}, {row['state']}, last read {row['last_success'] or 'never'}")
-        for line in (*problems, row["url"]):
-            if line:
-                click.echo(f"  {line}")
 
 
 @click.command()
-@click.argument("slug")
+@click.argument("slug", type=FeedName())
 def export(slug: str) -> None:
     """Write a feed to standard output, byte for byte as it is served.
 
     \b
-    zoho-bridge export marketing > marketing.ics
+    Examples:
+      zoho-bridge export marketing > marketing.ics
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     with opened() as bridge:
         active = bridge.store.feeds.active()
@@ -68,7 +94,25 @@ def export(slug: str) -> None:
     sys.stdout.buffer.flush()
 
 
-def _row(bridge: Bridge, feed: Feed) -> tuple[dict[str, object], list[str]]:
+def _show(rows: Sequence[tuple[Mapping[str, object], Sequence[str]]], now: datetime) -> None:
+    """Print a table with the address of each feed, and what is wrong with it, below its line."""
+    table = [("FEED", "TITLE", "EVENTS", "STATE", "LAST READ")]
+    for row, _ in rows:
+        read = datetime.fromisoformat(str(row["last_success"])) if row["last_success"] else None
+        title = shortened(plain(str(row["title"])), _TITLE_COLUMNS)
+        last = ago(read, now=now) if read else "never"
+        table.append((str(row["slug"]), title, str(row["events"]), str(row["state"]), last))
+    heading, *lines = aligned(table, right=frozenset({2}))
+    click.secho("  ".join(heading), bold=True)
+    for (row, problems), (slug, title, events, state, last) in zip(rows, lines, strict=True):
+        said = click.style(state, fg=_COLORS[str(row["state"])])
+        click.echo(f"{click.style(slug, bold=True)}  {title}  {events}  {said}  {last}")
+        for line in (*problems, row["url"]):
+            if line:
+                click.echo(f"  {line}")
+
+
+def _row(bridge: Bridge, feed: Feed, now: datetime) -> tuple[dict[str, object], list[str]]:
     """Give what is told of a feed, and what is wrong with it, in sentences; the address is None if none can be told."""
     document = bridge.store.publications.document(feed.slug, "default")
     states = [bridge.store.sources.state(source.key) for source in feed.sources]
@@ -86,7 +130,7 @@ def _row(bridge: Bridge, feed: Feed) -> tuple[dict[str, object], list[str]]:
         "url": url,
         "public": feed.public,
         "events": document.events if document else 0,
-        "state": state_of(states, now=datetime.now(UTC)),
+        "state": state_of(states, now=now),
         "last_success": min(read).isoformat(timespec="seconds") if len(read) == len(states) else None,
     }
     return row, problems

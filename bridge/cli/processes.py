@@ -1,4 +1,8 @@
-"""Several processes as one: they live together, end together, and an order to stop reaches all of them."""
+"""Several processes as one: they live together, end together, and an order to stop reaches all of them.
+
+Should the first of them be killed, it can tell nobody. So each child holds one end of a pipe, its standard input, whose
+other end closes with the first process, whatever ends it; that is so on every system.
+"""
 
 from collections.abc import Callable, Sequence
 import contextlib
@@ -6,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from threading import Thread
 import time
 from types import FrameType, TracebackType
 from typing import Self
@@ -13,12 +18,36 @@ from typing import Self
 import click
 
 _LOOK_SECONDS = 0.1
+_TIED = "--tied"
+_GRACE = 60.0
 _ORDERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def bridge(*arguments: str) -> list[str]:
-    """Give the command line that runs ``zoho-bridge`` with this Python; a folder called bridge is not in its way."""
-    return [sys.executable, "-P", "-m", "bridge", *arguments]
+    """Give the command line of a child that runs ``zoho-bridge`` with this Python, and ends with its parent.
+
+    A folder called bridge is not in its way.
+    """
+    return [sys.executable, "-P", "-m", "bridge", _TIED, *arguments]
+
+
+def _end_with_parent(_context: click.Context, _parameter: click.Parameter, tied: bool) -> None:
+    """Order this process to end when its standard input does; kill it with all it started if that takes too long."""
+    if not tied:
+        return
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(sys.stdin.fileno(), 64):
+                pass  # nobody writes: the end is all there is to be read
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_GRACE)
+        os.killpg(os.getpid(), signal.SIGKILL)  # a child of a tree leads its group
+
+    Thread(target=watch, name="tied", daemon=True).start()
+
+
+tied_option = click.option(_TIED, is_flag=True, hidden=True, expose_value=False, callback=_end_with_parent)
 
 
 class Tree:
@@ -28,7 +57,7 @@ class Tree:
     that Ctrl+C reaches this process alone; a second one kills at once.
     """
 
-    def __init__(self, *, grace: float = 60.0) -> None:
+    def __init__(self, *, grace: float = _GRACE) -> None:
         self._grace = grace
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._orders: list[int] = []
@@ -49,7 +78,7 @@ class Tree:
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Start a child; ``name`` is what a person calls it."""
-        self._children[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)  # noqa: S603 - our own commands
+        self._children[name] = subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0)  # noqa: S603 - our own commands
 
     def wait(self, *, answers: Callable[[], bool], ready: Callable[[], None]) -> int:
         """Wait for an order to end or for a child to do so; call ``ready`` once ``answers`` has said yes.
@@ -85,4 +114,4 @@ class Tree:
         for child in self._children.values():
             with contextlib.suppress(ProcessLookupError, PermissionError):  # its group is gone, as it should
                 os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+            child.communicate()  # closes the pipe, and waits

@@ -32,7 +32,9 @@ def web(host: str, port: int, workers: int, *, demo: bool) -> None:
     """Serve the published feeds; needs the store only, never Zoho.
 
     \b
-    zoho-bridge web --host 0.0.0.0 --port 8080
+    Examples:
+      zoho-bridge web --host 0.0.0.0 --port 8080
+      zoho-bridge web --workers 4
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     ip = usable(host, port)
     with opened():
@@ -60,7 +62,12 @@ def serve(host: str, port: int, workers: int) -> None:
     """Serve the feeds and keep them fresh, on one machine.
 
     Ctrl+C or SIGTERM ends it, after the reads that have begun.
-    """
+
+    \b
+    Examples:
+      zoho-bridge serve
+      zoho-bridge serve --host 0.0.0.0 --port 8080
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
     ip = usable(host, port)
     with opened() as here:
         here.settings.zoho.require()

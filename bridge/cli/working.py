@@ -17,7 +17,11 @@ def worker() -> None:
     """Read the sources that are due from Zoho, for as long as it runs.
 
     Any number of workers may share one PostgreSQL database.
-    """
+
+    \b
+    Examples:
+      zoho-bridge worker
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
     with opened() as bridge, reading(bridge, patience=BEHIND) as refresher:
         for warning in bridge.settings.warnings:
             log.warning("settings", problem=warning)

@@ -5,9 +5,21 @@ setting means stands in ``docs/settings.md``.
 """
 
 from bridge.config.loading import load
+from bridge.config.login import wants_login, with_login
 from bridge.config.names import environment_names, toml_keys
 from bridge.config.secret import Secret
 from bridge.config.settings import Settings, ZohoSettings
-from bridge.config.show import redacted
+from bridge.config.show import described, redacted
 
-__all__ = ["Secret", "Settings", "ZohoSettings", "environment_names", "load", "redacted", "toml_keys"]
+__all__ = [
+    "Secret",
+    "Settings",
+    "ZohoSettings",
+    "described",
+    "environment_names",
+    "load",
+    "redacted",
+    "toml_keys",
+    "wants_login",
+    "with_login",
+]

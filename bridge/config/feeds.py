@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.config import values
+from bridge.config.addresses import LONGEST_URL, url_length
 from bridge.config.names import FEED_KEYS, SOURCE_KEYS, suggestion
 from bridge.config.reader import Reader, shown
 from bridge.model import BackstageSource, CalendarSource, ConnectSource, Feed, Source
@@ -20,8 +21,6 @@ _CHECKS: Mapping[str, Callable[[object], Any]] = {
     "cancelled": values.choice("mark", "status", "drop"),
     "show_private": values.flag,
 }
-_LONGEST_URL = 256
-_TOKEN_LENGTH = 24
 
 
 def read_feeds(reader: Reader, public_url: str) -> tuple[Feed, ...]:
@@ -37,11 +36,11 @@ def read_feeds(reader: Reader, public_url: str) -> tuple[Feed, ...]:
             continue
         if feed.slug in feeds:
             reader.problems.append(f'feed "{feed.slug}": slug: another feed has it already: give each feed its own.')
-        length = len(f"{public_url}/f/{'x' * _TOKEN_LENGTH}/{feed.slug}.ics")
-        if length > _LONGEST_URL:
+        length = url_length(feed.slug, public_url)
+        if length > LONGEST_URL:
             reader.problems.append(
                 f'feed "{feed.slug}": its address would be {length} characters long, and Google Calendar takes no more '
-                f"than {_LONGEST_URL}: shorten the slug, or the host in BRIDGE_PUBLIC_URL."
+                f"than {LONGEST_URL}: shorten the slug, or the host in BRIDGE_PUBLIC_URL."
             )
         feeds[feed.slug] = feed
     return tuple(feeds.values())
@@ -109,7 +108,7 @@ def _source(table: object, label: str, problems: list[str]) -> Source | None:
             wrong = True
             continue
         try:
-            ids[key] = values.upstream_id(value)
+            ids[key] = values.groups(value) if key == "connect" else values.upstream_id(value)
         except ValueError as error:
             problems.append(f"{label}: {key} = {shown(value)}: {error}")
             wrong = True

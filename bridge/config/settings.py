@@ -15,7 +15,8 @@ from bridge.model import Feed
 class ZohoSettings:
     """How to reach one Zoho account: what to log in with, and where; addresses have no trailing slash.
 
-    ``connect_timezone`` is the zone of the account's Connect profile; None when nobody told it.
+    ``connect_timezone`` is the zone of the account's Connect profile; None when nobody told it. ``login_problem`` is a
+    sentence on a stored login that can't be used.
     """
 
     client_id: str
@@ -27,21 +28,28 @@ class ZohoSettings:
     connect_url: str
     calendar_url: str
     connect_timezone: ZoneInfo | None = None
+    login_problem: str = ""
 
     def require(self) -> None:
         """Raise ConfigError, naming each one, when something needed to log in is missing."""
+        if self.login_problem:
+            raise ConfigError(self.login_problem)
+        if not (self.client_id or self.client_secret or self.refresh_token):
+            raise ConfigError(
+                "The bridge has no login to Zoho: run `zoho-bridge login`, or set ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET "
+                "and ZOHO_REFRESH_TOKEN."
+            )
         console = DATA_CENTERS[self.data_center].console_url
-        made = f"make a Self Client at {console} and set it to the client's"
-        also = "(from a file: {0}_FILE)"
+        client = f"run `zoho-bridge login`, or set it to that of a Self Client made at {console}"
         missing = []
         if not self.client_id:
-            missing.append(f"ZOHO_CLIENT_ID is not set: {made} id.")
+            missing.append(f"ZOHO_CLIENT_ID is not set: {client}.")
         if not self.client_secret:
-            missing.append(f"ZOHO_CLIENT_SECRET is not set: {made} secret {also.format('ZOHO_CLIENT_SECRET')}.")
+            missing.append(f"ZOHO_CLIENT_SECRET is not set: {client} (from a file: ZOHO_CLIENT_SECRET_FILE).")
         if not self.refresh_token:
             missing.append(
-                "ZOHO_REFRESH_TOKEN is not set: run `zoho-bridge login` and set it to the token that it shows "
-                f"{also.format('ZOHO_REFRESH_TOKEN')}."
+                f"ZOHO_REFRESH_TOKEN is not set: run `zoho-bridge login`, which makes one for "
+                f"{self.client_id or 'a client'} and keeps it."
             )
         if missing:
             raise ConfigError(*missing)

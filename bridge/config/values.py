@@ -17,6 +17,7 @@ from bridge.datacenters import DATA_CENTERS
 KEY_COMMAND = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
 _NOT_IN_A_LINE = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of surrogate pairs, line and paragraph separators
 _LONGEST = 255
+_LONGEST_LIST = 1000  # of ids: they name the source in the database, whose keys have a limit
 _FLAG_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
@@ -150,6 +151,34 @@ def upstream_id(value: object) -> str:
     return text
 
 
+def groups(value: object) -> str:
+    """Take the id of a group in Connect or a list of several; give them in order, with commas between them."""
+    if not isinstance(value, list):
+        return _group(value)
+    if not value:
+        raise ValueError('the list is empty: write the id of at least one group, ["…"].')
+    ids: list[str] = []
+    for number, entry in enumerate(value, 1):
+        try:
+            one = _group(entry)
+        except ValueError as error:
+            raise ValueError(f"entry {number} of the list: {error}") from error
+        if one in ids:
+            raise ValueError(f"entries {ids.index(one) + 1} and {number} are the same group: remove one of the two.")
+        ids.append(one)
+    text = ",".join(sorted(ids))
+    if len(text) > _LONGEST_LIST:
+        raise ValueError(f"the ids take {len(text)} characters, at most {_LONGEST_LIST} fit: make two sources of them.")
+    return text
+
+
+def _group(value: object) -> str:
+    text = upstream_id(value)
+    if "," in text:
+        raise ValueError('it holds a comma: write several groups as a list, ["…", "…"].')
+    return text
+
+
 def secret(value: object) -> str:
     """Take a password or key, whatever characters it is made of."""
     text = str(value)
@@ -159,10 +188,10 @@ def secret(value: object) -> str:
 
 
 def secret_key(value: object) -> str:
-    """Take the key that feed addresses are derived from: it must not be guessable."""
+    """Take the key that feed addresses are derived from, or several, the newest first: none may be guessable."""
     text = secret(value)
-    if len(text) < 32:
-        raise ValueError(f"it is shorter than 32 characters: make one with `{KEY_COMMAND}`.")
+    if any(len(key.strip()) < 32 for key in text.rstrip(", ").split(",")):
+        raise ValueError(f"it is shorter than 32 characters: make one with `{KEY_COMMAND}` (a comma separates keys).")
     return text
 
 

@@ -1,17 +1,18 @@
-"""iCalendar: an event as VEVENT bytes, and kept bytes as a whole document.
+"""iCalendar: an event as VEVENT bytes, and, from ``bridge.joining``, kept bytes as a whole document.
 
 ``render`` is the slow part and runs once per change; ``document`` only joins. The same values give the same bytes, for
 ever: nothing here reads a clock, a counter or a host name. It must not decide what a feed shows: that is ``shape``.
 """
 
-from bridge.ical.document import document
-from bridge.ical.vevent import RenderError, Stamp, check, render, render_occurrences, without_alarms, zones
+from bridge.ical.vevent import RenderError, Stamp, check, render, render_occurrences, zones
+from bridge.joining import document, pieces, without_alarms
 
 __all__ = [
     "RenderError",
     "Stamp",
     "check",
     "document",
+    "pieces",
     "render",
     "render_occurrences",
     "without_alarms",

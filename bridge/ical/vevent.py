@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
-import re
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -20,7 +19,6 @@ from bridge.text import NO_TITLE, clean, one_line
 from bridge.timezones import is_fixed
 
 _MOST_SEQUENCE = 2**31 - 1
-_ALARMS = re.compile(rb"(?<=\r\n)BEGIN:VALARM\r\n.*?\r\nEND:VALARM\r\n", re.DOTALL)
 # Outlook cuts a place at 255 characters; nobody gains when the others do so too.
 _LONGEST_PLACE = 1000
 # What may stand beside an address in running text without being a part of it.
@@ -53,11 +51,6 @@ def render(event: Event, stamp: Stamp, *, alarms: bool = True) -> bytes:
 def render_occurrences(events: Iterable[Event], stamp: Stamp) -> bytes:
     """Write single events, as ``shape.flatten`` gives them, without alarms: web pages don't ring."""
     return b"".join(render(event, stamp, alarms=False) for event in events)
-
-
-def without_alarms(blob: bytes) -> bytes:
-    """Cut the alarms out of rendered bytes: exactly what ``render`` with ``alarms=False`` gives."""
-    return _ALARMS.sub(b"", blob)
 
 
 def zones(event: Event) -> frozenset[str]:

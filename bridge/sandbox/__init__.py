@@ -4,6 +4,7 @@ It behaves as Zoho does, traps included (Zoho API notes: traps checklist), and c
 know of feeds, settings or the store, and none of them of it: the command line alone imports it.
 """
 
+from bridge.sandbox.edits import PORTAL, edit
 from bridge.sandbox.faults import KINDS, ROUTES, Faults
 from bridge.sandbox.oauth import ALL_SCOPES, Tokens
 from bridge.sandbox.samples import CONNECT_ZONE, documents, lively
@@ -15,6 +16,7 @@ __all__ = [
     "ALL_SCOPES",
     "CONNECT_ZONE",
     "KINDS",
+    "PORTAL",
     "ROUTES",
     "Agenda",
     "Calendar",
@@ -29,6 +31,7 @@ __all__ = [
     "Shelf",
     "Tokens",
     "documents",
+    "edit",
     "lively",
     "trouble",
 ]

@@ -2,7 +2,8 @@
 
 Traps it keeps: a missing header is a 400, any unknown parameter is refused, descriptions come only for the "large"
 Accept, a series' master comes with its first start in every range it touches, changed and deleted instances are
-objects of their own, and an instance moved out of a range leaves no trace in it.
+objects of their own, and an instance moved out of a range leaves no trace in it. Answers by instance, the ones of a
+calendar and of one event, may know what the plain list does not (``told_by_instance``).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -23,12 +24,14 @@ _SCOPES = {
     "calendar": "ZohoCalendar.calendar.READ",
     "events": "ZohoCalendar.event.READ",
     "event": "ZohoCalendar.event.READ",
+    "instances": "ZohoCalendar.event.READ",
 }
 _PARAMETERS = {
     "calendars": {"category"},
     "calendar": set[str](),
     "events": {"range", "byinstance", "timezone", "crm_event_type"},
     "event": {"recurrenceid"},
+    "instances": {"range"},
 }
 _CHOICES = {"byinstance": {"true", "false"}, "crm_event_type": {"own", "all"}}
 _LARGE = "application/json+large"
@@ -102,6 +105,14 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
             raise _UnknownError
         return reply({"events": [_shown(item) for item in found]})
 
+    @api.get("/calendars/<uid>/events/<event_uid>/byinstance")
+    def instances(uid: str, event_uid: str) -> Response:
+        calendar = calendar_of(uid)
+        if not calendar.events.find(event_uid):
+            raise _UnknownError
+        found = _in_range(calendar, _range(), byinstance=True)
+        return reply({"events": [_shown(item) for item in found if item["uid"] == event_uid]})
+
     return api
 
 
@@ -130,6 +141,10 @@ def _bound(text: str) -> tuple[datetime, bool]:
 
 def _in_range(calendar: Calendar, asked: Range, *, byinstance: bool) -> list[Json]:
     items = calendar.events.all()
+    if byinstance:
+        told = calendar.told_by_instance.all()
+        names = {(item["uid"], item.get("recurrenceid")) for item in told}
+        items = [item for item in items if (item["uid"], item.get("recurrenceid")) not in names] + told
     masters = {item["uid"]: item for item in items if "recurrenceid" not in item}
     taken = {(item["uid"], item["recurrenceid"]) for item in items if "recurrenceid" in item}
     found: list[Json] = []
@@ -137,8 +152,9 @@ def _in_range(calendar: Calendar, asked: Range, *, byinstance: bool) -> list[Jso
         if byinstance and item.get("estatus") == "deleted":
             continue
         if byinstance and "rrule" in item:
-            slots = series.slots_in(item, asked)
-            instances = [series.instance(item, slot) for slot in slots]
+            empty = set(item["exdate"].split(",")) if "exdate" in item else set[str]()
+            instances = [series.instance(item, slot) for slot in series.slots_in(item, asked)]
+            instances = [one for one in instances if one["recurrenceid"] not in empty]
             found += [one for one in instances if (item["uid"], one["recurrenceid"]) not in taken]
         elif series.touches(item, asked, masters.get(item["uid"])):
             found.append(series.minimal(item) if byinstance else item)

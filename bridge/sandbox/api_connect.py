@@ -1,4 +1,4 @@
-"""The sandbox's Connect: networks, groups and "upcoming" events (Zoho Connect: upcomingEvents).
+"""The sandbox's Connect: networks, groups, "upcoming" events, and the update of one (Zoho Connect: events).
 
 Traps it keeps: refusals with status 200, events long past among the upcoming ones, an event of two groups in the
 answer of each, and a filter that looks at the epochs even where an all-day event's are of another zone.
@@ -7,6 +7,7 @@ answer of each, and a filter that looks at the epochs even where an all-day even
 from flask import Blueprint, Response, request
 
 from bridge.sandbox.answers import connect_error, reply
+from bridge.sandbox.connect_update import RefusedError, answer, changed
 from bridge.sandbox.oauth import Tokens
 from bridge.sandbox.state import Data, Group, Json, Network
 
@@ -14,16 +15,13 @@ _SCOPES = {
     "networks": "zohopulse.networklist.READ",
     "groups": "zohopulse.userDetail.READ",
     "events": "zohopulse.events.READ",
+    "update": "zohopulse.events.UPDATE",
 }
 _REFUSALS = {
     "missing": "INVALID_TICKET",
     "dead": "INVALID_OAUTHTOKEN",
     "scope": "INVALID_OAUTHSCOPE",
 }
-
-
-class _RefusedError(ValueError):
-    """The parameters don't name what is there."""
 
 
 def blueprint(data: Data, tokens: Tokens) -> Blueprint:
@@ -37,8 +35,8 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         verdict = tokens.verdict(header, scope=scope, schemes=("Zoho-oauthtoken",))
         return None if verdict == "good" else connect_error(_action(), _REFUSALS[verdict], 401)
 
-    @api.errorhandler(_RefusedError)
-    def refused(error: _RefusedError) -> Response:
+    @api.errorhandler(RefusedError)
+    def refused(error: RefusedError) -> Response:
         return connect_error(_action(), str(error))
 
     @api.get("/allScopes")
@@ -50,7 +48,7 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
     def groups() -> Response:
         network = _network(data)
         if _action() == "userGroups" and "isRecentSort" not in request.args:
-            raise _RefusedError("isRecentSort is missing")
+            raise RefusedError("isRecentSort is missing")
         return reply({_action(): {"groups": [group.info for group in list(network.groups.values())]}})
 
     @api.get("/upcomingEvents")
@@ -70,6 +68,18 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
             chosen = [event for event in chosen if "invitedUserList" in event]
         return reply({"upcomingEvents": {"events": sorted(chosen, key=lambda event: int(event["startTime"]))}})
 
+    @api.post("/updateEvent")
+    def update() -> Response:
+        network = _network(data)
+        holders = [group for group in network.groups.values() if group.events.find(request.values.get("streamId", ""))]
+        if not holders:
+            raise RefusedError("Invalid streamId" if "streamId" in request.values else "streamId is missing")
+        stream = request.values["streamId"]
+        fields, gone = changed(holders[0].events.find(stream)[0], request.values, network.zone)
+        for group in holders:
+            group.events.change(stream, drop=gone, **fields)
+        return reply(answer(holders[0].events.find(stream)[0], holders[0].info))
+
     return api
 
 
@@ -78,9 +88,9 @@ def _action() -> str:
 
 
 def _network(data: Data) -> Network:
-    network = data.networks.get(request.args.get("scopeID", ""))
+    network = data.networks.get(request.values.get("scopeID", ""))
     if network is None:
-        raise _RefusedError("Invalid scopeID" if "scopeID" in request.args else "scopeID is missing")
+        raise RefusedError("Invalid scopeID" if "scopeID" in request.values else "scopeID is missing")
     return network
 
 
@@ -95,9 +105,9 @@ def _groups(network: Network) -> list[Group]:
             case "DEFAULT", str():
                 return []
             case _:
-                raise _RefusedError("selectedPartIds or partitionId is missing")
+                raise RefusedError("selectedPartIds or partitionId is missing")
     if unknown := [key for key in ids if key not in network.groups]:
-        raise _RefusedError(f"Invalid partitionId {unknown[0]}")
+        raise RefusedError(f"Invalid partitionId {unknown[0]}")
     return [network.groups[key] for key in ids]
 
 
@@ -106,5 +116,5 @@ def _epoch(name: str) -> int | None:
     if text is None:
         return None
     if not text.isdecimal():
-        raise _RefusedError(f"{name} is not a number of milliseconds")
+        raise RefusedError(f"{name} is not a number of milliseconds")
     return int(text)

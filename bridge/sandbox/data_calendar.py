@@ -3,13 +3,14 @@
 Everything is made up, in the form of the documents' samples. It must not read a clock.
 """
 
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bridge.sandbox.calendar_objects import Builder, all_day, info, timed
 from bridge.sandbox.state import Calendar, Json, Shelf
 
-__all__ = ["HOLIDAYS", "TEAM", "US", "WORK", "calendars", "info"]
+__all__ = ["HOLIDAYS", "TEAM", "US", "WORK", "Contradiction", "calendars", "contradict", "info"]
 
 WORK = "q3Xv8Tn_Rk2mWz0yLb7cAg=="
 US = "5be0d3f17a2c4c6f9a41c0b7e8d25f60"
@@ -32,6 +33,45 @@ def calendars(today: date) -> dict[str, Calendar]:
         (info(HOLIDAYS, "Holidays", zone=_BERLIN, category="other", privilege="view"), _holidays(today)),
     ]
     return {one["uid"]: Calendar(info=one, events=Shelf("uid", items)) for one, items in shelves}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Where answers by instance and the plain list do not agree: original starts, in UTC, of the series ``uid``."""
+
+    uid: str
+    missing: datetime  # the plain list knows nothing of it
+    extra: datetime  # by the plain list it takes place
+    shifted: datetime  # by the plain list it takes place then, and in truth half an hour later
+
+
+def contradict(calendar: Calendar, today: date) -> Contradiction:
+    """Let the calendar ``US`` contradict itself about a new series of six weeks, its first day a week after ``today``.
+
+    As long as nobody calls it, the calendar is of one mind.
+    """
+    make = Builder(US, "1657000000004017", today)
+    begin = today + _WEEK
+    series = make(
+        "Launch check",
+        timed("PST", begin, "09:00", 30),
+        rule="FREQ=WEEKLY;COUNT=6",
+        uid="c0ffee00c0ffee00c0ffee00c0ffee00@zoho.com",
+    )
+    calendar.events.add(series)
+    slots = [timed("PST", begin + _WEEK * week, "09:00", 30) for week in range(4)]
+    more = timed("PST", begin + 3 * _DAY, "09:00", 30)
+    later = timed("PST", begin + 2 * _WEEK, "09:30", 30)
+    calendar.told_by_instance.add(
+        make.instance(series, more.slot, more),
+        make.deleted(series, slots[1].slot),
+        make.instance(series, slots[2].slot, later),
+    )
+    missing, extra, shifted = (
+        datetime.strptime(slot, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        for slot in (more.slot, slots[1].slot, slots[2].slot)
+    )
+    return Contradiction(uid=series["uid"], missing=missing, extra=extra, shifted=shifted)
 
 
 def _work(today: date) -> list[Json]:
@@ -116,6 +156,7 @@ def _work_single(make: Builder, today: date) -> list[Json]:
         "organizer": "tomas@northwind.example",
         "attendees": [{"email": "ada@northwind.example", "status": "DECLINED"}],
     }
+    accepted = declined | {"attendees": [{"email": "ada@northwind.example", "status": "ACCEPTED"}]}
     bad = make("Event with a broken date", timed(_BERLIN, on(1), "09:00", 60))
     bad["dateandtime"] = {"timezone": _BERLIN, "start": "20251345T990000+0100", "end": "20251345T993000+0100"}
     bad["start"], bad["end"] = "20251345T990000", "20251345T993000"
@@ -137,6 +178,7 @@ def _work_single(make: Builder, today: date) -> list[Json]:
         make("Zero minutes", timed(_BERLIN, on(4), "12:00", 0)),
         secret,
         make("All-hands of another team", timed(_BERLIN, on(5), "10:00", 60), **declined),
+        make("Customer visit", timed(_BERLIN, on(6), "14:00", 60), **accepted),
         gone,
         bad,
     ]

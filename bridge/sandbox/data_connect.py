@@ -17,9 +17,9 @@ CONNECT_ZONE = "Europe/Berlin"
 """The zone of the account's Connect profile, which no answer names: the wall clock of the lively events."""
 
 _HERE = zone(CONNECT_ZONE) or UTC_ZONE
-_EPOCH_ZONE = zone("America/Los_Angeles") or UTC_ZONE  # whose midnight is the epoch of an all-day event
+EPOCH_ZONE = zone("America/Los_Angeles") or UTC_ZONE  # whose midnight is the epoch of an all-day event
 _PORTAL = "https://connect.zoho.com/portal/northwind"
-_MONTHS = (
+MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
@@ -39,7 +39,8 @@ def networks(today: date) -> dict[str, Network]:
     shared = groups[0].events.find("931000000712010")[0]
     groups[2].events.add(shared)  # two groups are invited: it is in the answer of each
     info = {"name": "Northwind", "id": NETWORK, "soid": "30271150", "url": _PORTAL}
-    return {NETWORK: Network(info=info, groups={group.info["id"]: group for group in groups})}
+    held = {group.info["id"]: group for group in groups}
+    return {NETWORK: Network(info=info, groups=held, zone=CONNECT_ZONE)}
 
 
 def _all_hands(today: date) -> list[dict[str, Any]]:
@@ -124,7 +125,7 @@ def _event(
     if days:
         start = datetime.combine(day, time(), _HERE)
         end = datetime.combine(day + timedelta(days=days - 1), time(), _HERE)  # its last day
-        epochs = [moment.replace(tzinfo=_EPOCH_ZONE) for moment in (start, end)]
+        epochs = [moment.replace(tzinfo=EPOCH_ZONE) for moment in (start, end)]
     else:
         start = datetime.combine(day, time.fromisoformat(at), _HERE).astimezone(UTC).astimezone(_HERE)
         end = (start.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(_HERE)
@@ -143,14 +144,14 @@ def _event(
         "pvtEventMemberList": f",{_GUEST['id']},{partition['id']}," if guests else f",{partition['id']},",
         "userDetails": _CREATOR,
         "url": f"{_PORTAL}/stream/{stream}",
-        "googleCalendarUrl": _google(title, start, end, all_day=bool(days)),
-        **({} if days else _formatted("Start", start)),
+        "googleCalendarUrl": google(title, start, end, all_day=bool(days)),
+        **({} if days else formatted("Start", start)),
         "startTime": f"{int(epochs[0].timestamp())}{junk:03d}",
         "endTime": f"{int(epochs[1].timestamp())}{junk:03d}",
-        **_wall("start", start),
-        "dateComFormatStr": f"{start:%d}-{_MONTHS[start.month - 1][:3]}-{start:%Y}",
-        **({} if days else _formatted("End", end)),
-        **_wall("end", end),
+        **wall("start", start),
+        "dateComFormatStr": f"{start:%d}-{MONTHS[start.month - 1][:3]}-{start:%Y}",
+        **({} if days else formatted("End", end)),
+        **wall("end", end),
         "canEdit": "true",
         "canDelete": "true",
     }
@@ -161,7 +162,8 @@ def _event(
     return event | extra | {"canAddRepetition": "true", "date": f"{start:%Y%m%d}", "partition": partition}
 
 
-def _wall(side: str, when: datetime) -> Json:
+def wall(side: str, when: datetime) -> Json:
+    """Give the fields of one side's wall clock."""
     return {
         f"{side}Day": str(when.isoweekday() % 7 + 1),  # 1 is Sunday
         f"{side}Date": str(when.day),
@@ -172,15 +174,16 @@ def _wall(side: str, when: datetime) -> Json:
     }
 
 
-def _formatted(side: str, when: datetime) -> Json:
+def formatted(side: str, when: datetime) -> Json:
+    """Give one side's time in words, which all-day events have not."""
     clock = f"{when.hour % 12 or 12:02d}:{when:%M} {'AM' if when.hour < 12 else 'PM'}"
     return {
         f"formatted{side}Time": clock,
-        f"fullformatted{side}Time": f"{_MONTHS[when.month - 1]} {when:%d}, {when:%Y} {clock}",
+        f"fullformatted{side}Time": f"{MONTHS[when.month - 1]} {when:%d}, {when:%Y} {clock}",
     }
 
 
-def _google(title: str, start: datetime, end: datetime, *, all_day: bool) -> str:
+def google(title: str, start: datetime, end: datetime, *, all_day: bool) -> str:
     """Give Zoho's link to Google: the date of the wall clock joined to the time of UTC, so often a day off."""
     if all_day:
         dates = f"{start:%Y%m%d}/{end + timedelta(days=1):%Y%m%d}"

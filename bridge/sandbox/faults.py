@@ -20,8 +20,8 @@ ROUTES = (
     "oauth.token",
     *(f"backstage.{name}" for name in ("portals", "portal", "events", "event")),
     *(f"backstage.{name}" for name in ("agendas", "sessions", "halls", "tracks", "speakers")),
-    *(f"connect.{name}" for name in ("networks", "groups", "events")),
-    *(f"calendar.{name}" for name in ("calendars", "calendar", "events", "event")),
+    *(f"connect.{name}" for name in ("networks", "groups", "events", "update")),
+    *(f"calendar.{name}" for name in ("calendars", "calendar", "events", "event", "instances")),
 )
 
 KINDS: Mapping[str, Mapping[str, Any]] = {

@@ -94,18 +94,24 @@ class Group:
 
 @dataclass(slots=True, kw_only=True)
 class Network:
-    """A Connect network; ``groups`` by their id."""
+    """A Connect network; ``groups`` by their id. ``zone`` is that of the account's profile, which no answer names."""
 
     info: Json
     groups: dict[str, Group]
+    zone: str = "UTC"
 
 
 @dataclass(slots=True, kw_only=True)
 class Calendar:
-    """A calendar with its events, series, and changed or deleted instances, named by their ``uid``."""
+    """A calendar with its events, series, and changed or deleted instances, named by their ``uid``.
+
+    ``told_by_instance`` are changed, further or deleted instances that only answers by instance know of, so that these
+    and the plain list do not agree.
+    """
 
     info: Json
     events: Shelf
+    told_by_instance: Shelf = field(default_factory=lambda: Shelf("uid"))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from bridge.model import Event, Feed, Recurrence, Status, event_uid
-from bridge.text import NO_TITLE
+from bridge.text import CANCELLED_MARK, NO_TITLE
 
 CANCELLED_FOR = timedelta(days=30)  # how long a cancelled event stays marked, before it goes
 
@@ -75,5 +75,5 @@ def _titled(event: Event, feed: Feed) -> Event:
         event = replace(event, alarms=())
         if feed.cancelled == "mark":
             event = replace(event, status=Status.CONFIRMED, busy=False)
-            title = f"[Cancelled] {title}"
+            title = f"{CANCELLED_MARK}{title}"
     return event if title == event.title else replace(event, title=title)

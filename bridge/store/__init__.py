@@ -3,14 +3,23 @@
 It knows tables and transactions, and nothing of Zoho, HTTP or iCalendar.
 """
 
+import contextlib
+
+from bridge.config import Settings
 from bridge.store.cards import Cards, ForPeople
+from bridge.store.changes import ChangeRow, Changes
 from bridge.store.database import Database
 from bridge.store.details import Details
-from bridge.store.feeds import FeedRow, Feeds
+from bridge.store.feeds import FeedError, FeedRow, Feeds, KnownSource
+from bridge.store.filters import Filtered, Filters, is_filter
 from bridge.store.links import Link, LinkError, Links
+from bridge.store.logins import Login, Logins
+from bridge.store.origins import Origin, Origins
+from bridge.store.paces import Paces
 from bridge.store.publications import (
     Document,
     Entry,
+    EntryRow,
     Head,
     Publications,
     Published,
@@ -18,28 +27,42 @@ from bridge.store.publications import (
     ShapeRow,
     Stored,
 )
+from bridge.store.readers import Polls, Reader, Readers
 from bridge.store.sign_ins import SignIns
 from bridge.store.sources import EventRow, EventToSave, Sources, SourceState
 from bridge.store.tokens import Tokens
+from bridge.store.verifications import Verification, Verifications
 from bridge.vault import Vault
 
 __all__ = [
+    "ChangeRow",
     "Document",
     "Entry",
+    "EntryRow",
     "EventRow",
     "EventToSave",
+    "FeedError",
     "FeedRow",
+    "Filtered",
     "ForPeople",
     "Head",
+    "KnownSource",
     "Link",
     "LinkError",
+    "Login",
+    "Origin",
+    "Polls",
     "Publications",
     "Published",
+    "Reader",
+    "Readers",
     "Representation",
     "ShapeRow",
     "SourceState",
     "Store",
     "Stored",
+    "Verification",
+    "is_filter",
 ]
 
 
@@ -48,14 +71,21 @@ class Store:
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
-        self.feeds = Feeds(database)
         self.sources = Sources(database)
         self.publications = Publications(database)
         self.cards = Cards(database)
+        self.changes = Changes(database, vault)
         self.details = Details(database)
         self.links = Links(database, vault)
+        self.feeds = Feeds(database, self.links)
+        self.filters = Filters(database, self.links, vault)
+        self.logins = Logins(database, vault)
+        self.origins = Origins(database)
+        self.readers = Readers(database)
         self.sign_ins = SignIns(database, vault)
         self.tokens = Tokens(database, vault)
+        self.verifications = Verifications(database)
+        self.paces = Paces(database)
 
     @classmethod
     def open(cls, url: str, vault: Vault) -> "Store":
@@ -63,6 +93,17 @@ class Store:
         database = Database(url)
         database.open()
         return cls(database, vault)
+
+    @classmethod
+    def configured(cls, settings: Settings, vault: Vault) -> "Store":
+        """Open the database that the settings name, and make the data folder for one that lies there.
+
+        Raises StoreError. A folder that only a database's own address names is not made: it may be a typing error.
+        """
+        if settings.database_url.startswith(f"sqlite:///{settings.data_dir}/"):
+            with contextlib.suppress(OSError):  # the database says it better
+                settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return cls.open(settings.database_url, vault)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -2,31 +2,38 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 import sqlite3
 import time
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     ArgumentError,
     DataError,
     DBAPIError,
+    DisconnectionError,
     IntegrityError,
     NoSuchModuleError,
     ProgrammingError,
     TimeoutError,  # noqa: A004 - SQLAlchemy's name for a pool without a free connection
 )
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StoreError
 from bridge.store.migrations import migrate
 
+Row = TypeVar("Row")
+
 _BUSY_SECONDS = 30
 _LOOK_AGAIN_SECONDS = 0.02
-_BATCH = 500
+_REST_SECONDS = 1.0
+AT_ONCE = 500  # rows, or values of a condition
 _INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL: error codes
 
 
@@ -65,6 +72,17 @@ class Database:
                 yield connection
 
     @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Open a connection for one query, which sees one state of the database by itself.
+
+        A server is told neither of the beginning of a transaction nor of its end: that would be three ways for one.
+        """
+        with self._reported():
+            options = {} if self._engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+            with self._engine.connect().execution_options(**options) as connection:
+                yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a transaction that writes all or nothing; SQLite takes the write lock at its beginning."""
         options = {"bridge_write": True}
@@ -92,11 +110,10 @@ def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any
 
     ``rows`` may be made as they are taken: only some hundred are held at once.
     """
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     keys = [column.name for column in table.primary_key]
     remaining = iter(rows)
-    while batch := list(islice(remaining, _BATCH)):
-        statement = dialect.insert(table)
+    while batch := list(islice(remaining, AT_ONCE)):
+        statement = insert_for(connection, table)
         changed = {name: statement.excluded[name] for name in batch[0] if name not in keys}
         statement = (
             statement.on_conflict_do_update(index_elements=keys, set_=changed)
@@ -106,15 +123,34 @@ def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any
         connection.execute(statement, batch)
 
 
+def insert_for(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Begin an INSERT that can say what is to become of a row that is there already (ON CONFLICT)."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def columns(table: Table, kind: type[Any]) -> Select[Any]:
+    """Select what a dataclass has fields for, in their order."""
+    return select(*(table.c[field.name] for field in fields(kind)))
+
+
+def rows(connection: Connection, query: Select[Any], kind: type[Row]) -> Iterator[Row]:
+    """Make a dataclass of each row of a query for its ``columns``, for thousands of them in little time."""
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    for row in connection.execute(query).yield_per(AT_ONCE):
+        yield kind(**dict(zip(names, row, strict=True)))
+
+
 def batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
     """Cut a long list for ``IN (…)``: databases bound the number of parameters."""
-    for start in range(0, len(values), _BATCH):
-        yield values[start : start + _BATCH]
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]
 
 
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url)
+        _test_rested(engine)
+        return engine
     engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
@@ -130,6 +166,26 @@ def _engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _test_rested(engine: Engine) -> None:
+    """Replace a connection whose server has gone meanwhile, which only one that has rested is asked for.
+
+    ``pool_pre_ping`` asks each time, and a refresh takes ten connections one after the other.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _rest(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _wake(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("rests_since", time.monotonic()) < _REST_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error  # the pool makes a new one
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -53,8 +53,12 @@ class Links:
     def ensure(self, slug: str, *, now: datetime) -> None:
         """Give a feed its first link if it never had one."""
         with self._database.write() as connection:
-            if connection.execute(select(func.count()).where(links.c.slug == slug)).scalar_one() == 0:
-                self._insert(connection, slug, FIRST_LABEL, 1, now)
+            self.give_first(connection, slug, now=now)
+
+    def give_first(self, connection: Connection, slug: str, *, now: datetime) -> None:
+        """Do the same in a transaction that has begun."""
+        if connection.execute(select(func.count()).where(links.c.slug == slug)).scalar_one() == 0:
+            self._insert(connection, slug, FIRST_LABEL, 1, now)
 
     def find(self, token: str) -> Link | None:
         """Give the link that a token belongs to, revoked or not; None for a token that was never given out."""
@@ -64,6 +68,12 @@ class Links:
         if row is None or not hmac.compare_digest(row["token_hash"], wanted):
             return None
         return Link(**row)
+
+    def beginning_with(self, digits: str) -> tuple[Link, ...]:
+        """Give the links, revoked or not, whose hash begins with some hexadecimal digits: one, or none."""
+        within = (links.c.token_hash >= digits, links.c.token_hash < digits + "g")
+        with self._database.read() as connection:
+            return tuple(Link(**row) for row in connection.execute(_query().where(*within)).mappings())
 
     def of(self, slug: str) -> tuple[Link, ...]:
         """Give a feed's links: first those without an end, and among them the first one it was given."""

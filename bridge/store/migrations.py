@@ -45,6 +45,9 @@ def _for_people(connection: Connection) -> None:
 
 _VERSION_2 = """
 ALTER TABLE feeds ADD COLUMN by_admin BOOLEAN DEFAULT false NOT NULL;
+ALTER TABLE feeds ADD COLUMN labels_at BIGINT;
+ALTER TABLE documents ADD COLUMN blocks {BINARY};
+ALTER TABLE feed_sources ADD COLUMN published BOOLEAN DEFAULT false NOT NULL;
 CREATE TABLE cards (
   slug VARCHAR(64) NOT NULL,
   uid VARCHAR(255) NOT NULL,
@@ -63,6 +66,7 @@ CREATE TABLE labels (
   PRIMARY KEY (slug, uid, kind, value),
   FOREIGN KEY (slug) REFERENCES feeds (slug) ON DELETE CASCADE
 );
+CREATE INDEX labels_by_value ON labels (slug, kind, value, uid);
 CREATE TABLE changes (
   id {SERIAL} NOT NULL,
   slug VARCHAR(64) NOT NULL,
@@ -108,6 +112,7 @@ CREATE TABLE paces (
 );
 CREATE TABLE logins (
   client_id VARCHAR(128) NOT NULL,
+  client_secret {BINARY} NOT NULL,
   data_center VARCHAR(8) NOT NULL,
   refresh_token {BINARY} NOT NULL,
   scopes TEXT NOT NULL,

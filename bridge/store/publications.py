@@ -1,13 +1,15 @@
 """What each feed shows: its entries (VEVENT bytes with their stamps) and the documents made of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from sqlalchemy import delete, or_, select, update
 
+from bridge.history import Change
 from bridge.store.cards import ForPeople, write_cards
-from bridge.store.database import Database, batches, upsert
+from bridge.store.changes import write_changes
+from bridge.store.database import AT_ONCE, Database, batches, columns, rows, upsert
 from bridge.store.schema import documents, entries, events, feed_sources, feeds, shapes, sources
 
 
@@ -31,8 +33,11 @@ class ShapeRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One UID family of a feed. A gone one keeps its stamps, so that SEQUENCE never falls when it comes back."""
+class EntryRow:
+    """One UID family of a feed, without its bytes.
+
+    A gone one keeps its stamps, so that SEQUENCE never falls when it comes back.
+    """
 
     uid: str
     event_uid: str
@@ -41,14 +46,23 @@ class Entry:
     sequence: int
     sort_key: str
     zones: str
-    blob: bytes | None
-    web_blob: bytes | None
     gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(EntryRow):
+    """One UID family of a feed, whole; a gone one has no bytes."""
+
+    blob: bytes | None
+    web_blob: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A feed's bytes as they are served: ``etag`` is the hash of ``body``, without quotes."""
+    """A feed's bytes as they are served: ``etag`` is the hash of ``body``, without quotes.
+
+    ``blocks`` tells what the next document's ``gzip`` may take over of this one's; None: nothing.
+    """
 
     variant: str
     body: bytes
@@ -56,11 +70,15 @@ class Document:
     etag: str
     modified_at: datetime
     events: int
+    blocks: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What an active feed's published document is, without its bytes, and what serving needs of the feed."""
+    """What an active feed's published document is, without its bytes, and what serving needs of the feed.
+
+    ``labels_at``: when what its entries can be chosen by last changed.
+    """
 
     slug: str
     title: str
@@ -68,6 +86,7 @@ class Head:
     etag: str
     modified_at: datetime
     events: int
+    labels_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +100,20 @@ class Representation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """All that a feed's next publication starts from, read in one transaction."""
+    """What a feed's next publication starts from, read in one transaction.
+
+    The bytes of entries and documents are asked for as they are needed; that they belong to this ``revision`` is seen
+    when the next one is written.
+    ``begun`` are the keys of sources that have been read, and of which nothing was published in this feed before.
+    """
 
     revision: int
     basis: str
     stored: tuple[Stored, ...]
     shapes: Mapping[str, ShapeRow]
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, EntryRow]
     etags: Mapping[str, str]
+    begun: tuple[str, ...] = ()
 
 
 class Publications:
@@ -107,28 +132,47 @@ class Publications:
             .exists()
         )
         of_sources = (
-            select(events.c.source_key, events.c.uid, events.c.content_hash, events.c.cancelled_since)
+            columns(events, Stored)
             .join(feed_sources, feed_sources.c.source_key == events.c.source_key)
             .where(feed_sources.c.slug == slug, or_(feed_sources.c.leaving.is_(False), unread))
             .order_by(feed_sources.c.leaving, feed_sources.c.position, events.c.uid)
         )
+        of_shapes = columns(shapes, ShapeRow).where(shapes.c.slug == slug)
+        of_entries = columns(entries, EntryRow).where(entries.c.slug == slug)
         etags = select(documents.c.variant, documents.c.etag).where(documents.c.slug == slug)
+        begun = (
+            select(feed_sources.c.source_key)
+            .join(sources, sources.c.key == feed_sources.c.source_key)
+            .where(feed_sources.c.slug == slug, feed_sources.c.leaving.is_(False))
+            .where(feed_sources.c.published.is_(False), sources.c.last_success.is_not(None))
+            .order_by(feed_sources.c.position)
+        )
         with self._database.read() as connection:
             row = connection.execute(select(feeds.c.revision, feeds.c.basis).where(feeds.c.slug == slug)).one()
             return Published(
                 revision=row.revision,
                 basis=row.basis or "",
-                stored=tuple(Stored(**stored) for stored in connection.execute(of_sources).mappings()),
-                shapes={
-                    shape.event_uid: ShapeRow(event_uid=shape.event_uid, basis=shape.basis, until=shape.until)
-                    for shape in connection.execute(select(shapes).where(shapes.c.slug == slug))
-                },
-                entries={
-                    entry["uid"]: Entry(**{name: value for name, value in entry.items() if name != "slug"})
-                    for entry in connection.execute(select(entries).where(entries.c.slug == slug)).mappings()
-                },
+                stored=tuple(rows(connection, of_sources, Stored)),
+                shapes={shape.event_uid: shape for shape in rows(connection, of_shapes, ShapeRow)},
+                entries={entry.uid: entry for entry in rows(connection, of_entries, EntryRow)},
                 etags={made.variant: made.etag for made in connection.execute(etags)},
+                begun=tuple(connection.execute(begun).scalars()),
             )
+
+    def blobs(self, slug: str, *, web: bool) -> Mapping[str, bytes]:
+        """Give the bytes of all entries that are not gone, by UID; with ``web`` those of that flavour."""
+        query = select(entries.c.uid, entries.c.web_blob if web else entries.c.blob)
+        with self._database.read() as connection:
+            found = connection.execute(query.where(entries.c.slug == slug, entries.c.gone.is_(False)))
+            return {uid: blob or b"" for uid, blob in found.yield_per(AT_ONCE)}
+
+    def compressed(self, slug: str, variant: str) -> tuple[bytes, bytes]:
+        """Give a document in gzip, and what that is made of; empty bytes where there is none."""
+        query = select(documents.c.gzip, documents.c.blocks)
+        query = query.where(documents.c.slug == slug, documents.c.variant == variant)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return (row.gzip, row.blocks or b"") if row else (b"", b"")
 
     def publish(
         self,
@@ -139,12 +183,17 @@ class Publications:
         shaped: Sequence[ShapeRow],
         unshaped: Sequence[str],
         changed: Sequence[Entry],
-        made: Sequence[Document],
+        made: Iterable[Document],
         for_people: Sequence[ForPeople] = (),
+        history: Sequence[Change] = (),
+        begun: Sequence[str] = (),
+        now: datetime | None = None,
     ) -> bool:
         """Write one publication in one transaction: readers see the old one or the new one, never a mixture.
 
-        False, and nothing is written, when another publication came between (``revision`` has moved on).
+        ``now``, the time of ``history`` and of changed labels, may be left out where there are none.
+        False, and nothing is written, when another publication came between (``revision`` has moved on). ``made`` may
+        be made as they are taken: they are large, and one at a time is enough.
         """
         with self._database.write() as connection:
             mine = update(feeds).where(feeds.c.slug == slug, feeds.c.revision == revision)
@@ -152,10 +201,17 @@ class Publications:
                 return False
             for batch in batches(unshaped):
                 connection.execute(delete(shapes).where(shapes.c.slug == slug, shapes.c.event_uid.in_(batch)))
-            upsert(connection, shapes, [{"slug": slug, **asdict(shape)} for shape in shaped])
-            upsert(connection, entries, [{"slug": slug, **asdict(entry)} for entry in changed])
-            write_cards(connection, slug, for_people)
-            upsert(connection, documents, [{"slug": slug, **asdict(document)} for document in made])
+            upsert(connection, shapes, ({"slug": slug, **asdict(shape)} for shape in shaped))
+            upsert(connection, entries, ({"slug": slug, **asdict(entry)} for entry in changed))
+            if write_cards(connection, slug, for_people) and now is not None:
+                connection.execute(update(feeds).where(feeds.c.slug == slug).values(labels_at=now))
+            if now is not None:
+                write_changes(connection, slug, history, now=now)
+            for batch in batches(begun):
+                shown = (feed_sources.c.slug == slug, feed_sources.c.source_key.in_(batch))
+                connection.execute(update(feed_sources).where(*shown).values(published=True))
+            for document in made:
+                upsert(connection, documents, [{"slug": slug, **asdict(document)}])
         return True
 
     def document(self, slug: str, variant: str) -> Document | None:
@@ -169,7 +225,7 @@ class Publications:
         """Tell which bytes an active feed serves; None for an unknown, inactive or never published one."""
         of_document = (documents.c.etag, documents.c.modified_at, documents.c.events)
         query = (
-            select(feeds.c.slug, feeds.c.title, feeds.c.public, *of_document)
+            select(feeds.c.slug, feeds.c.title, feeds.c.public, feeds.c.labels_at, *of_document)
             .join(documents, documents.c.slug == feeds.c.slug)
             .where(feeds.c.slug == slug, feeds.c.active, documents.c.variant == variant)
         )

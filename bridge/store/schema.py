@@ -65,6 +65,8 @@ feeds = Table(
     Column("revision", Integer, nullable=False),
     # What the documents were last made from, besides the entries: definition and form of the feed.
     Column("basis", Text),
+    # When what entries can be chosen by last changed: a filtered document may then change, and the feed's does not.
+    Column("labels_at", Instant),
 )
 
 feed_sources = Table(
@@ -75,6 +77,8 @@ feed_sources = Table(
     Column("position", Integer, nullable=False),
     # Configured no more, and shown until every source that is has been read: a mistyped id must not empty a feed.
     Column("leaving", Boolean, nullable=False),
+    # Its events were in a publication of this feed: what it held when it was first read is no change of the feed.
+    Column("published", Boolean, nullable=False, server_default=false()),
 )
 
 sources = Table(
@@ -165,6 +169,8 @@ documents = Table(
     Column("etag", String(64), nullable=False),
     Column("modified_at", Instant, nullable=False),
     Column("events", Integer, nullable=False),
+    # What the gzip is made of, for the next document to take over what stays; None: not known.
+    Column("blocks", LargeBinary),
 )
 
 links = Table(
@@ -227,6 +233,7 @@ labels = Table(
     Column("uid", String(255), primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("value", Text, primary_key=True),
+    Index("labels_by_value", "slug", "kind", "value", "uid"),
 )
 
 # What happened to the entries of a feed lately, for people.
@@ -281,11 +288,12 @@ paces = Table(
     Column("closed_until", Instant, nullable=False),
 )
 
-# The refresh token that ``zoho-bridge login`` got, encrypted.
+# What ``zoho-bridge login`` was given and got; client secret and refresh token are encrypted.
 logins = Table(
     "logins",
     metadata,
     Column("client_id", String(128), primary_key=True),
+    Column("client_secret", LargeBinary, nullable=False),
     Column("data_center", String(8), nullable=False),
     Column("refresh_token", LargeBinary, nullable=False),
     Column("scopes", Text, nullable=False),

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from bridge import snapshot
 from bridge.model import Rejection, Source
-from bridge.store.database import Database, batches, upsert
+from bridge.store.database import Database, batches, columns, rows, upsert
 from bridge.store.schema import Instant, events, rejections, sources
 
 
@@ -78,13 +78,13 @@ class Sources:
 
     def states(self) -> tuple[SourceState, ...]:
         """Give every source that an active feed reads, by key."""
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             query = _state_query().where(sources.c.active).order_by(sources.c.key)
             return tuple(_state(row) for row in connection.execute(query))
 
     def state(self, key: str) -> SourceState:
         """Give one source; raises KeyError for a key that no feed ever had."""
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             row = connection.execute(_state_query().where(sources.c.key == key)).first()
         if row is None:
             raise KeyError(key)
@@ -98,7 +98,7 @@ class Sources:
             .where(or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now))
             .order_by(sources.c.next_check_at, sources.c.key)
         )
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             return tuple(connection.execute(query).scalars())
 
     def claim(self, key: str, *, holder: str, now: datetime, term: timedelta, only_due: bool = False) -> bool:
@@ -121,10 +121,9 @@ class Sources:
 
     def index(self, key: str) -> Mapping[str, EventRow]:
         """Give what is known of a source's events, by UID."""
-        columns = (events.c[name] for name in ("uid", "upstream_id", "content_hash", "cancelled_since", "ends_at"))
-        query = select(*columns).where(events.c.source_key == key)
-        with self._database.read() as connection:
-            return {row["uid"]: EventRow(**row) for row in connection.execute(query).mappings()}
+        query = columns(events, EventRow).where(events.c.source_key == key)
+        with self._database.look() as connection:
+            return {row.uid: row for row in rows(connection, query, EventRow)}
 
     def payloads(self, key: str, uids: Sequence[str]) -> Mapping[str, bytes]:
         """Give the stored form of events, by UID."""
@@ -177,8 +176,7 @@ class Sources:
             done = _release(key, holder).values(next_check_at=next_check_at, **values)
             if connection.execute(done).rowcount == 0:
                 return False
-            rows = [{"source_key": key, **asdict(event)} for event in saved]
-            upsert(connection, events, rows)
+            upsert(connection, events, ({"source_key": key, **asdict(event)} for event in saved))
             for batch in batches(removed):
                 connection.execute(delete(events).where(events.c.source_key == key, events.c.uid.in_(batch)))
             connection.execute(delete(rejections).where(rejections.c.source_key == key))
@@ -219,11 +217,12 @@ class Sources:
 
 
 def _append_rejections(connection: Connection, key: str, rejected: Sequence[Rejection]) -> None:
+    if not rejected:
+        return
     last = select(func.coalesce(func.max(rejections.c.position), 0)).where(rejections.c.source_key == key)
     first = connection.execute(last).scalar_one() + 1
-    rows = [{"source_key": key, "position": n, **asdict(rejection)} for n, rejection in enumerate(rejected, first)]
-    if rows:
-        connection.execute(insert(rejections), rows)
+    new = [{"source_key": key, "position": n, **asdict(rejection)} for n, rejection in enumerate(rejected, first)]
+    connection.execute(insert(rejections), new)
 
 
 def _release(key: str, holder: str) -> Update:

@@ -25,7 +25,7 @@ class Tokens:
     def access_token(self, account: str) -> AccessToken | None:
         """Give the token in use, whether or not it is still good; None when there is none that can be read."""
         query = select(access_tokens.c.value, access_tokens.c.expires_at).where(access_tokens.c.account == account)
-        with self._database.read() as connection:
+        with self._database.look() as connection:
             row = connection.execute(query).first()
         if row is None or row.value is None:
             return None

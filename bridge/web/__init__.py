@@ -12,8 +12,9 @@ from flask import Flask
 from bridge import config, logs
 from bridge.store import Store
 from bridge.vault import open_vault
-from bridge.web import admin, errors, feeds, operation, pages, session, transport
+from bridge.web import admin, embed, errors, feeds, history, language, operation, pages, session, transport
 from bridge.web.context import Web
+from bridge.web.page import is_web_link
 
 _PACKAGED = Path(__file__).parent.parent / "templates"
 _CHECKED_OUT = Path(__file__).parent.parent.parent / "templates"
@@ -30,7 +31,7 @@ def create_app(
     """
     settings = settings or config.load(os.environ)
     vault = open_vault(settings.secret_key.reveal(), settings.data_dir)
-    shared = Web(settings, store or Store.open(settings.database_url, vault), open_admin=open_admin)
+    shared = Web(settings, store or Store.configured(settings, vault), open_admin=open_admin)
     if store is None:  # the process is the app's own
         logs.set_up()
         shared.uses.keep_flushing()
@@ -38,10 +39,12 @@ def create_app(
     app = errors.App("bridge", template_folder=str(templates), static_folder=str(templates / "static"))
     app.url_map.strict_slashes = app.url_map.merge_slashes = False  # both redirect, to whatever host was asked for
     app.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
+    app.jinja_env.filters["is_web_link"] = is_web_link
     app.extensions["bridge"] = shared
     errors.register(app)
+    language.register(app)
     session.register(app, vault.session_key(settings.admin_password.reveal()))
-    for blueprint in (pages.blueprint, admin.blueprint, operation.blueprint):
+    for blueprint in (pages.blueprint, embed.blueprint, admin.blueprint, history.blueprint, operation.blueprint):
         app.register_blueprint(blueprint)
     app.wsgi_app = transport.wrapped(feeds.Feeds(shared, app.wsgi_app), settings)  # type: ignore[assignment,method-assign]
     return app

@@ -6,11 +6,12 @@ import re
 from typing import cast
 
 from flask import current_app, request
-from werkzeug.exceptions import Gone, NotFound
+from werkzeug.exceptions import BadRequest, Gone, NotFound
 
 from bridge.config import Settings
 from bridge.model import Feed
 from bridge.store import Head, Link, Store
+from bridge.web.chosen import ChosenDocuments
 from bridge.web.remembered import Documents, Remembered
 from bridge.web.uses import Uses
 
@@ -26,10 +27,11 @@ class Web:
         self.settings = settings
         self.store = store
         self.open_admin = open_admin
-        self.uses = Uses(store.links.used)
+        self.uses = Uses(store)
         self.documents = Documents(store.publications)
         self._link = Remembered[str, Link](self._used_link)
         self._head = Remembered[tuple[str, str], Head](lambda key: store.publications.head(*key))
+        self.chosen = ChosenDocuments(store, self._head, lambda hashed: self.uses.note(hashed, datetime.now(UTC)))
 
     def opened_slug(self, slug: str | None, token: str) -> str:
         """Give the feed that a token opens; raises NotFound for an unknown one and Gone for a revoked one.
@@ -37,21 +39,20 @@ class Web:
         ``slug`` None: the address of a secret feed's page, where the token tells all. 404 keeps a subscriber's
         events, 410 ends the subscription (rulebook H9).
         """
-        link = self._link(token) if _TOKEN.fullmatch(token) else None
-        if link is None or not link.active or slug not in (None, link.slug):
-            raise NotFound
-        if link.ends_at is not None and not link.opens(datetime.now(UTC)):
-            raise Gone
-        return link.slug
+        return self._opened_link(slug, token).slug
 
-    def opened_head(self, slug: str, token: str | None, variant: str) -> Head:
-        """Give what is published of the feed that an address opens; ``token`` None: a public one. Raises as above."""
+    def opened_head(self, slug: str, token: str | None, variant: str) -> tuple[str, Head]:
+        """Give what is published of the feed that an address opens, after the hash of the address's token.
+
+        ``token`` None: a public address, and the hash is empty. Raises as above.
+        """
+        link = ""
         if token is not None:
-            slug = self.opened_slug(slug, token)
+            link = self._opened_link(slug, token).token_hash
         head = self._head((slug, variant)) if _SLUG.fullmatch(slug) else None
         if head is None or (token is None and not head.public):
             raise NotFound
-        return head
+        return link, head
 
     def opened_feed(self, slug: str | None, token: str | None) -> Feed:
         """Give the feed itself that an address opens, for its page; raises as above."""
@@ -61,6 +62,14 @@ class Web:
         if feed is None or (token is None and not feed.public):
             raise NotFound
         return feed
+
+    def _opened_link(self, slug: str | None, token: str) -> Link:
+        link = self._link(token) if _TOKEN.fullmatch(token) else None
+        if link is None or not link.active or slug not in (None, link.slug):
+            raise NotFound
+        if link.ends_at is not None and not link.opens(datetime.now(UTC)):
+            raise Gone
+        return link
 
     def _used_link(self, token: str) -> Link | None:
         link = self.store.links.find(token)
@@ -75,7 +84,12 @@ def web() -> Web:
 
 
 def public_root() -> str:
-    """Give the address people reach the bridge at, without a trailing slash."""
+    """Give the address people reach the bridge at, without a trailing slash.
+
+    Raises BadRequest where that is not set, and the request names no host that an address could be made of.
+    """
+    if not (web().settings.public_url or request.host):
+        raise BadRequest
     return web().settings.public_url or request.host_url.rstrip("/")
 
 

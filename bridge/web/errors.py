@@ -23,6 +23,7 @@ GUARDS: Headers = (
 )
 
 _TEXTS = {
+    400: "The request is damaged, or the host that it names can't be one. For the admin: set BRIDGE_PUBLIC_URL.\n",
     403: "This page was too old, or the request came from elsewhere: go back, reload the page and try again.\n",
     404: "There is no such calendar here. Check the address, or ask whoever gave it to you.\n",
     405: "Feeds are read-only: GET or HEAD.\n",

@@ -17,11 +17,12 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.http import http_date
 
 from bridge.errors import StoreError
-from bridge.store import Head
+from bridge.store import Head, is_filter
 from bridge.web import event
 from bridge.web.conditional import entity_tags, held_tag, wants_gzip
 from bridge.web.context import Web
 from bridge.web.errors import GUARDS, Answer, Headers, refusal, unreadable
+from bridge.web.programs import program
 
 _ADDRESS = re.compile(r"/(?:feeds|f/([^/]+))/([^/]+)(?:/([^/]+))?\.ics")
 _UID = re.compile(r"[!-~]{1,255}")
@@ -60,24 +61,46 @@ class Feeds:
         if method == "OPTIONS":
             return Answer("204 No Content", [("Allow", ", ".join(_METHODS))], b"")
         request = _Asked(environ)
-        return self._feed(request, slug, token) if uid is None else self._event(request, slug, token, uid)
+        if token is not None and is_filter(token):
+            return self._chosen(request, slug, token, uid)
+        if uid is None:
+            return self._feed(request, slug, token)
+        _, head = self._web.opened_head(slug, token, request.variant)
+        return self._event(request, head, uid)
 
     def _feed(self, asked: "_Asked", slug: str, token: str | None) -> Answer:
-        head = self._web.opened_head(slug, token, asked.variant)
+        link, head = self._web.opened_head(slug, token, asked.variant)
         coded = self._web.settings.gzip and asked.gzip
         tag = asked.held_tag(head, coded=coded)
         if tag is not None:
+            self._count(asked, head.slug, link, unchanged=True)
             return self._unchanged(head, asked.variant, tag)
         sent = self._web.documents.get(head.slug, asked.variant, head.etag, gzip=coded)
         if sent is None:
             raise NotFound
         if sent.etag != head.etag:  # published since the head was read
             head = replace(head, etag=sent.etag, modified_at=sent.modified_at)
+        self._count(asked, head.slug, link, unchanged=False)
         return self._whole(asked, head, sent.data, name=head.slug, coded=coded)
 
-    def _event(self, asked: "_Asked", slug: str, token: str | None, uid: str) -> Answer:
+    def _chosen(self, asked: "_Asked", slug: str, token: str, uid: str | None) -> Answer:
+        """Answer with what someone chose of a feed, or with one event of it; the rest can't be reached from there."""
+        filtered = self._web.chosen.opened(slug, token)
+        made = self._web.chosen.get(filtered, asked.variant)
+        if uid is not None:
+            if not _UID.fullmatch(uid) or not self._web.store.cards.fits(filtered.slug, uid, filtered.choice):
+                raise NotFound
+            return self._event(asked, made.head, uid)
+        coded = self._web.settings.gzip and asked.gzip
+        tag = asked.held_tag(made.head, coded=coded)
+        link = filtered.link.token_hash if filtered.link else ""
+        self._count(asked, filtered.slug, link, unchanged=tag is not None)
+        if tag is not None:
+            return self._unchanged(made.head, asked.variant, tag)
+        return self._whole(asked, made.head, made.data(coded=coded), name=filtered.slug, coded=coded)
+
+    def _event(self, asked: "_Asked", head: Head, uid: str) -> Answer:
         """Join the document of one event, a series with all that belongs to it, from its published bytes."""
-        head = self._web.opened_head(slug, token, asked.variant)
         entry = self._web.store.publications.entry(head.slug, uid) if _UID.fullmatch(uid) else None
         body = event.document(entry, asked.variant) if entry else None
         if entry is None or body is None:
@@ -89,6 +112,11 @@ class Feeds:
             return self._unchanged(head, asked.variant, tag)
         sent = gzip.compress(body, mtime=0) if coded else body
         return self._whole(asked, head, sent, name=f"{head.slug}-event", coded=coded)
+
+    def _count(self, asked: "_Asked", slug: str, link: str, *, unchanged: bool) -> None:
+        """Count a poll; a HEAD is a look, not a poll."""
+        if asked.method == "GET":
+            self._web.uses.polled(slug, link, program(asked.user_agent), unchanged=unchanged)
 
     def _unchanged(self, head: Head, variant: str, tag: str) -> Answer:
         return Answer("304 Not Modified", _validators(head, variant, tag, vary=self._web.settings.gzip), b"")
@@ -110,6 +138,8 @@ class _Asked:
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         self._environ = environ
+        self.method = environ["REQUEST_METHOD"]
+        self.user_agent = environ.get("HTTP_USER_AGENT", "")
         self.gzip = wants_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
         self.variant = "default"
         self.download = False

@@ -88,8 +88,8 @@ def _error(complaint: Complaint, reply: Reply, question: Question, now: datetime
     if status == 401 or dead or _REFUSED.search(words):
         return TokenRefusedError(
             f"{question} refuses the access token: the refresh token lacks the scope {question.scope}, or is of "
-            "another data centre. Make one with that scope (`zoho-bridge login`), set ZOHO_REFRESH_TOKEN to it, and "
-            f"see that ZOHO_DATA_CENTER is the account's.{tail}",
+            "another data centre. Log in again with that scope (`zoho-bridge login`, and remove ZOHO_REFRESH_TOKEN "
+            f"where it is set), and see that ZOHO_DATA_CENTER is the account's.{tail}",
             dead=dead,
         )
     if status >= 500 or status == 408:
@@ -109,8 +109,8 @@ def _error(complaint: Complaint, reply: Reply, question: Question, now: datetime
         return UnavailableError(f"{question} answered {status} with an HTML page; the next refresh tries again.")
     if status == 403 or _FORBIDDEN.search(words):
         return ScopeError(
-            f"{question} is not open to the account: share it with the account, or make a refresh token with the scope "
-            f"{question.scope} (`zoho-bridge login`) and set ZOHO_REFRESH_TOKEN to it.{tail}"
+            f"{question} is not open to the account: share it with the account, or log in again with the scope "
+            f"{question.scope} (`zoho-bridge login`, and remove ZOHO_REFRESH_TOKEN where it is set).{tail}"
         )
     return BadDataError(f"{question} refuses the request ({status}).{tail}")
 

@@ -1,30 +1,37 @@
-"""The client that reads the three Zoho APIs: JSON of a good answer, or the error with its remedy.
+"""The client of the three Zoho APIs: JSON of a good answer, or the error with its remedy.
 
-It only reads: there is no way to send anything to Zoho but a GET, and the request for an access token.
+All the bridge does by itself is read. What changes something in Zoho, because a person said so, is sent with ``post``:
+once, and never again by itself.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
+from urllib.parse import urlencode
 
 import httpx
 import stamina
 
-from bridge.access import AccessToken, TokenStore
+from bridge.access import AccessToken, MemoryPaceStore, PaceStore, Rate, TokenStore
 from bridge.config import ZohoSettings
 from bridge.errors import ScopeError, SlowDownError, UnavailableError
 from bridge.zoho.answers import NAMES, Question, TokenRefusedError, read
-from bridge.zoho.oauth import TokenKeeper
+from bridge.zoho.oauth import TokenKeeper, account_of
 from bridge.zoho.pacing import Budget
 from bridge.zoho.scopes import Product
 from bridge.zoho.wire import Wire, new_http
 
-# How many requests at once, and then one in how many seconds. Connect documents 25 a minute for a call of its own; for
-# the others nothing is documented, and sister products throttle at 100 to 200 in two minutes.
-_PACES: Mapping[Product, tuple[int, int]] = {"backstage": (40, 1), "connect": (5, 3), "calendar": (80, 1)}
+# Connect documents 25 a minute for a call of its own; for the others nothing is documented, and sister products
+# throttle at 100 to 200 in two minutes.
+_RATES: Mapping[Product, Rate] = {
+    "backstage": Rate(burst=40, every=timedelta(seconds=1)),
+    "connect": Rate(burst=5, every=timedelta(seconds=3)),
+    "calendar": Rate(burst=80, every=timedelta(seconds=1)),
+}
 _PATIENCE = timedelta(seconds=12)
+_LONGEST_QUERY = 4000  # web servers take addresses of up to 8,000 bytes
 _SOON = 2.0  # seconds: an answer that asks for a longer wait is not asked for again here
 _DEADLINE = 120.0
 _MAX_BYTES = 50_000_000
@@ -38,7 +45,8 @@ def _now() -> datetime:
 class ZohoClient:
     """Reads Zoho for one account; safe for threads, and best kept for as long as the process lives.
 
-    It remembers what Zoho refuses and how fast it may ask, which a new client would have to find out again. An
+    It remembers which scopes Zoho refuses, which a new client would have to find out again. How fast it may ask stands
+    in ``paces``, which all processes of an account have to share; without it the client has a budget of its own. An
     ``http`` that is handed in stays open, and its timeouts hold; ``sleep`` and ``clock`` are for tests. A request that
     the budget would let out only after ``patience`` is refused. Raises ConfigError when the settings are not enough to
     log in.
@@ -49,6 +57,7 @@ class ZohoClient:
         settings: ZohoSettings,
         tokens: TokenStore,
         *,
+        paces: PaceStore | None = None,
         clock: Callable[[], datetime] = _now,
         sleep: Callable[[float], None] = time.sleep,
         http: httpx.Client | None = None,
@@ -68,16 +77,12 @@ class ZohoClient:
         self._http = new_http() if http is None else http
         self._wire = Wire(self._http, deadline=deadline, max_bytes=max_bytes)
         self._tokens = TokenKeeper(settings, tokens, http=self._http, wire=self._wire, clock=clock, sleep=sleep)
+        account, paces = account_of(settings), MemoryPaceStore() if paces is None else paces
         self._budgets = {
             product: Budget(
-                NAMES[product],
-                burst=burst,
-                every=timedelta(seconds=every),
-                patience=patience,
-                clock=clock,
-                sleep=sleep,
+                paces, account, product, rate, name=NAMES[product], patience=patience, clock=clock, sleep=sleep
             )
-            for product, (burst, every) in _PACES.items()
+            for product, rate in _RATES.items()
         }
         # A scope, the new token that was found to lack it, and until when that is believed.
         self._lacking: dict[str, tuple[AccessToken, datetime]] = {}
@@ -112,15 +117,31 @@ class ZohoClient:
 
         ``path`` starts with a slash, its segments are percent-encoded, and it has no query. What may pass is tried up
         to three times. A refused access token is replaced once; when the new one is refused too, the refresh token
-        lacks the scope (Zoho Backstage: errors). Raises the classes of ``ZohoError``, and StoreError from the token
-        store.
+        lacks the scope (Zoho Backstage: errors). Raises the classes of ``ZohoError``, and StoreError from the stores of
+        tokens and paces.
         """
+        return self._answered(product, path, lambda question, token: self._try(question, params, accept, token))
+
+    def post(self, product: Product, path: str, params: Mapping[str, str]) -> Any:
+        """Let Zoho change something, and give the decoded JSON of a good answer.
+
+        Sent once: whether a request without a good answer was carried out nobody knows, so that trying again is a
+        person's business. Only a refused access token, with which nothing was done, is replaced and the request sent
+        again. Raises what ``get`` does; an UnavailableError means that it may have been carried out.
+        """
+
+        def once(question: Question, token: AccessToken) -> Any:
+            return self._once(question, params, "application/json", token, method="POST")
+
+        return self._answered(product, path, once)
+
+    def _answered(self, product: Product, path: str, ask: Callable[[Question, AccessToken], Any]) -> Any:
         if not path.startswith("/") or "?" in path or "#" in path:
             raise ValueError(f"{path!r} is not a path below the product's address: it starts with / and has no query")
         token = self._tokens.current()
         question = self._question(product, path, token)
         try:
-            return self._try(question, params, accept, token)
+            return ask(question, token)
         except TokenRefusedError as error:
             refusal = error
         lacking, until = self._lacking.get(question.scope, (None, self._clock()))
@@ -132,7 +153,7 @@ class ZohoClient:
         token = self._tokens.replace(token)
         question = self._question(product, path, token)
         try:
-            return self._try(question, params, accept, token)
+            return ask(question, token)
         except TokenRefusedError as error:
             self._lacking[question.scope] = (token, self._clock() + _LACKING)
             raise ScopeError(str(error)) from error
@@ -147,20 +168,31 @@ class ZohoClient:
                 return self._once(question, params, accept, token)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _once(self, question: Question, params: Mapping[str, str] | None, accept: str, token: AccessToken) -> Any:
+    def _once(
+        self,
+        question: Question,
+        params: Mapping[str, str] | None,
+        accept: str,
+        token: AccessToken,
+        *,
+        method: Literal["GET", "POST"] = "GET",
+    ) -> Any:
         budget = self._budgets[question.product]
         budget.take()
+        in_body = method == "POST" and len(urlencode(params or {})) > _LONGEST_QUERY
         request = self._http.build_request(
-            "GET",
+            method,
             self._bases[question.product] + question.path,
-            params=params,
+            # In the address, as all documents of Zoho's have it; a form only where an address would be too long.
+            params=None if in_body else params,
+            data=params if in_body else None,
             headers={"Accept": accept, "Authorization": f"Zoho-oauthtoken {token.value}"},
         )
         reply = self._wire.send(request)
         try:
             return read(reply, question, now=self._clock())
         except SlowDownError as error:
-            budget.close(error.retry_after or 0.0)  # for the other threads too
+            budget.close(error.retry_after or 0.0)  # for all threads and processes
             raise
 
 

@@ -164,8 +164,9 @@ class TokenKeeper:
         code = str(body.get("error", "")).strip().lower() if isinstance(body, dict) else ""
         if code in ("invalid_code", "invalid_grant"):
             return LoginError(
-                f"{self._where} does not know the refresh token: it was revoked, or is of another data centre. Make a "
-                "new one (`zoho-bridge login`) and set ZOHO_REFRESH_TOKEN to it, or correct ZOHO_DATA_CENTER."
+                f"{self._where} does not know the refresh token: it was revoked, or is of another data centre. Log "
+                "in again (`zoho-bridge login`, and remove ZOHO_REFRESH_TOKEN where it is set), or correct "
+                "ZOHO_DATA_CENTER."
             )
         if code == "invalid_client":
             return LoginError(

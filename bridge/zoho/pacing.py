@@ -1,60 +1,76 @@
-"""The bridge's own budget of requests for each product, so that Zoho has no reason to throttle.
+"""The bridge's own budget of requests to one product: who wants to ask waits for a place, or is told to come back.
 
-One process's share: it knows nothing of other processes.
+How fast that is, and what all processes of the account have used of it, stands in the ``PaceStore``.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 
+from bridge.access import PaceStore, Rate
 from bridge.errors import SlowDownError
+
+_AT_ONCE = timedelta(0)
 
 
 class Budget:
-    """``burst`` requests at once, then one for each ``every`` that passes, over all threads.
+    """What one account may ask of one product, over all threads, and with a shared store over all processes.
 
-    Even spacing after the burst: a source that needs more requests than any burst still gets to its end, in small
-    waits, where a count per minute would refuse it each time. In no minute more than ``burst`` and a minute's worth
-    of ``every`` go out.
+    ``name`` is what a person calls the product; ``patience`` is the longest that ``take`` waits.
     """
 
     def __init__(
         self,
-        name: str,
+        store: PaceStore,
+        account: str,
+        product: str,
+        rate: Rate,
         *,
-        burst: int,
-        every: timedelta,
+        name: str,
         patience: timedelta,
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
     ) -> None:
+        self._store = store
+        self._account = account
+        self._product = product
+        self._rate = rate
         self._name = name
-        self._slack = every * (burst - 1)
-        self._every = every
         self._patience = patience
         self._clock = clock
         self._sleep = sleep
         self._lock = Lock()
-        self._filled_until = self._closed_until = clock()
 
     def take(self) -> None:
         """Return when a request may go out; raise SlowDownError when that is longer away than its patience."""
-        with self._lock:
-            now = self._clock()
-            at = max(now, self._filled_until - self._slack, self._closed_until)
-            wait = at - now
-            if wait > self._patience:
-                seconds = wait.total_seconds()
-                raise SlowDownError(
-                    f"No request to {self._name} for {seconds:.0f} seconds: Zoho asked to slow down, or the bridge's "
-                    "own budget of requests is used up. The next refresh comes by itself.",
-                    retry_after=seconds,
-                )
-            self._filled_until = max(self._filled_until, at) + self._every
-        if wait > timedelta(0):
+        left = self._patience
+        while True:
+            wait = self._wait(left)
+            if wait <= _AT_ONCE:
+                return
             self._sleep(wait.total_seconds())
+            if not self._is_closed():
+                return
+            left -= wait  # Zoho told another one to slow down meanwhile: this place is lost, as it were asked for
 
     def close(self, seconds: float) -> None:
-        """Let no request out for so long, because Zoho said so to one of them."""
-        with self._lock:
-            self._closed_until = max(self._closed_until, self._clock() + timedelta(seconds=seconds))
+        """Let no request out for so long, in no process, because Zoho said so to one of them."""
+        if seconds > 0:
+            now = self._clock()
+            self._store.close(self._account, self._product, until=now + timedelta(seconds=seconds), now=now)
+
+    def _wait(self, patience: timedelta) -> timedelta:
+        with self._lock:  # threads queue here in turn, rather than at the database, where SQLite lets them try again
+            wait = self._store.take(self._account, self._product, self._rate, now=self._clock(), patience=patience)
+        if wait > patience:
+            seconds = wait.total_seconds()
+            raise SlowDownError(
+                f"No request to {self._name} for {seconds:.0f} seconds: Zoho asked to slow down, or the bridge's own "
+                "budget of requests is used up. The next refresh comes by itself.",
+                retry_after=seconds,
+            )
+        return wait
+
+    def _is_closed(self) -> bool:
+        until = self._store.closed_until(self._account, self._product)
+        return until is not None and until > self._clock()

@@ -1,10 +1,14 @@
-"""Which OAuth scope each path of the three products needs (Zoho: OAuth scopes), for the sentence that asks for it."""
+"""The OAuth scopes that the bridge needs (Zoho: OAuth scopes): the only list of them, for login and for errors.
 
+A grant holds the scopes that it was made with; one more means another grant.
+"""
+
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 Product: TypeAlias = Literal["backstage", "connect", "calendar"]
 
-_SCOPES: dict[Product, dict[str, str]] = {
+_SCOPES: Mapping[Product, Mapping[str, str]] = {
     "backstage": {
         "portals": "zohobackstage.portal.READ",
         "events": "zohobackstage.event.READ",
@@ -19,11 +23,12 @@ _SCOPES: dict[Product, dict[str, str]] = {
         "allGroups": "zohopulse.userDetail.READ",
         "userGroups": "zohopulse.userDetail.READ",
         "upcomingEvents": "zohopulse.events.READ",
+        "updateEvent": "zohopulse.events.UPDATE",
     },
     "calendar": {
         "calendars": "ZohoCalendar.calendar.READ",
-        "groups": "ZohoCalendar.group.READ",
         "events": "ZohoCalendar.event.READ",
+        "groups": "ZohoCalendar.group.READ",
     },
 }
 
@@ -35,3 +40,9 @@ def scope_for(product: Product, path: str) -> str:
         if segment in scopes:
             return scopes[segment]
     return f"for {path}"
+
+
+def scopes_for_login(*, push: bool = False) -> tuple[str, ...]:
+    """Give the scopes to ask for: those to read, and with ``push`` the one to write events of Connect."""
+    every = dict.fromkeys(scope for scopes in _SCOPES.values() for scope in scopes.values())
+    return tuple(scope for scope in every if push or scope.endswith(".READ"))

@@ -293,6 +293,7 @@ def _read_session(
     start = iso_utc(session.start_time).astimezone(around.here)
     description, html = rich(session.description or "")
     speakers = (around.name("speakers", speaker, mended) for speaker in session.speakers or ())
+    track = around.name("tracks", session.track, mended)
     event = Event(
         uid=event_uid("backstage", source.portal, source.event, "session", upstream_id),
         upstream_id=upstream_id,
@@ -304,7 +305,8 @@ def _read_session(
         place=_place(around.name("halls", session.venue, mended), around.place),
         url=around.url,
         status=around.status,
-        categories=distinct(around.name("tracks", session.track, mended), spoken(session.session_type or "")),
+        categories=distinct(track, spoken(session.session_type or "")),
+        track=track,
         people=tuple(Person(name=name, role="speaker") for name in distinct(*speakers)),
         language=read_language(session.language) or around.language,
     )

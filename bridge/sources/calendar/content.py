@@ -5,10 +5,10 @@ Reminders by e-mail are Zoho's to send and don't come across; pop-ups and notifi
 be read counts as private.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 import re
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from bridge.model import Alarm, Event, Place, Status
 from bridge.sources.calendar.times import Span
@@ -21,6 +21,18 @@ _FARTHEST_REMINDER = timedelta(days=366)
 _CANCELLED = {"cancelled", "canceled"}
 _FREE = 1
 _DECLINED = 2
+_GUESTS = {"participant", "attendee"}
+_Answer: TypeAlias = Literal["", "accepted", "tentative", "declined", "needs-action"]
+_ANSWERS: Mapping[object, _Answer] = {
+    0: "needs-action",
+    1: "accepted",
+    _DECLINED: "declined",
+    3: "tentative",
+    "NEEDS-ACTION": "needs-action",
+    "ACCEPTED": "accepted",
+    "DECLINED": "declined",
+    "TENTATIVE": "tentative",
+}
 _MEETING_PATHS = (("conference_data", "meetingdata", "meeting_link"), ("app_data", "meetingdata", "meetinglink"))
 
 
@@ -55,6 +67,7 @@ def read_event(
         status=Status.CANCELLED if _state(item) in _CANCELLED else Status.CONFIRMED,
         busy=item.transparency != _FREE and not _declined(item),
         private=bool(item.isprivate) or "isprivate" in faults,
+        answer=_answer(item),
         alarms=alarms,
     )
     return event, tuple(mended)
@@ -107,13 +120,21 @@ def _from_start(entry: Reminder | Trigger) -> timedelta | None:
 
 
 def _declined(item: Item) -> bool:
-    # The account's own answer: said outright in the details; a list names to a guest only himself.
     if item.rsvp is not None:
         return item.rsvp == _DECLINED
-    if (item.role or "").lower() not in {"participant", "attendee"} or not isinstance(item.attendees, list):
-        return False
-    answers = [guest.get("status") for guest in item.attendees if isinstance(guest, dict)]
-    return bool(answers) and all(answer == "DECLINED" for answer in answers)
+    return _answer(item) == "declined"
+
+
+def _answer(item: Item) -> _Answer:
+    """Tell the account's own answer to an invitation; "" where it is no guest, and where the answer can't be told."""
+    if (item.role or "").lower() not in _GUESTS:
+        return ""
+    if item.rsvp is not None:
+        return _ANSWERS.get(item.rsvp, "")
+    guests = item.attendees if isinstance(item.attendees, list) else []
+    # The details say it outright; a list names to a guest only himself.
+    answers = {_ANSWERS.get(str(guest.get("status")), "") for guest in guests if isinstance(guest, dict)}
+    return answers.pop() if len(answers) == 1 else ""
 
 
 def _address(text: Any) -> str:

@@ -1,4 +1,4 @@
-"""Zoho Connect as a source of events: those of one group of a network.
+"""Zoho Connect as a source of events: those of one group of a network, or of several.
 
 ``fetch`` knows the requests, ``clock`` what an event's times mean, ``parse`` the events. Nothing here knows of
 iCalendar text or the store.

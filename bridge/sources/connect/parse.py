@@ -46,6 +46,7 @@ class _Item(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     interval_hour: Digits = None
     interval_minute: Digits = None
     user_details: Any = None
+    partition: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,7 @@ def _tell(one: _Seen, source: ConnectSource, *, several: bool) -> tuple[Event, l
         html=html,
         place=Place(name=location) if location else None,
         url=url,
+        track=_name(item.partition) if "," in source.group else "",
         people=_organizer(item.user_details),
         alarms=_alarms(item, mended),
     )
@@ -143,9 +145,13 @@ def _page(url: str | None, stream: str) -> str:
 
 
 def _organizer(details: Any) -> tuple[Person, ...]:
-    name = details.get("name") if isinstance(details, dict) else None
-    text = " ".join(clean(name).split()) if isinstance(name, str) else ""
+    text = _name(details)
     return (Person(name=text, role="organizer"),) if text and "@" not in text else ()
+
+
+def _name(of: Any) -> str:
+    name = of.get("name") if isinstance(of, dict) else None
+    return " ".join(clean(name).split()) if isinstance(name, str) else ""
 
 
 def _alarms(item: _Item, mended: list[str]) -> tuple[Alarm, ...]:
@@ -180,7 +186,7 @@ def _strangers(items: list[Any], source: ConnectSource) -> Iterator[str]:
 
     BadDataError when all do: then it is an answer about other groups, whose events this feed must not show.
     """
-    groups = frozenset(source.group.split(","))
+    groups = frozenset(source.groups)
     count = sum(isinstance(data, dict) and _is_elsewhere(data, groups) for data in items)
     if count and count == len(items):
         raise BadDataError(

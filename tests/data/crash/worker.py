@@ -22,7 +22,7 @@ def work(order):
     store = Store.open(order["url"], Vault(order["environment"]["BRIDGE_SECRET_KEY"]))
     zoho = config.load(order["environment"]).zoho
     now = datetime.fromisoformat(order["now"])
-    client = ZohoClient(zoho, store.tokens, clock=lambda: now, sleep=lambda _: None)
+    client = ZohoClient(zoho, store.tokens, paces=store.paces, clock=lambda: now, sleep=lambda _: None)
     refresher = Refresher(store=store, api=client, zoho=zoho, holder=f"w{os.getpid()}", clock=lambda: now)
 
     def over_and_over(key):

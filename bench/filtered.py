@@ -1,0 +1,101 @@
+"""The first request of a choice over 10,000 events, against a request of the feed's own document, kept in the store.
+
+    python filtered.py [events]
+
+Both are asked of the WSGI app in this process, in turns, so that a noisy machine is noisy for both; quote the ratios.
+All that the process holds is forgotten before each first request: the feed's document is read as it was published,
+that of the choice is joined from the kept bytes of its events.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+import statistics
+import sys
+import tempfile
+import time
+from wsgiref.util import setup_testing_defaults
+
+from serve_data import events, save
+
+from bridge import config
+from bridge.choice import Choice
+from bridge.model import CalendarSource, Feed, Place
+from bridge.publish import publish
+from bridge.store import Filtered, Store
+from bridge.vault import open_vault
+from bridge.web import create_app
+
+COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+HALLS, TURNS = 10, 15
+CODINGS = {"plain": "identity", "gzip": "gzip"}
+KEY = "k" * 40
+
+
+def fill(store: Store) -> str:
+    """Publish a feed whose events are in ten halls and have one of a hundred categories; give its path."""
+    now = datetime.now(UTC)
+    source = CalendarSource(calendar="bench")
+    store.feeds.replace([Feed(slug="bench", title="Bench", sources=(source,))], now=now)
+    placed = (
+        replace(event, place=Place(hall=f"Hall {n % HALLS}"), categories=(f"Category {n % 97}",))
+        for n, event in enumerate(events(COUNT, "filtered"))
+    )
+    save(store, source, placed)
+    store.links.ensure("bench", now=now)
+    publish(store, "bench", now=now)
+    return f"/f/{store.links.token(store.links.of('bench')[0])}/bench.ics"
+
+
+def asked(app, path: str, coding: str) -> tuple[float, int]:
+    """Give the milliseconds that an answer takes, and its length."""
+    environ = {"PATH_INFO": path, "REQUEST_METHOD": "GET", "HTTP_ACCEPT_ENCODING": coding}
+    setup_testing_defaults(environ)
+    statuses = []
+    begin = time.perf_counter()
+    body = b"".join(app.wsgi_app(environ, lambda status, _headers: statuses.append(status)))
+    took = time.perf_counter() - begin
+    assert statuses == ["200 OK"], statuses
+    return took * 1000, len(body)
+
+
+def forget(app) -> None:
+    """Hold no document any more, and ask for all again that is remembered of the store."""
+    shared = app.extensions["bridge"]
+    for held in (shared.chosen, shared.documents):
+        held._held.clear()
+        held._bytes = 0
+    for remembered in (shared._head, shared._link, shared.chosen._filtered):
+        remembered._answers.clear()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = config.load({"BRIDGE_DATA_DIR": folder, "BRIDGE_SECRET_KEY": KEY})
+        store = Store.open(settings.database_url, open_vault(KEY, Path(folder)))
+        whole = fill(store)
+        app = create_app(settings, store)
+        link = store.links.of("bench")[0]
+        parts = {"a tenth": 1, "half": HALLS // 2, "all": HALLS}
+        for name, coding in CODINGS.items():
+            for part, halls in parts.items():
+                choice = Choice.of(("hall", f"Hall {n}") for n in range(halls))
+                path = f"/f/{store.filters.token(Filtered(slug='bench', link=link, choice=choice))}/bench.ics"
+                kept, first, again = [], [], []
+                for _turn in range(TURNS):
+                    forget(app)
+                    kept.append(asked(app, whole, coding))
+                    forget(app)
+                    first.append(asked(app, path, coding))
+                    again.append(asked(app, path, coding))
+                base, slow, quick = (statistics.median(took for took, _ in times) for times in (kept, first, again))
+                size = first[0][1] / 1e6
+                print(
+                    f"{name:5} {part:7} {size:5.2f} MB: kept {base:7.2f} ms, first {slow:7.2f} ms "
+                    f"({slow / base:.1f} times), again {quick:.2f} ms"
+                )
+        store.close()
+
+
+if __name__ == "__main__":
+    main()

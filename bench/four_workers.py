@@ -1,0 +1,238 @@
+"""Four worker processes on PostgreSQL beside one: how many sources a second, and none of them read twice.
+
+Each of 200 Connect groups is a source and a feed; the sandbox, in a process of its own, answers each request after
+100 ms. All sources become due at once, the workers' own tick finds them, and the clock runs until the last one is
+read and kept. Before each round one event of every tenth group is changed; most reads find nothing new, as most reads
+of the world do. One worker and four take turns. The sandbox counts the requests for each group.
+
+The processes are real and run ``bridge.worker.run`` with the bridge's own client, queue, leases and store. One thing is
+not as it is: the budget of requests that the bridge allows one account, five at once and then one in three seconds,
+would decide the outcome alone. Here it is asked, in the database as ever, but for a rate that nobody reaches.
+
+    python bench/four_workers.py [sources [rounds]]
+
+It needs a PostgreSQL server (BRIDGE_BENCH_POSTGRES_URL, or postgresql://postgres@127.0.0.1/test), and makes a schema
+of its own in it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+import logging
+import multiprocessing
+import os
+import resource
+import secrets
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from urllib.parse import quote
+
+import psycopg
+from refreshing import KEY
+import structlog
+
+from bridge import config, worker
+from bridge.access import Rate
+from bridge.model import ConnectSource, Feed
+from bridge.refresh import Refresher
+from bridge.sandbox import CONNECT_ZONE, Data, Group, Network, Sandbox, Shelf, data_connect
+from bridge.store import Store
+from bridge.vault import Vault
+from bridge.wanted import want
+from bridge.zoho import ZohoClient
+
+DELAY = 0.1
+EVENTS = 20
+NETWORK = "1"
+WORKERS = (1, 4)
+WIDE = Rate(burst=1_000_000, every=timedelta(microseconds=1))
+SERVER = os.environ.get("BRIDGE_BENCH_POSTGRES_URL", "postgresql://postgres@127.0.0.1/test")
+START = multiprocessing.get_context("spawn")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def group(number: int) -> Group:
+    """Give a group with a few events in the feed's window."""
+    info = {"id": str(number), "name": f"Team {number}", "url": str(number), "status": "ACTIVE"}
+    today = now().date()
+    events = (
+        data_connect._event(
+            today,
+            info,
+            number=number * 1000 + n,
+            title=f"Meeting {n}",
+            day=today + timedelta(days=n + 2),
+            at="10:00",
+            location=f"Room {n}",
+        )
+        for n in range(EVENTS)
+    )
+    return Group(info=info, events=Shelf("streamId", events))
+
+
+def zoho(pipe, sources: int) -> None:
+    """Be Zoho until the other side hangs up: tell the settings, then edit, count and forget as told."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    groups = {str(number): group(number) for number in range(1, sources + 1)}
+    network = Network(info={"id": NETWORK, "name": "All", "url": "all"}, groups=groups)
+    with Sandbox(data=Data(networks={NETWORK: network})) as box:
+        pipe.send(box.environment())
+        while edit := pipe.recv():
+            box.faults.clear()
+            box.faults.add("connect.events", "delay", seconds=DELAY)
+            counts = Counter(one.query["selectedPartIds"] for one in box.requests if one.route == "connect.events")
+            box.forget_requests()
+            for one in list(groups.values())[::10]:
+                one.events.change(one.events.all()[0]["streamId"], title=edit)
+            pipe.send(counts)
+
+
+class WidePaces:
+    """The store's own budget, with a rate that nobody reaches."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def take(self, account, product, _rate, *, now, patience):
+        return self.store.paces.take(account, product, WIDE, now=now, patience=patience)
+
+    def closed_until(self, account, product):
+        return self.store.paces.closed_until(account, product)
+
+    def close(self, account, product, *, until, now):
+        self.store.paces.close(account, product, until=until, now=now)
+
+
+@contextmanager
+def bridge(environment: dict[str, str]) -> Iterator[tuple[object, Refresher]]:
+    """Open queue and bridge as ``zoho-bridge worker`` does."""
+    settings = config.load(environment)
+    store = Store.open(settings.database_url, Vault(KEY))
+    with ZohoClient(settings.zoho, store.tokens, paces=WidePaces(store)) as client:
+        queue = worker.open_queue(settings.queue_url, settings.data_dir)
+        holder = secrets.token_hex(4)
+        yield queue, Refresher(store=store, api=client, zoho=settings.zoho, holder=holder, clock=now)
+    store.close()
+
+
+def quiet() -> None:
+    """Keep the log's lines of all that goes well to itself."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
+def work(environment: dict[str, str], ready) -> None:
+    """Be a worker until told to end."""
+    quiet()
+    with bridge(environment) as (queue, refresher):
+        worker.run(queue, refresher, want=ready.release, clock=now)
+
+
+@contextmanager
+def workers(environment: dict[str, str], number: int) -> Iterator[None]:
+    """Let so many workers wait for work."""
+    ready = START.Semaphore(0)
+    processes = [START.Process(target=work, args=(environment, ready)) for _ in range(number)]
+    for process in processes:
+        process.start()
+    for _ in processes:  # each asks once for the feeds that are wanted, when it begins
+        ready.acquire(timeout=60)
+    time.sleep(1)
+    yield
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join()
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """Make a schema of the bench's own, and drop it."""
+    schema = f"bench_{secrets.token_hex(4)}"
+    with psycopg.connect(SERVER, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {schema}")
+        try:
+            yield f"{SERVER}?options={quote(f'-csearch_path={schema}')}"
+        finally:
+            connection.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+def cpu_of_workers() -> float:
+    """Give the seconds of CPU of the workers that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def refresh_all(store: Store, look, keys: list[str]) -> float:
+    """Make all sources due, let a worker look for them, and give the seconds until the last one is kept."""
+    began = now()
+    store.sources.wake(keys, now=began)
+    look()
+    while True:
+        time.sleep(0.2)
+        states = store.sources.states()
+        if any(state.error for state in states):
+            raise SystemExit(next(state.error for state in states if state.error))
+        if all(state.last_success and state.last_success > began for state in states):
+            return (max(state.last_success for state in states) - began).total_seconds()
+
+
+def main(sources: int, rounds: int) -> None:
+    feeds = [
+        Feed(slug=f"team-{n}", title=f"Team {n}", sources=(ConnectSource(group=str(n), network=NETWORK),))
+        for n in range(1, sources + 1)
+    ]
+    keys = [feed.sources[0].key for feed in feeds]
+    ours, theirs = START.Pipe()
+    upstream = START.Process(target=zoho, args=(theirs, sources))
+    upstream.start()
+    with database() as url, tempfile.TemporaryDirectory(prefix="bridge-bench-") as folder:
+        environment = ours.recv() | {
+            "BRIDGE_SECRET_KEY": KEY,
+            "BRIDGE_DATABASE_URL": url,
+            "BRIDGE_QUEUE_URL": url,
+            "BRIDGE_DATA_DIR": folder,
+            "ZOHO_CONNECT_TIMEZONE": CONNECT_ZONE,
+        }
+        seconds: dict[int, list[float]] = {number: [] for number in WORKERS}
+        cpu: dict[int, list[float]] = {number: [] for number in WORKERS}
+        quiet()
+        with bridge(environment) as (queue, refresher):
+            look = worker.register(queue, refresher, want=lambda: None, clock=now)
+            want(refresher.store, feeds, now=now())
+            for key in keys:
+                refresher.refresh(key)  # what is measured is not the first publication
+            for turn in range(rounds):
+                for number in WORKERS:
+                    used = cpu_of_workers()
+                    with workers(environment, number):
+                        ours.send(f"Meeting, version {turn} of {number}")
+                        ours.recv()
+                        took = refresh_all(refresher.store, look, keys)
+                        time.sleep(1)  # a second refresh would come now
+                        ours.send("Meeting")
+                        counts = ours.recv()
+                    if set(counts.values()) != {1} or len(counts) != sources:
+                        raise SystemExit(f"not each source once: {counts.most_common(5)}")
+                    seconds[number].append(took)
+                    cpu[number].append((cpu_of_workers() - used) / sources)
+        ours.send("")
+    upstream.join()
+    for number, times in seconds.items():
+        middle = statistics.median(times)
+        spread = f"{min(times):.2f} to {max(times):.2f}"
+        print(f"{number} workers, {sources} sources each read once: {middle:.2f} s (of {rounds}: {spread})")
+        print(f"  {statistics.median(cpu[number]) * 1000:.0f} ms of CPU in the workers for each, their start included")
+    one, four = (statistics.median(seconds[number]) for number in WORKERS)
+    print(f"four workers have {one / four:.2f} times the throughput of one")
+
+
+if __name__ == "__main__":
+    numbers = [int(number) for number in sys.argv[1:]]
+    main(*numbers, *(200, 3)[len(numbers) :])

@@ -1,0 +1,76 @@
+"""The command that tells what changed in a feed. It asks nobody: the store remembers 30 days."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+import json
+
+import click
+
+from bridge.cli.opening import FeedName, no_such_feed, opened
+from bridge.history import KEPT_FOR
+from bridge.store import ChangeRow
+
+_NAMES = {"join_url": "link to join", "url": "link", "busy": "takes time"}
+
+
+@click.command()
+@click.argument("slug", type=FeedName())
+@click.option(
+    "--days",
+    type=click.IntRange(1, KEPT_FOR.days),
+    default=KEPT_FOR.days,
+    show_default=True,
+    metavar="N",
+    help="How far to look back.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array for programs.")
+def history(slug: str, *, days: int, as_json: bool) -> None:
+    """Tell what changed in a feed, the latest first.
+
+    \b
+    added      an event, or occurrences of one, came into the feed
+    moved      the times are others
+    renamed    the title is another
+    cancelled  it was called off, or single occurrences were taken out
+    gone       Zoho has the event no more, or the feed may not show it any more
+    changed    the place, the text, a link or the availability is another
+
+    \b
+    Examples:
+      zoho-bridge history marketing
+      zoho-bridge history marketing --days 7
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
+    with opened() as bridge:
+        known = bridge.store.feeds.active()
+        if slug not in (feed.slug for feed in known):
+            raise no_such_feed(slug, known)
+        rows = bridge.store.changes.of(slug, since=datetime.now(UTC) - timedelta(days=days))
+    if as_json:
+        told = [asdict(row) | {"at": row.at.isoformat(timespec="seconds")} for row in rows]
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    if not rows:
+        click.echo(f'Nothing changed in feed "{slug}" in the last {days} day{"s" * (days != 1)}.', err=True)
+    for row in rows:
+        click.echo(f"{row.at:%Y-%m-%d %H:%M} UTC  {row.kind:<9}  {click.style(_one_line(row.title), bold=True)}")
+        for line in _lines(row):
+            click.echo(f"  {line}")
+
+
+def _lines(row: ChangeRow) -> Iterator[str]:
+    for name, both in row.details.items():
+        before, after = (_text(both[side]) for side in ("before", "after"))
+        arrow = f"{before} -> {after}" if before and after else f"was {before}" if before else after
+        yield f"{_NAMES.get(name, name)}: {arrow}"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else _one_line(str(value))
+
+
+def _one_line(text: str) -> str:
+    """Keep what comes from Zoho on its line, and out of the terminal's control."""
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -1,0 +1,89 @@
+"""The secret addresses of what a person chose of a feed: signed, and derived from the address they were made on.
+
+Nothing of them is kept. Such a token says which link it came from (by the beginning of the hash that the store keeps,
+which opens nothing), which labels were chosen, and a signature over both: whoever has it can neither change the choice
+nor find the link's own token. It ends with its link.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+import hashlib
+
+from sqlalchemy import select
+
+from bridge.choice import MARK_LENGTH, Choice
+from bridge.store.database import Database
+from bridge.store.links import Link, Links
+from bridge.store.schema import feeds
+from bridge.vault import SIGNATURE_LENGTH, Vault
+
+_ORIGIN_LENGTH = 12  # bytes: 96 bits of a link's hash tell it from any other
+_PURPOSE = "filter"
+_LONGEST = 256  # characters, as many as an address may have in all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filtered:
+    """What a token of a choice stands for; ``link`` None: it was made on the page of a public feed."""
+
+    slug: str
+    link: Link | None
+    choice: Choice
+
+
+class Filters:
+    """Makes and reads tokens of choices."""
+
+    def __init__(self, database: Database, links: Links, vault: Vault) -> None:
+        self._database = database
+        self._links = links
+        self._vault = vault
+
+    def token(self, filtered: Filtered) -> str:
+        """Give the secret part of the address of a choice: the same each time."""
+        origin = _origin(filtered)
+        chosen = filtered.choice.encode()
+        signature = self._vault.sign(_PURPOSE, origin, chosen.hex())
+        return base64.urlsafe_b64encode(bytes.fromhex(origin)[:_ORIGIN_LENGTH] + chosen + signature).decode()
+
+    def find(self, token: str) -> Filtered | None:
+        """Give what a token stands for, its link revoked or not; None for a token that was never given out."""
+        if len(token) > _LONGEST:
+            return None
+        try:
+            data = base64.b64decode(token, altchars=b"-_", validate=True)
+            choice = Choice.decode(data[_ORIGIN_LENGTH:-SIGNATURE_LENGTH])
+        except (binascii.Error, ValueError):
+            return None
+        if base64.urlsafe_b64encode(data).decode() != token:  # one address for one choice
+            return None
+        beginning, signature = data[:_ORIGIN_LENGTH], data[-SIGNATURE_LENGTH:]
+        for filtered in self._from(beginning, choice):
+            if self._vault.has_signed(signature, _PURPOSE, _origin(filtered), choice.encode().hex()):
+                return filtered
+        return None
+
+    def _from(self, beginning: bytes, choice: Choice) -> list[Filtered]:
+        """Give what a token may stand for, before its signature is looked at."""
+        links = self._links.beginning_with(beginning.hex())
+        found = [Filtered(slug=link.slug, link=link, choice=choice) for link in links]
+        query = select(feeds.c.slug).where(feeds.c.active, feeds.c.public)
+        with self._database.read() as connection:
+            public = [Filtered(slug=slug, link=None, choice=choice) for slug in connection.execute(query).scalars()]
+        return found + [one for one in public if bytes.fromhex(_origin(one)).startswith(beginning)]
+
+
+def is_filter(token: str) -> bool:
+    """Whether a token is so long that it can only be one of a choice: links have shorter ones."""
+    return len(token) >= _SHORTEST
+
+
+_SHORTEST = len(base64.b64encode(bytes(_ORIGIN_LENGTH + MARK_LENGTH + SIGNATURE_LENGTH)))
+
+
+def _origin(filtered: Filtered) -> str:
+    """Name where an address was made, in hexadecimal digits: the link's hash, or one of the public feed's name."""
+    if filtered.link is not None:
+        return filtered.link.token_hash
+    return hashlib.sha256(f"public\n{filtered.slug}".encode()).hexdigest()

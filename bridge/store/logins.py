@@ -1,0 +1,71 @@
+"""The logins that ``zoho-bridge login`` made: one for each client, the secrets in it encrypted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, select
+
+from bridge.config import Secret
+from bridge.store.database import Database, upsert
+from bridge.store.schema import logins
+from bridge.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """What is needed to ask Zoho for access tokens, and what for: ``scopes`` as Zoho names them.
+
+    The two secrets are empty when they were encrypted under a key that is no longer there.
+    """
+
+    client_id: str
+    client_secret: Secret
+    data_center: str
+    refresh_token: Secret
+    scopes: tuple[str, ...]
+    created_at: datetime
+
+    @property
+    def readable(self) -> bool:
+        """Whether the secrets could be decrypted."""
+        return bool(self.client_secret and self.refresh_token)
+
+
+class Logins:
+    """The logins table."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    def keep(self, login: Login) -> None:
+        """Keep a login in place of the client's former one."""
+        row = {
+            "client_id": login.client_id,
+            "client_secret": self._vault.encrypt(login.client_secret.reveal()),
+            "data_center": login.data_center,
+            "refresh_token": self._vault.encrypt(login.refresh_token.reveal()),
+            "scopes": " ".join(login.scopes),
+            "created_at": login.created_at,
+        }
+        with self._database.write() as connection:
+            upsert(connection, logins, [row])
+
+    def of(self, client_id: str) -> Login | None:
+        """Give the login of a client, or without a client id the latest of all; None when there is none."""
+        query = select(logins).order_by(logins.c.created_at.desc(), logins.c.client_id).limit(1)
+        if client_id:
+            query = query.where(logins.c.client_id == client_id)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else self._login(row)
+
+    def _login(self, row: Row[tuple[object, ...]]) -> Login:
+        return Login(
+            client_id=row.client_id,
+            client_secret=Secret(self._vault.decrypt(row.client_secret) or ""),
+            data_center=row.data_center,
+            refresh_token=Secret(self._vault.decrypt(row.refresh_token) or ""),
+            scopes=tuple(row.scopes.split()),
+            created_at=row.created_at,
+        )

@@ -1,13 +1,14 @@
 """Four worker processes on PostgreSQL beside one: how many sources a second, and none of them read twice.
 
-Each of 200 Connect groups is a source and a feed; the sandbox, in a process of its own, answers each request after
-100 ms. All sources become due at once, the workers' own tick finds them, and the clock runs until the last one is
-read and kept. Before each round one event of every tenth group is changed; most reads find nothing new, as most reads
-of the world do. One worker and four take turns. The sandbox counts the requests for each group.
+Each of 200 Backstage events is a source and a feed: its programme takes seven requests, one after the other, and the
+sandbox, in a process of its own, answers each after 100 ms. All sources become due at once, the workers' own tick finds
+them, and the clock runs until the last one is read and kept. Before each round one session of every tenth event is
+changed; most reads find nothing new, as most reads of the world do. One worker and four take turns. The sandbox counts
+how often each event is asked for.
 
 The processes are real and run ``bridge.worker.run`` with the bridge's own client, queue, leases and store. One thing is
-not as it is: the budget of requests that the bridge allows one account, five at once and then one in three seconds,
-would decide the outcome alone. Here it is asked, in the database as ever, but for a rate that nobody reaches.
+not as it is: the budget of requests that the bridge allows one account, one in a second after the first ones, would
+decide the outcome alone. Here it is asked, in the database as ever, but for a rate that nobody reaches.
 
     python bench/four_workers.py [sources [rounds]]
 
@@ -37,17 +38,17 @@ import structlog
 
 from bridge import config, worker
 from bridge.access import Rate
-from bridge.model import ConnectSource, Feed
+from bridge.model import BackstageSource, Feed
 from bridge.refresh import Refresher
-from bridge.sandbox import CONNECT_ZONE, Data, Group, Network, Sandbox, Shelf, data_connect
+from bridge.sandbox import Agenda, Data, Portal, Sandbox, Shelf, lively
 from bridge.store import Store
 from bridge.vault import Vault
 from bridge.wanted import want
 from bridge.zoho import ZohoClient
 
 DELAY = 0.1
-EVENTS = 20
-NETWORK = "1"
+PORTAL, CONFERENCE = "20148871", "31000000000118"  # of the sandbox
+EVENTS = 5
 WORKERS = (1, 4)
 WIDE = Rate(burst=1_000_000, every=timedelta(microseconds=1))
 SERVER = os.environ.get("BRIDGE_BENCH_POSTGRES_URL", "postgresql://postgres@127.0.0.1/test")
@@ -58,39 +59,40 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def group(number: int) -> Group:
-    """Give a group with a few events in the feed's window."""
-    info = {"id": str(number), "name": f"Team {number}", "url": str(number), "status": "ACTIVE"}
-    today = now().date()
-    events = (
-        data_connect._event(
-            today,
-            info,
-            number=number * 1000 + n,
-            title=f"Meeting {n}",
-            day=today + timedelta(days=n + 2),
-            at="10:00",
-            location=f"Room {n}",
-        )
-        for n in range(EVENTS)
+def portal(events: int) -> Portal:
+    """Give a portal of so many conferences, each with the programme of the sandbox's own."""
+    given = lively(now().date()).portals[PORTAL]
+    (conference,) = given.events.find(CONFERENCE)
+    ids = [str(number) for number in range(1, events + 1)]
+    return Portal(
+        info=given.info,
+        events=Shelf("id", [conference | {"id": number} for number in ids]),
+        agendas={number: copy_of(given.agendas[CONFERENCE]) for number in ids},
     )
-    return Group(info=info, events=Shelf("streamId", events))
+
+
+def copy_of(agenda: Agenda) -> Agenda:
+    return Agenda(
+        days=tuple(Shelf("id", day.all()) for day in agenda.days),
+        halls=agenda.halls,
+        tracks=agenda.tracks,
+        speakers=agenda.speakers,
+    )
 
 
 def zoho(pipe, sources: int) -> None:
     """Be Zoho until the other side hangs up: tell the settings, then edit, count and forget as told."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    groups = {str(number): group(number) for number in range(1, sources + 1)}
-    network = Network(info={"id": NETWORK, "name": "All", "url": "all"}, groups=groups)
-    with Sandbox(data=Data(networks={NETWORK: network})) as box:
+    held = portal(sources)
+    with Sandbox(data=Data(portals={PORTAL: held})) as box:
         pipe.send(box.environment())
         while edit := pipe.recv():
             box.faults.clear()
-            box.faults.add("connect.events", "delay", seconds=DELAY)
-            counts = Counter(one.query["selectedPartIds"] for one in box.requests if one.route == "connect.events")
+            box.faults.add("backstage.*", "delay", seconds=DELAY)
+            counts = Counter(one.path.rpartition("/")[2] for one in box.requests if one.route == "backstage.event")
             box.forget_requests()
-            for one in list(groups.values())[::10]:
-                one.events.change(one.events.all()[0]["streamId"], title=edit)
+            for agenda in list(held.agendas.values())[::10]:
+                agenda.days[0].change(agenda.days[0].all()[0]["id"], title=edit)
             pipe.send(counts)
 
 
@@ -174,18 +176,17 @@ def refresh_all(store: Store, look, keys: list[str]) -> float:
     began = now()
     store.sources.wake(keys, now=began)
     look()
-    while True:
-        time.sleep(0.2)
-        states = store.sources.states()
-        if any(state.error for state in states):
-            raise SystemExit(next(state.error for state in states if state.error))
-        if all(state.last_success and state.last_success > began for state in states):
-            return (max(state.last_success for state in states) - began).total_seconds()
+    while store.sources.due(now=began) or any(state.last_attempt < began for state in store.sources.states()):
+        time.sleep(0.5)  # to ask takes CPU from the workers: the store tells afterwards when it was
+    states = store.sources.states()
+    if any(state.error for state in states):
+        raise SystemExit(next(state.error for state in states if state.error))
+    return (max(state.last_success for state in states) - began).total_seconds()
 
 
 def main(sources: int, rounds: int) -> None:
     feeds = [
-        Feed(slug=f"team-{n}", title=f"Team {n}", sources=(ConnectSource(group=str(n), network=NETWORK),))
+        Feed(slug=f"event-{n}", title=f"Event {n}", sources=(BackstageSource(portal=PORTAL, event=str(n)),))
         for n in range(1, sources + 1)
     ]
     keys = [feed.sources[0].key for feed in feeds]
@@ -198,7 +199,6 @@ def main(sources: int, rounds: int) -> None:
             "BRIDGE_DATABASE_URL": url,
             "BRIDGE_QUEUE_URL": url,
             "BRIDGE_DATA_DIR": folder,
-            "ZOHO_CONNECT_TIMEZONE": CONNECT_ZONE,
         }
         seconds: dict[int, list[float]] = {number: [] for number in WORKERS}
         cpu: dict[int, list[float]] = {number: [] for number in WORKERS}

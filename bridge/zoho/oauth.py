@@ -59,6 +59,7 @@ class TokenKeeper:
         self._account = account_of(settings)
         self._holder = secrets.token_hex(8)
         self._lock = Lock()
+        self._last: AccessToken | None = None  # so that the store is asked once an hour, not for each request
         self._failure: tuple[type[ZohoError], str, datetime] | None = None  # class, message, until when it holds
 
     def current(self) -> AccessToken:
@@ -66,17 +67,22 @@ class TokenKeeper:
 
         Raises LoginError, SlowDownError or UnavailableError, all with ``retry_after``.
         """
-        return self._kept(None) or self._renew(None)
+        token = self._last
+        if token is None or not token.lasts(self._clock()):
+            token = self._last = self._kept(None) or self._renew(None)
+        return token
 
     def replace(self, refused: AccessToken) -> AccessToken:
         """Give another token than the one that a product refused; raises what ``current`` raises.
 
         The refused one stays in the store until there is another: it may only lack this product's scope.
         """
-        return self._renew(refused)
+        self._last = self._renew(refused)
+        return self._last
 
     def forget(self, dead: AccessToken) -> None:
-        """See that no process uses a token again."""
+        """See that no process takes a token from the store again."""
+        self._last = None
         self._store.forget_access_token(self._account, dead.value)
 
     def _kept(self, refused: AccessToken | None) -> AccessToken | None:

@@ -175,6 +175,7 @@ def test_times_are_in_the_zone_of_the_browser(demo, visit):
     still.get_by_text("Times in Berlin").click()
     still.get_by_label("Time zone").select_option("Asia/Tokyo")
     still.get_by_role("button", name="Show").click()
+    still.wait_for_url("**zone=Asia**", wait_until="load")  # with its style, which decides how its text is told
     assert still.locator("#agenda .day").all_inner_texts() == asked.locator("#agenda .day").all_inner_texts()
 
 

@@ -214,10 +214,10 @@ class World:
 
     def no_token(self):
         """Make the next request ask for a token."""
-        account = account_of(self.zoho)
-        token = self.store.tokens.access_token(account)
+        token = self.store.tokens.access_token(account_of(self.zoho))
         if token is not None:
-            self.store.tokens.forget_access_token(account, token.value)
+            for client in (self.client, self.hasty):  # each holds it in memory, too
+                client._tokens.forget(token)
 
     def edit(self, route):
         """Change a title upstream; give the new one. Of a calendar the series, whose details are asked for then."""

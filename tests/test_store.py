@@ -14,7 +14,7 @@ from bridge import snapshot
 from bridge.access import AccessToken
 from bridge.errors import StoreError
 from bridge.model import CalendarSource, ConnectSource, Event, Feed, Rejection
-from bridge.store import Document, Entry, EventToSave, ShapeRow, Store, schema
+from bridge.store import Document, Entry, EventToSave, ShapeRow, Store, database, schema
 from bridge.timezones import zone
 from bridge.vault import Vault
 
@@ -291,6 +291,7 @@ def test_a_former_source_is_shown_until_the_new_ones_are_read(any_store, now):
     succeed(any_store, now, events=[saved("a")])
     any_store.feeds.replace([feed("team", TEAM)], now=now)
     any_store.feeds.replace([feed("team", TEAM)], now=now)
+    assert any_store.feeds.reading(WORK.key) == (), "it is shown, and read no more"
     assert shown_in(any_store) == ["a"]
     assert any_store.sources.due(now=now) == (TEAM.key,)
     succeed(any_store, now, source=TEAM, events=[saved("z")])
@@ -447,3 +448,18 @@ def test_sqlite_is_crash_safe_and_lets_readers_read_while_one_writes(tmp_path, v
     with sqlite3.connect(tmp_path / "bridge.sqlite3") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
+
+
+@pytest.mark.postgres
+def test_a_connection_that_the_server_ended_while_it_rested_is_replaced(any_store, database_url, now, monkeypatch):
+    """A server that was restarted costs no refresh."""
+    if database_url.startswith("sqlite"):
+        pytest.skip("SQLite has no server")
+    monkeypatch.setattr(database, "_REST_SECONDS", 0.0)
+    any_store.feeds.replace([feed()], now=now)
+    with any_store._database.look() as connection:
+        ours = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with connected(database_url) as connection:
+        assert connection.execute(text("SELECT pg_terminate_backend(:ours)"), {"ours": ours}).scalar_one()
+    assert any_store.sources.due(now=now) == (WORK.key,)
+    assert any_store.sources.claim(WORK.key, holder="w1", now=now, term=TERM)

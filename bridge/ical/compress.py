@@ -7,7 +7,6 @@ the next document again. It must not know what the pieces of a document are.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-import gzip
 import hashlib
 import struct
 import zlib
@@ -30,7 +29,8 @@ class Compressed:
 
     def plain(self) -> bytes:
         """Give the document itself."""
-        return gzip.decompress(self.gzip)
+        _, size = _TRAILER.unpack(self.gzip[-_TRAILER.size :])
+        return zlib.decompress(self.gzip, 16 + zlib.MAX_WBITS, max(size, 1))  # of the right size, it is held only once
 
 
 def compress(pieces: Iterable[bytes], *, earlier: bytes = b"", blocks: bytes = b"") -> Compressed:

@@ -212,6 +212,7 @@ class Publications:
                 connection.execute(update(feed_sources).where(*shown).values(published=True))
             for document in made:
                 upsert(connection, documents, [{"slug": slug, **asdict(document)}])
+                del document  # before the next one is made
         return True
 
     def document(self, slug: str, variant: str) -> Document | None:

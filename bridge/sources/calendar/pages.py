@@ -73,15 +73,9 @@ class _Reading:
 
     def all(self, window: Window) -> Raw:
         """Read calendar, pages and details; up to four requests at once."""
+        calendar = self._calendar()
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="zoho-calendar") as pool:
-            asked = pool.submit(self._calendar)
-            coming = [pool.submit(self._page, span) for span in ranges(window)]
-            try:
-                calendar = asked.result()  # first, for its error says most
-                pages = [page.result() for page in coming]
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+            pages = list(pool.map(self._page, ranges(window)))
             versions = series_versions(pages, window)
             details = self._series(versions, pool)
         gone = self._known.keys() - versions.keys() - {_CALENDAR}

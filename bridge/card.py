@@ -5,11 +5,11 @@ A card is made from an event as the feed shows it, so it tells no more than the 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 
 import msgspec
 
-from bridge.model import Event, Moment, Status, instant
+from bridge.model import Event, Moment, Status, instant, midnight
 from bridge.timezones import by_key
 
 NO_INVITATION = "none"
@@ -40,12 +40,12 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def first(self) -> datetime:
         """When the first occurrence begins, in UTC."""
-        return _instant(self.times[0][0], all_day=self.all_day)
+        return at(self.times[0][0], all_day=self.all_day)
 
     @property
     def last(self) -> datetime:
         """When the last occurrence ends, in UTC."""
-        return max(_instant(end, all_day=self.all_day) for _, end in self.times)
+        return max(at(end, all_day=self.all_day) for _, end in self.times)
 
     def occurrences(self) -> tuple[tuple[Moment, Moment], ...]:
         """Give start and end of each occurrence: dates, or times in the event's own zone."""
@@ -123,7 +123,6 @@ def _number(moment: Moment) -> int:
     return int(instant(moment).timestamp()) if isinstance(moment, datetime) else moment.toordinal()
 
 
-def _instant(number: int, *, all_day: bool) -> datetime:
-    if all_day:
-        return datetime.combine(date.fromordinal(number), time(), UTC)
-    return datetime.fromtimestamp(number, UTC)
+def at(number: int, *, all_day: bool) -> datetime:
+    """Give the moment in UTC that a number of ``times`` stands for."""
+    return midnight(date.fromordinal(number)) if all_day else datetime.fromtimestamp(number, UTC)

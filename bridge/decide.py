@@ -5,11 +5,11 @@ It touches neither the store nor Zoho. Only complete reads come here: a failed o
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 import hashlib
 
 from bridge import recurrence, snapshot
-from bridge.model import Event, Moment, Parsed, Rejection, Status, instant
+from bridge.model import Event, Parsed, Rejection, Status, instant_of
 from bridge.store import EventRow, EventToSave
 
 _LOSS_FROM = 20  # below that many future events, a calendar may well be emptied at once
@@ -103,18 +103,12 @@ def _changed(known: EventRow | None, event: Event, now: datetime) -> EventToSave
 
 def _ends_at(event: Event) -> datetime | None:
     """Give the end of the last occurrence, in UTC; None for a series that goes on for ever, or nearly so."""
-    ends = [_utc(part.end) for part in (event, *event.overrides)]
+    ends = [instant_of(part.end) for part in (event, *event.overrides)]
     if event.recurrence is not None:
         rule = event.recurrence.rule
         if rule.until is None and (rule.count is None or rule.count > _COUNTED):
             return None
         last = recurrence.last_start(event.start, rule)
         if last is not None:
-            ends.append(_utc(last) + (_utc(event.end) - _utc(event.start)))
+            ends.append(instant_of(last) + (instant_of(event.end) - instant_of(event.start)))
     return max(ends)
-
-
-def _utc(moment: Moment) -> datetime:
-    if isinstance(moment, datetime):
-        return instant(moment)
-    return datetime.combine(moment, time(), UTC)

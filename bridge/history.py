@@ -7,11 +7,11 @@ know why an event changed, nor what is no change of the feed: whoever calls it l
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from bridge.card import Card
-from bridge.model import Moment, Status, Window, event_uid
+from bridge.card import Card, at
+from bridge.model import Moment, Status, Window, event_uid, midnight
 from bridge.text import CANCELLED_MARK
 from bridge.timezones import by_key
 
@@ -54,7 +54,7 @@ class Edited:
 
     def holds(self, one: "_Seen") -> bool:
         """Whether an occurrence overlaps the days that are compared."""
-        start, end = (_midnight(day) for day in (self.days.start, self.days.end))
+        start, end = (midnight(day) for day in (self.days.start, self.days.end))
         return one.first < end and (one.last > start or one.first >= start)
 
 
@@ -69,11 +69,11 @@ class _Seen:
 
     @property
     def first(self) -> datetime:
-        return _instant(self.start, all_day=self.card.all_day)
+        return at(self.start, all_day=self.card.all_day)
 
     @property
     def last(self) -> datetime:
-        return _instant(self.end, all_day=self.card.all_day)
+        return at(self.end, all_day=self.card.all_day)
 
     @property
     def cancelled(self) -> bool:
@@ -234,13 +234,3 @@ def _text(number: int, card: Card) -> str:
     moment: Moment
     moment = date.fromordinal(number) if card.all_day else datetime.fromtimestamp(number, by_key(card.zone))
     return moment.isoformat()
-
-
-def _instant(number: int, *, all_day: bool) -> datetime:
-    if all_day:
-        return _midnight(date.fromordinal(number))
-    return datetime.fromtimestamp(number, UTC)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

@@ -6,7 +6,7 @@ because a repeat in them can't be told across a change of the clock (rulebook 29
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Literal, TypeAlias
 import uuid
@@ -25,6 +25,16 @@ def is_all_day(moment: Moment) -> bool:
 def instant(moment: datetime) -> datetime:
     """Give a time in UTC. Python compares two times of one zone by their wall clocks, which lie when clocks go back."""
     return moment.astimezone(UTC)
+
+
+def midnight(day: date) -> datetime:
+    """Give the beginning of a day in UTC, where windows begin and end."""
+    return datetime.combine(day, time(), UTC)
+
+
+def instant_of(moment: Moment) -> datetime:
+    """Give a moment in UTC; a day begins at midnight UTC, as the window does."""
+    return instant(moment) if isinstance(moment, datetime) else midnight(moment)
 
 
 class Status(StrEnum):

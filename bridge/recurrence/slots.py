@@ -6,11 +6,11 @@ dateutil does the counting, on wall times; what is added here are zones, and ent
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from dateutil import rrule as engine
 
-from bridge.model import Moment, Rule, instant
+from bridge.model import Moment, Rule, instant, instant_of
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
@@ -153,16 +153,12 @@ def _bound(moment: Moment | None, start: Moment) -> datetime | None:
     if moment is None:
         return None
     if isinstance(start, datetime):
-        return _wall_of(_utc(moment).astimezone(start.tzinfo))
+        return _wall_of(instant_of(moment).astimezone(start.tzinfo))
     return _wall_of(moment)
 
 
 def _precedes(one: Moment, other: Moment) -> bool:
-    return _utc(one) < _utc(other)
-
-
-def _utc(moment: Moment) -> datetime:
-    return instant(moment) if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC)
+    return instant_of(one) < instant_of(other)
 
 
 def _last(moments: Iterator[Moment]) -> Moment | None:

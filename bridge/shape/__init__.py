@@ -7,11 +7,11 @@ to write down. It must not know of bytes, and not where an event came from.
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from bridge.model import Event, Feed, Window
+from bridge.model import Event, Feed, Window, instant_of, midnight
 from bridge.shape.guise import guise
 from bridge.shape.series import alone, ends, slots_within, split
-from bridge.shape.windows import changes_on, first_day_from, is_shown, midnight
-from bridge.shape.zones import in_utc, instant_of, tellable
+from bridge.shape.windows import changes_on, first_day_from, is_shown
+from bridge.shape.zones import in_utc, tellable
 
 __all__ = ["Shaped", "flatten", "shape"]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import islice, pairwise
 
-from bridge.model import Event, Feed, Moment, Recurrence, Rule, event_uid, instant
+from bridge.model import Event, Feed, Moment, Recurrence, Rule, event_uid, instant, instant_of, midnight
 from bridge.recurrence import is_plain, occurrences
 from bridge.shape.clock import is_level, meetings
-from bridge.shape.windows import midnight, next_quarter, quarter
-from bridge.shape.zones import instant_of, named_since, tellable, zone_of
+from bridge.shape.windows import next_quarter, quarter
+from bridge.shape.zones import named_since, tellable, zone_of
 
 _MOST_PAST = 900  # FullCalendar stops counting at 1000 (rulebook 47)
 _A_YEAR = timedelta(days=366)

@@ -1,16 +1,10 @@
 """Whether a span of time falls into a feed's window, and on which day that changes. Pure."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from bridge.model import Event, Feed, Window
-from bridge.shape.zones import instant_of
+from bridge.model import Event, Feed, Window, instant_of, midnight
 
 _MOMENT = timedelta(microseconds=1)
-
-
-def midnight(day: date) -> datetime:
-    """Give the beginning of a day in UTC, where windows begin and end."""
-    return datetime.combine(day, datetime.min.time(), UTC)
 
 
 def is_shown(event: Event, window: Window) -> bool:

@@ -1,7 +1,7 @@
 """Which zones a feed may name, and times in UTC for those it may not. Pure."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bridge import timezones
@@ -34,11 +34,6 @@ def tellable(event: Event, today: date) -> Event:
 def in_utc(event: Event) -> Event:
     """Give a single event in UTC; an all-day one has no zone and stays."""
     return replace(event, start=_to_utc(event.start), end=_to_utc(event.end))
-
-
-def instant_of(moment: Moment) -> datetime:
-    """Give a moment in UTC; a day begins at midnight UTC, as the window does."""
-    return instant(moment) if isinstance(moment, datetime) else datetime.combine(moment, datetime.min.time(), UTC)
 
 
 def zone_of(moment: datetime) -> ZoneInfo:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import case, delete, func, select
 
+from bridge.model import midnight
 from bridge.store.database import Database, insert_for
 from bridge.store.schema import readers
 
@@ -107,4 +108,4 @@ class Readers:
 
 def _days(first: date, now: datetime) -> float:
     """Give how many days have gone by since one began, at least one: a morning's polls are no day's mean."""
-    return max(1.0, (now - datetime.combine(first, time(), UTC)) / _DAY)
+    return max(1.0, (now - midnight(first)) / _DAY)

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from bridge.text import NO_TITLE, one_line
-from bridge.verification.values import Comparison, Difference, Kind, Reported, Rules, Shown, as_instant, overlaps
+from bridge.model import instant_of
+from bridge.text import CANCELLED_MARK, NO_TITLE, one_line
+from bridge.verification.values import Comparison, Difference, Kind, Reported, Rules, Shown, overlaps
 
-_CANCELLED = "[Cancelled] "
 # Two zones are at most 26 hours apart, but a day's series must not be taken for one that moved by a day.
 _NEAR, _NEAR_DAYS = timedelta(hours=14), timedelta(days=1)
 
@@ -120,7 +120,7 @@ def _near(nameless: Sequence[Reported], left: Sequence[Shown], rules: Rules) -> 
             timed = isinstance(one.start, datetime)
             if timed != isinstance(instance.start, datetime):
                 continue
-            distance = abs(as_instant(one.start) - as_instant(instance.start))
+            distance = abs(instant_of(one.start) - instant_of(instance.start))
             if distance <= (_NEAR if timed else _NEAR_DAYS):
                 pairs.append((distance, instance, one))
     chosen: list[tuple[Reported, Shown]] = []
@@ -151,10 +151,10 @@ def _same_title(instance: Reported, one: Shown) -> bool:
         return True
     title = one_line(instance.title) or NO_TITLE
     # A long title is cut to one line of a feed, mark included.
-    shown = {one.title, one.title.removeprefix(_CANCELLED)} if instance.cancelled else {one.title}
-    marked = {title, one_line(_CANCELLED + title).removeprefix(_CANCELLED)} if instance.cancelled else {title}
+    shown = {one.title, one.title.removeprefix(CANCELLED_MARK)} if instance.cancelled else {one.title}
+    marked = {title, one_line(CANCELLED_MARK + title).removeprefix(CANCELLED_MARK)} if instance.cancelled else {title}
     return bool(shown & marked)
 
 
 def _order(told: Difference) -> tuple[datetime, str]:
-    return as_instant(told.at or date.min), told.kind
+    return instant_of(told.at or date.min), told.kind

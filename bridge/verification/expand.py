@@ -5,11 +5,11 @@ VEVENTs is used here. It is loaded when it is needed, for it is needed by ``veri
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from bridge.model import Moment, Window, event_uid, slot_text
-from bridge.verification.values import Shown, as_instant
+from bridge.model import Window, event_uid, instant_of, slot_text
+from bridge.verification.values import Shown, plain
 
 # A series is expanded a little beyond the window, so that an instance on its edge that was moved is found.
 _MARGIN = timedelta(days=2)
@@ -27,7 +27,7 @@ def expand(body: bytes, window: Window) -> tuple[Shown, ...]:
     repeating = {str(component["UID"]) for component in events if any(name in component for name in _OF_SERIES)}
     calendar.subcomponents = [one for one in calendar.subcomponents if str(one.get("UID", "")) in repeating]
     found = recurring_ical_events.of(calendar).between(
-        as_instant(window.start) - _MARGIN, as_instant(window.end) + _MARGIN
+        instant_of(window.start) - _MARGIN, instant_of(window.end) + _MARGIN
     )
     singles = (component for component in events if str(component["UID"]) not in repeating)
     return (*_shown(singles, of_series=False), *_shown(found, of_series=True))
@@ -35,18 +35,14 @@ def expand(body: bytes, window: Window) -> tuple[Shown, ...]:
 
 def _shown(components: Any, *, of_series: bool) -> Iterator[Shown]:
     for component in components:
-        start = _plain(component.start)
+        start = plain(component.start)
         slot = ""
         if of_series:
             original = component.get("RECURRENCE-ID")
-            slot = slot_text(start if original is None else _plain(original.dt))
+            slot = slot_text(start if original is None else plain(original.dt))
         yield Shown(
             key=(str(component["UID"]), slot),
             start=start,
-            end=_plain(component.end),
+            end=plain(component.end),
             title=str(component.get("SUMMARY", "")),
         )
-
-
-def _plain(moment: Moment) -> Moment:
-    return moment.astimezone(UTC) if isinstance(moment, datetime) else moment

@@ -5,10 +5,10 @@ Times are days for all-day instances and instants in UTC for the others, whateve
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from bridge.model import Moment, Window
+from bridge.model import Moment, Window, instant, instant_of
 
 Key: TypeAlias = tuple[str, str]
 """A UID, and the original start of an instance of its series as text; empty for what is no series."""
@@ -104,13 +104,13 @@ class Comparison:
 
 def overlaps(start: Moment, end: Moment, window: Window) -> bool:
     """Tell whether something lies in a window at least partly; what has no length counts at its moment."""
-    begin = as_instant(start)
-    return begin < as_instant(window.end) and max(as_instant(end), begin + _MOMENT) > as_instant(window.start)
+    begin = instant_of(start)
+    return begin < instant_of(window.end) and max(instant_of(end), begin + _MOMENT) > instant_of(window.start)
 
 
-def as_instant(moment: Moment) -> datetime:
-    """Give a moment in UTC; a day begins at midnight UTC, as the days of a window do."""
-    return moment.astimezone(UTC) if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC)
+def plain(moment: Moment) -> Moment:
+    """Give a time in UTC; a day stays a day."""
+    return instant(moment) if isinstance(moment, datetime) else moment
 
 
 def _text(value: Any) -> Any:

@@ -8,12 +8,24 @@ differences, and no title that the feed itself may not show.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.config import ZohoSettings
 from bridge.errors import BadDataError, BridgeError, NotFoundError
-from bridge.model import CalendarSource, Event, Feed, Moment, Rejection, Source, Status, Window, event_uid, slot_text
+from bridge.model import (
+    CalendarSource,
+    Event,
+    Feed,
+    Moment,
+    Rejection,
+    Source,
+    Status,
+    Window,
+    event_uid,
+    instant_of,
+    slot_text,
+)
 from bridge.sources import dispatch
 from bridge.sources.api import Api
 from bridge.sources.calendar.instances import (
@@ -36,7 +48,7 @@ from bridge.verification.values import (
     Reported,
     Rules,
     Shown,
-    as_instant,
+    plain,
 )
 
 _A_MONTH = timedelta(days=31)
@@ -295,14 +307,10 @@ def _owners(store: Store, feed: Feed) -> dict[str, Owner]:
 def _single(event: Event) -> Instance:
     assert event.recurrence is None  # neither Backstage nor Connect has rules
     cancelled = event.status is Status.CANCELLED
-    start, end = _plain(event.start), _plain(event.end)
+    start, end = plain(event.start), plain(event.end)
     return Instance(
         uid=event.uid, start=start, ends=(end,), title=event.title, private=event.private, cancelled=cancelled
     )
-
-
-def _plain(moment: Moment) -> Moment:
-    return moment.astimezone(UTC) if isinstance(moment, datetime) else moment
 
 
 def _reported(heard: _Heard, feed: Feed) -> Iterable[Reported]:
@@ -333,7 +341,7 @@ def _keys(uid: str, one: Instance) -> tuple[Key, ...]:
 
 
 def _within(moment: Moment, span: Span) -> bool:
-    return span[0] <= as_instant(moment).date() <= span[1]
+    return span[0] <= instant_of(moment).date() <= span[1]
 
 
 def _unreadable(one: Rejection) -> Difference:

@@ -1,6 +1,6 @@
 """The pages for subscribers: a feed's own page with its agenda and subscribe buttons, and the start page."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -9,7 +9,7 @@ import segno
 from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.card import Card
-from bridge.model import Feed
+from bridge.model import Feed, midnight
 from bridge.store import SourceState
 from bridge.timezones import UTC_ZONE
 from bridge.web import agenda, filters, language
@@ -64,7 +64,7 @@ def settle_zone(feed: Feed, now: datetime) -> date:
 
 def cards(feed: Feed, first: date, end: date) -> tuple[Card, ...]:
     """Give what may be seen of a feed from one day up to another, in any zone."""
-    return filters.cards(feed.slug, _midnight(first - _DAY), _midnight(end + _DAY))
+    return filters.cards(feed.slug, midnight(first - _DAY), midnight(end + _DAY))
 
 
 def _feed_page(feed: Feed, choosing: filters.Choosing) -> Response:
@@ -124,10 +124,6 @@ def _zones(shown: tuple[Card, ...]) -> list[str]:
 
 def _all_days(today: date) -> tuple[date, date]:
     return today - _SPANS[-1], today + _SPANS[-1]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def _qr_code(url: str) -> Markup:

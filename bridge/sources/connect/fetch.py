@@ -4,11 +4,11 @@ It must not look into an event: what the answer holds is the parser's business.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bridge.errors import BadDataError, NotFoundError
-from bridge.model import ConnectSource, Found, Window
+from bridge.model import ConnectSource, Found, Window, midnight
 from bridge.sources.api import Api, Raw
 from bridge.sources.fields import identity, refuse_nameless
 from bridge.text import one_line
@@ -87,4 +87,4 @@ def _id(item: Any) -> str:
 
 
 def _milliseconds(day: date) -> str:
-    return str((datetime.combine(day, time(), UTC) - _EPOCH) // timedelta(milliseconds=1))
+    return str((midnight(day) - _EPOCH) // timedelta(milliseconds=1))

@@ -136,7 +136,13 @@ def test_a_feed_is_made_with_the_keyboard_alone(served, visit):
     page.get_by_role("heading", level=1, name="By keyboard").wait_for()
 
 
-PAGES = ["", "feeds/work/", "feeds/events/", "feeds/mix/", "feeds/new", "feeds/mix/edit", "feeds/mix/remove"]
+PAGES = [
+    "",
+    *(f"feeds/{slug}/" for slug in ("work", "events", "mix")),
+    "feeds/new",
+    "feeds/mix/edit",
+    "feeds/mix/remove",
+]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -574,7 +574,8 @@ def test_the_worker_compares_what_is_due_and_logs_the_numbers(fed, zoho, tmp_pat
 
 def test_the_admin_sees_the_last_comparison_of_a_feed(any_store, now, tmp_path):
     """What differs with its times in UTC, what was left out with its reason, and what went wrong; text is only text."""
-    any_store.feeds.replace([Feed(slug="work", title="Work", sources=(WORK, US))], now=now)
+    feed = Feed(slug="work", title="Work", sources=(WORK, US))
+    any_store.feeds.replace([feed], now=now)
     difference = {
         "kind": "shifted", "upstream_id": "a@zoho.com", "title": "<b>Call</b>", "start": "2026-03-10T09:00:00+00:00",
         "end": "2026-03-10T10:00:00+00:00", "shown_start": "2026-03-10T08:00:00+00:00",
@@ -586,7 +587,7 @@ def test_the_admin_sees_the_last_comparison_of_a_feed(any_store, now, tmp_path):
     )
     environ = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40}
     client = create_app(config.load(environ), any_store, open_admin=True).test_client()
-    page = client.get("/admin/feeds/work/").text
+    page = client.get(f"/admin/feeds/{feed.slug}/").text
     _, section = page.split('aria-labelledby="verification"', 1)
     assert "7 equal, 3 different" in section
     assert "2026-03-10 09:00 – 2026-03-10 10:00 UTC &lt;b&gt;Call&lt;/b&gt;" in section

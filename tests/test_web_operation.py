@@ -176,7 +176,7 @@ def test_a_database_that_cant_be_written_stops_no_poll(client, served, monkeypat
 def test_a_bug_is_500_in_plain_text_and_its_log_line_holds_no_path(client, served, monkeypatch):
     """The path may be a secret address; the log names the view."""
     token = served.links.token(served.links.of("team")[0])
-    monkeypatch.setattr(served.feeds, "active", lambda: 1 / 0)
+    monkeypatch.setattr(served.feeds, "get", lambda _: 1 / 0)
     with capture_logs() as lines:
         answer = client.get(f"/f/{token}/")
     assert (answer.status_code, answer.mimetype) == (500, "text/plain")

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-import json
 
 import click
 
 from bridge.cli.opening import FeedName, no_such_feed, opened
+from bridge.cli.telling import as_text, json_option
+from bridge.cli.words import plain
 from bridge.history import KEPT_FOR
 from bridge.store import ChangeRow
 
@@ -24,7 +25,7 @@ _NAMES = {"join_url": "link to join", "url": "link", "busy": "takes time"}
     metavar="N",
     help="How far to look back.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array for programs.")
+@json_option
 def history(slug: str, *, days: int, as_json: bool) -> None:
     """Tell what changed in a feed, the latest first.
 
@@ -48,12 +49,12 @@ def history(slug: str, *, days: int, as_json: bool) -> None:
         rows = bridge.store.changes.of(slug, since=datetime.now(UTC) - timedelta(days=days))
     if as_json:
         told = [asdict(row) | {"at": row.at.isoformat(timespec="seconds")} for row in rows]
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        click.echo(as_text(told))
         return
     if not rows:
         click.echo(f'Nothing changed in feed "{slug}" in the last {days} day{"s" * (days != 1)}.', err=True)
     for row in rows:
-        click.echo(f"{row.at:%Y-%m-%d %H:%M} UTC  {row.kind:<9}  {click.style(_one_line(row.title), bold=True)}")
+        click.echo(f"{row.at:%Y-%m-%d %H:%M} UTC  {row.kind:<9}  {click.style(plain(row.title), bold=True)}")
         for line in _lines(row):
             click.echo(f"  {line}")
 
@@ -68,9 +69,4 @@ def _lines(row: ChangeRow) -> Iterator[str]:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else _one_line(str(value))
-
-
-def _one_line(text: str) -> str:
-    """Keep what comes from Zoho on its line, and out of the terminal's control."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    return "" if value is None else plain(str(value))

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-import json
 import sys
 
 import click
 
 from bridge.cli.account import reading
 from bridge.cli.opening import FeedName, no_such_feed, opened
+from bridge.cli.telling import as_text
 from bridge.cli.words import plain
 from bridge.model import Moment
 from bridge.verification import KINDS, Difference, Verdict, Verifier
@@ -48,7 +48,7 @@ def verify(slug: str, *, as_json: bool) -> None:
     ok = all(verdict.is_equal for verdict in verdicts)
     if as_json:
         told = {"slug": slug, "ok": ok, "sources": [verdict.plain() for verdict in verdicts]}
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        click.echo(as_text(told))
     else:
         for verdict in verdicts:
             _show(verdict)

@@ -4,7 +4,7 @@ It behaves as Zoho does, traps included (Zoho API notes: traps checklist), and c
 know of feeds, settings or the store, and none of them of it: the command line alone imports it.
 """
 
-from bridge.sandbox.edits import PORTAL, edit
+from bridge.sandbox.edits import edit
 from bridge.sandbox.faults import KINDS, ROUTES, Faults
 from bridge.sandbox.oauth import ALL_SCOPES, Tokens
 from bridge.sandbox.samples import CONNECT_ZONE, documents, lively
@@ -16,7 +16,6 @@ __all__ = [
     "ALL_SCOPES",
     "CONNECT_ZONE",
     "KINDS",
-    "PORTAL",
     "ROUTES",
     "Agenda",
     "Calendar",

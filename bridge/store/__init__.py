@@ -55,7 +55,6 @@ __all__ = [
     "Publications",
     "Published",
     "Reader",
-    "Readers",
     "Representation",
     "ShapeRow",
     "SourceState",

@@ -13,6 +13,7 @@ import hashlib
 from sqlalchemy import select
 
 from bridge.choice import MARK_LENGTH, Choice
+from bridge.config.addresses import LONGEST_URL
 from bridge.store.database import Database
 from bridge.store.links import Link, Links
 from bridge.store.schema import feeds
@@ -20,7 +21,6 @@ from bridge.vault import SIGNATURE_LENGTH, Vault
 
 _ORIGIN_LENGTH = 12  # bytes: 96 bits of a link's hash tell it from any other
 _PURPOSE = "filter"
-_LONGEST = 256  # characters, as many as an address may have in all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Filters:
 
     def find(self, token: str) -> Filtered | None:
         """Give what a token stands for, its link revoked or not; None for a token that was never given out."""
-        if len(token) > _LONGEST:
+        if len(token) > LONGEST_URL:
             return None
         try:
             data = base64.b64decode(token, altchars=b"-_", validate=True)

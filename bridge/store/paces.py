@@ -7,10 +7,9 @@ To take places in advance would save little, and lose those that a process then 
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.access import Pace, Rate
-from bridge.store.database import Database
+from bridge.store.database import Database, insert_for
 from bridge.store.schema import paces
 
 
@@ -46,9 +45,10 @@ def _locked(connection: Connection, account: str, product: str, now: datetime) -
     query = select(paces.c.filled_until, paces.c.closed_until).where(*_is(account, product)).with_for_update()
     row = connection.execute(query).first()
     if row is None:
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         unused = {"account": account, "product": product, "filled_until": now, "closed_until": now}
-        connection.execute(insert(paces).values(unused).on_conflict_do_nothing())  # another process may be faster
+        connection.execute(
+            insert_for(connection, paces).values(unused).on_conflict_do_nothing()
+        )  # another process may be faster
         row = connection.execute(query).one()
     return Pace(filled_until=row.filled_until, closed_until=row.closed_until)
 

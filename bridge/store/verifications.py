@@ -7,9 +7,8 @@ import json
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store.database import Database, upsert
+from bridge.store.database import Database, insert_for, upsert
 from bridge.store.schema import verifications
 
 
@@ -54,8 +53,7 @@ class Verifications:
                 update(verifications).where(*row, verifications.c.at <= not_since).values(**begun)
             ).rowcount:
                 return True
-            dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-            first = dialect.insert(verifications).values(source_key=key, slug=slug, **begun, **new)
+            first = insert_for(connection, verifications).values(source_key=key, slug=slug, **begun, **new)
             mine = first.on_conflict_do_nothing().returning(verifications.c.source_key)
             return connection.execute(mine).first() is not None
 

@@ -1,7 +1,7 @@
 """Serve what is published: feeds to calendar programs, pages to people.
 
 A request reads the store and nothing else: it never calls Zoho and never renders a feed, so that an outage of Zoho
-can't be seen by a subscriber (design decision 8).
+can't be seen by a subscriber (rulebook H8).
 """
 
 import os

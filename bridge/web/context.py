@@ -58,7 +58,7 @@ class Web:
         """Give the feed itself that an address opens, for its page; raises as above."""
         if token is not None:
             slug = self.opened_slug(slug, token)
-        feed = next((feed for feed in self.store.feeds.active() if feed.slug == slug), None)
+        feed = self.store.feeds.get(slug) if slug is not None and _SLUG.fullmatch(slug) else None
         if feed is None or (token is None and not feed.public):
             raise NotFound
         return feed

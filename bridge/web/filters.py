@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from bridge.card import NO_INVITATION, Card
 from bridge.choice import KINDS, Choice, mark
+from bridge.config.addresses import LONGEST_URL
 from bridge.model import Feed, Source
 from bridge.store import Filtered, Head, KnownSource, is_filter
 from bridge.web.addresses import Paths
@@ -19,7 +20,7 @@ from bridge.web.context import public_root, web
 from bridge.web.language import _
 
 # Google refuses longer ones without a word (rulebook H14); as webcal, and with the longest switch.
-_LONGEST_ADDRESS = 256 - len("webcal") + len("https") - len("?flavour=web")
+_LONGEST_ADDRESS = LONGEST_URL - len("webcal") + len("https") - len("?flavour=web")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def opened_page(slug: str | None, token: str | None) -> tuple[Feed, Choosing]:
     """
     if token is not None and is_filter(token):
         filtered = web().chosen.opened(slug, token)
-        feed = next((feed for feed in web().store.feeds.active() if feed.slug == filtered.slug), None)
+        feed = web().store.feeds.get(filtered.slug)
         if feed is None:
             raise NotFound
         names = _Labels(feed).names(filtered.choice)

@@ -78,7 +78,7 @@ def atom(slug: str) -> BaseResponse:
     closed = not web().settings.admin_password and not web().open_admin
     if closed or not web().store.changes.opens(request.args.get("token", ""), slug, password=_password()):
         abort(404)
-    feed = next((feed for feed in web().store.feeds.active() if feed.slug == slug), None)
+    feed = web().store.feeds.get(slug)
     if feed is None:
         abort(404)
     rows = web().store.changes.of(slug, since=datetime.now(UTC) - KEPT_FOR, most=_MOST_IN_ATOM)

@@ -23,7 +23,7 @@ blueprint = Blueprint("pages", __name__)
 _DAY = timedelta(days=1)
 _MOST_ENTRIES = 25
 # The agenda looks so far ahead, and farther only when too little is found.
-_SPANS = (timedelta(days=42), timedelta(days=1000))
+_NEAR, _FAR = timedelta(days=42), timedelta(days=1000)
 _FARTHEST = timedelta(days=4000)
 
 
@@ -56,7 +56,7 @@ def secret_page(token: str) -> Response:
 def settle_zone(feed: Feed, now: datetime) -> date:
     """Let the page be in the zone it is asked for, else in the feed's main one; gives today's date there."""
     if language.asked_zone() is None:
-        near = cards(feed, now.date(), now.date() + _SPANS[0])
+        near = cards(feed, now.date(), now.date() + _NEAR)
         own = agenda.main_zone(near)
         language.set_zone(own if own != UTC_ZONE else agenda.main_zone(cards(feed, *_all_days(now.date()))))
     return now.astimezone(language.zone()).date()
@@ -71,7 +71,8 @@ def _feed_page(feed: Feed, choosing: filters.Choosing) -> Response:
     now = datetime.now(UTC)
     today = settle_zone(feed, now)
     first = _asked_day("from", today)
-    days, next_day = _next_days(feed, first, language.zone())
+    near = cards(feed, first, first + _NEAR)
+    days, next_day = _next_days(feed, near, first, language.zone())
     paths, head = choosing.paths, filters.head(feed, choosing)
     quiet = request.args.get("alarms") == "off" and feed.alarms
     suffix = "?alarms=off" if quiet else ""
@@ -93,18 +94,20 @@ def _feed_page(feed: Feed, choosing: filters.Choosing) -> Response:
         first=first,
         days=days,
         next_day=next_day,
-        zones=_zones(cards(feed, first, first + _SPANS[0])),
+        zones=_zones(near),
     )
 
 
-def _next_days(feed: Feed, first: date, zone: ZoneInfo) -> tuple[tuple[agenda.Day, ...], date | None]:
+def _next_days(
+    feed: Feed, near: tuple[Card, ...], first: date, zone: ZoneInfo
+) -> tuple[tuple[agenda.Day, ...], date | None]:
     """Give the next days with about as many entries as a page shows, and the day that the next page begins with."""
-    for span in _SPANS:
-        found = agenda.days(cards(feed, first, first + span), first, first + span, zone)
+    found = agenda.days(near, first, first + _NEAR, zone)
+    shown = agenda.cut(found, _MOST_ENTRIES)
+    if len(shown) == len(found):
+        found = agenda.days(cards(feed, first, first + _FAR), first, first + _FAR, zone)
         shown = agenda.cut(found, _MOST_ENTRIES)
-        if len(shown) < len(found):
-            return shown, found[len(shown)].date
-    return found, None
+    return shown, found[len(shown)].date if len(shown) < len(found) else None
 
 
 def _asked_day(name: str, today: date) -> date:
@@ -123,7 +126,7 @@ def _zones(shown: tuple[Card, ...]) -> list[str]:
 
 
 def _all_days(today: date) -> tuple[date, date]:
-    return today - _SPANS[-1], today + _SPANS[-1]
+    return today - _FAR, today + _FAR
 
 
 def _qr_code(url: str) -> Markup:

@@ -8,7 +8,6 @@ instance may or may not name its original start, and has little information (Zoh
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-import json
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -16,7 +15,7 @@ from zoneinfo import ZoneInfo
 from bridge.model import CalendarSource, Moment, Rejection, Window
 from bridge.sources.api import Api, Raw
 from bridge.sources.calendar.listing import check_detail, check_page, uid_of
-from bridge.sources.calendar.pages import ranges
+from bridge.sources.calendar.pages import path_of, range_of, ranges
 from bridge.sources.calendar.times import local_day
 from bridge.sources.calendar.wire import Item, objects, read_calendar, read_item
 from bridge.sources.dates import compact
@@ -61,10 +60,10 @@ def spans(window: Window) -> tuple[Span, ...]:
 
 def fetch_instances(api: Api, source: CalendarSource, window: Window) -> Raw:
     """Ask for every instance in a window: ``{"calendar": …, "pages": […]}``, or raise a ZohoError."""
-    calendar = api.get("calendar", _path(source))
+    calendar = api.get("calendar", path_of(source))
     pages = []
     for span in spans(window):
-        page = api.get("calendar", f"{_path(source)}/events", {"range": _range(span), "byinstance": "true"})
+        page = api.get("calendar", f"{path_of(source)}/events", {"range": range_of(span), "byinstance": "true"})
         # A master in the answer has its first start, wherever that is: no sign of a mistaken answer.
         check_page({"events": [item for item in objects(page, "events") if not _is_master(item)]}, span)
         pages.append(page)
@@ -73,8 +72,8 @@ def fetch_instances(api: Api, source: CalendarSource, window: Window) -> Raw:
 
 def fetch_event_instances(api: Api, source: CalendarSource, uid: str, span: Span) -> Any:
     """Ask for the instances of one event in one span of at most 31 days, as public clients do."""
-    path = f"{_path(source)}/events/{quote(uid, safe='')}/byinstance"
-    answer = api.get("calendar", path, {"range": _range(span)})
+    path = f"{path_of(source)}/events/{quote(uid, safe='')}/byinstance"
+    answer = api.get("calendar", path, {"range": range_of(span)})
     check_detail(answer, uid)
     return answer
 
@@ -93,14 +92,6 @@ def parse_instances(calendar: Any, pages: Iterable[Any]) -> Instances:
         if one is not None:
             found.setdefault((one.uid, one.slots or one.start), one)
     return Instances(found=tuple(found.values()), unread=tuple(unread))
-
-
-def _path(source: CalendarSource) -> str:
-    return f"/calendars/{quote(source.calendar, safe='')}"
-
-
-def _range(span: Span) -> str:
-    return json.dumps({"start": f"{span[0]:%Y%m%d}", "end": f"{span[1]:%Y%m%d}"}, separators=(",", ":"))
 
 
 def _is_master(item: Any) -> bool:

@@ -61,12 +61,22 @@ def ranges(window: Window) -> Iterator[tuple[date, date]]:
     yield start, last
 
 
+def path_of(source: CalendarSource) -> str:
+    """Give the path of a calendar, below which all that is in it is asked for."""
+    return f"/calendars/{quote(source.calendar, safe='')}"
+
+
+def range_of(span: tuple[date, date]) -> str:
+    """Write a span of days, the last one included, as the parameter ``range`` (Zoho Calendar: events list)."""
+    return json.dumps({"start": f"{span[0]:%Y%m%d}", "end": f"{span[1]:%Y%m%d}"}, separators=(",", ":"))
+
+
 class _Reading:
     """One fetch of one calendar."""
 
     def __init__(self, api: Api, source: CalendarSource, details: Details) -> None:
         self._api = api
-        self._path = f"/calendars/{quote(source.calendar, safe='')}"
+        self._path = path_of(source)
         self._details = details
         self._known = details.all()
         self._notes: list[str] = []
@@ -96,9 +106,8 @@ class _Reading:
         return self._known[_CALENDAR][1]
 
     def _page(self, span: tuple[date, date]) -> Any:
-        start, end = span
-        asked = json.dumps({"start": f"{start:%Y%m%d}", "end": f"{end:%Y%m%d}"}, separators=(",", ":"))
-        answer = self._api.get("calendar", f"{self._path}/events", {"range": asked}, accept=_WITH_DESCRIPTIONS)
+        asked = {"range": range_of(span)}
+        answer = self._api.get("calendar", f"{self._path}/events", asked, accept=_WITH_DESCRIPTIONS)
         check_page(answer, span)
         return answer
 

@@ -76,7 +76,8 @@ def _with_address(of: Feed, link: Link) -> LinkShown:
         token = web().store.links.token(link)
     except LinkError as error:
         return LinkShown(link=link, problem=str(error))
-    return LinkShown(link=link, address=f"{public_root()}/f/{token}/{of.slug}.ics", page=f"/f/{token}/")
+    paths = Paths.secret(of, token)
+    return LinkShown(link=link, address=public_root() + paths.feed, page=paths.page)
 
 
 def _readerships(slug: str, links: Sequence[Link], *, changed_at: datetime | None, at: datetime) -> list[Readership]:

@@ -11,12 +11,13 @@ import statistics
 import time
 
 from bridge import config
-from bridge.access import MemoryTokenStore
-from bridge.model import CalendarSource, Feed
+from bridge.domain.feed import Feed
+from bridge.domain.source import CalendarSource
 from bridge.sandbox import Sandbox
 from bridge.sandbox.data_calendar import WORK
 from bridge.sources.calendar import fetch
-from bridge.zoho import ZohoClient
+from bridge.zoho.client import ZohoClient
+from bridge.zoho.tokens import MemoryTokenStore
 
 DELAY = 0.1
 ROUNDS = 4
@@ -47,7 +48,9 @@ def main() -> None:
         settings = config.load(box.environment()).zoho
         together, alone = [], []
         for _ in range(ROUNDS):
-            with ZohoClient(settings, MemoryTokenStore()) as client:  # a new one, with its whole budget of requests
+            with ZohoClient(
+                settings, MemoryTokenStore()
+            ) as client:  # a new one, with its whole budget of requests
                 client.get("calendar", "/calendars")  # logs in
                 recorder = Recorder(client)
                 box.faults.add("calendar.*", "delay", seconds=DELAY)
@@ -65,9 +68,13 @@ def main() -> None:
                 box.faults.clear()
             box.tokens.expire()
     fast, slow = statistics.median(together), statistics.median(alone)
-    print(f"{len(recorder.asked)} requests of {DELAY * 1000:.0f} ms over {(window.end - window.start).days} days")
+    print(
+        f"{len(recorder.asked)} requests of {DELAY * 1000:.0f} ms over {(window.end - window.start).days} days"
+    )
     print(f"one after the other: {slow:.2f} s ({min(alone):.2f} to {max(alone):.2f})")
-    print(f"side by side: {fast:.2f} s ({min(together):.2f} to {max(together):.2f}), {fast / slow:.3f} of it")
+    print(
+        f"side by side: {fast:.2f} s ({min(together):.2f} to {max(together):.2f}), {fast / slow:.3f} of it"
+    )
 
 
 if __name__ == "__main__":

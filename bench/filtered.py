@@ -19,11 +19,13 @@ from wsgiref.util import setup_testing_defaults
 from serve_data import events, save
 
 from bridge import config
-from bridge.choice import Choice
-from bridge.model import CalendarSource, Feed, Place
-from bridge.publish import publish
+from bridge.domain.event import Place
+from bridge.domain.feed import Feed
+from bridge.domain.source import CalendarSource
+from bridge.feed.filter import Filter
+from bridge.publish.publisher import publish
 from bridge.store import Filtered, Store
-from bridge.vault import open_vault
+from bridge.store.crypto import open_vault
 from bridge.web import create_app
 
 COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
@@ -79,7 +81,7 @@ def main() -> None:
         parts = {"a tenth": 1, "half": HALLS // 2, "all": HALLS}
         for name, coding in CODINGS.items():
             for part, halls in parts.items():
-                choice = Choice.of(("hall", f"Hall {n}") for n in range(halls))
+                choice = Filter.of(("hall", f"Hall {n}") for n in range(halls))
                 path = f"/f/{store.filters.token(Filtered(slug='bench', link=link, choice=choice))}/bench.ics"
                 kept, first, again = [], [], []
                 for _turn in range(TURNS):
@@ -88,7 +90,9 @@ def main() -> None:
                     forget(app)
                     first.append(asked(app, path, coding))
                     again.append(asked(app, path, coding))
-                base, slow, quick = (statistics.median(took for took, _ in times) for times in (kept, first, again))
+                base, slow, quick = (
+                    statistics.median(took for took, _ in times) for times in (kept, first, again)
+                )
                 size = first[0][1] / 1e6
                 print(
                     f"{name:5} {part:7} {size:5.2f} MB: kept {base:7.2f} ms, first {slow:7.2f} ms "

@@ -37,14 +37,15 @@ from refreshing import KEY
 import structlog
 
 from bridge import config, worker
-from bridge.access import Rate
-from bridge.model import BackstageSource, Feed
-from bridge.refresh import Refresher
+from bridge.domain.feed import Feed
+from bridge.domain.source import BackstageSource
+from bridge.publish.pending import want
+from bridge.refresh.refresher import Refresher
 from bridge.sandbox import Agenda, Data, Portal, Sandbox, Shelf, lively
 from bridge.store import Store
-from bridge.vault import Vault
-from bridge.wanted import want
-from bridge.zoho import ZohoClient
+from bridge.store.crypto import Vault
+from bridge.zoho.client import ZohoClient
+from bridge.zoho.rate_limit import Rate
 
 DELAY = 0.1
 PORTAL, CONFERENCE = "20148871", "31000000000118"  # of the sandbox
@@ -89,7 +90,11 @@ def zoho(pipe, sources: int) -> None:
         while edit := pipe.recv():
             box.faults.clear()
             box.faults.add("backstage.*", "delay", seconds=DELAY)
-            counts = Counter(one.path.rpartition("/")[2] for one in box.requests if one.route == "backstage.event")
+            counts = Counter(
+                one.path.rpartition("/")[2]
+                for one in box.requests
+                if one.route == "backstage.event"
+            )
             box.forget_requests()
             for agenda in list(held.agendas.values())[::10]:
                 agenda.days[0].change(agenda.days[0].all()[0]["id"], title=edit)
@@ -103,13 +108,13 @@ class WidePaces:
         self.store = store
 
     def take(self, account, product, _rate, *, now, patience):
-        return self.store.paces.take(account, product, WIDE, now=now, patience=patience)
+        return self.store.rate_limits.take(account, product, WIDE, now=now, patience=patience)
 
     def closed_until(self, account, product):
-        return self.store.paces.closed_until(account, product)
+        return self.store.rate_limits.closed_until(account, product)
 
     def close(self, account, product, *, until, now):
-        self.store.paces.close(account, product, until=until, now=now)
+        self.store.rate_limits.close(account, product, until=until, now=now)
 
 
 @contextmanager
@@ -120,7 +125,10 @@ def bridge(environment: dict[str, str]) -> Iterator[tuple[object, Refresher]]:
     with ZohoClient(settings.zoho, store.tokens, paces=WidePaces(store)) as client:
         queue = worker.open_queue(settings.queue_url, settings.data_dir)
         holder = secrets.token_hex(4)
-        yield queue, Refresher(store=store, api=client, zoho=settings.zoho, holder=holder, clock=now)
+        yield (
+            queue,
+            Refresher(store=store, api=client, zoho=settings.zoho, holder=holder, clock=now),
+        )
     store.close()
 
 
@@ -176,7 +184,9 @@ def refresh_all(store: Store, look, keys: list[str]) -> float:
     began = now()
     store.sources.wake(keys, now=began)
     look()
-    while store.sources.due(now=began) or any(state.last_attempt < began for state in store.sources.states()):
+    while store.sources.due(now=began) or any(
+        state.last_attempt < began for state in store.sources.states()
+    ):
         time.sleep(0.5)  # to ask takes CPU from the workers: the store tells afterwards when it was
     states = store.sources.states()
     if any(state.error for state in states):
@@ -186,7 +196,11 @@ def refresh_all(store: Store, look, keys: list[str]) -> float:
 
 def main(sources: int, rounds: int) -> None:
     feeds = [
-        Feed(slug=f"event-{n}", title=f"Event {n}", sources=(BackstageSource(portal=PORTAL, event=str(n)),))
+        Feed(
+            slug=f"event-{n}",
+            title=f"Event {n}",
+            sources=(BackstageSource(portal=PORTAL, event=str(n)),),
+        )
         for n in range(1, sources + 1)
     ]
     keys = [feed.sources[0].key for feed in feeds]
@@ -227,8 +241,12 @@ def main(sources: int, rounds: int) -> None:
     for number, times in seconds.items():
         middle = statistics.median(times)
         spread = f"{min(times):.2f} to {max(times):.2f}"
-        print(f"{number} workers, {sources} sources each read once: {middle:.2f} s (of {rounds}: {spread})")
-        print(f"  {statistics.median(cpu[number]) * 1000:.0f} ms of CPU in the workers for each, their start included")
+        print(
+            f"{number} workers, {sources} sources each read once: {middle:.2f} s (of {rounds}: {spread})"
+        )
+        print(
+            f"  {statistics.median(cpu[number]) * 1000:.0f} ms of CPU in the workers for each, their start included"
+        )
     one, four = (statistics.median(seconds[number]) for number in WORKERS)
     print(f"four workers have {one / four:.2f} times the throughput of one")
 

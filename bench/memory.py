@@ -19,14 +19,17 @@ from typing import Any
 
 from refreshing import KEY, NOW, TODAY, Clock
 
-from bridge import config, publish, refresh
-from bridge.model import CalendarSource, Feed
+from bridge import config
+from bridge.domain.feed import Feed
+from bridge.domain.source import CalendarSource
+from bridge.publish import publisher as publish
+from bridge.publish.pending import want
+from bridge.refresh import refresher as refresh
 from bridge.sandbox.calendar_objects import Builder, info, timed
 from bridge.store import Store
+from bridge.store.crypto import Vault
 from bridge.store.publications import Publications
 from bridge.store.sources import Sources
-from bridge.vault import Vault
-from bridge.wanted import want
 
 DAYS = 600
 STEPS = (
@@ -57,7 +60,9 @@ class Zoho:
             reminders=["-10"],
         )
         # Noon in Berlin is one of two offsets; the events of the bench are all in winter's.
-        self.template = json.dumps(event).replace(event["uid"], "@C-@N@zoho.com").replace("20260101", "@D")
+        self.template = (
+            json.dumps(event).replace(event["uid"], "@C-@N@zoho.com").replace("20260101", "@D")
+        )
 
     def get(self, _product: str, path: str, params: Any = None, **_options: Any) -> Any:
         """Answer as the client does."""
@@ -77,11 +82,15 @@ class Zoho:
 
 def status(name: str) -> float:
     """Give one of the process's memory figures, in megabytes."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+    line = next(
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name)
+    )
     return int(line.split()[1]) / 1024
 
 
-STEPS_SEEN: dict[str, tuple[float, float]] = {}  # of the highest peak of each step: what there was before, and it
+STEPS_SEEN: dict[
+    str, tuple[float, float]
+] = {}  # of the highest peak of each step: what there was before, and it
 
 
 @contextmanager
@@ -92,7 +101,9 @@ def measured(name: str):
     try:
         yield
     finally:
-        STEPS_SEEN[name] = max((before, status("VmHWM")), STEPS_SEEN.get(name, (0, 0)), key=lambda seen: seen[1])
+        STEPS_SEEN[name] = max(
+            (before, status("VmHWM")), STEPS_SEEN.get(name, (0, 0)), key=lambda seen: seen[1]
+        )
 
 
 def watch(owner: Any, name: str, words: str) -> None:
@@ -115,7 +126,9 @@ def main(size: int, calendars: int) -> None:
         settings = config.load({"BRIDGE_DATA_DIR": folder, "BRIDGE_SECRET_KEY": KEY}).zoho
         store = Store.open(f"sqlite:///{folder}/bridge.sqlite3", Vault(KEY))
         clock = Clock()
-        refresher = refresh.Refresher(store=store, api=zoho, zoho=settings, holder="bench", clock=clock)
+        refresher = refresh.Refresher(
+            store=store, api=zoho, zoho=settings, holder="bench", clock=clock
+        )
         want(store, [Feed(slug="all", title="All", sources=tuple(sources))], now=NOW)
         STEPS_SEEN.clear()
         for what in ("first publication", "nothing changed"):
@@ -126,7 +139,9 @@ def main(size: int, calendars: int) -> None:
                 if report.outcome != "refreshed" or report.fetched != zoho.a_day * DAYS:
                     raise SystemExit(report)
                 fetched, rendered = fetched + report.fetched, rendered + report.rendered
-            print(f"{what}: {fetched} events of {calendars} calendars, {rendered} rendered; from {before:.0f} MB")
+            print(
+                f"{what}: {fetched} events of {calendars} calendars, {rendered} rendered; from {before:.0f} MB"
+            )
             for name, (had, peak) in STEPS_SEEN.items():
                 print(f"  {name:<42} {had:6.0f} MB before, {peak:6.0f} MB at its peak")
             print(f"  the peak: {max(peak for _, peak in STEPS_SEEN.values()):.0f} MB")

@@ -17,25 +17,31 @@ ROUNDS = 5
 def main(size: int) -> None:
     group = Group(size)
     with bench(group) as bridge:
-        first, report = bridge.refresh()
+        first, report = bridge.refresh.refresher()
         print(f"first publication of {size} events: {first:.2f} s, {report.rendered} rendered")
         changed, nothing = [], []
         for number in range(ROUNDS):
             group.edit(number * size // ROUNDS)
-            seconds, report = bridge.refresh()
+            seconds, report = bridge.refresh.refresher()
             if (report.changed, report.rendered) != (1, 1):
                 raise SystemExit(f"not the work of one event: {report}")
             changed.append(seconds)
-            seconds, report = bridge.refresh()
+            seconds, report = bridge.refresh.refresher()
             if (report.changed, report.rendered) != (0, 0):
                 raise SystemExit(f"not the work of none: {report}")
             nothing.append(seconds)
-        sizes = {v: bridge.store.publications.document("all", v) for v in ("default", "quiet", "web")}
+        sizes = {
+            v: bridge.store.publications.document("all", v) for v in ("default", "quiet", "web")
+        }
     for name, document in sizes.items():
-        print(f"document {name}: {len(document.body) / 1e6:.1f} MB, {len(document.gzip) / 1e6:.2f} MB compressed")
+        print(
+            f"document {name}: {len(document.body) / 1e6:.1f} MB, {len(document.gzip) / 1e6:.2f} MB compressed"
+        )
     for name, times in (("one event changed", changed), ("nothing changed", nothing)):
         middle = statistics.median(times)
-        print(f"{name}: {middle:.2f} s (of {ROUNDS}: {min(times):.2f} to {max(times):.2f}), {middle / first:.3f} of it")
+        print(
+            f"{name}: {middle:.2f} s (of {ROUNDS}: {min(times):.2f} to {max(times):.2f}), {middle / first:.3f} of it"
+        )
 
 
 if __name__ == "__main__":

@@ -11,13 +11,14 @@ import time
 from typing import Any
 
 from bridge import config
-from bridge.model import ConnectSource, Feed
-from bridge.refresh import Refresher, Report
+from bridge.domain.feed import Feed
+from bridge.domain.source import ConnectSource
+from bridge.publish.pending import want
+from bridge.refresh.refresher import Refresher, Report
 from bridge.sandbox import CONNECT_ZONE, data_connect
-from bridge.sources.api import Api
+from bridge.sources.protocols import Api
 from bridge.store import Store
-from bridge.vault import Vault
-from bridge.wanted import want
+from bridge.store.crypto import Vault
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 TODAY = NOW.date()
@@ -49,7 +50,9 @@ class Group:
 
     def edit(self, number: int) -> None:
         """Change the title of one event."""
-        self.events[number] = copy(self.events[number]) | {"title": f"Another title for meeting {number}"}
+        self.events[number] = copy(self.events[number]) | {
+            "title": f"Another title for meeting {number}"
+        }
 
     def get(self, *_question: Any, **_options: Any) -> Any:
         """Answer as the client does."""
@@ -92,10 +95,16 @@ class Bench:
 def bench(api: Api) -> Iterator[Bench]:
     """Set up a bridge on SQLite in a folder that is thrown away."""
     with tempfile.TemporaryDirectory(prefix="bridge-bench-") as folder:
-        settings = {"BRIDGE_DATA_DIR": folder, "BRIDGE_SECRET_KEY": KEY, "ZOHO_CONNECT_TIMEZONE": CONNECT_ZONE}
+        settings = {
+            "BRIDGE_DATA_DIR": folder,
+            "BRIDGE_SECRET_KEY": KEY,
+            "ZOHO_CONNECT_TIMEZONE": CONNECT_ZONE,
+        }
         store = Store.open(f"sqlite:///{Path(folder) / 'bridge.sqlite3'}", Vault(KEY))
         clock = Clock()
-        refresher = Refresher(store=store, api=api, zoho=config.load(settings).zoho, holder="bench", clock=clock)
+        refresher = Refresher(
+            store=store, api=api, zoho=config.load(settings).zoho, holder="bench", clock=clock
+        )
         want(store, [FEED], now=NOW)
         yield Bench(store, refresher, clock)
         store.close()

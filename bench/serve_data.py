@@ -5,27 +5,48 @@ from datetime import UTC, datetime, timedelta
 import os
 import random
 
-from bridge import config, snapshot
-from bridge.model import CalendarSource, Event, Feed
-from bridge.publish import publish
+from bridge import config
+from bridge.domain import codec as snapshot
+from bridge.domain.event import Event
+from bridge.domain.feed import Feed
+from bridge.domain.source import CalendarSource
+from bridge.domain.timezones import zone
+from bridge.publish.publisher import publish
 from bridge.store import EventToSave, Store
-from bridge.timezones import zone
-from bridge.vault import open_vault
+from bridge.store.crypto import open_vault
 
-SMALL, LARGE = 2500, 10_000  # events of a feed of 1 MB, and of the one that is published all the time
+SMALL, LARGE = (
+    2500,
+    10_000,
+)  # events of a feed of 1 MB, and of the one that is published all the time
 TERM = timedelta(minutes=10)
-WORDS = ("review", "planning", "launch", "customer", "budget", "team", "summit", "workshop", "demo", "roadmap")
+WORDS = (
+    "review",
+    "planning",
+    "launch",
+    "customer",
+    "budget",
+    "team",
+    "summit",
+    "workshop",
+    "demo",
+    "roadmap",
+)
 
 
 def open_store() -> Store:
     settings = config.load(os.environ)
-    return Store.open(settings.database_url, open_vault(settings.secret_key.reveal(), settings.data_dir))
+    return Store.open(
+        settings.database_url, open_vault(settings.secret_key.reveal(), settings.data_dir)
+    )
 
 
 def events(count: int, seed: str) -> Iterable[Event]:
     """Single meetings with a title and a description, half an hour apart; the same for the same seed and day."""
     dice = random.Random(seed)
-    first = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0, tzinfo=zone("Europe/Berlin"))
+    first = datetime.now(UTC).replace(
+        hour=8, minute=0, second=0, microsecond=0, tzinfo=zone("Europe/Berlin")
+    )
     for number in range(count):
         start = first + timedelta(minutes=30 * (number % 8000))
         title = " ".join(dice.choices(WORDS, k=4)).capitalize()
@@ -56,7 +77,14 @@ def save(store: Store, source: CalendarSource, wanted: Iterable[Event]) -> None:
     ]
     assert store.sources.claim(source.key, holder="bench", now=now, term=TERM)
     store.sources.succeed(
-        source.key, holder="bench", now=now, next_check_at=now, saved=rows, removed=[], rejected=[], notes=[]
+        source.key,
+        holder="bench",
+        now=now,
+        next_check_at=now,
+        saved=rows,
+        removed=[],
+        rejected=[],
+        notes=[],
     )
 
 
@@ -64,7 +92,9 @@ def fill(store: Store) -> dict[str, str]:
     """Publish the benches' feeds: a large and a small one, three parts, and one merged of these; give their paths."""
     counts = {"large": LARGE, "small": SMALL, "part0": 500, "part1": 500, "part2": 500}
     sources = {name: CalendarSource(calendar=name) for name in counts}
-    feeds = [Feed(slug=name, title=name.title(), sources=(source,)) for name, source in sources.items()]
+    feeds = [
+        Feed(slug=name, title=name.title(), sources=(source,)) for name, source in sources.items()
+    ]
     parts = tuple(source for name, source in sources.items() if name.startswith("part"))
     feeds.append(Feed(slug="merged", title="Merged", sources=parts))
     now = datetime.now(UTC)

@@ -12,8 +12,9 @@ import tempfile
 from serve_data import events, open_store
 from serve_speed import BRIDGE, HERE, running, wait_for
 
-from bridge import ical
-from bridge.model import CalendarSource, Feed
+from bridge.domain.feed import Feed
+from bridge.domain.source import CalendarSource
+from bridge.publish import ical
 from bridge.store import Document
 
 FEEDS, EVENTS = 10_000, 30
@@ -28,16 +29,23 @@ def main() -> None:
         )
         paths, body, coded = prepare()
         print(f"{FEEDS:,} feeds of {EVENTS} events: {body:,} bytes each, {coded:,} in gzip\n")
-        print("| 10,000 feeds polled once, asking for | bytes of these | process before, MB | grew by, MB |")
+        print(
+            "| 10,000 feeds polled once, asking for | bytes of these | process before, MB | grew by, MB |"
+        )
         print("|---|--:|--:|--:|")
-        for name, size, headers in (("gzip", coded, {"Accept-Encoding": "gzip"}), ("plain bytes", body, {})):
+        for name, size, headers in (
+            ("gzip", coded, {"Accept-Encoding": "gzip"}),
+            ("plain bytes", body, {}),
+        ):
             with running("serve_server.py", "bridge.web:create_app", str(BRIDGE)) as server:
                 wait_for(BRIDGE, "/robots.txt")
                 poll([paths[0]] * 2000, headers)  # all threads have begun and all code is loaded
                 before = resident(server)
                 poll(paths, headers)
                 grown = resident(server) - before
-            print(f"| {name} | {FEEDS * size / 1e6:.1f} MB | {before / 1e6:.1f} | {grown / 1e6:.1f} |")
+            print(
+                f"| {name} | {FEEDS * size / 1e6:.1f} MB | {before / 1e6:.1f} | {grown / 1e6:.1f} |"
+            )
 
 
 def prepare() -> tuple[list[str], int, int]:
@@ -47,7 +55,10 @@ def prepare() -> tuple[list[str], int, int]:
     source = CalendarSource(calendar="c")
     stamp = ical.Stamp(changed=now.replace(microsecond=0), sequence=1)
     blobs = [ical.render(event, stamp) for event in events(EVENTS, "memory")]
-    feeds = [Feed(slug=f"feed-{number}", title=f"Feed {number}", sources=(source,)) for number in range(FEEDS)]
+    feeds = [
+        Feed(slug=f"feed-{number}", title=f"Feed {number}", sources=(source,))
+        for number in range(FEEDS)
+    ]
     store.feeds.replace(feeds, now=now)
     paths = []
     for feed in feeds:
@@ -55,9 +66,16 @@ def prepare() -> tuple[list[str], int, int]:
         body = ical.document(title=feed.title, blobs=blobs, zones=["Europe/Berlin"])
         etag = hashlib.sha256(body).hexdigest()
         made = Document(
-            variant="default", body=body, gzip=gzip.compress(body, mtime=0), etag=etag, modified_at=now, events=EVENTS
+            variant="default",
+            body=body,
+            gzip=gzip.compress(body, mtime=0),
+            etag=etag,
+            modified_at=now,
+            events=EVENTS,
         )
-        store.publications.publish(feed.slug, revision=0, basis="", shaped=[], unshaped=[], changed=[], made=[made])
+        store.publications.publish(
+            feed.slug, revision=0, basis="", shaped=[], unshaped=[], changed=[], made=[made]
+        )
         paths.append(f"/f/{store.links.token(store.links.of(feed.slug)[0])}/{feed.slug}.ics")
     store.close()
     return paths, len(made.body), len(made.gzip)

@@ -19,7 +19,10 @@ def create_app() -> Flask:
 
     @app.get("/small")
     def same_bytes() -> Response:
-        return Response(small, headers={"Content-Type": "text/calendar; charset=utf-8", "Content-Encoding": "gzip"})
+        return Response(
+            small,
+            headers={"Content-Type": "text/calendar; charset=utf-8", "Content-Encoding": "gzip"},
+        )
 
     @app.get("/merge")
     def merge() -> Response:

@@ -7,8 +7,8 @@ import time
 
 from serve_data import LARGE, events, open_store, save
 
-from bridge.model import CalendarSource
-from bridge.publish import publish
+from bridge.domain.source import CalendarSource
+from bridge.publish.publisher import publish
 
 store = open_store()
 source = CalendarSource(calendar="large")

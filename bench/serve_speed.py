@@ -42,7 +42,10 @@ def main() -> None:
         coded = (("Accept-Encoding", "gzip"),)
         etag = get(BRIDGE, paths["small"], dict(coded))[1]["ETag"]
         pairs = {
-            "304": ((PEERS, "/empty", ()), (BRIDGE, paths["small"], (*coded, ("If-None-Match", etag)))),
+            "304": (
+                (PEERS, "/empty", ()),
+                (BRIDGE, paths["small"], (*coded, ("If-None-Match", etag))),
+            ),
             "200, 1 MB, gzip": ((PEERS, "/small", coded), (BRIDGE, paths["small"], coded)),
         }
         table("Alone, against bare Flask views", pairs)
@@ -50,7 +53,9 @@ def main() -> None:
             time.sleep(3)
             table("While a worker publishes a feed of 10,000 events every second", pairs)
         took = [float(line) for line in Path(folder, "publish.log").read_text().split()]
-        print(f"\n{len(took)} publications meanwhile, each in {statistics.median(took):.2f} s (median)")
+        print(
+            f"\n{len(took)} publications meanwhile, each in {statistics.median(took):.2f} s (median)"
+        )
         table(
             "Three sources of 500 events in one feed, against merging them on request with icalendar",
             {"200": ((PEERS, "/merge", ()), (BRIDGE, paths["merged"], ()))},
@@ -68,13 +73,17 @@ def prepare(folder: Path) -> dict[str, str]:
     for name in ("part0", "part1", "part2"):
         (folder / f"{name}.ics").write_bytes(store.publications.document(name, "default").body)
     store.close()
-    print(f"The feed: {small.events:,} events, {len(small.body):,} bytes, {len(small.gzip):,} in gzip.")
+    print(
+        f"The feed: {small.events:,} events, {len(small.body):,} bytes, {len(small.gzip):,} in gzip."
+    )
     return paths
 
 
 def table(title: str, pairs, *, seconds: int = SECONDS, rounds: int = ROUNDS) -> None:
     print(f"\n{title}\n")
-    print("| | peer, requests/s | bridge, requests/s | ratio | peer, p99 ms | bridge, p99 ms | ratio |")
+    print(
+        "| | peer, requests/s | bridge, requests/s | ratio | peer, p99 ms | bridge, p99 ms | ratio |"
+    )
     print("|---|--:|--:|--:|--:|--:|--:|")
     for name, (peer, bridge) in pairs.items():
         results = []
@@ -92,7 +101,9 @@ def table(title: str, pairs, *, seconds: int = SECONDS, rounds: int = ROUNDS) ->
         )
 
 
-def wrk(port: int, path: str, headers: tuple[tuple[str, str], ...], seconds: int) -> tuple[float, float]:
+def wrk(
+    port: int, path: str, headers: tuple[tuple[str, str], ...], seconds: int
+) -> tuple[float, float]:
     """Give requests a second and the 99th percentile in milliseconds."""
     sent = [part for name, value in headers for part in ("-H", f"{name}: {value}")]
     url = f"http://127.0.0.1:{port}{path}"

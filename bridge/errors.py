@@ -30,7 +30,9 @@ class StoreError(BridgeError):
 class ZohoError(BridgeError):
     """An answer of Zoho that is not the data asked for; the last good feed stays published."""
 
-    retry_after: float | None = None  # seconds until another try makes sense; None when nothing was said
+    retry_after: float | None = (
+        None  # seconds until another try makes sense; None when nothing was said
+    )
 
 
 class LoginError(ZohoError):

@@ -20,7 +20,13 @@ _SHARED: list[Processor] = [
 ]
 
 # httpx would log addresses; huey what it does at each step; stamina each try, of which the refresh tells the number.
-_QUIET = {"httpx": "WARNING", "httpcore": "WARNING", "huey": "WARNING", "_granian": "WARNING", "stamina": "ERROR"}
+_QUIET = {
+    "httpx": "WARNING",
+    "httpcore": "WARNING",
+    "huey": "WARNING",
+    "_granian": "WARNING",
+    "stamina": "ERROR",
+}
 
 CONFIG: dict[str, Any] = {
     "version": 1,
@@ -51,7 +57,11 @@ def formatter() -> logging.Formatter:
         form = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *form, _without_secrets],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *form,
+            _without_secrets,
+        ],
     )
 
 

@@ -24,9 +24,9 @@ import structlog
 
 from bridge.config.urls import masked
 from bridge.errors import BridgeError, ConfigError
-from bridge.refresh import Refresher
-from bridge.verification import Verifier, compare_in_turn, due
-from bridge.wanted import publish_pending
+from bridge.publish.pending import publish_pending
+from bridge.refresh.refresher import Refresher
+from bridge.verify import Verifier, compare_in_turn, due
 
 _NAME = "zoho-bridge"
 _THREADS = 4
@@ -52,7 +52,9 @@ def open_queue(url: str, data_dir: Path) -> Huey:
     """
     name = masked(url) if url else str(data_dir / "queue.sqlite3")
     try:
-        for attempt in stamina.retry_context(on=_made_at_once, attempts=30, wait_initial=0.05, wait_max=0.5):
+        for attempt in stamina.retry_context(
+            on=_made_at_once, attempts=30, wait_initial=0.05, wait_max=0.5
+        ):
             with attempt:
                 queue = _queue(url, data_dir)
         queue.pending_count()
@@ -62,9 +64,15 @@ def open_queue(url: str, data_dir: Path) -> Huey:
             f'BRIDGE_QUEUE_URL = "{name}" needs a driver that is not installed: '
             f'`pip install "zoho-calendar-bridge[{extra}]"`, or leave it out for a queue in SQLite.'
         ) from error
-    except Exception as error:  # the drivers' errors have no class in common, and two of them may be missing
+    except (
+        Exception
+    ) as error:  # the drivers' errors have no class in common, and two of them may be missing
         reason = " ".join(str(error).split()) or type(error).__name__
-        remedy = "correct BRIDGE_QUEUE_URL or start its server" if url else "let BRIDGE_DATA_DIR be one that can"
+        remedy = (
+            "correct BRIDGE_QUEUE_URL or start its server"
+            if url
+            else "let BRIDGE_DATA_DIR be one that can"
+        )
         raise BridgeError(f"The queue {name} can't be used ({reason}): {remedy}.") from error
     return queue
 
@@ -76,7 +84,9 @@ def _queue(url: str, data_dir: Path) -> Huey:
     if url.startswith("redis"):
         return RedisHuey(_NAME, url=url, results=False, serializer=_Json())
     data_dir.mkdir(parents=True, exist_ok=True)
-    return SqliteHuey(_NAME, filename=str(data_dir / "queue.sqlite3"), results=False, serializer=_Json())
+    return SqliteHuey(
+        _NAME, filename=str(data_dir / "queue.sqlite3"), results=False, serializer=_Json()
+    )
 
 
 def _made_at_once(error: Exception) -> bool:
@@ -84,7 +94,9 @@ def _made_at_once(error: Exception) -> bool:
     return getattr(error, "sqlstate", "") in ("23505", "42P07")
 
 
-def run(queue: Huey, refresher: Refresher, *, want: Callable[[], object], clock: Callable[[], datetime]) -> None:
+def run(
+    queue: Huey, refresher: Refresher, *, want: Callable[[], object], clock: Callable[[], datetime]
+) -> None:
     """Refresh what is due until the process is told to end; what is being read then is finished first.
 
     ``want`` brings the feeds in line with the settings; it is called at the start and once in a while. Whatever goes
@@ -128,7 +140,9 @@ def register(
 
     def verify(key: str) -> None:
         with _logged("verify", source=key):
-            verifier = Verifier(store=refresher.store, api=refresher.api, zoho=refresher.zoho, clock=clock)
+            verifier = Verifier(
+                store=refresher.store, api=refresher.api, zoho=refresher.zoho, clock=clock
+            )
             for verdict in compare_in_turn(verifier, key, now=clock(), dice=refresher.dice) or ():
                 line = log.info if verdict.is_equal else log.warning
                 line("verify", source=key, **verdict.for_log())
@@ -144,7 +158,9 @@ def register(
     # At a minute of its own, so that not all bridges of the world ask Zoho more at the same one.
     queue.periodic_task(crontab(minute=str(random.randrange(60))))(look_for_verifications)  # noqa: S311 - no secret
     queue.periodic_task(crontab(minute="*"))(tick)
-    queued_look: Callable[[], object] = queue.periodic_task(crontab(minute="17", hour="*/6"))(look_for_feeds)
+    queued_look: Callable[[], object] = queue.periodic_task(crontab(minute="17", hour="*/6"))(
+        look_for_feeds
+    )
     return queued_look
 
 
@@ -156,7 +172,9 @@ def _logged(what: str, **fields: Any) -> Iterator[None]:
     except BridgeError as error:
         log.error(what, **fields, outcome="failed", error=str(error))  # noqa: TRY400 - a sentence needs no traceback
     except Exception as error:
-        log.exception(what, **fields, outcome="failed", error=f"a bug in the bridge ({type(error).__name__})")
+        log.exception(
+            what, **fields, outcome="failed", error=f"a bug in the bridge ({type(error).__name__})"
+        )
 
 
 @contextmanager
@@ -173,11 +191,16 @@ def _told_to_end(start: Callable[[], None]) -> Iterator[Flag]:
             raise KeyboardInterrupt
         told.set()
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     try:
         start()
         for number, handler in before.items():
-            signal.signal(number, handler if handler is signal.SIG_IGN else tell)  # nohup ignores SIGHUP
+            signal.signal(
+                number, handler if handler is signal.SIG_IGN else tell
+            )  # nohup ignores SIGHUP
         yield told
     finally:
         for number, handler in before.items():

@@ -70,7 +70,9 @@ class CommandLine:
 
     def __call__(self, *arguments: str, **environ: str) -> Result:
         """Run a command here; what is no sentence to a person, a traceback, fails the test."""
-        result = CliRunner().invoke(main, arguments, env=self.environ | environ, prog_name="zoho-bridge")
+        result = CliRunner().invoke(
+            main, arguments, env=self.environ | environ, prog_name="zoho-bridge"
+        )
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         assert "Traceback" not in result.stderr
         return result
@@ -86,7 +88,9 @@ class CommandLine:
     def process(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Start a command as a process of its own, which can be found again by ``left``."""
         names = ("BRIDGE_", "ZOHO_", "DATABASE_URL", "PORT", "WEB_CONCURRENCY")
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(names)}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(names)
+        }
         process = subprocess.Popen(
             [sys.executable, "-m", "bridge", *arguments],
             env={**inherited, **self.environ, "BRIDGE_TEST_MARK": str(self.toml), **environ},
@@ -122,7 +126,9 @@ class CommandLine:
 @contextmanager
 def command_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
     """Give a command line on a sandbox; the log is afterwards as it was, for a command sets it up anew."""
-    for name in [name for name in os.environ if name.startswith(("BRIDGE_", "ZOHO_", "DATABASE_URL"))]:
+    for name in [
+        name for name in os.environ if name.startswith(("BRIDGE_", "ZOHO_", "DATABASE_URL"))
+    ]:
         monkeypatch.delenv(name)
     with log_restored(), Sandbox() as sandbox, stamina.set_testing(True):
         line = CommandLine(folder, sandbox)
@@ -137,7 +143,10 @@ def log_restored() -> Iterator[None]:
     """Leave the log as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    loggers = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "huey", "stamina", "_granian")}
+    loggers = {
+        name: logging.getLogger(name).level
+        for name in ("httpx", "httpcore", "huey", "stamina", "_granian")
+    }
     try:
         yield
     finally:

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bridge.store import Store
-from bridge.vault import Vault
-from tests.browsing import chromium, demo, visit  # noqa: F401 - fixtures for the tests in a browser
+from bridge.store.crypto import Vault
+from tests.browser.browsing import chromium, demo, visit  # noqa: F401 - fixtures for the tests in a browser
 
 KEY = "a test's secret key that is long enough for anything"
 

@@ -10,10 +10,25 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import TypeAlias
 
-from tests.upstream_calendar import DAY, HOUR, PLACES, WEEK, Changed, Place, Repeat, Series, Slot, day_of
+from tests.readers.upstream_calendar import (
+    DAY,
+    HOUR,
+    PLACES,
+    WEEK,
+    Changed,
+    Place,
+    Repeat,
+    Series,
+    Slot,
+    day_of,
+)
 
 YEAR = 365 * DAY
-_HALF_HOURS = (*tuple(time(minute // 60, minute % 60) for minute in range(0, 240, 30)), time(23), time(23, 30))
+_HALF_HOURS = (
+    *tuple(time(minute // 60, minute % 60) for minute in range(0, 240, 30)),
+    time(23),
+    time(23, 30),
+)
 
 
 def made_up_series(number: int, today: date, *, seed: int = 5545) -> tuple[Series, ...]:
@@ -33,7 +48,9 @@ def made_up_series(number: int, today: date, *, seed: int = 5545) -> tuple[Serie
             quirks=maker.dice.randrange(60),
         )
         series = maker.ended(series)
-        made.append(maker.all_empty(series) if name == "nothing left" else maker.with_exceptions(series))
+        made.append(
+            maker.all_empty(series) if name == "nothing left" else maker.with_exceptions(series)
+        )
     return tuple(made)
 
 
@@ -41,7 +58,12 @@ def until_forms(place: Place, slot: Slot) -> tuple[tuple[Slot, str], ...]:
     """Give the ways in which upstream may write that a slot is the last, and what each means."""
     if not isinstance(slot, datetime):
         midnight = place.instant(datetime.combine(slot, time()))
-        texts = (f"{slot:%Y%m%d}", f"{slot:%Y%m%dT000000Z}", f"{slot:%Y%m%dT235959Z}", f"{midnight:%Y%m%dT%H%M%SZ}")
+        texts = (
+            f"{slot:%Y%m%d}",
+            f"{slot:%Y%m%dT000000Z}",
+            f"{slot:%Y%m%dT235959Z}",
+            f"{midnight:%Y%m%dT%H%M%SZ}",
+        )
         return tuple((slot, text) for text in texts)
     local = slot.astimezone(place.clock)
     minute = slot + timedelta(minutes=1)  # as in the documented example
@@ -98,13 +120,19 @@ class _Maker:
             return series
         slots = list(series.slots(self.last + 60 * DAY))
         inside = [slot for slot in slots if day_of(slot) > self.first] or slots
-        until, text = self.dice.choice(until_forms(series.place, self.dice.choice(inside[1:] or inside)))
+        until, text = self.dice.choice(
+            until_forms(series.place, self.dice.choice(inside[1:] or inside))
+        )
         return replace(series, repeat=replace(series.repeat, until=until, until_text=text))
 
     def all_empty(self, series: Series) -> Series:
         """Delete every instance, some as objects and some as dates."""
         slots = list(series.slots(self.last))
-        return replace(series, changed=tuple(Changed(slot=slot) for slot in slots[::2]), emptied=tuple(slots[1::2]))
+        return replace(
+            series,
+            changed=tuple(Changed(slot=slot) for slot in slots[::2]),
+            emptied=tuple(slots[1::2]),
+        )
 
     def with_exceptions(self, series: Series) -> Series:
         """Change and delete some of the instances, near the window and away from it."""
@@ -133,11 +161,25 @@ class _Maker:
 
     def _changed(self, series: Series, slot: Slot, slots: list[Slot]) -> Changed:
         place, length = series.place, series.length
-        start = slot.astimezone(place.clock).replace(tzinfo=None) if isinstance(slot, datetime) else slot
+        start = (
+            slot.astimezone(place.clock).replace(tzinfo=None)
+            if isinstance(slot, datetime)
+            else slot
+        )
         small = HOUR if isinstance(slot, datetime) else DAY
         other = self.dice.choice(slots)
         kind = self.dice.choice(
-            ("deleted", "renamed", "moved", "moved far", "in or out", "onto", "kind", "place", "longer")
+            (
+                "deleted",
+                "renamed",
+                "moved",
+                "moved far",
+                "in or out",
+                "onto",
+                "kind",
+                "place",
+                "longer",
+            )
         )
         match kind:
             case "deleted":
@@ -148,7 +190,13 @@ class _Maker:
                 start += self.dice.choice((-9, -4, 4, 9)) * DAY
             case "in or out":
                 to = self.dice.choice(
-                    (self.first - 20 * DAY, self.last + 20 * DAY, self.today, self.first, self.last - DAY)
+                    (
+                        self.first - 20 * DAY,
+                        self.last + 20 * DAY,
+                        self.today,
+                        self.first,
+                        self.last - DAY,
+                    )
                 )
                 start += (to - day_of(start)).days * DAY
             case "onto":
@@ -161,19 +209,29 @@ class _Maker:
                 place = self.dice.choice(PLACES)
             case "longer":
                 length += self.dice.choice((1, 25)) * small
-        return Changed(slot=slot, title=f"{series.title}: {kind}", place=place, start=start, length=length)
+        return Changed(
+            slot=slot, title=f"{series.title}: {kind}", place=place, start=start, length=length
+        )
 
 
 Recipe: TypeAlias = Callable[[_Maker], tuple[date, timedelta, Repeat]]
 
 
 def _daily(m: _Maker) -> tuple[date, timedelta, Repeat]:
-    return m.office(m.day(-500, 350)), HOUR, Repeat(freq="DAILY", interval=m.dice.choice((1, 1, 3)), count=40)
+    return (
+        m.office(m.day(-500, 350)),
+        HOUR,
+        Repeat(freq="DAILY", interval=m.dice.choice((1, 1, 3)), count=40),
+    )
 
 
 def _daily_for_ten_years(m: _Maker) -> tuple[date, timedelta, Repeat]:
     count = m.dice.choice((None, 3400, 3700))  # ends with the count in the window
-    return m.office(m.today - 10 * YEAR + m.dice.randint(0, 90) * DAY), HOUR / 2, Repeat(freq="DAILY", count=count)
+    return (
+        m.office(m.today - 10 * YEAR + m.dice.randint(0, 90) * DAY),
+        HOUR / 2,
+        Repeat(freq="DAILY", count=count),
+    )
 
 
 def _daily_at_night(m: _Maker) -> tuple[date, timedelta, Repeat]:
@@ -182,7 +240,11 @@ def _daily_at_night(m: _Maker) -> tuple[date, timedelta, Repeat]:
 
 
 def _overlapping(m: _Maker) -> tuple[date, timedelta, Repeat]:
-    return m.office(m.change_of_clocks() - 5 * DAY), m.dice.choice((24, 25, 49)) * HOUR, Repeat(freq="DAILY", count=9)
+    return (
+        m.office(m.change_of_clocks() - 5 * DAY),
+        m.dice.choice((24, 25, 49)) * HOUR,
+        Repeat(freq="DAILY", count=9),
+    )
 
 
 def _weekly(m: _Maker) -> tuple[date, timedelta, Repeat]:
@@ -198,15 +260,27 @@ def _weekdays(m: _Maker) -> tuple[date, timedelta, Repeat]:
 def _every_other_week(m: _Maker) -> tuple[date, timedelta, Repeat]:
     # RFC 5545 3.8.5.3: the same rule gives other days with other first days of the week.
     wkst = m.dice.choice(WEEK)
-    return m.office(m.on(m.day(), 1)), HOUR, Repeat(freq="WEEKLY", interval=2, byday=("TU", "SU"), wkst=wkst)
+    return (
+        m.office(m.on(m.day(), 1)),
+        HOUR,
+        Repeat(freq="WEEKLY", interval=2, byday=("TU", "SU"), wkst=wkst),
+    )
 
 
 def _start_off_the_rule(m: _Maker) -> tuple[date, timedelta, Repeat]:
     start = m.office(m.on(m.day(), 2))
     repeats = (
-        Repeat(freq="WEEKLY", byday=m.weekdays(2, ("MO", "TU", "TH", "FR")), count=m.dice.randint(1, 30)),
-        Repeat(freq="WEEKLY", interval=2, byday=("MO", "FR"), wkst=m.dice.choice(("MO", "SU", "WE"))),
-        Repeat(freq="MONTHLY", byday=(m.dice.choice(("1MO", "-1FR")),), count=m.dice.choice((None, 12))),
+        Repeat(
+            freq="WEEKLY",
+            byday=m.weekdays(2, ("MO", "TU", "TH", "FR")),
+            count=m.dice.randint(1, 30),
+        ),
+        Repeat(
+            freq="WEEKLY", interval=2, byday=("MO", "FR"), wkst=m.dice.choice(("MO", "SU", "WE"))
+        ),
+        Repeat(
+            freq="MONTHLY", byday=(m.dice.choice(("1MO", "-1FR")),), count=m.dice.choice((None, 12))
+        ),
         Repeat(freq="MONTHLY", bymonthday=(start.day % 28 + 1,)),
         Repeat(freq="YEARLY", bymonth=(start.month % 12 + 1,), bymonthday=(10,)),
     )
@@ -214,7 +288,9 @@ def _start_off_the_rule(m: _Maker) -> tuple[date, timedelta, Repeat]:
 
 
 def _overnight(m: _Maker) -> tuple[date, timedelta, Repeat]:
-    saturday = m.on(m.dice.choice((m.day(), m.change_of_clocks() - DAY)), 5)  # clocks change in that night
+    saturday = m.on(
+        m.dice.choice((m.day(), m.change_of_clocks() - DAY)), 5
+    )  # clocks change in that night
     start = datetime.combine(saturday, time(m.dice.choice((20, 22)), 30))
     return start, m.dice.choice((7, 9)) * HOUR, Repeat(freq="WEEKLY", byday=("SA",))
 
@@ -222,7 +298,11 @@ def _overnight(m: _Maker) -> tuple[date, timedelta, Repeat]:
 def _monthly(m: _Maker) -> tuple[date, timedelta, Repeat]:
     start = m.office(m.day().replace(day=m.dice.randint(1, 28)))
     bymonthday = m.dice.choice(((), (start.day,)))
-    return start, HOUR, Repeat(freq="MONTHLY", interval=m.dice.choice((1, 1, 2, 3)), bymonthday=bymonthday)
+    return (
+        start,
+        HOUR,
+        Repeat(freq="MONTHLY", interval=m.dice.choice((1, 1, 2, 3)), bymonthday=bymonthday),
+    )
 
 
 def _nth_weekday(m: _Maker) -> tuple[date, timedelta, Repeat]:
@@ -234,12 +314,19 @@ def _nth_weekday(m: _Maker) -> tuple[date, timedelta, Repeat]:
 def _last_friday(m: _Maker) -> tuple[date, timedelta, Repeat]:
     month = m.day().replace(day=28)
     friday = m.on(_end_of_month(month) - 6 * DAY, 4)
-    forms = (Repeat(freq="MONTHLY", byday=("-1FR",)), Repeat(freq="MONTHLY", byday=("FR",), bysetpos=(-1,)))
+    forms = (
+        Repeat(freq="MONTHLY", byday=("-1FR",)),
+        Repeat(freq="MONTHLY", byday=("FR",), bysetpos=(-1,)),
+    )
     return m.office(friday), HOUR, m.dice.choice(forms)
 
 
 def _late_in_the_month(m: _Maker) -> tuple[date, timedelta, Repeat]:
-    day = date(m.today.year - m.dice.randint(0, 1), m.dice.choice((1, 3, 5, 7, 8, 10, 12)), m.dice.randint(29, 31))
+    day = date(
+        m.today.year - m.dice.randint(0, 1),
+        m.dice.choice((1, 3, 5, 7, 8, 10, 12)),
+        m.dice.randint(29, 31),
+    )
     return m.office(day), HOUR, Repeat(freq="MONTHLY", bymonthday=m.dice.choice(((), (day.day,))))
 
 
@@ -314,7 +401,11 @@ def _nothing_left(m: _Maker) -> tuple[date, timedelta, Repeat]:
 
 
 def _weekends(m: _Maker) -> tuple[date, timedelta, Repeat]:
-    return m.office(m.on(m.day(), 4)), 45 * HOUR, Repeat(freq="WEEKLY", byday=("FR",), count=m.dice.choice((None, 30)))
+    return (
+        m.office(m.on(m.day(), 4)),
+        45 * HOUR,
+        Repeat(freq="WEEKLY", byday=("FR",), count=m.dice.choice((None, 30))),
+    )
 
 
 def _weekly_at_night(m: _Maker) -> tuple[date, timedelta, Repeat]:

@@ -15,7 +15,7 @@ import time
 
 from bridge import config
 from bridge.store import Document, Store
-from bridge.vault import open_vault
+from bridge.store.crypto import open_vault
 
 NOW = datetime(2026, 3, 9, 8, 0, 30, 500_000, tzinfo=UTC)
 
@@ -23,13 +23,21 @@ NOW = datetime(2026, 3, 9, 8, 0, 30, 500_000, tzinfo=UTC)
 def document(body: bytes, variant: str = "default") -> Document:
     """Make a published document of a body."""
     etag = hashlib.sha256(body).hexdigest()
-    return Document(variant=variant, body=body, gzip=gzip.compress(body), etag=etag, modified_at=NOW, events=1)
+    return Document(
+        variant=variant, body=body, gzip=gzip.compress(body), etag=etag, modified_at=NOW, events=1
+    )
 
 
 def publish(store: Store, slug: str, body: bytes, *, revision: int = 0) -> None:
     """Publish a body as all the variants of a feed."""
-    made = [document(body, "default"), document(body + b"quiet", "quiet"), document(body + b"web", "web")]
-    assert store.publications.publish(slug, revision=revision, basis="", shaped=[], unshaped=[], changed=[], made=made)
+    made = [
+        document(body, "default"),
+        document(body + b"quiet", "quiet"),
+        document(body + b"web", "web"),
+    ]
+    assert store.publications.publish(
+        slug, revision=revision, basis="", shaped=[], unshaped=[], changed=[], made=made
+    )
 
 
 def free_port() -> int:

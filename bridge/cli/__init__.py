@@ -5,7 +5,6 @@ command's module is loaded when it is called, so that a web process holds no HTT
 server.
 """
 
-from collections.abc import Mapping
 from importlib import import_module
 import os
 import sys
@@ -17,24 +16,25 @@ from bridge import __version__, logs
 from bridge.cli.processes import tied_option
 from bridge.errors import BridgeError, ConfigError
 
-_MODULES: Mapping[str, str] = {
-    "demo": "demo",
-    "login": "login",
-    "discover": "discovering",
-    "serve": "serving",
-    "web": "serving",
-    "worker": "working",
-    "refresh": "asking",
-    "feeds": "looking",
-    "export": "looking",
-    "history": "history",
-    "links": "links",
-    "doctor": "doctor",
-    "verify": "verify",
-    "push": "push",
-    "config": "looking",
-    "completion": "completion",
-}
+# In the order of the help; each is the module of the same name.
+COMMANDS = (
+    "demo",
+    "login",
+    "discover",
+    "serve",
+    "web",
+    "worker",
+    "refresh",
+    "feeds",
+    "export",
+    "history",
+    "links",
+    "doctor",
+    "verify",
+    "push",
+    "config",
+    "completion",
+)
 
 _INTERRUPTED = 130  # as shells count it: 128 and the number of SIGINT
 
@@ -43,12 +43,12 @@ class _Commands(click.Group):
     """Turns what a person can mend into a sentence; a bug keeps its traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_MODULES)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if cmd_name not in _MODULES:
+        if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"bridge.cli.{_MODULES[cmd_name]}"), cmd_name)
+        command: click.Command = getattr(import_module(f"bridge.cli.{cmd_name}"), cmd_name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -61,7 +61,10 @@ class _Commands(click.Group):
         except BridgeError as error:
             click.echo(f"zoho-bridge: {error}", err=True)
             sys.exit(error.exit_code)
-        except (KeyboardInterrupt, click.Abort):  # Ctrl+C, or Ctrl+D at a question: nothing to explain
+        except (
+            KeyboardInterrupt,
+            click.Abort,
+        ):  # Ctrl+C, or Ctrl+D at a question: nothing to explain
             click.echo(err=True)
             sys.exit(_INTERRUPTED)
 

@@ -12,10 +12,10 @@ import tempfile
 
 import click
 
-from bridge.cli.account import reading, refresh_all, said_once, source_keys, wanted_feeds
-from bridge.cli.listening import answers, host_option, is_loopback, port_option, root_url, usable
-from bridge.cli.opening import address, opened
+from bridge.cli.address import answers, host_option, is_loopback, port_option, root_url, usable
+from bridge.cli.context import address, opened
 from bridge.cli.processes import Tree, bridge
+from bridge.cli.zoho import reading, refresh_all, said_once, source_keys, wanted_feeds
 from bridge.errors import StoreError
 from bridge.sandbox import Sandbox, edit, trouble
 
@@ -130,7 +130,10 @@ def demo(host: str, port: int, faults: float | None) -> None:
             commands = _write_environment(Path(folder), settings)
             tree.start("worker", bridge("worker"))
             with _faults(sandbox, faults) if faults else nullcontext():
-                code = tree.wait(answers=lambda: answers(ip, port), ready=lambda: _show(ip, port, commands, faults))
+                code = tree.wait(
+                    answers=lambda: answers(ip, port),
+                    ready=lambda: _show(ip, port, commands, faults),
+                )
     sys.exit(code)
 
 
@@ -157,7 +160,9 @@ def _write_environment(folder: Path, settings: Mapping[str, str]) -> Path:
 def _environment(settings: Mapping[str, str]) -> Iterator[None]:
     """Let only the demo's settings hold, here and in the processes that are started."""
     before = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith(("BRIDGE_", "ZOHO_", "DATABASE_URL"))]:
+    for name in [
+        name for name in os.environ if name.startswith(("BRIDGE_", "ZOHO_", "DATABASE_URL"))
+    ]:
         del os.environ[name]
     os.environ.update(settings)
     try:
@@ -183,7 +188,8 @@ def _faults(sandbox: Sandbox, seconds: float) -> Iterator[None]:
         def say(sentence: str) -> None:
             with suppress(StoreError):  # the next time will do
                 here.store.sources.wake(
-                    [state.source.key for state in here.store.sources.states()], now=datetime.now(UTC)
+                    [state.source.key for state in here.store.sources.states()],
+                    now=datetime.now(UTC),
                 )
             click.echo(f"zoho-bridge: {datetime.now():%H:%M:%S} {sentence}", err=True)  # noqa: DTZ005 - for a person
 
@@ -192,13 +198,19 @@ def _faults(sandbox: Sandbox, seconds: float) -> Iterator[None]:
 
 
 def _show(ip: str, port: int, commands: Path, faults: float | None) -> None:
-    click.secho("The bridge reads a sandbox in place of Zoho. Subscribe to any of these:\n", bold=True)
+    click.secho(
+        "The bridge reads a sandbox in place of Zoho. Subscribe to any of these:\n", bold=True
+    )
     with opened() as here:
         for feed in here.store.feeds.active():
             click.echo(f"  {feed.title}\n    {address(here, feed)}")
     page = "/admin/" if is_loopback(ip) else "/feeds/northwind-events/"
     if faults:
-        click.echo(f"\nIn {faults:g} seconds things begin to go wrong with Zoho, one after the other, as is told here.")
-    click.echo(f"\nOpen {root_url(ip, port)}{page} to look around. To try the commands in another terminal:\n")
+        click.echo(
+            f"\nIn {faults:g} seconds things begin to go wrong with Zoho, one after the other, as is told here."
+        )
+    click.echo(
+        f"\nOpen {root_url(ip, port)}{page} to look around. To try the commands in another terminal:\n"
+    )
     click.echo(f"  . {commands}\n  zoho-bridge history northwind-events\n  zoho-bridge verify work")
     click.echo("\nCtrl+C ends the demo and removes everything.")

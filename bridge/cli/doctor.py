@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from bridge.cli.checks import examine
-from bridge.cli.telling import as_text, json_option
+from bridge.cli.doctor_checks import examine
+from bridge.cli.output import as_text, json_option
 
 _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -28,7 +28,9 @@ def doctor(*, as_json: bool) -> None:
         said = " ".join(finding.said.split())
         findings.append({"level": finding.level, "what": finding.what, "said": said})
         if not as_json:  # at once: some of it takes seconds
-            level = click.style(f"{finding.level:<5}", fg=_COLORS[finding.level], bold=finding.level != "ok")
+            level = click.style(
+                f"{finding.level:<5}", fg=_COLORS[finding.level], bold=finding.level != "ok"
+            )
             click.echo(f"{level} {finding.what}: {said}")
     if as_json:
         click.echo(as_text(findings))

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from bridge.cli.opening import FeedName, no_such_feed, opened
-from bridge.cli.telling import as_text, json_option
-from bridge.cli.words import plain
-from bridge.history import KEPT_FOR
+from bridge.cli.context import FeedName, no_such_feed, opened
+from bridge.cli.output import as_text, json_option
+from bridge.cli.sanitize import plain
+from bridge.feed.changelog import KEPT_FOR
 from bridge.store import ChangeRow
 
 _NAMES = {"join_url": "link to join", "url": "link", "busy": "takes time"}
@@ -52,9 +52,13 @@ def history(slug: str, *, days: int, as_json: bool) -> None:
         click.echo(as_text(told))
         return
     if not rows:
-        click.echo(f'Nothing changed in feed "{slug}" in the last {days} day{"s" * (days != 1)}.', err=True)
+        click.echo(
+            f'Nothing changed in feed "{slug}" in the last {days} day{"s" * (days != 1)}.', err=True
+        )
     for row in rows:
-        click.echo(f"{row.at:%Y-%m-%d %H:%M} UTC  {row.kind:<9}  {click.style(plain(row.title), bold=True)}")
+        click.echo(
+            f"{row.at:%Y-%m-%d %H:%M} UTC  {row.kind:<9}  {click.style(plain(row.title), bold=True)}"
+        )
         for line in _lines(row):
             click.echo(f"  {line}")
 

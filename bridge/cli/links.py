@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from bridge.cli.listening import DEFAULT_HOST, DEFAULT_PORT, root_url
-from bridge.cli.opening import Bridge, FeedName, no_such_feed, opened
-from bridge.cli.telling import as_text, json_option
+from bridge.cli.address import DEFAULT_HOST, DEFAULT_PORT, root_url
+from bridge.cli.context import Bridge, FeedName, no_such_feed, opened
+from bridge.cli.output import as_text, json_option
 from bridge.config.values import days
 from bridge.store import Link, LinkError
 
@@ -53,12 +53,16 @@ def list_(slug: str, *, ended: bool, as_json: bool) -> None:
     now = datetime.now(UTC)
     with opened() as bridge:
         _known(bridge, slug)
-        rows = [_row(bridge, link) for link in bridge.store.links.of(slug) if ended or link.opens(now)]
+        rows = [
+            _row(bridge, link) for link in bridge.store.links.of(slug) if ended or link.opens(now)
+        ]
     if as_json:
         click.echo(as_text(rows))
         return
     if not rows:
-        click.echo(f'No link of feed "{slug}" works: `zoho-bridge links add {slug}` makes one.', err=True)
+        click.echo(
+            f'No link of feed "{slug}" works: `zoho-bridge links add {slug}` makes one.', err=True
+        )
     for row in rows:
         end = f", ends {row['ends_at']}" if row["ends_at"] else ""
         click.secho(str(row["label"]), bold=True)
@@ -86,7 +90,11 @@ def add(slug: str, label: str) -> None:
 @click.argument("slug", type=FeedName())
 @click.argument("label", default="")
 @click.option(
-    "--grace", callback=_length, default="0", metavar="LENGTH", help="How long the old address works on, such as 7d."
+    "--grace",
+    callback=_length,
+    default="0",
+    metavar="LENGTH",
+    help="How long the old address works on, such as 7d.",
 )
 def rotate(slug: str, label: str, grace: timedelta) -> None:
     """Replace a link by a new one, and print the new address.
@@ -135,7 +143,9 @@ def _only_label(bridge: Bridge, slug: str) -> str:
     if len(labels) == 1:
         return labels[0]
     if not labels:
-        raise LinkError(f'No link of feed "{slug}" works: `zoho-bridge links add {slug}` makes one.')
+        raise LinkError(
+            f'No link of feed "{slug}" works: `zoho-bridge links add {slug}` makes one.'
+        )
     raise LinkError(f'Feed "{slug}" has several links; name one of: {", ".join(labels)}.')
 
 
@@ -153,7 +163,9 @@ def _row(bridge: Bridge, link: Link) -> dict[str, object]:
     except LinkError as error:
         row["problem"] = str(error)
     times = {"created_at": link.created_at, "used_at": link.used_at, "ends_at": link.ends_at}
-    return row | {name: time.isoformat(timespec="seconds") if time else None for name, time in times.items()}
+    return row | {
+        name: time.isoformat(timespec="seconds") if time else None for name, time in times.items()
+    }
 
 
 def _address(bridge: Bridge, link: Link) -> str:

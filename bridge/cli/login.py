@@ -12,19 +12,19 @@ import sys
 import click
 
 from bridge import config
-from bridge.cli.centers import ask_others
-from bridge.cli.granted import as_made, show_found, tell_what_wins
-from bridge.cli.opening import Bridge, logged_in, opened, warn
+from bridge.cli.context import Bridge, logged_in, opened, warn
+from bridge.cli.login_check import as_made, show_found, tell_what_wins
+from bridge.cli.login_data_centers import ask_others
 from bridge.config import Secret
+from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.urls import masked
 from bridge.config.values import credential
-from bridge.datacenters import DATA_CENTERS
 from bridge.errors import ConfigError
 from bridge.store import Login
-from bridge.zoho.grant import Grant, GrantError, SelfClient, exchange
 from bridge.zoho.oauth import account_of
 from bridge.zoho.scopes import scopes_for_login
-from bridge.zoho.wire import new_http
+from bridge.zoho.self_client import Grant, GrantError, SelfClient, exchange
+from bridge.zoho.transport import new_http
 
 _ASK_OTHERS = "Ask the other data centres whether they know the client? The one that does may use up the code."
 
@@ -43,10 +43,14 @@ class _Options:
 
 @click.command()
 @click.option(
-    "--data-center", type=click.Choice(list(DATA_CENTERS), case_sensitive=False), help="Where the account is."
+    "--data-center",
+    type=click.Choice(list(DATA_CENTERS), case_sensitive=False),
+    help="Where the account is.",
 )
 @click.option("--client-id", metavar="ID", help="The Self Client's id.")
-@click.option("--code", metavar="CODE", help='The code of "Generate Code"; - reads it from standard input.')
+@click.option(
+    "--code", metavar="CODE", help='The code of "Generate Code"; - reads it from standard input.'
+)
 @click.option("--push", is_flag=True, help="Ask for the scope to write events of Connect, too.")
 @click.option("--scopes", is_flag=True, help="Print the line of scopes to paste, and end.")
 @click.option(
@@ -99,9 +103,13 @@ def login(
         click.echo(f"The login is kept, encrypted, in {masked(settings.database_url)}.\n")
         found = show_found(Bridge(settings=as_made(settings, made), store=bridge.store))
         tell_what_wins(settings, logged_in(settings, bridge.store), as_made(settings, made))
-        lacking = [scope for scope in wanted if scope.lower() not in map(str.lower, grant.scopes or wanted)]
+        lacking = [
+            scope for scope in wanted if scope.lower() not in map(str.lower, grant.scopes or wanted)
+        ]
         if lacking:
-            _warn(f"Zoho gave the login without {', '.join(lacking)}: make a code with the whole line of scopes.")
+            _warn(
+                f"Zoho gave the login without {', '.join(lacking)}: make a code with the whole line of scopes."
+            )
     if not found:
         sys.exit(1)
     click.echo(
@@ -117,9 +125,15 @@ def at_terminal() -> bool:
 def _client(bridge: Bridge, settings: config.Settings, options: _Options) -> SelfClient:
     """Put together which client asks whom: from options, settings, the former login, and the person."""
     former = bridge.store.logins.of(options.client_id or settings.zoho.client_id)
-    center = options.data_center.lower() or (settings.zoho.data_center if _is_set(settings, "DATA_CENTER") else "")
+    center = options.data_center.lower() or (
+        settings.zoho.data_center if _is_set(settings, "DATA_CENTER") else ""
+    )
     if not center:
-        center = former.data_center if former and former.data_center in DATA_CENTERS else settings.zoho.data_center
+        center = (
+            former.data_center
+            if former and former.data_center in DATA_CENTERS
+            else settings.zoho.data_center
+        )
         center = _ask_center(center) if options.ask else center
     client_id = options.client_id or settings.zoho.client_id
     client_secret = settings.zoho.client_secret
@@ -139,7 +153,9 @@ def _client(bridge: Bridge, settings: config.Settings, options: _Options) -> Sel
         "the code (--code, or --code - from standard input)": options.code or options.ask,
     }
     if missing := [name for name, value in lacking.items() if not value]:
-        raise ConfigError(f"There is no terminal to ask at, so this has to be given: {'; '.join(missing)}.")
+        raise ConfigError(
+            f"There is no terminal to ask at, so this has to be given: {'; '.join(missing)}."
+        )
     return SelfClient(
         client_id=client_id,
         client_secret=client_secret,
@@ -150,7 +166,9 @@ def _client(bridge: Bridge, settings: config.Settings, options: _Options) -> Sel
     )
 
 
-def _grant(settings: config.Settings, client: SelfClient, options: _Options) -> tuple[SelfClient, Grant]:
+def _grant(
+    settings: config.Settings, client: SelfClient, options: _Options
+) -> tuple[SelfClient, Grant]:
     """Exchange the code, and let a person try again with another; raises GrantError where nobody is there."""
     if options.ask and not options.code:
         _tell_of_code(client, options.scopes)
@@ -171,7 +189,9 @@ def _grant(settings: config.Settings, client: SelfClient, options: _Options) -> 
                 if options.try_others or (options.ask and click.confirm(_ASK_OTHERS)):
                     elsewhere = ask_others(client, code, http=http)
                 elif not options.ask:
-                    raise GrantError(f"{refusal} --try-data-centers asks the others.", reason=refusal.reason)
+                    raise GrantError(
+                        f"{refusal} --try-data-centers asks the others.", reason=refusal.reason
+                    )
             if elsewhere is not None:
                 client = elsewhere.client
                 if elsewhere.grant is not None:
@@ -206,7 +226,9 @@ def _keep(bridge: Bridge, client: SelfClient, grant: Grant, scopes: tuple[str, .
         created_at=now,
     )
     if bridge.store.logins.of(client.client_id):
-        click.echo("It takes the place of the former login; start `zoho-bridge serve` or `worker` anew if one runs.")
+        click.echo(
+            "It takes the place of the former login; start `zoho-bridge serve` or `worker` anew if one runs."
+        )
     bridge.store.logins.keep(login)
     account, holder = account_of(as_made(bridge.settings, login).zoho), secrets.token_hex(8)
     if bridge.store.tokens.begin_token_request(account, holder=holder, now=now) == 0.0:
@@ -215,7 +237,9 @@ def _keep(bridge: Bridge, client: SelfClient, grant: Grant, scopes: tuple[str, .
 
 
 def _ask_center(default: str) -> str:
-    click.echo("Each Zoho account lives in one data centre; the address that you see when you use Zoho ends with it:")
+    click.echo(
+        "Each Zoho account lives in one data centre; the address that you see when you use Zoho ends with it:"
+    )
     for code, center in DATA_CENTERS.items():
         click.echo(f"  {code}  {center.console_url.removeprefix('https://api-console.')}")
     choice: str = click.prompt(
@@ -234,12 +258,16 @@ def _tell_of_client(console: str) -> None:
 
 def _tell_of_code(client: SelfClient, scopes: tuple[str, ...]) -> None:
     console = DATA_CENTERS[client.data_center].console_url
-    click.echo(f'\n2. At {console}, in the tab "Generate Code" of the Self Client, paste this line as "Scope":\n')
+    click.echo(
+        f'\n2. At {console}, in the tab "Generate Code" of the Self Client, paste this line as "Scope":\n'
+    )
     click.echo(f"{','.join(scopes)}\n")
     click.echo(
         '   Choose "10 minutes", write anything as description, and press "Create". If Zoho asks for an app and portal,'
     )
-    click.echo('   choose the one with your events and press "Create" again. Then copy the code that is shown.\n')
+    click.echo(
+        '   choose the one with your events and press "Create" again. Then copy the code that is shown.\n'
+    )
 
 
 def _ask(what: str, default: str | None = None) -> str:
@@ -249,13 +277,19 @@ def _ask(what: str, default: str | None = None) -> str:
 
 def _ask_secret(known: Secret) -> Secret:
     """Ask for the client secret without showing it; Enter takes the one that is known, if any."""
-    hint = "Client secret (not shown; Enter for the stored one)" if known else "Client secret (not shown)"
+    hint = (
+        "Client secret (not shown; Enter for the stored one)"
+        if known
+        else "Client secret (not shown)"
+    )
 
     def check(text: str) -> str:
         return "" if known and not text.strip() else _pasted(text)
 
     default = "" if known else None
-    answer: str = click.prompt(hint, hide_input=True, default=default, show_default=False, value_proc=check)
+    answer: str = click.prompt(
+        hint, hide_input=True, default=default, show_default=False, value_proc=check
+    )
     return Secret(answer) if answer else known
 
 

@@ -47,7 +47,9 @@ def _end_with_parent(_context: click.Context, _parameter: click.Parameter, tied:
     Thread(target=watch, name="tied", daemon=True).start()
 
 
-tied_option = click.option(_TIED, is_flag=True, hidden=True, expose_value=False, callback=_end_with_parent)
+tied_option = click.option(
+    _TIED, is_flag=True, hidden=True, expose_value=False, callback=_end_with_parent
+)
 
 
 class Tree:
@@ -70,7 +72,10 @@ class Tree:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._stop()
         for number, handler in self._before.items():
@@ -90,8 +95,14 @@ class Tree:
             for name, child in self._children.items():
                 code = child.poll()
                 if code is not None:
-                    how = f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended with exit code {code}"
-                    click.echo(f"zoho-bridge: The {name} {how}; everything else is stopped too.", err=True)
+                    how = (
+                        f"was killed ({signal.Signals(-code).name})"
+                        if code < 0
+                        else f"ended with exit code {code}"
+                    )
+                    click.echo(
+                        f"zoho-bridge: The {name} {how}; everything else is stopped too.", err=True
+                    )
                     return code if code > 0 else 1
             if not answered and answers():
                 answered = True
@@ -112,6 +123,8 @@ class Tree:
                 break
             time.sleep(_LOOK_SECONDS)
         for child in self._children.values():
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # its group is gone, as it should
+            with contextlib.suppress(
+                ProcessLookupError, PermissionError
+            ):  # its group is gone, as it should
                 os.killpg(child.pid, signal.SIGKILL)
             child.communicate()  # closes the pipe, and waits

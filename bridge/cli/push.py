@@ -6,13 +6,13 @@ import sys
 
 import click
 
-from bridge.cli.account import reading, said_once
-from bridge.cli.opening import Bridge, opened
-from bridge.cli.words import plain
+from bridge.cli.context import Bridge, opened
+from bridge.cli.sanitize import plain
+from bridge.cli.zoho import reading, said_once
 from bridge.errors import BridgeError
 from bridge.push import Field, Plan, Pusher, Ready
-from bridge.refresh import Refresher
-from bridge.zoho import ZohoClient
+from bridge.refresh.refresher import Refresher
+from bridge.zoho.client import ZohoClient
 
 
 @click.command()
@@ -37,13 +37,17 @@ def push(file: Path, *, dry_run: bool, yes: bool) -> None:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise BridgeError(f"{file} can't be read: {error.strerror or type(error).__name__}.") from error
+        raise BridgeError(
+            f"{file} can't be read: {error.strerror or type(error).__name__}."
+        ) from error
     with opened() as bridge, reading(bridge) as refresher:
         pusher = _pusher(bridge, refresher)
         plan = pusher.plan(data, str(file))
         _show(plan)
         if plan.refused:
-            raise BridgeError("Nothing was sent, for not all of the file can be: correct it, or take these events out.")
+            raise BridgeError(
+                "Nothing was sent, for not all of the file can be: correct it, or take these events out."
+            )
         if not plan.ready:
             click.echo("Nothing is sent.")
             return
@@ -74,7 +78,10 @@ def _send(pusher: Pusher, refresher: Refresher, ready: Sequence[Ready]) -> None:
     done = pusher.send(ready)
     for one in done.sent:
         click.echo(f"Sent: {plain(one.change.update.title)}")
-    reports = [refresher.refresh(key) for key in dict.fromkeys(one.source.key for one in (*done.sent, *done.uncertain))]
+    reports = [
+        refresher.refresh(key)
+        for key in dict.fromkeys(one.source.key for one in (*done.sent, *done.uncertain))
+    ]
     fresh = {report.source for report in reports if report.outcome == "refreshed"}
     for line in said_once((one.source, one.error) for one in reports if one.outcome != "refreshed"):
         click.echo(f"zoho-bridge: {line} The feed shows the change after the next read.", err=True)
@@ -104,10 +111,15 @@ def _show(plan: Plan) -> None:
             click.echo(f"  {remark}")
     if plan.unedited:
         count = plan.unedited
-        click.echo(f"{count} event{'s' * (count != 1)} in the file {'were' if count != 1 else 'was'} not edited.")
+        click.echo(
+            f"{count} event{'s' * (count != 1)} in the file {'were' if count != 1 else 'was'} not edited."
+        )
     for refusal in plan.refused:
         name = f'"{plain(refusal.title)}"' if refusal.title else "An event"
-        click.echo(f"zoho-bridge: {name} ({plain(refusal.uid) or 'without a UID'}) {plain(refusal.reason)}.", err=True)
+        click.echo(
+            f"zoho-bridge: {name} ({plain(refusal.uid) or 'without a UID'}) {plain(refusal.reason)}.",
+            err=True,
+        )
 
 
 def _show_field(field: Field) -> None:

@@ -6,19 +6,24 @@ import sys
 
 import click
 
-from bridge.cli.account import reading
-from bridge.cli.opening import FeedName, no_such_feed, opened
-from bridge.cli.telling import as_text
-from bridge.cli.words import plain
-from bridge.model import Moment
-from bridge.verification import KINDS, Difference, Verdict, Verifier
+from bridge.cli.context import FeedName, no_such_feed, opened
+from bridge.cli.output import as_text
+from bridge.cli.sanitize import plain
+from bridge.cli.zoho import reading
+from bridge.domain.event import Moment
+from bridge.verify import KINDS, Difference, Verdict, Verifier
 
 _SHOWN = 50  # differences of one source on a terminal; --json gives all
 
 
 @click.command()
 @click.argument("slug", type=FeedName())
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for programs, with all differences.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print a JSON object for programs, with all differences.",
+)
 def verify(slug: str, *, as_json: bool) -> None:
     """Compare what a feed has published with what Zoho itself reports.
 
@@ -42,7 +47,10 @@ def verify(slug: str, *, as_json: bool) -> None:
             raise no_such_feed(slug, active)
         with reading(bridge) as refresher:
             verifier = Verifier(
-                store=bridge.store, api=refresher.api, zoho=bridge.settings.zoho, clock=lambda: datetime.now(UTC)
+                store=bridge.store,
+                api=refresher.api,
+                zoho=bridge.settings.zoho,
+                clock=lambda: datetime.now(UTC),
             )
             verdicts = verifier.feed(slug)
     ok = all(verdict.is_equal for verdict in verdicts)
@@ -59,7 +67,10 @@ def _show(verdict: Verdict) -> None:
     comparison, last = verdict.comparison, verdict.window.end - timedelta(days=1)
     click.secho(f"{verdict.source_key}  {verdict.window.start} to {last}", bold=True)
     counts = Counter(told.kind for told in comparison.differences)
-    numbers = [f"{comparison.equal} equal", *(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])]
+    numbers = [
+        f"{comparison.equal} equal",
+        *(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]),
+    ]
     if comparison.left_out:
         numbers.append(f"{len(comparison.left_out)} left out on purpose")
     click.echo(f"  {', '.join(numbers)}")

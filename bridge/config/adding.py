@@ -17,8 +17,8 @@ import unicodedata
 import tomlkit
 
 from bridge.config.show import ids, inline, plain_value
+from bridge.domain.feed import Feed
 from bridge.errors import BridgeError
-from bridge.model import Feed
 
 _TITLE_LENGTH = 255
 _NOT_IN_A_TITLE = {"Cc", "Cs", "Zl", "Zp"}
@@ -42,7 +42,9 @@ def with_feeds(text: str, feeds: Sequence[Feed], names: Mapping[str, str]) -> st
         added = text + gap + blocks
     expected = {**before, "feed": [*before.get("feed", []), *map(_values, feeds)]}
     if tomllib.loads(added) != expected:
-        raise BridgeError("bridge.toml can't be added to: paste the lines of `zoho-bridge discover` there.")
+        raise BridgeError(
+            "bridge.toml can't be added to: paste the lines of `zoho-bridge discover` there."
+        )
     return added
 
 
@@ -99,7 +101,9 @@ def _block(feed: Feed, names: Mapping[str, str]) -> str:
         table.add(key, tomlkit.array() if key == "sources" else value)
     for source in feed.sources:
         value = tomlkit.parse(f"source = {inline(source)}")["source"]
-        table["sources"].add_line(value, indent="  ", comment=fit_title(names.get(source.key, "")) or None)
+        table["sources"].add_line(
+            value, indent="  ", comment=fit_title(names.get(source.key, "")) or None
+        )
     table["sources"].add_line(indent="")
     tables = tomlkit.aot()
     tables.append(table)

@@ -7,7 +7,8 @@ from bridge.config import values
 from bridge.config.addresses import LONGEST_URL, url_length
 from bridge.config.names import FEED_KEYS, SOURCE_KEYS, suggestion
 from bridge.config.reader import Reader, shown
-from bridge.model import BackstageSource, CalendarSource, ConnectSource, Feed, Source
+from bridge.domain.feed import Feed
+from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource, Source
 
 _CHECKS: Mapping[str, Callable[[object], Any]] = {
     "slug": values.slug,
@@ -27,7 +28,9 @@ def read_feeds(reader: Reader, public_url: str) -> tuple[Feed, ...]:
     """Give the feeds in their order; mistakes go to the reader's problems, and such a feed is left out."""
     tables = reader.document.get("feed", [])
     if not isinstance(tables, list):
-        reader.problems.append(f"feed = {shown(tables)}: write each feed under a heading [[feed]], in double brackets.")
+        reader.problems.append(
+            f"feed = {shown(tables)}: write each feed under a heading [[feed]], in double brackets."
+        )
         return ()
     feeds: dict[str, Feed] = {}
     for number, table in enumerate(tables, 1):
@@ -35,7 +38,9 @@ def read_feeds(reader: Reader, public_url: str) -> tuple[Feed, ...]:
         if feed is None:
             continue
         if feed.slug in feeds:
-            reader.problems.append(f'feed "{feed.slug}": slug: another feed has it already: give each feed its own.')
+            reader.problems.append(
+                f'feed "{feed.slug}": slug: another feed has it already: give each feed its own.'
+            )
         length = url_length(feed.slug, public_url)
         if length > LONGEST_URL:
             reader.problems.append(
@@ -48,7 +53,9 @@ def read_feeds(reader: Reader, public_url: str) -> tuple[Feed, ...]:
 
 def _feed(reader: Reader, table: object, number: int) -> Feed | None:
     if not isinstance(table, dict):
-        reader.problems.append(f"feed number {number} = {shown(table)}: write it under a heading [[feed]].")
+        reader.problems.append(
+            f"feed number {number} = {shown(table)}: write it under a heading [[feed]]."
+        )
         return None
     slug = table.get("slug")
     label = f"feed {shown(slug)}" if isinstance(slug, str) else f"feed number {number}"
@@ -65,9 +72,13 @@ def _feed(reader: Reader, table: object, number: int) -> Feed | None:
         else:
             problems.append(f"{shown(key)}: a feed has no such key: {suggestion(key, FEED_KEYS)}")
     if "slug" not in table:
-        problems.append('slug is missing: write slug = "…", which becomes the last part of the feed\'s address.')
+        problems.append(
+            'slug is missing: write slug = "…", which becomes the last part of the feed\'s address.'
+        )
     if "sources" not in table:
-        problems.append('sources is missing: write sources = [ { calendar = "…" } ] or of another kind.')
+        problems.append(
+            'sources is missing: write sources = [ { calendar = "…" } ] or of another kind.'
+        )
     reader.problems.extend(f"{label}: {problem}" for problem in problems)
     if problems:
         return None
@@ -78,7 +89,9 @@ def _feed(reader: Reader, table: object, number: int) -> Feed | None:
 
 def _sources(value: object, problems: list[str]) -> tuple[Source, ...]:
     if not isinstance(value, list) or not value:
-        problems.append(f'sources = {shown(value)}: write a list of at least one source, [ {{ calendar = "…" }} ].')
+        problems.append(
+            f'sources = {shown(value)}: write a list of at least one source, [ {{ calendar = "…" }} ].'
+        )
         return ()
     sources: list[Source] = []
     for number, table in enumerate(value, 1):
@@ -113,12 +126,16 @@ def _source(table: object, label: str, problems: list[str]) -> Source | None:
             problems.append(f"{label}: {key} = {shown(value)}: {error}")
             wrong = True
     if kind == "connect" and "network" not in table:
-        problems.append(f'{label}: network is missing: write {{ connect = "group", network = "…" }}.')
+        problems.append(
+            f'{label}: network is missing: write {{ connect = "group", network = "…" }}.'
+        )
         wrong = True
     if wrong:
         return None
     if kind == "backstage":
-        return BackstageSource(portal=ids["backstage"], event=ids.get("event", ""), brand=ids.get("brand", ""))
+        return BackstageSource(
+            portal=ids["backstage"], event=ids.get("event", ""), brand=ids.get("brand", "")
+        )
     if kind == "connect":
         return ConnectSource(group=ids["connect"], network=ids["network"])
     return CalendarSource(calendar=ids["calendar"])

@@ -5,14 +5,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bridge.config import urls, values
+from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.feeds import read_feeds
 from bridge.config.names import SETTINGS, TABLES, suggestion, toml_keys, unknown_variables
 from bridge.config.reader import Reader, shown
 from bridge.config.secret import Secret
 from bridge.config.settings import Settings, ZohoSettings
-from bridge.datacenters import DATA_CENTERS
+from bridge.domain.feed import Feed
 from bridge.errors import ConfigError
-from bridge.model import Feed
 
 _MOST_PROXIES = 16
 
@@ -28,7 +28,11 @@ def load(environ: Mapping[str, str], *, config_path: Path | None = None) -> Sett
     database_url = _database_url(reader, data_dir)
     public_url = reader.read("BRIDGE_PUBLIC_URL", urls.public_url, "")
     secret_key = _secret(reader, "BRIDGE_SECRET_KEY", values.secret_key)
-    if not secret_key and database_url.startswith("postgresql") and "BRIDGE_SECRET_KEY" not in reader.failed:
+    if (
+        not secret_key
+        and database_url.startswith("postgresql")
+        and "BRIDGE_SECRET_KEY" not in reader.failed
+    ):
         reader.problems.append(
             "BRIDGE_SECRET_KEY is not set: with PostgreSQL every process needs the same one: make it with "
             f"`{values.KEY_COMMAND}`."
@@ -75,7 +79,9 @@ def _refuse_unknown(reader: Reader) -> None:
                     f"[{table}] {key}: put it into {name} or {name}_FILE: bridge.toml is often committed."
                 )
             elif key not in known[table]:
-                reader.problems.append(f"[{table}] {shown(key)}: there is no such key: {suggestion(key, known[table])}")
+                reader.problems.append(
+                    f"[{table}] {shown(key)}: there is no such key: {suggestion(key, known[table])}"
+                )
 
 
 def _data_dir(reader: Reader) -> Path:
@@ -118,12 +124,16 @@ def _doubts(public_url: str, zoho: ZohoSettings, feeds: tuple[Feed, ...]) -> tup
     """Warn of what is allowed and rarely meant."""
     doubts = []
     if public_url.startswith("http:") and not urls.is_loopback(urlsplit(public_url).hostname or ""):
-        doubts.append("BRIDGE_PUBLIC_URL begins with http: the secret addresses of feeds travel in clear; use https.")
+        doubts.append(
+            "BRIDGE_PUBLIC_URL begins with http: the secret addresses of feeds travel in clear; use https."
+        )
     center = DATA_CENTERS[zoho.data_center]
     for name in ("backstage_url", "connect_url", "calendar_url"):
         path = urlsplit(getattr(center, name)).path
         if not getattr(zoho, name).endswith(path):
-            doubts.append(f"ZOHO_{name.upper()} does not end with {path}, as the address of that API does.")
+            doubts.append(
+                f"ZOHO_{name.upper()} does not end with {path}, as the address of that API does."
+            )
     doubts.extend(
         f'feed "{feed.slug}" is public and has show_private = true: private events are shown to everyone.'
         for feed in feeds

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.secret import Secret
 from bridge.config.settings import Settings
-from bridge.datacenters import DATA_CENTERS
 
 
 def wants_login(settings: Settings) -> bool:
@@ -43,8 +43,14 @@ def with_login(
         )
         return replace(settings, zoho=replace(zoho, login_problem=problem))
     origin = f"zoho-bridge login, {created_at:%Y-%m-%d}"
-    filled = {"client_id": client_id, "client_secret": client_secret, "refresh_token": refresh_token}
-    changes: dict[str, Any] = {name: value for name, value in filled.items() if not getattr(zoho, name)}
+    filled = {
+        "client_id": client_id,
+        "client_secret": client_secret,
+        "refresh_token": refresh_token,
+    }
+    changes: dict[str, Any] = {
+        name: value for name, value in filled.items() if not getattr(zoho, name)
+    }
     origins |= {f"ZOHO_{name.upper()}": origin for name in changes}
     warnings = settings.warnings
     if "ZOHO_DATA_CENTER" not in origins and data_center in DATA_CENTERS:

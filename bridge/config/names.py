@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 import difflib
 
-from bridge.model import Feed
+from bridge.domain.feed import Feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +78,13 @@ def environment_names() -> tuple[str, ...]:
 
 def toml_keys() -> Mapping[str, tuple[str, ...]]:
     """Give every key of ``bridge.toml`` by table; ``sources`` stands for the inline tables of a feed's sources."""
-    keys = {table: tuple(one.key for one in _ALL if one.toml and one.table == table) for table in TABLES}
-    return keys | {"feed": FEED_KEYS, "sources": tuple(key for kind in SOURCE_KEYS.values() for key in kind)}
+    keys = {
+        table: tuple(one.key for one in _ALL if one.toml and one.table == table) for table in TABLES
+    }
+    return keys | {
+        "feed": FEED_KEYS,
+        "sources": tuple(key for kind in SOURCE_KEYS.values() for key in kind),
+    }
 
 
 def suggestion(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
@@ -96,5 +101,7 @@ def unknown_variables(environ: Iterable[str]) -> tuple[str, ...]:
         f"The environment variable {name} is no setting of the bridge and is ignored: "
         + suggestion(name, known, otherwise="docs/settings.md lists the settings.")
         for name in sorted(environ)
-        if name.startswith(("BRIDGE_", "ZOHO_")) and not name.startswith("BRIDGE_TEST_") and name not in known
+        if name.startswith(("BRIDGE_", "ZOHO_"))
+        and not name.startswith("BRIDGE_TEST_")
+        and name not in known
     )

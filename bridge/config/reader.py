@@ -17,7 +17,14 @@ T = TypeVar("T")
 
 ENVIRONMENT = "environment"
 _LONGEST_SHOWN = 60
-_NOT_SHOWN = {"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"}  # what breaks a line, can't be printed or can't be seen
+_NOT_SHOWN = {
+    "Cc",
+    "Cf",
+    "Cn",
+    "Cs",
+    "Zl",
+    "Zp",
+}  # what breaks a line, can't be printed or can't be seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +51,12 @@ class Reader:
         return self.config_path.name if self.config_path else "bridge.toml"
 
     def read(
-        self, name: str, check: Callable[[object], T], default: T, *, from_text: Callable[[object], T] | None = None
+        self,
+        name: str,
+        check: Callable[[object], T],
+        default: T,
+        *,
+        from_text: Callable[[object], T] | None = None,
     ) -> T:
         """Give the checked value, or ``default`` when there is none or a wrong one, which becomes a problem.
 
@@ -78,32 +90,47 @@ class Reader:
         text = self._environ.get(setting.name, "")
         path = self._environ.get(f"{setting.name}_FILE", "") if setting.file else ""
         if text and path:
-            self._fail(setting, f"{setting.name} and {setting.name}_FILE are both set: remove one of them.")
+            self._fail(
+                setting, f"{setting.name} and {setting.name}_FILE are both set: remove one of them."
+            )
             return None
         if path:
             return self._look_into(path, setting)
         if text.strip():
-            return _Given(value=text if setting.secret else text.strip(), label=setting.name, origin=ENVIRONMENT)
+            return _Given(
+                value=text if setting.secret else text.strip(),
+                label=setting.name,
+                origin=ENVIRONMENT,
+            )
         value = self.table(setting.table).get(setting.key, "") if setting.toml else ""
         if value == "":
             return None
-        return _Given(value=value, label=f"[{setting.table}] {setting.key}", origin=self.config_name)
+        return _Given(
+            value=value, label=f"[{setting.table}] {setting.key}", origin=self.config_name
+        )
 
     def _look_into(self, path: str, setting: Setting) -> _Given | None:
         where = f"{setting.name}_FILE = {shown(path)}"
         try:
             text = Path(path).read_bytes().decode()
         except UnicodeDecodeError:
-            self._fail(setting, f"{where}: the file is not UTF-8 text: write the value alone into it.")
+            self._fail(
+                setting, f"{where}: the file is not UTF-8 text: write the value alone into it."
+            )
             return None
         except (OSError, ValueError) as error:  # ValueError: a path that no file can have
-            self._fail(setting, f"{where}: the file can't be read ({_reason(error)}): correct the path or its rights.")
+            self._fail(
+                setting,
+                f"{where}: the file can't be read ({_reason(error)}): correct the path or its rights.",
+            )
             return None
         text = text.removesuffix("\n").removesuffix("\r")
         if not text.strip():
             self._fail(setting, f"{where}: the file is empty: write the value into it.")
             return None
-        return _Given(value=text, label=f"{setting.name} (from the file {shown(path)})", origin=f"file {path}")
+        return _Given(
+            value=text, label=f"{setting.name} (from the file {shown(path)})", origin=f"file {path}"
+        )
 
     def _fail(self, setting: Setting, problem: str) -> None:
         self.failed.add(setting.name)
@@ -133,9 +160,14 @@ class Reader:
             return {}
         try:
             return tomllib.loads(text)
-        except (ValueError, RecursionError) as error:  # ValueError: also a number of too many digits
+        except (
+            ValueError,
+            RecursionError,
+        ) as error:  # ValueError: also a number of too many digits
             reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-            reason = reason.replace("at end of document", f"at the end, line {text.count(chr(10)) + 1}")
+            reason = reason.replace(
+                "at end of document", f"at the end, line {text.count(chr(10)) + 1}"
+            )
             self.problems.append(f"{path} is not valid TOML: {reason}; correct it there.")
             return {}
 
@@ -143,11 +175,15 @@ class Reader:
 def shown(value: object) -> str:
     """Write a wrong value into a message: short, in one line, without what an address may hide."""
     if isinstance(value, str):
-        text = "".join("?" if unicodedata.category(char) in _NOT_SHOWN else char for char in masked(value))
+        text = "".join(
+            "?" if unicodedata.category(char) in _NOT_SHOWN else char for char in masked(value)
+        )
         return f'"{text[:_LONGEST_SHOWN]}…"' if len(text) > _LONGEST_SHOWN else f'"{text}"'
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int) and abs(value) >= 10**18:  # str() refuses numbers of some thousand digits
+    if (
+        isinstance(value, int) and abs(value) >= 10**18
+    ):  # str() refuses numbers of some thousand digits
         return "(a huge number)"
     if isinstance(value, list):
         return "[…]"

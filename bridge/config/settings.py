@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.secret import Secret
-from bridge.datacenters import DATA_CENTERS
+from bridge.domain.feed import Feed
 from bridge.errors import ConfigError
-from bridge.model import Feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,9 @@ class ZohoSettings:
         if not self.client_id:
             missing.append(f"ZOHO_CLIENT_ID is not set: {client}.")
         if not self.client_secret:
-            missing.append(f"ZOHO_CLIENT_SECRET is not set: {client} (from a file: ZOHO_CLIENT_SECRET_FILE).")
+            missing.append(
+                f"ZOHO_CLIENT_SECRET is not set: {client} (from a file: ZOHO_CLIENT_SECRET_FILE)."
+            )
         if not self.refresh_token:
             missing.append(
                 f"ZOHO_REFRESH_TOKEN is not set: run `zoho-bridge login`, which makes one for "

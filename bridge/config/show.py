@@ -10,7 +10,8 @@ from bridge.config.names import FEED_KEYS, SETTINGS, TABLES
 from bridge.config.secret import Secret
 from bridge.config.settings import Settings
 from bridge.config.urls import masked
-from bridge.model import BackstageSource, ConnectSource, Feed, Source
+from bridge.domain.feed import Feed
+from bridge.domain.source import BackstageSource, ConnectSource, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +30,23 @@ def redacted(settings: Settings) -> str:
     for table in TABLES:
         lines += ["", f"[{table}]"]
         for one in _settings(settings, table):
-            value = (f"set (from {one.origin})" if one.value else "not set") if one.secret else one.value
+            value = (
+                (f"set (from {one.origin})" if one.value else "not set")
+                if one.secret
+                else one.value
+            )
             lines.append(f"{one.key} = {_toml(value)}  # {one.origin}")
     if not settings.feeds:
-        lines += ["", "# no [[feed]]: each portal, group and calendar that the account can see becomes a feed"]
+        lines += [
+            "",
+            "# no [[feed]]: each portal, group and calendar that the account can see becomes a feed",
+        ]
     for feed in settings.feeds:
-        lines += ["", "[[feed]]", *(f"{one.key} = {_toml(one.value)}  # {one.origin}" for one in _feed(settings, feed))]
+        lines += [
+            "",
+            "[[feed]]",
+            *(f"{one.key} = {_toml(one.value)}  # {one.origin}" for one in _feed(settings, feed)),
+        ]
         lines += ["sources = [", *(f"  {inline(source)}," for source in feed.sources), "]"]
     return "\n".join(lines) + "\n"
 
@@ -50,10 +62,19 @@ def described(settings: Settings) -> dict[str, object]:
     }
     feeds = [
         {one.key: {"value": one.value, "origin": one.origin} for one in _feed(settings, feed)}
-        | {"sources": {"value": [ids(source) for source in feed.sources], "origin": _feed_origin(settings, feed)}}
+        | {
+            "sources": {
+                "value": [ids(source) for source in feed.sources],
+                "origin": _feed_origin(settings, feed),
+            }
+        }
         for feed in settings.feeds
     ]
-    return {"config_path": str(settings.config_path) if settings.config_path else None, **tables, "feed": feeds}
+    return {
+        "config_path": str(settings.config_path) if settings.config_path else None,
+        **tables,
+        "feed": feeds,
+    }
 
 
 def inline(source: Source) -> str:
@@ -68,7 +89,10 @@ def ids(source: Source) -> dict[str, str | list[str]]:
         return {key: text for key, text in every.items() if text}
     if isinstance(source, ConnectSource):
         several = len(source.groups) > 1
-        return {"connect": list(source.groups) if several else source.group, "network": source.network}
+        return {
+            "connect": list(source.groups) if several else source.group,
+            "network": source.network,
+        }
     return {"calendar": source.calendar}
 
 
@@ -100,7 +124,9 @@ def _feed(settings: Settings, feed: Feed) -> Iterator[_Line]:
     for key in FEED_KEYS:
         if key != "sources":
             yield _Line(
-                key=key, value=plain_value(getattr(feed, key)), origin=_origin(settings, f"feed.{feed.slug}.{key}")
+                key=key,
+                value=plain_value(getattr(feed, key)),
+                origin=_origin(settings, f"feed.{feed.slug}.{key}"),
             )
 
 
@@ -109,10 +135,16 @@ def _feed_origin(settings: Settings, feed: Feed) -> str:
 
 
 def _origin(settings: Settings, name: str) -> str:
-    if name == "BRIDGE_DATABASE_URL" and "DATABASE_URL" in settings.origins and name not in settings.origins:
+    if (
+        name == "BRIDGE_DATABASE_URL"
+        and "DATABASE_URL" in settings.origins
+        and name not in settings.origins
+    ):
         return f"{settings.origins['DATABASE_URL']}, DATABASE_URL"
     return settings.origins.get(name, "default")
 
 
 def _toml(value: str | int | bool | list[str]) -> str:
-    return json.dumps(value, ensure_ascii=False)  # which TOML writes alike, as far as these types go
+    return json.dumps(
+        value, ensure_ascii=False
+    )  # which TOML writes alike, as far as these types go

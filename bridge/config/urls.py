@@ -18,7 +18,9 @@ def masked(url: str) -> str:
     scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
     if scheme == "sqlite":
         return url  # a path, where "@" is a letter like any other
-    userinfo, at, rest = rest.rpartition("@")  # the last one: an unencoded "@" belongs to the password
+    userinfo, at, rest = rest.rpartition(
+        "@"
+    )  # the last one: an unencoded "@" belongs to the password
     user, colon, _ = userinfo.partition(":")
     before, question, query = rest.partition("?") if mark else (rest, "", "")
     hidden = re.sub("=[^&]*", "=***", query) if "=" in query else "***" * bool(query)
@@ -37,7 +39,9 @@ def public_url(value: object) -> str:
     """Take the origin that subscribers reach the bridge at: scheme, host and port."""
     parts = _web_address(value)
     if parts.path.strip("/"):
-        raise ValueError("it has a path: write only https:// and the host; the bridge needs a host of its own.")
+        raise ValueError(
+            "it has a path: write only https:// and the host; the bridge needs a host of its own."
+        )
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
@@ -82,7 +86,9 @@ def is_loopback(host: str) -> bool:
 
 def _split(text: str) -> SplitResult:
     if not re.fullmatch("[!-~]+", text):
-        raise ValueError(f"{_MALFORMED}: write it in ASCII without blanks, other characters percent-encoded.")
+        raise ValueError(
+            f"{_MALFORMED}: write it in ASCII without blanks, other characters percent-encoded."
+        )
     try:
         parts = urlsplit(text)
         parts.port  # noqa: B018 - reading it is what checks it
@@ -94,7 +100,9 @@ def _split(text: str) -> SplitResult:
 def _web_address(value: object) -> SplitResult:
     text = line(value)
     if not text.isascii():
-        raise ValueError(f'{_MALFORMED}: write a host of foreign letters in its ASCII form ("xn--…").')
+        raise ValueError(
+            f'{_MALFORMED}: write a host of foreign letters in its ASCII form ("xn--…").'
+        )
     parts = _split(text)
     if parts.scheme not in {"https", "http"} or not parts.hostname:
         raise ValueError('write an address that begins with "https://" and a host.')
@@ -102,7 +110,9 @@ def _web_address(value: object) -> SplitResult:
         raise ValueError('write it without a user or password before an "@".')
     if parts.query or parts.fragment or parts.netloc.endswith(":"):
         raise ValueError('write it without "?" or "#" and what follows, and without an empty port.')
-    if ":" not in parts.hostname and not re.fullmatch("[a-z0-9]([a-z0-9._-]*[a-z0-9])?", parts.hostname):
+    if ":" not in parts.hostname and not re.fullmatch(
+        "[a-z0-9]([a-z0-9._-]*[a-z0-9])?", parts.hostname
+    ):
         raise ValueError(f"{_MALFORMED}: the host holds a character that no host has.")
     return parts
 

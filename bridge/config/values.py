@@ -11,14 +11,28 @@ import re
 import unicodedata
 from zoneinfo import ZoneInfo
 
-from bridge import timezones
-from bridge.datacenters import DATA_CENTERS
+from bridge.config.data_centers import DATA_CENTERS
+from bridge.domain import timezones
 
 KEY_COMMAND = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
-_NOT_IN_A_LINE = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of surrogate pairs, line and paragraph separators
+_NOT_IN_A_LINE = {
+    "Cc",
+    "Cs",
+    "Zl",
+    "Zp",
+}  # controls, halves of surrogate pairs, line and paragraph separators
 _LONGEST = 255
 _LONGEST_LIST = 1000  # of ids: they name the source in the database, whose keys have a limit
-_FLAG_WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_FLAG_WORDS = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
 
 
 def line(value: object) -> str:
@@ -123,7 +137,9 @@ def folder(value: object) -> Path:
     if text.startswith("~"):
         raise ValueError('write the whole path: only a shell reads "~".')
     if "?" in text:
-        raise ValueError('write a path without "?", which ends the path in the address of the SQLite database.')
+        raise ValueError(
+            'write a path without "?", which ends the path in the address of the SQLite database.'
+        )
     return Path(text)
 
 
@@ -146,7 +162,12 @@ def upstream_id(value: object) -> str:
         return str(value)
     text = line(value)
     # In a source's key these would be taken for its own separators; Zoho's ids have none of them.
-    if not re.fullmatch("[!-~]+", text) or set(text) & set('/?#"\\') or len(text) > _LONGEST or not text.strip("."):
+    if (
+        not re.fullmatch("[!-~]+", text)
+        or set(text) & set('/?#"\\')
+        or len(text) > _LONGEST
+        or not text.strip(".")
+    ):
         raise ValueError("it is no id of Zoho: copy it from `zoho-bridge discover`.")
     return text
 
@@ -164,11 +185,15 @@ def groups(value: object) -> str:
         except ValueError as error:
             raise ValueError(f"entry {number} of the list: {error}") from error
         if one in ids:
-            raise ValueError(f"entries {ids.index(one) + 1} and {number} are the same group: remove one of the two.")
+            raise ValueError(
+                f"entries {ids.index(one) + 1} and {number} are the same group: remove one of the two."
+            )
         ids.append(one)
     text = ",".join(sorted(ids))
     if len(text) > _LONGEST_LIST:
-        raise ValueError(f"the ids take {len(text)} characters, at most {_LONGEST_LIST} fit: make two sources of them.")
+        raise ValueError(
+            f"the ids take {len(text)} characters, at most {_LONGEST_LIST} fit: make two sources of them."
+        )
     return text
 
 
@@ -183,7 +208,9 @@ def secret(value: object) -> str:
     """Take a password or key, whatever characters it is made of."""
     text = str(value)
     if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
-        raise ValueError("it holds a line break or control character, or is not UTF-8: write it in one line.")
+        raise ValueError(
+            "it holds a line break or control character, or is not UTF-8: write it in one line."
+        )
     return text
 
 
@@ -191,7 +218,9 @@ def secret_key(value: object) -> str:
     """Take the key that feed addresses are derived from, or several, the newest first: none may be guessable."""
     text = secret(value)
     if any(len(key.strip()) < 32 for key in text.rstrip(", ").split(",")):
-        raise ValueError(f"it is shorter than 32 characters: make one with `{KEY_COMMAND}` (a comma separates keys).")
+        raise ValueError(
+            f"it is shorter than 32 characters: make one with `{KEY_COMMAND}` (a comma separates keys)."
+        )
     return text
 
 
@@ -200,5 +229,7 @@ def credential(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError('write it as text in quotes ("…").')
     if not re.fullmatch("[!-~]+", value):
-        raise ValueError("it holds blanks, line breaks or foreign letters: copy it from Zoho again, in one line.")
+        raise ValueError(
+            "it holds blanks, line breaks or foreign letters: copy it from Zoho again, in one line."
+        )
     return value

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 import re
 from zoneinfo import ZoneInfo
 
-from bridge.model import Event, Moment
-from bridge.push.told import Told, ToldError
-from bridge.push.words import bare, lines, words
+from bridge.domain.event import Event, Moment
+from bridge.domain.text import clean
+from bridge.push.normalize import bare, lines, words
+from bridge.push.vevent import Told, ToldError
 from bridge.sources.connect.update import Update, problems, said
-from bridge.text import clean
 
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
@@ -95,28 +95,42 @@ def _reminder(told: Told, published: Told) -> tuple[timedelta | None, tuple[str,
     """Tell the reminder to set, None when it stays; programs drop reminders as often as they add their own."""
     if not told.reminders:
         had = [said(before) for before in published.reminders]
-        return None, tuple(f"Its reminder ({told_so}) stays: updateEvent has no way to say none." for told_so in had)
+        return None, tuple(
+            f"Its reminder ({told_so}) stays: updateEvent has no way to say none."
+            for told_so in had
+        )
     if set(told.reminders) <= set(published.reminders):
         return None, ()
     new = [before for before in told.reminders if before not in published.reminders]
     if len(new) > 1:
-        raise ToldError(f"has several reminders ({_said(new)}), and Connect holds one: leave one of them")
+        raise ToldError(
+            f"has several reminders ({_said(new)}), and Connect holds one: leave one of them"
+        )
     return new[0], ()
 
 
 def unlike(change: Change, before: Event, now: Event, zone: ZoneInfo) -> tuple[Field, ...]:
     """Tell what an event is now, after a change was sent, other than it was to be; ``after`` of each is what it is."""
-    update, wanted = change.update, _reminders(before) if change.update.reminder is None else {change.update.reminder}
+    update, wanted = (
+        change.update,
+        _reminders(before) if change.update.reminder is None else {change.update.reminder},
+    )
     rows = [
         ("title", update.title, now.title),
         ("start", _when(update.start, zone), _when(now.start, zone)),
         ("end", _when(_last(update), zone), _when(_last(now), zone)),
         ("location", _place(before) if update.location is None else update.location, _place(now)),
-        ("description", before.description if update.description is None else update.description, now.description),
+        (
+            "description",
+            before.description if update.description is None else update.description,
+            now.description,
+        ),
         ("reminder", _said(wanted), _said(_reminders(now))),
     ]
     return tuple(
-        Field(name=name, before=wished, after=found) for name, wished, found in rows if lines(wished) != lines(found)
+        Field(name=name, before=wished, after=found)
+        for name, wished, found in rows
+        if lines(wished) != lines(found)
     )
 
 
@@ -135,10 +149,22 @@ def _fields(update: Update, event: Event, published: Told, zone: ZoneInfo) -> tu
         ("start", _when(event.start, zone), _when(update.start, zone)),
         ("end", _when(_last(event), zone), _when(_last(update), zone)),
         ("location", _place(event), _place(event) if update.location is None else update.location),
-        ("description", event.description, event.description if update.description is None else update.description),
-        ("reminder", old_reminder, old_reminder if update.reminder is None else said(update.reminder)),
+        (
+            "description",
+            event.description,
+            event.description if update.description is None else update.description,
+        ),
+        (
+            "reminder",
+            old_reminder,
+            old_reminder if update.reminder is None else said(update.reminder),
+        ),
     ]
-    return tuple(Field(name=name, before=before, after=after) for name, before, after in rows if before != after)
+    return tuple(
+        Field(name=name, before=before, after=after)
+        for name, before, after in rows
+        if before != after
+    )
 
 
 def _last(of: Event | Update) -> Moment:

@@ -11,17 +11,19 @@ from datetime import timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from bridge import snapshot
 from bridge.config import ZohoSettings
+from bridge.domain import codec as snapshot
+from bridge.domain.event import Event, is_all_day
+from bridge.domain.feed import Window
+from bridge.domain.source import ConnectSource
 from bridge.errors import ConfigError, ZohoError
-from bridge.model import ConnectSource, Event, Window, is_all_day
 from bridge.push.change import Change, Field, change, unlike
-from bridge.push.told import Named, Told, ToldError, components, tell
-from bridge.push.untouched import is_untouched
-from bridge.sources import connect, dispatch
-from bridge.sources.api import Api
+from bridge.push.unedited import is_untouched
+from bridge.push.vevent import Named, Told, ToldError, components, tell
+from bridge.sources import connect, registry as dispatch
 from bridge.sources.connect.update import Poster, UncertainError, clock_problem, send
-from bridge.store import Origin, Store
+from bridge.sources.protocols import Api
+from bridge.store import Provenance, Store
 
 # So wide that timed events, which tell the clock of the profile, are likely among what is read.
 _MARGIN = timedelta(days=31)
@@ -74,7 +76,7 @@ class _Found:
 
     named: Named
     told: Told
-    origin: Origin
+    origin: Provenance
     source: ConnectSource
     event: Event = field(init=False)
 
@@ -138,15 +140,19 @@ class Pusher:
     def unlike(self, one: Ready) -> tuple[Field, ...]:
         """Tell what the bridge has now of an event that was sent, where that is not what was sent."""
         payload = self._store.sources.payloads(one.source.key, [one.event.uid]).get(one.event.uid)
-        return () if payload is None else unlike(one.change, one.event, snapshot.decode(payload), self._zone)
+        return (
+            ()
+            if payload is None
+            else unlike(one.change, one.event, snapshot.decode(payload), self._zone)
+        )
 
     def _find(self, named: Sequence[Named]) -> tuple[list[_Found], list[Refusal], int]:
         """Find where each event comes from; give those that were edited, the refused, and the number of the others."""
         families: dict[str, list[Named]] = {}
         for one in named:
             families.setdefault(one.uid, []).append(one)
-        origins: dict[str, list[Origin]] = {}
-        for origin in self._store.origins.of([uid for uid in families if uid]):
+        origins: dict[str, list[Provenance]] = {}
+        for origin in self._store.provenance.of([uid for uid in families if uid]):
             origins.setdefault(origin.uid, []).append(origin)
         found: list[_Found] = []
         refused: list[Refusal] = []
@@ -178,15 +184,21 @@ class Pusher:
         raw = dispatch.fetch(source, self._account, _days_of(one.event for one in members))
         if problem := clock_problem(raw, self._zone):
             raise ConfigError(f"Nothing was sent, for it would be at a wrong time. {problem}")
-        known = [(row.uid, row.upstream_id) for row in self._store.sources.index(source.key).values()]
-        now = {event.uid: event for event in dispatch.parse(source, raw, self._settings, known).events}
+        known = [
+            (row.uid, row.upstream_id) for row in self._store.sources.index(source.key).values()
+        ]
+        now = {
+            event.uid: event for event in dispatch.parse(source, raw, self._settings, known).events
+        }
         repeating = connect.repeating_streams(source, known)
         streams = Counter(event.upstream_id for event in now.values())
         reasons = {}
         for one in members:
             uid, stream = one.origin.event_uid, one.origin.upstream_id
             if stream in repeating or streams[stream] > 1:
-                reasons[one.origin.uid] = "repeats in Connect; its documents know no way to change that"
+                reasons[one.origin.uid] = (
+                    "repeats in Connect; its documents know no way to change that"
+                )
             elif uid not in now:
                 reasons[one.origin.uid] = "is in Zoho Connect no more; run `zoho-bridge refresh`"
             elif snapshot.content_hash(now[uid]) != one.origin.content_hash:
@@ -197,16 +209,22 @@ class Pusher:
         return reasons
 
 
-def _origin(told: Told, origins: Sequence[Origin]) -> Origin:
+def _origin(told: Told, origins: Sequence[Provenance]) -> Provenance:
     """Choose the entry that the file was exported from; ToldError when there is none, or an older state of it."""
     if not origins:
-        raise ToldError("is in none of the bridge's feeds now; only events that the bridge has published can be sent")
+        raise ToldError(
+            "is in none of the bridge's feeds now; only events that the bridge has published can be sent"
+        )
     of_connect = [origin for origin in origins if isinstance(origin.source, ConnectSource)]
     if not of_connect:
-        raise ToldError(f"comes from {origins[0].source.key}, and only events of Zoho Connect can be sent")
+        raise ToldError(
+            f"comes from {origins[0].source.key}, and only events of Zoho Connect can be sent"
+        )
     whole = [origin for origin in of_connect if origin.feed.privacy == "full"]
     if not whole:
-        raise ToldError(f'is of feed "{of_connect[0].feed.slug}", which shows times only; edit one of a full feed')
+        raise ToldError(
+            f'is of feed "{of_connect[0].feed.slug}", which shows times only; edit one of a full feed'
+        )
     current = next((origin for origin in whole if _is_of(told, origin)), None)
     if current is None:
         raise ToldError(
@@ -216,7 +234,7 @@ def _origin(told: Told, origins: Sequence[Origin]) -> Origin:
     return current
 
 
-def _is_of(told: Told, origin: Origin) -> bool:
+def _is_of(told: Told, origin: Provenance) -> bool:
     """Tell whether a file was made from the present state of an entry, or from a later one of the same.
 
     A program that edits an event raises SEQUENCE and moves the stamps, each never back; and SEQUENCE counts minutes, so
@@ -227,11 +245,11 @@ def _is_of(told: Told, origin: Origin) -> bool:
     return (told.sequence or 0) >= origin.sequence or origin.changed_at in told.stamps
 
 
-def _members(origin: Origin) -> tuple[Named, ...]:
+def _members(origin: Provenance) -> tuple[Named, ...]:
     return components(b"BEGIN:VCALENDAR\r\n" + origin.blob + b"END:VCALENDAR\r\n", "the feed")
 
 
-def _published(origin: Origin) -> Told:
+def _published(origin: Provenance) -> Told:
     (one,) = _members(origin)
     return tell(one.component)
 

@@ -10,14 +10,14 @@ from flask import Response
 
 THROTTLE_CODE = "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED"
 _TOO_MANY = "You have made too many requests continuously. Please try again after some time."
-_PAGE = (
-    "<!DOCTYPE html>\n<html><head><title>Zoho</title></head><body><h1>Sorry, something went wrong</h1></body></html>"
-)
+_PAGE = "<!DOCTYPE html>\n<html><head><title>Zoho</title></head><body><h1>Sorry, something went wrong</h1></body></html>"
 
 
 def reply(body: Any, status: int = 200) -> Response:
     """Answer with JSON, letters as they are."""
-    return Response(json.dumps(body, ensure_ascii=False), status, content_type="application/json;charset=UTF-8")
+    return Response(
+        json.dumps(body, ensure_ascii=False), status, content_type="application/json;charset=UTF-8"
+    )
 
 
 def html(status: int) -> Response:
@@ -42,7 +42,9 @@ def calendar_error(status: int, code: str, description: str = "") -> Response:
 
 def oauth_throttle(status: int = 400) -> Response:
     """Refuse an eleventh token within ten minutes (Zoho OAuth: token limits)."""
-    return reply({"error": "Access Denied", "error_description": _TOO_MANY, "status": "failure"}, status)
+    return reply(
+        {"error": "Access Denied", "error_description": _TOO_MANY, "status": "failure"}, status
+    )
 
 
 def error(route: str, status: int, code: str, message: str) -> Response:

@@ -29,7 +29,11 @@ _STATUSES = {
     "canceled": frozenset({4}),
     "trash": frozenset[int](),
 }
-_SORTS = {"start_date": "start_time", "created_time": "created_time", "last_modified_time": "last_modified_time"}
+_SORTS = {
+    "start_date": "start_time",
+    "created_time": "created_time",
+    "last_modified_time": "last_modified_time",
+}
 _EVENT = "/portals/<portal_id>/events/<event_id>"
 _DEFAULT_PAGE = 200
 
@@ -88,7 +92,9 @@ def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
     @api.get(f"{_EVENT}/agendas")
     def agendas(portal_id: str, event_id: str) -> Response:
         days = range(len(agenda_of(portal_id, event_id).days))
-        return reply({"agendas": [{"agenda_id": f"{event_id}{index:02d}", "index": index} for index in days]})
+        return reply(
+            {"agendas": [{"agenda_id": f"{event_id}{index:02d}", "index": index} for index in days]}
+        )
 
     @api.get(f"{_EVENT}/sessions")
     def sessions(portal_id: str, event_id: str) -> Response:
@@ -125,7 +131,9 @@ def _page(portal: Portal, page_size: int) -> Response:
     events = [event for event in portal.events.all() if event["status"] in statuses]
     if portal.brand and request.args.get("brand_id") != portal.brand:
         events = []
-    events.sort(key=lambda event: str(event[sort]), reverse=request.args.get("sort_order") == "desc")
+    events.sort(
+        key=lambda event: str(event[sort]), reverse=request.args.get("sort_order") == "desc"
+    )
     size = min(asked, page_size)
     pages = -(-len(events) // size)
     pagination = {

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
 
+from bridge.domain.timezones import zone
 from bridge.sandbox import series
 from bridge.sandbox.answers import calendar_error, reply
 from bridge.sandbox.oauth import Tokens
 from bridge.sandbox.series import Range
 from bridge.sandbox.state import Calendar, Data, Json
-from bridge.timezones import zone
 
 _SCOPES = {
     "calendars": "ZohoCalendar.calendar.READ",
@@ -83,7 +83,9 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
     def calendars() -> Response:
         category = request.args.get("category")
         infos = [calendar.info for calendar in list(data.calendars.values())]
-        return reply({"calendars": [info for info in infos if category in {None, info["category"]}]})
+        return reply(
+            {"calendars": [info for info in infos if category in {None, info["category"]}]}
+        )
 
     @api.get("/calendars/<uid>")
     def calendar(uid: str) -> Response:
@@ -94,13 +96,17 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         for name, allowed in _CHOICES.items():
             if request.args.get(name, min(allowed)) not in allowed:
                 raise _RefusedError(f"{name} is one of {sorted(allowed)}")
-        found = _in_range(calendar_of(uid), _range(), byinstance=request.args.get("byinstance") == "true")
+        found = _in_range(
+            calendar_of(uid), _range(), byinstance=request.args.get("byinstance") == "true"
+        )
         return reply({"events": [_shown(item) for item in found]})
 
     @api.get("/calendars/<uid>/events/<event_uid>")
     def event(uid: str, event_uid: str) -> Response:
         slot = request.args.get("recurrenceid")
-        found = calendar_of(uid).events.find(event_uid, where={"recurrenceid": slot} if slot else None)
+        found = calendar_of(uid).events.find(
+            event_uid, where={"recurrenceid": slot} if slot else None
+        )
         if not found:
             raise _UnknownError
         return reply({"events": [_shown(item) for item in found]})
@@ -144,7 +150,9 @@ def _in_range(calendar: Calendar, asked: Range, *, byinstance: bool) -> list[Jso
     if byinstance:
         told = calendar.told_by_instance.all()
         names = {(item["uid"], item.get("recurrenceid")) for item in told}
-        items = [item for item in items if (item["uid"], item.get("recurrenceid")) not in names] + told
+        items = [
+            item for item in items if (item["uid"], item.get("recurrenceid")) not in names
+        ] + told
     masters = {item["uid"]: item for item in items if "recurrenceid" not in item}
     taken = {(item["uid"], item["recurrenceid"]) for item in items if "recurrenceid" in item}
     found: list[Json] = []

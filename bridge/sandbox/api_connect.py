@@ -41,7 +41,9 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
 
     @api.get("/allScopes")
     def networks() -> Response:
-        return reply({"allScopes": {"scopes": [network.info for network in list(data.networks.values())]}})
+        return reply(
+            {"allScopes": {"scopes": [network.info for network in list(data.networks.values())]}}
+        )
 
     @api.get("/allGroups")
     @api.get("/userGroups")
@@ -49,7 +51,9 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         network = _network(data)
         if _action() == "userGroups" and "isRecentSort" not in request.args:
             raise RefusedError("isRecentSort is missing")
-        return reply({_action(): {"groups": [group.info for group in list(network.groups.values())]}})
+        return reply(
+            {_action(): {"groups": [group.info for group in list(network.groups.values())]}}
+        )
 
     @api.get("/upcomingEvents")
     def events() -> Response:
@@ -66,14 +70,26 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         ]
         if request.args.get("sharedWithMe") == "true":
             chosen = [event for event in chosen if "invitedUserList" in event]
-        return reply({"upcomingEvents": {"events": sorted(chosen, key=lambda event: int(event["startTime"]))}})
+        return reply(
+            {
+                "upcomingEvents": {
+                    "events": sorted(chosen, key=lambda event: int(event["startTime"]))
+                }
+            }
+        )
 
     @api.post("/updateEvent")
     def update() -> Response:
         network = _network(data)
-        holders = [group for group in network.groups.values() if group.events.find(request.values.get("streamId", ""))]
+        holders = [
+            group
+            for group in network.groups.values()
+            if group.events.find(request.values.get("streamId", ""))
+        ]
         if not holders:
-            raise RefusedError("Invalid streamId" if "streamId" in request.values else "streamId is missing")
+            raise RefusedError(
+                "Invalid streamId" if "streamId" in request.values else "streamId is missing"
+            )
         stream = request.values["streamId"]
         fields, gone = changed(holders[0].events.find(stream)[0], request.values, network.zone)
         for group in holders:
@@ -90,18 +106,27 @@ def _action() -> str:
 def _network(data: Data) -> Network:
     network = data.networks.get(request.values.get("scopeID", ""))
     if network is None:
-        raise RefusedError("Invalid scopeID" if "scopeID" in request.values else "scopeID is missing")
+        raise RefusedError(
+            "Invalid scopeID" if "scopeID" in request.values else "scopeID is missing"
+        )
     return network
 
 
 def _groups(network: Network) -> list[Group]:
     """Give the groups asked for in one of the three documented ways; DEFAULT is the user's own wall, empty here."""
     args = request.args
-    ids = [part for key in ("selectedPartIds", "partitionId") for part in args.get(key, "").split(",") if part]
+    ids = [
+        part
+        for key in ("selectedPartIds", "partitionId")
+        for part in args.get(key, "").split(",")
+        if part
+    ]
     if not ids:
         match args.get("partitionType"), args.get("partitionUrl"):
             case "GROUP", str(slug):
-                ids = [key for key, group in network.groups.items() if group.info["url"] == slug] or [slug]
+                ids = [
+                    key for key, group in network.groups.items() if group.info["url"] == slug
+                ] or [slug]
             case "DEFAULT", str():
                 return []
             case _:

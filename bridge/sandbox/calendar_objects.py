@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 import uuid
 
+from bridge.domain.timezones import UTC_ZONE, zone as zone_of
 from bridge.sandbox.state import Json
-from bridge.timezones import UTC_ZONE, zone as zone_of
 
 _UIDS = uuid.UUID("0c6f1c52-8f0c-5d3e-9f25-7a8f5f7a5f11")
 _OWNER = "ada@northwind.example"
@@ -53,8 +53,14 @@ def info(
         "category": category,
         "lastmodifiedtime": "20250102T081500Z",
         "reminders": reminders or [],
-        "private": {"status": True, "icalurl": f"https://calendar.zoho.example/ical/{secret}/pvt_{secret[::-1]}"},
-        "public": {"icalurl": f"https://calendar.zoho.example/ical/{secret}", "privilege": "freebusy"},
+        "private": {
+            "status": True,
+            "icalurl": f"https://calendar.zoho.example/ical/{secret}/pvt_{secret[::-1]}",
+        },
+        "public": {
+            "icalurl": f"https://calendar.zoho.example/ical/{secret}",
+            "privilege": "freebusy",
+        },
     }
     return one | ({"id": calid} if calid else {})
 
@@ -71,7 +77,11 @@ def timed(zone: str, day: date, at: str, minutes: int) -> When:
         "isallday": False,
         "multiday": first.date() != last.date(),
         "duration": minutes * 60_000,
-        "dateandtime": {"timezone": zone, "start": f"{first:%Y%m%dT%H%M%S%z}", "end": f"{last:%Y%m%dT%H%M%S%z}"},
+        "dateandtime": {
+            "timezone": zone,
+            "start": f"{first:%Y%m%dT%H%M%S%z}",
+            "end": f"{last:%Y%m%dT%H%M%S%z}",
+        },
     }
     return When(fields=fields, slot=f"{start:%Y%m%dT%H%M%SZ}")
 
@@ -101,7 +111,13 @@ class Builder:
         self._made = 0
 
     def __call__(
-        self, title: str, when: When, *, rule: str = "", reminders: list[str | int] | None = None, **fields: Any
+        self,
+        title: str,
+        when: When,
+        *,
+        rule: str = "",
+        reminders: list[str | int] | None = None,
+        **fields: Any,
     ) -> Json:
         """Give an event, with ``rule`` a series; ``reminders`` are minutes and come in both of Zoho's lists."""
         self._made += 1
@@ -126,12 +142,16 @@ class Builder:
             item |= {"rrule": rule, "repeat": [_parts(rule)]}
         if reminders:
             item["reminders"] = [{"minutes": minutes, "action": "popup"} for minutes in reminders]
-            item["alarm"] = [{"action": "popup", "trigger": int(minutes) * 60_000} for minutes in reminders]
+            item["alarm"] = [
+                {"action": "popup", "trigger": int(minutes) * 60_000} for minutes in reminders
+            ]
         return item | when.fields | fields
 
     def instance(self, master: Json, slot: str, when: When, **fields: Any) -> Json:
         """Give a changed instance of a series: the same uid, the slot it replaces, no rule."""
-        kept = {key: value for key, value in master.items() if key not in {"rrule", "repeat", "exdate"}}
+        kept = {
+            key: value for key, value in master.items() if key not in {"rrule", "repeat", "exdate"}
+        }
         return kept | when.fields | {"recurrenceid": slot} | fields
 
     def deleted(self, master: Json, slot: str) -> Json:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.sandbox.data_connect import EPOCH_ZONE, MONTHS, formatted, google, wall
 from bridge.sandbox.state import Json
-from bridge.timezones import UTC_ZONE, zone
 
 _MOST = {"title": 250, "desc": 1000, "location": 250}
 _INTERVALS = {
@@ -19,14 +19,21 @@ _INTERVALS = {
     "intervalMinute": {"5", "15", "30", "60", "120"},
 }
 _PARTS = ("Year", "Month", "Date", "Hour", "Min")
-_OF_TIMED = ("formattedStartTime", "fullformattedStartTime", "formattedEndTime", "fullformattedEndTime")
+_OF_TIMED = (
+    "formattedStartTime",
+    "fullformattedStartTime",
+    "formattedEndTime",
+    "fullformattedEndTime",
+)
 
 
 class RefusedError(ValueError):
     """The parameters don't name what is there, or are not as documented."""
 
 
-def changed(event: Json, asked: Mapping[str, str], profile_zone: str) -> tuple[Json, tuple[str, ...]]:
+def changed(
+    event: Json, asked: Mapping[str, str], profile_zone: str
+) -> tuple[Json, tuple[str, ...]]:
     """Give the fields that an update sets, and those that it takes away; RefusedError for what is not documented.
 
     Wall clocks are those of the profile's zone; one that is shown twice is the first of the two.
@@ -78,9 +85,15 @@ def answer(event: Json, partition: Json) -> Json:
                 "allowFooter": "true",
                 "isApproved": "true",
                 "isSpam": "false",
-                "reason": {"items": {where: partition, by: user}, "msg": f"{by} has created an event in {where}."},
+                "reason": {
+                    "items": {where: partition, by: user},
+                    "msg": f"{by} has created an event in {where}.",
+                },
                 "type": "EVENT",
-                "link": {"linkurl": f"{address}/event/{stream}?isNative=true", "title": event["title"]},
+                "link": {
+                    "linkurl": f"{address}/event/{stream}?isNative=true",
+                    "title": event["title"],
+                },
                 "event": inner,
                 "content": [],
                 "time": event["startTime"],

@@ -6,8 +6,8 @@ Everything is made up, in the style of the documents' sample. It must not read a
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.sandbox.state import Agenda, Json, Portal, Shelf
-from bridge.timezones import UTC_ZONE, zone
 
 PORTAL = "20148871"
 CONFERENCE = "31000000000118"
@@ -22,8 +22,20 @@ _OWNER = {
     "company": "Northwind",
     "designation": "Event manager",
 }
-_FAIR = {"name": "Fiera Milano", "street": "Strada Statale 33", "city": "Rho", "state": "MI", "country": "Italy"}
-_OFFICE = {"name": "Northwind Pune", "street": "14 Baner Road", "city": "Pune", "state": "MH", "country": "India"}
+_FAIR = {
+    "name": "Fiera Milano",
+    "street": "Strada Statale 33",
+    "city": "Rho",
+    "state": "MI",
+    "country": "Italy",
+}
+_OFFICE = {
+    "name": "Northwind Pune",
+    "street": "14 Baner Road",
+    "city": "Pune",
+    "state": "MH",
+    "country": "India",
+}
 _HTML = (
     "<p>An evening with <b>short talks</b> &amp; food.</p><ul><li>Doors at six</li><li>Bring a friend</li></ul>"
     '<p><a href="https://northwind.example/evening">Read more</a><script>track()</script></p>'
@@ -36,7 +48,11 @@ def portals(today: date) -> dict[str, Portal]:
     first = today + timedelta(days=24)
     return {
         PORTAL: Portal(
-            info={"id": PORTAL, "name": "Northwind Events", "domain": "northwind.zohobackstage.example"},
+            info={
+                "id": PORTAL,
+                "name": "Northwind Events",
+                "domain": "northwind.zohobackstage.example",
+            },
             events=Shelf("id", rows),
             agendas={CONFERENCE: _agenda(first)},
         )
@@ -50,10 +66,30 @@ def _rows() -> list[dict[str, Any]]:
         {"name": "Product webinar", "day": -61, "at": "15:00", "minutes": 45, "type": 3},
         {"name": "Monthly meetup: time zones", "day": -45, "at": "18:00", "minutes": 150},
         {"name": "Partner day", "day": -33, "at": "09:00", "minutes": 480, "venue": _FAIR},
-        {"name": "Workshop: feeds in practice", "day": -20, "at": "10:00", "minutes": 240, "tags": ["workshop"]},
-        {"name": "Pune developer evening", "day": -12, "at": "18:30", "minutes": 120, "zone": _INDIA, "venue": _OFFICE},
+        {
+            "name": "Workshop: feeds in practice",
+            "day": -20,
+            "at": "10:00",
+            "minutes": 240,
+            "tags": ["workshop"],
+        },
+        {
+            "name": "Pune developer evening",
+            "day": -12,
+            "at": "18:30",
+            "minutes": 120,
+            "zone": _INDIA,
+            "venue": _OFFICE,
+        },
         {"name": "Office hours", "day": -5, "at": "16:00", "minutes": 60, "type": 3},
-        {"name": "Roadshow", "day": -2, "at": "09:30", "minutes": 5 * 1440 + 450, "venue": _FAIR, "tags": ["roadshow"]},
+        {
+            "name": "Roadshow",
+            "day": -2,
+            "at": "09:30",
+            "minutes": 5 * 1440 + 450,
+            "venue": _FAIR,
+            "tags": ["roadshow"],
+        },
         {"name": "Breakfast briefing", "day": 1, "at": "08:00", "minutes": 90, "venue": _FAIR},
         {
             "name": "Fête de l’été – Åre, Łódź & São Paulo",  # noqa: RUF001 - what people type
@@ -62,12 +98,46 @@ def _rows() -> list[dict[str, Any]]:
             "minutes": 300,
             "tags": ["été", "🎉"],
         },
-        {"name": "An evening of short talks", "day": 6, "at": "18:00", "minutes": 180, "description": _HTML},
-        {"name": "Security webinar", "day": 9, "at": "15:00", "minutes": 60, "type": 3, "zone": _NEW_YORK},
-        {"name": "Customer council", "day": 12, "at": "10:00", "minutes": 420, "type": 4, "venue": _FAIR},
+        {
+            "name": "An evening of short talks",
+            "day": 6,
+            "at": "18:00",
+            "minutes": 180,
+            "description": _HTML,
+        },
+        {
+            "name": "Security webinar",
+            "day": 9,
+            "at": "15:00",
+            "minutes": 60,
+            "type": 3,
+            "zone": _NEW_YORK,
+        },
+        {
+            "name": "Customer council",
+            "day": 12,
+            "at": "10:00",
+            "minutes": 420,
+            "type": 4,
+            "venue": _FAIR,
+        },
         {"name": "Beer garden", "day": 15, "at": "17:00", "minutes": 240, "canceled": 3},
-        {"name": "Hackathon", "day": 18, "at": "18:00", "minutes": 2 * 1440, "zone": _INDIA, "venue": _OFFICE},
-        {"name": "Night shift: midnight launch", "day": 20, "at": "23:30", "minutes": 60, "type": 3, "zone": _NEW_YORK},
+        {
+            "name": "Hackathon",
+            "day": 18,
+            "at": "18:00",
+            "minutes": 2 * 1440,
+            "zone": _INDIA,
+            "venue": _OFFICE,
+        },
+        {
+            "name": "Night shift: midnight launch",
+            "day": 20,
+            "at": "23:30",
+            "minutes": 60,
+            "type": 3,
+            "zone": _NEW_YORK,
+        },
         {"name": "Surprise party", "day": 22, "at": "19:00", "minutes": 180, "draft": True},
     ]
     conference = {
@@ -82,9 +152,30 @@ def _rows() -> list[dict[str, Any]]:
         "summary": "Two days about calendars that agree with each other",
     }
     later = [
-        {"name": "Pune user group", "day": 31, "at": "11:00", "minutes": 180, "zone": _INDIA, "venue": _OFFICE},
-        {"name": "Trade fair", "day": 40, "at": "09:00", "minutes": 3 * 1440 + 540, "venue": _FAIR, "tags": ["sales"]},
-        {"name": "Budget webinar (moved online)", "day": 48, "at": "14:00", "minutes": 45, "type": 3, "canceled": 1},
+        {
+            "name": "Pune user group",
+            "day": 31,
+            "at": "11:00",
+            "minutes": 180,
+            "zone": _INDIA,
+            "venue": _OFFICE,
+        },
+        {
+            "name": "Trade fair",
+            "day": 40,
+            "at": "09:00",
+            "minutes": 3 * 1440 + 540,
+            "venue": _FAIR,
+            "tags": ["sales"],
+        },
+        {
+            "name": "Budget webinar (moved online)",
+            "day": 48,
+            "at": "14:00",
+            "minutes": 45,
+            "type": 3,
+            "canceled": 1,
+        },
         {
             "name": "مؤتمر الشركاء",
             "day": 59,
@@ -92,10 +183,23 @@ def _rows() -> list[dict[str, Any]]:
             "minutes": 480,
             "venue": {"name": "Dubai", "country": "UAE"},
         },
-        {"name": "Winter school", "day": 75, "at": "09:00", "minutes": 4 * 1440 + 480, "description": _HTML},
+        {
+            "name": "Winter school",
+            "day": 75,
+            "at": "09:00",
+            "minutes": 4 * 1440 + 480,
+            "description": _HTML,
+        },
         {"name": "Untitled event", "day": 90, "at": "09:00", "minutes": 60, "draft": True},
         {"name": "Annual gala", "day": 130, "at": "19:30", "minutes": 270, "venue": _FAIR},
-        {"name": "The conference after", "day": 389, "at": "09:00", "minutes": 2 * 1440, "type": 4, "venue": _FAIR},
+        {
+            "name": "The conference after",
+            "day": 389,
+            "at": "09:00",
+            "minutes": 2 * 1440,
+            "type": 4,
+            "venue": _FAIR,
+        },
     ]
     rows = [*plain, conference, *later]
     return [{"number": number, **row} for number, row in enumerate(rows, start=101)]
@@ -123,7 +227,17 @@ def _event(
     start = _local(today + timedelta(days=day), at, zone)
     end = start.astimezone(UTC) + timedelta(minutes=minutes, seconds=seconds)
     days_left = ((start.date() - today).days, (end.date() - today).days)
-    status = 4 if canceled is not None else 0 if draft else 3 if days_left[1] < 0 else 2 if days_left[0] <= 0 else 1
+    status = (
+        4
+        if canceled is not None
+        else 0
+        if draft
+        else 3
+        if days_left[1] < 0
+        else 2
+        if days_left[0] <= 0
+        else 1
+    )
     event_id = f"31000000000{number}"
     known = datetime.combine(today - timedelta(days=100), time(8, 15, 29), UTC)
     event = {
@@ -153,7 +267,9 @@ def _event(
     if venue is not None:
         event["venue"] = venue
     if canceled is not None:
-        event["canceled_on"] = _utc(datetime.combine(today - timedelta(days=canceled), time(10), UTC))
+        event["canceled_on"] = _utc(
+            datetime.combine(today - timedelta(days=canceled), time(10), UTC)
+        )
     return event
 
 
@@ -162,9 +278,29 @@ def _agenda(first: date) -> Agenda:
     second = first + timedelta(days=1)
     exhibition = _session(first, "10:00", "420", "Exhibition", number=9, hall="h3", kind="OTHERS")
     day_one = [
-        _session(first, "09:00", 45, "Opening keynote", number=1, hall="h1", speakers=["1", "2"], featured=True),
-        _session(first, "10:00", 60, "What a calendar promises", number=2, hall="h1", track="t1", speakers=["1"]),
-        _session(first, "10:00", 60, "Zones & daylight", number=3, hall="h2", track="t2", speakers=["3"]),
+        _session(
+            first,
+            "09:00",
+            45,
+            "Opening keynote",
+            number=1,
+            hall="h1",
+            speakers=["1", "2"],
+            featured=True,
+        ),
+        _session(
+            first,
+            "10:00",
+            60,
+            "What a calendar promises",
+            number=2,
+            hall="h1",
+            track="t1",
+            speakers=["1"],
+        ),
+        _session(
+            first, "10:00", 60, "Zones & daylight", number=3, hall="h2", track="t2", speakers=["3"]
+        ),
         _session(first, "12:00", 60, "Lunch", number=4, kind="BREAK"),
         _session(first, "13:00", 90, "Rehearsal for speakers", number=5, hall="h2", hidden=True),
         exhibition,
@@ -172,16 +308,31 @@ def _agenda(first: date) -> Agenda:
     day_two = [
         exhibition,
         _session(second, "09:30", 30, "Coffee & croissants ☕", number=6, kind="BREAK", hall="h3"),
-        _session(second, "10:00", 45, "Repeats that repeat", number=7, hall="h1", track="t2", speakers=["2", "3"]),
+        _session(
+            second,
+            "10:00",
+            45,
+            "Repeats that repeat",
+            number=7,
+            hall="h1",
+            track="t2",
+            speakers=["2", "3"],
+        ),
         _session(second, "16:00", 90, "Closing", number=8, speakers=["1"]),
     ]
     halls = [("h1", "Sala Grande"), ("h2", "Sala Verde"), ("h3", "Foyer")]
     tracks = [("t1", "Standards"), ("t2", "Practice")]
-    speakers = [("1", "Grace", "Okafor", "Chair"), ("2", "José", "Ibáñez", "Engineer"), ("3", "Mei", "", "Author")]
+    speakers = [
+        ("1", "Grace", "Okafor", "Chair"),
+        ("2", "José", "Ibáñez", "Engineer"),
+        ("3", "Mei", "", "Author"),
+    ]
     return Agenda(
         days=(Shelf("id", day_one), Shelf("id", day_two)),
         halls=Shelf("id", [{"id": f"3100000009{key}", "name": name} for key, name in halls]),
-        tracks=Shelf("track_id", [{"track_id": f"3100000008{key}", "name": name} for key, name in tracks]),
+        tracks=Shelf(
+            "track_id", [{"track_id": f"3100000008{key}", "name": name} for key, name in tracks]
+        ),
         speakers=Shelf("id", [_speaker(*row) for row in speakers]),
     )
 

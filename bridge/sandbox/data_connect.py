@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
+from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.sandbox.state import Group, Json, Network, Shelf
-from bridge.timezones import UTC_ZONE, zone
 
 NETWORK = "931000000021003"
 ALL_HANDS, LEADERSHIP, CLUB = "931000000330001", "931000000330017", "931000000330042"
@@ -17,14 +17,22 @@ CONNECT_ZONE = "Europe/Berlin"
 """The zone of the account's Connect profile, which no answer names: the wall clock of the lively events."""
 
 _HERE = zone(CONNECT_ZONE) or UTC_ZONE
-EPOCH_ZONE = zone("America/Los_Angeles") or UTC_ZONE  # whose midnight is the epoch of an all-day event
+EPOCH_ZONE = (
+    zone("America/Los_Angeles") or UTC_ZONE
+)  # whose midnight is the epoch of an all-day event
 _PORTAL = "https://connect.zoho.com/portal/northwind"
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
 _CREATOR = {"zuid": "3071411", "id": "3071411", "name": "Ada Lindqvist", "canFollow": "true"}
-_GUEST = {"zuid": "3071490", "id": "3071490", "name": "Tomás Ibáñez", "canFollow": "true", "type": "C"}
+_GUEST = {
+    "zuid": "3071490",
+    "id": "3071490",
+    "name": "Tomás Ibáñez",
+    "canFollow": "true",
+    "type": "C",
+}
 
 
 def networks(today: date) -> dict[str, Network]:
@@ -34,7 +42,9 @@ def networks(today: date) -> dict[str, Network]:
         _group(LEADERSHIP, "Leadership", "leadership", isPrivate="true"),
         _group(CLUB, "Social club 🎲", "social-club"),
     ]
-    for group, rows in zip(groups, (_all_hands(today), _leadership(today), _club(today)), strict=True):
+    for group, rows in zip(
+        groups, (_all_hands(today), _leadership(today), _club(today)), strict=True
+    ):
         group.events.add(*(_event(today, group.info, **row) for row in rows))
     shared = groups[0].events.find("931000000712010")[0]
     groups[2].events.add(shared)  # two groups are invited: it is in the answer of each
@@ -49,12 +59,24 @@ def _all_hands(today: date) -> list[dict[str, Any]]:
 
     monday = on(-today.weekday())
     weekly = [
-        {"number": 712020, "title": "Coffee with the founders", "day": monday + timedelta(weeks=week), "at": "15:00"}
+        {
+            "number": 712020,
+            "title": "Coffee with the founders",
+            "day": monday + timedelta(weeks=week),
+            "at": "15:00",
+        }
         for week in range(-3, 9)
     ]
     return [
         {"number": 712001, "title": "Town hall", "day": on(-30), "at": "16:00", "minutes": 90},
-        {"number": 712005, "title": "Town hall", "day": on(7), "at": "16:00", "minutes": 90, "intervalMinute": "15"},
+        {
+            "number": 712005,
+            "title": "Town hall",
+            "day": on(7),
+            "at": "16:00",
+            "minutes": 90,
+            "intervalMinute": "15",
+        },
         {"number": 712008, "title": "Company holiday", "day": on(3), "days": 1},
         {
             "number": 712009,
@@ -76,9 +98,21 @@ def _all_hands(today: date) -> list[dict[str, Any]]:
             "intervalMinute": "0",
             "guests": True,
         },
-        {"number": 712012, "title": "Fire drill", "day": on(2), "at": "11:00", "minutes": 0, "intervalMinute": "0"},
+        {
+            "number": 712012,
+            "title": "Fire drill",
+            "day": on(2),
+            "at": "11:00",
+            "minutes": 0,
+            "intervalMinute": "0",
+        },
         {"number": 712015, "title": "Late call with Pago Pago", "day": on(5), "at": "00:45"},
-        {"number": 712016, "title": "New year countdown ✨", "day": date(today.year, 12, 31), "at": "23:00"},
+        {
+            "number": 712016,
+            "title": "New year countdown ✨",
+            "day": date(today.year, 12, 31),
+            "at": "23:00",
+        },
         *weekly,
     ]
 
@@ -86,21 +120,50 @@ def _all_hands(today: date) -> list[dict[str, Any]]:
 def _leadership(today: date) -> list[dict[str, Any]]:
     day = today + timedelta(days=4)
     return [
-        {"number": 713001, "title": "Reorganisation (confidential)", "day": day, "at": "09:00", "intervalHour": "1"},
-        {"number": 713002, "title": "Offsite", "day": day + timedelta(days=10), "days": 2, "location": "Rügen"},
+        {
+            "number": 713001,
+            "title": "Reorganisation (confidential)",
+            "day": day,
+            "at": "09:00",
+            "intervalHour": "1",
+        },
+        {
+            "number": 713002,
+            "title": "Offsite",
+            "day": day + timedelta(days=10),
+            "days": 2,
+            "location": "Rügen",
+        },
     ]
 
 
 def _club(today: date) -> list[dict[str, Any]]:
-    rows = [(714001, "Board games 🎲", 1), (714002, "ליל משחקים", 8), (714003, "Marathon relay 🏃🏽‍♀️", 29)]
+    rows = [
+        (714001, "Board games 🎲", 1),
+        (714002, "ליל משחקים", 8),
+        (714003, "Marathon relay 🏃🏽‍♀️", 29),
+    ]
     return [
-        {"number": number, "title": title, "day": today + timedelta(days=days), "at": "19:00", "minutes": 180}
+        {
+            "number": number,
+            "title": title,
+            "day": today + timedelta(days=days),
+            "at": "19:00",
+            "minutes": 180,
+        }
         for number, title, days in rows
     ]
 
 
 def _group(group_id: str, name: str, slug: str, **flags: str) -> Group:
-    info = {"id": group_id, "name": name, "partitionUrl": slug, "url": slug, **flags, "status": "ACTIVE"}
+    info = {
+        "id": group_id,
+        "name": name,
+        "partitionUrl": slug,
+        "url": slug,
+        **flags,
+        "status": "ACTIVE",
+    }
     return Group(
         info=info | {"isAdmin": "true", "type": "GROUP", "typeOrd": "2", "isUserFollow": "false"},
         events=Shelf("streamId"),
@@ -127,7 +190,9 @@ def _event(
         end = datetime.combine(day + timedelta(days=days - 1), time(), _HERE)  # its last day
         epochs = [moment.replace(tzinfo=EPOCH_ZONE) for moment in (start, end)]
     else:
-        start = datetime.combine(day, time.fromisoformat(at), _HERE).astimezone(UTC).astimezone(_HERE)
+        start = (
+            datetime.combine(day, time.fromisoformat(at), _HERE).astimezone(UTC).astimezone(_HERE)
+        )
         end = (start.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(_HERE)
         epochs = [start, end]
     junk = number % 1000
@@ -136,12 +201,22 @@ def _event(
         event["isExpired"] = "true"
     event |= {"type": "EVENT", "streamId": stream}
     if guests:
-        event |= {"invitedUserList": [{"status": "Pending", "invitedUser": _GUEST}], "invitedUserCount": "1"}
-    people = {"yesUsers": [], "maybeUsers": [], "noUsers": [], "pendingUsers": [_GUEST] if guests else []}
+        event |= {
+            "invitedUserList": [{"status": "Pending", "invitedUser": _GUEST}],
+            "invitedUserCount": "1",
+        }
+    people = {
+        "yesUsers": [],
+        "maybeUsers": [],
+        "noUsers": [],
+        "pendingUsers": [_GUEST] if guests else [],
+    }
     event |= {
         "participants": {"invitedGroups": [partition], **people},
         "eventInvitedCount": "2" if guests else "1",
-        "pvtEventMemberList": f",{_GUEST['id']},{partition['id']}," if guests else f",{partition['id']},",
+        "pvtEventMemberList": f",{_GUEST['id']},{partition['id']},"
+        if guests
+        else f",{partition['id']},",
         "userDetails": _CREATOR,
         "url": f"{_PORTAL}/stream/{stream}",
         "googleCalendarUrl": google(title, start, end, all_day=bool(days)),
@@ -159,7 +234,11 @@ def _event(
         event["isAllDay"] = "true"
     if any(name.startswith("interval") for name in extra):
         event["hasReminder"] = "true"
-    return event | extra | {"canAddRepetition": "true", "date": f"{start:%Y%m%d}", "partition": partition}
+    return (
+        event
+        | extra
+        | {"canAddRepetition": "true", "date": f"{start:%Y%m%d}", "partition": partition}
+    )
 
 
 def wall(side: str, when: datetime) -> Json:

@@ -27,16 +27,29 @@ ROUTES = (
 KINDS: Mapping[str, Mapping[str, Any]] = {
     "status": {"status": 500, "body": None},  # body: text, or JSON; None: the product's own words
     "html": {"status": 502},
-    "truncated": {"keep": 0.5},  # that part of the body, with a Content-Length to match: only the JSON tells
-    "wrong-types": {"field": ""},  # this field alone, wherever it stands; else every value that is no container
+    "truncated": {
+        "keep": 0.5
+    },  # that part of the body, with a Content-Length to match: only the JSON tells
+    "wrong-types": {
+        "field": ""
+    },  # this field alone, wherever it stands; else every value that is no container
     "drip": {"pieces": 20, "pause": 0.05},
-    "reset": {"keep": 0.5},  # the connection is closed after that part of the body, against its Content-Length
+    "reset": {
+        "keep": 0.5
+    },  # the connection is closed after that part of the body, against its Content-Length
     "delay": {"seconds": 1.0},
-    "throttle": {"status": 429, "retry_after": 120, "as_date": False, "skew": 0},  # status 400: told by the body alone
+    "throttle": {
+        "status": 429,
+        "retry_after": 120,
+        "as_date": False,
+        "skew": 0,
+    },  # status 400: told by the body alone
     "expired-token": {},
     "duplicate-page": {},  # what this path (of this network) answered last time, whatever is asked now
     "empty-list": {},
-    "clock-skew": {"skew": 7200},  # seconds ahead, or below 0 behind: in Date, and in the end of a token given or seen
+    "clock-skew": {
+        "skew": 7200
+    },  # seconds ahead, or below 0 behind: in Date, and in the end of a token given or seen
 }
 """Each kind of fault with its details and what they are when not given."""
 
@@ -63,7 +76,9 @@ class Faults:
         self._lock = Lock()
         self._over = Flag()
 
-    def add(self, route: str, kind: str, *, times: int | None = None, after: int = 0, **details: Any) -> None:
+    def add(
+        self, route: str, kind: str, *, times: int | None = None, after: int = 0, **details: Any
+    ) -> None:
         """Spoil requests to ``route`` (or ``"calendar.*"``, ``"*"``); ``details`` as in KINDS.
 
         The first ``after`` requests pass, then ``times`` are spoilt. ValueError for what doesn't exist.
@@ -71,8 +86,12 @@ class Faults:
         if not any(fnmatchcase(name, route) for name in ROUTES):
             raise ValueError(f"no route is called {route!r}; there are {', '.join(ROUTES)}")
         if kind not in KINDS or not KINDS[kind].keys() >= details.keys():
-            raise ValueError(f"there is no fault {kind!r} with {sorted(details)}; there are {dict(KINDS)}")
-        fault = Fault(route=route, kind=kind, left=times, after=after, details={**KINDS[kind], **details})
+            raise ValueError(
+                f"there is no fault {kind!r} with {sorted(details)}; there are {dict(KINDS)}"
+            )
+        fault = Fault(
+            route=route, kind=kind, left=times, after=after, details={**KINDS[kind], **details}
+        )
         with self._lock:
             self._faults.append(fault)
 
@@ -109,7 +128,11 @@ class Faults:
             case "status" if details["body"] is None:
                 return answers.error(route, details["status"], "INTERNAL_SERVER_ERROR", _SORRY)
             case "status" if isinstance(details["body"], str):
-                return Response(details["body"], details["status"], content_type="application/json;charset=UTF-8")
+                return Response(
+                    details["body"],
+                    details["status"],
+                    content_type="application/json;charset=UTF-8",
+                )
             case "status":
                 return answers.reply(details["body"], details["status"])
             case "html":
@@ -120,7 +143,9 @@ class Faults:
                 self._over.wait(details["seconds"])
         return None
 
-    def after(self, fault: Fault | None, place: str, response: Response, *, now: datetime) -> Response:
+    def after(
+        self, fault: Fault | None, place: str, response: Response, *, now: datetime
+    ) -> Response:
         """Spoil the route's own answer, as far as it is one with data; ``now`` is in its Date, right or wrong.
 
         ``place`` is where it comes from, without what tells one page from another.

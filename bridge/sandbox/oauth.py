@@ -71,7 +71,11 @@ class Tokens:
         self._in_window = 0
 
     def issue_code(
-        self, scopes: Iterable[str] = ALL_SCOPES, *, life: timedelta = _CODE_LIFE, offline: bool = True
+        self,
+        scopes: Iterable[str] = ALL_SCOPES,
+        *,
+        life: timedelta = _CODE_LIFE,
+        offline: bool = True,
     ) -> str:
         """Give a one-time code, as the API console's "Generate Code" does; Zoho lets choose a life of 3 to 10 minutes.
 
@@ -79,7 +83,9 @@ class Tokens:
         """
         code = _opaque()
         with self._lock:
-            self._codes[code] = _Code(ends=self._now() + life, scopes=frozenset(scopes), offline=offline)
+            self._codes[code] = _Code(
+                ends=self._now() + life, scopes=frozenset(scopes), offline=offline
+            )
         return code
 
     def revoke(self) -> None:
@@ -133,7 +139,9 @@ class Tokens:
         answer = self._grant(code.scopes)
         if code.offline:
             answer["refresh_token"] = _opaque()
-            self._refresh_tokens = dict(list(self._refresh_tokens.items())[-(_MOST_REFRESH_TOKENS - 1) :])
+            self._refresh_tokens = dict(
+                list(self._refresh_tokens.items())[-(_MOST_REFRESH_TOKENS - 1) :]
+            )
             self._refresh_tokens[str(answer["refresh_token"])] = code.scopes
         return reply(answer)
 

@@ -21,11 +21,15 @@ def documents() -> Data:
     portal = Portal(
         info={"id": "19593237", "name": "Zylker Events", "domain": "restapi.zohobackstage.com"},
         events=Shelf("id", [event]),
-        aliases={"2000000000022": event["id"]},  # the documents' request asks by this id and is answered with the other
+        aliases={
+            "2000000000022": event["id"]
+        },  # the documents' request asks by this id and is answered with the other
     )
     network = _zillum(_sample("connect_upcoming_events.json")["upcomingEvents"]["events"])
     items = _sample("calendar_events.json")["events"]
-    info = data_calendar.info(items[0]["caluid"], "Ezhil's calendar", zone="Asia/Calcutta", calid=items[0]["calid"])
+    info = data_calendar.info(
+        items[0]["caluid"], "Ezhil's calendar", zone="Asia/Calcutta", calid=items[0]["calid"]
+    )
     return Data(
         portals={portal.info["id"]: portal},
         networks={network.info["id"]: network},
@@ -56,7 +60,9 @@ def _zillum(events: list[Json]) -> Network:
         "url": "https://connect.zoho.com/portal/zillum",
         "isDefault": "true",
     }
-    return Network(info=info, groups=groups, zone="Pacific/Pago_Pago")  # UTC-11, as all of the sample's wall clocks
+    return Network(
+        info=info, groups=groups, zone="Pacific/Pago_Pago"
+    )  # UTC-11, as all of the sample's wall clocks
 
 
 def _sample(name: str) -> Any:

@@ -11,11 +11,21 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
+from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.sandbox.state import Json
-from bridge.timezones import UTC_ZONE, zone
 
 _DAY = timedelta(days=1)
-_MINIMAL = ("uid", "title", "caluid", "calid", "isallday", "isprivate", "etag", "estatus", "recurrenceid")
+_MINIMAL = (
+    "uid",
+    "title",
+    "caluid",
+    "calid",
+    "isallday",
+    "isprivate",
+    "etag",
+    "estatus",
+    "recurrenceid",
+)
 _TIMED, _UTC, _NAIVE = "%Y%m%dT%H%M%S%z", "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S"
 _UNTIL = re.compile(r"UNTIL=([0-9TZ]+)")
 

@@ -48,7 +48,11 @@ class Sandbox:
     """
 
     def __init__(
-        self, now: Callable[[], datetime] = lambda: datetime.now(UTC), data: Data | None = None, *, page_size: int = 10
+        self,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        data: Data | None = None,
+        *,
+        page_size: int = 10,
     ) -> None:
         self.data = lively(now().date()) if data is None else data
         self._now = now
@@ -74,9 +78,11 @@ class Sandbox:
 
     def group(self, group_id: str) -> Group:
         """Give a Connect group, of whatever network, to read or change; KeyError without one."""
-        return {key: group for network in self.data.networks.values() for key, group in network.groups.items()}[
-            group_id
-        ]
+        return {
+            key: group
+            for network in self.data.networks.values()
+            for key, group in network.groups.items()
+        }[group_id]
 
     def calendar(self, uid: str) -> Calendar:
         """Give a calendar to read or change; KeyError without one."""
@@ -128,7 +134,10 @@ class Sandbox:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
 
@@ -136,7 +145,9 @@ class Sandbox:
         app = Flask(__name__, static_folder=None)
         app.url_map.merge_slashes = False
         app.register_blueprint(oauth.blueprint(self.tokens))
-        app.register_blueprint(api_backstage.blueprint(self.data, self.tokens, page_size), url_prefix=_BACKSTAGE)
+        app.register_blueprint(
+            api_backstage.blueprint(self.data, self.tokens, page_size), url_prefix=_BACKSTAGE
+        )
         app.register_blueprint(api_connect.blueprint(self.data, self.tokens), url_prefix=_CONNECT)
         app.register_blueprint(api_calendar.blueprint(self.data, self.tokens), url_prefix=_CALENDAR)
         app.register_error_handler(404, _unknown)

@@ -40,7 +40,13 @@ class Shelf:
             self._items.extend(deepcopy(items))
 
     def change(
-        self, name: str, /, *, where: Mapping[str, Any] | None = None, drop: Iterable[str] = (), **fields: Any
+        self,
+        name: str,
+        /,
+        *,
+        where: Mapping[str, Any] | None = None,
+        drop: Iterable[str] = (),
+        **fields: Any,
     ) -> None:
         """Set ``fields`` of the first object of that name and take away those in ``drop``; LookupError without one."""
         with self._lock:
@@ -60,7 +66,9 @@ class Shelf:
             self._items[:] = kept
 
     def _is(self, item: Json, name: str, where: Mapping[str, Any] | None) -> bool:
-        return item.get(self._key) == name and all(item.get(key) == value for key, value in (where or {}).items())
+        return item.get(self._key) == name and all(
+            item.get(key) == value for key, value in (where or {}).items()
+        )
 
 
 @dataclass(slots=True, kw_only=True)

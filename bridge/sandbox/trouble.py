@@ -28,7 +28,9 @@ TURNS = (
 
 
 @contextmanager
-def trouble(faults: Faults, say: Callable[[str], object], *, lasts: float = 300, rests: float = 300) -> Iterator[None]:
+def trouble(
+    faults: Faults, say: Callable[[str], object], *, lasts: float = 300, rests: float = 300
+) -> Iterator[None]:
     """Let one thing after the other go wrong, for ``lasts`` seconds each and ``rests`` seconds apart, until left.
 
     ``say`` is told a sentence whenever something begins or ends; it is called from a thread of its own.

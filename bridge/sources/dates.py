@@ -8,7 +8,7 @@ arithmetic near the ends of Python's calendar overflows.
 from datetime import date, datetime, timedelta, timezone
 import re
 
-from bridge.timezones import UTC_ZONE
+from bridge.domain.timezones import UTC_ZONE
 
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
@@ -42,7 +42,9 @@ def epoch_ms(text: str) -> datetime:
     try:
         moment = _EPOCH_START + timedelta(seconds=int(text) // 1000)
     except OverflowError as error:
-        raise ValueError(f"{_shown(text)} milliseconds since 1970 are beyond any calendar") from error
+        raise ValueError(
+            f"{_shown(text)} milliseconds since 1970 are beyond any calendar"
+        ) from error
     return _usual(moment, text)
 
 
@@ -55,7 +57,9 @@ def compact(text: str) -> datetime | date:
     """
     match = _COMPACT.fullmatch(text)
     if match is None:
-        raise ValueError(f"{_shown(text)} is not a date like 20170728 or a time like 20170718T205000+0530")
+        raise ValueError(
+            f"{_shown(text)} is not a date like 20170728 or a time like 20170718T205000+0530"
+        )
     day, zone = match["day"], match["zone"]
     hour = int(match["hour"] or match["only_hour"] or 0)
     minute, second = int(match["minute"] or 0), int(match["second"] or 0)

@@ -31,14 +31,18 @@ def read(data: Any, shape: type[Shape]) -> tuple[Shape, dict[str, str]]:
         return shape(**values), faults
 
 
-def read_values(data: dict[str, Any], shape: type[msgspec.Struct]) -> tuple[dict[str, Any], dict[str, str]]:
+def read_values(
+    data: dict[str, Any], shape: type[msgspec.Struct]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Read the fields of ``shape`` that ``data`` has one by one, by their Python names; the rest is as in ``read``."""
     values: dict[str, Any] = {}
     faults: dict[str, str] = {}
     for field in msgspec.structs.fields(shape):
         if field.encode_name in data:
             try:
-                values[field.name] = msgspec.convert(data[field.encode_name], field.type, strict=False)
+                values[field.name] = msgspec.convert(
+                    data[field.encode_name], field.type, strict=False
+                )
             except msgspec.ValidationError as error:
                 faults[field.encode_name] = str(error)
     return values, faults
@@ -60,7 +64,9 @@ def identity(value: Any) -> str:
 def refuse_nameless(items: Sequence[Any], name: Callable[[Any], str], answer: str) -> None:
     """Raise BadDataError when not one of several objects has an id: nobody could say which of the known are gone."""
     if items and not any(name(item) for item in items):
-        raise BadDataError(f"{answer} has {len(items)} objects and not one with an id; the last good state is kept.")
+        raise BadDataError(
+            f"{answer} has {len(items)} objects and not one with an id; the last good state is kept."
+        )
 
 
 def flag(value: Any) -> bool:

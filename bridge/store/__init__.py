@@ -6,61 +6,61 @@ It knows tables and transactions, and nothing of Zoho, HTTP or iCalendar.
 import contextlib
 
 from bridge.config import Settings
-from bridge.store.cards import Cards, ForPeople
+from bridge.store.agenda import AgendaTable, EntryAgenda
+from bridge.store.answer_cache import AnswerCache
 from bridge.store.changes import ChangeRow, Changes
+from bridge.store.crypto import Vault
 from bridge.store.database import Database
-from bridge.store.details import Details
 from bridge.store.feeds import FeedError, FeedRow, Feeds, KnownSource
 from bridge.store.filters import Filtered, Filters, is_filter
 from bridge.store.links import Link, LinkError, Links
 from bridge.store.logins import Login, Logins
-from bridge.store.origins import Origin, Origins
-from bridge.store.paces import Paces
+from bridge.store.provenance import Provenance, ProvenanceTable
 from bridge.store.publications import (
     Document,
     Entry,
     EntryRow,
     Head,
     Publications,
-    Published,
+    PublishedState,
     Representation,
-    ShapeRow,
-    Stored,
+    StoredEvent,
+    ViewRow,
 )
+from bridge.store.rate_limits import RateLimits
 from bridge.store.readers import Polls, Reader, Readers
 from bridge.store.sign_ins import SignIns
 from bridge.store.sources import EventRow, EventToSave, Sources, SourceState
 from bridge.store.tokens import Tokens
 from bridge.store.verifications import Verification, Verifications
-from bridge.vault import Vault
 
 __all__ = [
     "ChangeRow",
     "Document",
     "Entry",
+    "EntryAgenda",
     "EntryRow",
     "EventRow",
     "EventToSave",
     "FeedError",
     "FeedRow",
     "Filtered",
-    "ForPeople",
     "Head",
     "KnownSource",
     "Link",
     "LinkError",
     "Login",
-    "Origin",
     "Polls",
+    "Provenance",
     "Publications",
-    "Published",
+    "PublishedState",
     "Reader",
     "Representation",
-    "ShapeRow",
     "SourceState",
     "Store",
-    "Stored",
+    "StoredEvent",
     "Verification",
+    "ViewRow",
     "is_filter",
 ]
 
@@ -72,19 +72,19 @@ class Store:
         self._database = database
         self.sources = Sources(database)
         self.publications = Publications(database)
-        self.cards = Cards(database)
+        self.agenda = AgendaTable(database)
         self.changes = Changes(database, vault)
-        self.details = Details(database)
+        self.answer_cache = AnswerCache(database)
         self.links = Links(database, vault)
         self.feeds = Feeds(database, self.links)
         self.filters = Filters(database, self.links, vault)
         self.logins = Logins(database, vault)
-        self.origins = Origins(database)
+        self.provenance = ProvenanceTable(database)
         self.readers = Readers(database)
         self.sign_ins = SignIns(database, vault)
         self.tokens = Tokens(database, vault)
         self.verifications = Verifications(database)
-        self.paces = Paces(database)
+        self.rate_limits = RateLimits(database)
 
     @classmethod
     def open(cls, url: str, vault: Vault) -> "Store":

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from bridge.history import KEPT_FOR, Change
+from bridge.feed.changelog import KEPT_FOR, Change
+from bridge.store.crypto import Vault
 from bridge.store.database import Database
 from bridge.store.schema import changes
-from bridge.vault import Vault
 
 _PURPOSE = "history"
 
@@ -58,12 +58,20 @@ class Changes:
         )
         with self._database.read() as connection:
             return tuple(
-                ChangeRow(at=row.at, uid=row.uid, kind=row.kind, title=row.title, details=json.loads(row.details))
+                ChangeRow(
+                    at=row.at,
+                    uid=row.uid,
+                    kind=row.kind,
+                    title=row.title,
+                    details=json.loads(row.details),
+                )
                 for row in connection.execute(query)
             )
 
 
-def write_changes(connection: Connection, slug: str, new: Sequence[Change], *, now: datetime) -> None:
+def write_changes(
+    connection: Connection, slug: str, new: Sequence[Change], *, now: datetime
+) -> None:
     """Add to a feed's history in the transaction of the publication, and forget what is too old."""
     connection.execute(delete(changes).where(changes.c.slug == slug, changes.c.at < now - KEPT_FOR))
     rows = [

@@ -67,8 +67,15 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Open a transaction that sees one state of the database from its first query to its last."""
         with self._reported():
-            options = {} if self._engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-            with self._engine.connect().execution_options(**options) as connection, connection.begin():
+            options = (
+                {}
+                if self._engine.dialect.name == "sqlite"
+                else {"isolation_level": "REPEATABLE READ"}
+            )
+            with (
+                self._engine.connect().execution_options(**options) as connection,
+                connection.begin(),
+            ):
                 yield connection
 
     @contextmanager
@@ -78,7 +85,9 @@ class Database:
         A server is told neither of the beginning of a transaction nor of its end: that would be three ways for one.
         """
         with self._reported():
-            options = {} if self._engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+            options = (
+                {} if self._engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+            )
             with self._engine.connect().execution_options(**options) as connection:
                 yield connection
 
@@ -98,11 +107,17 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            if isinstance(error, DataError | IntegrityError | ProgrammingError) and not _is_forbidden(error):
+            if isinstance(
+                error, DataError | IntegrityError | ProgrammingError
+            ) and not _is_forbidden(error):
                 raise  # the bridge's own mistake, not the database's state
-            raise StoreError(f"The database {self._place} can't be used: {_reason(error)}.") from error
+            raise StoreError(
+                f"The database {self._place} can't be used: {_reason(error)}."
+            ) from error
         except TimeoutError as error:
-            raise StoreError(f"The database {self._place} has no free connection; try again.") from error
+            raise StoreError(
+                f"The database {self._place} has no free connection; try again."
+            ) from error
 
 
 def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -220,14 +235,26 @@ _REASONS = (
         "unable to open database file",
         "the file can't be opened; check that its folder (BRIDGE_DATA_DIR) exists and may be written",
     ),
-    ("readonly", "it is read-only; give the bridge leave to write the file and its folder, where SQLite writes too"),
+    (
+        "readonly",
+        "it is read-only; give the bridge leave to write the file and its folder, where SQLite writes too",
+    ),
     ("read-only", "it is read-only; connect to the server that may be written"),
     ("is full", "the disk is full; make room, and the bridge goes on by itself"),
-    ("no space left", "the disk of its server is full; make room, and the bridge goes on by itself"),
+    (
+        "no space left",
+        "the disk of its server is full; make room, and the bridge goes on by itself",
+    ),
     ("disk i/o error", "the disk fails (disk I/O error); see the log of the system"),
-    ("is locked", f"another process has been writing for more than {_BUSY_SECONDS} seconds; try again"),
+    (
+        "is locked",
+        f"another process has been writing for more than {_BUSY_SECONDS} seconds; try again",
+    ),
     ("malformed", "the file is damaged; restore a backup"),
-    ("not a database", "the file is not a SQLite database; correct BRIDGE_DATABASE_URL or move the file away"),
+    (
+        "not a database",
+        "the file is not a SQLite database; correct BRIDGE_DATABASE_URL or move the file away",
+    ),
 )
 
 

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
-from bridge import snapshot
+from bridge.domain import codec as snapshot
+from bridge.domain.feed import Feed
+from bridge.domain.source import Source
 from bridge.errors import BridgeError
-from bridge.model import Feed, Source
 from bridge.store.database import Database, upsert
 from bridge.store.links import Links
 from bridge.store.schema import feed_sources, feeds, meta, sources
@@ -63,9 +64,15 @@ class Feeds:
         with self._database.write() as connection:
             _one_at_a_time(connection)
             slugs = [feed.slug for feed in wanted]
-            by_admin = select(feeds.c.slug).where(feeds.c.by_admin, feeds.c.active).order_by(feeds.c.slug)
-            taken_over = tuple(slug for slug in connection.execute(by_admin).scalars() if slug in slugs)
-            connection.execute(update(feeds).where(feeds.c.by_admin.is_(False)).values(active=False))
+            by_admin = (
+                select(feeds.c.slug).where(feeds.c.by_admin, feeds.c.active).order_by(feeds.c.slug)
+            )
+            taken_over = tuple(
+                slug for slug in connection.execute(by_admin).scalars() if slug in slugs
+            )
+            connection.execute(
+                update(feeds).where(feeds.c.by_admin.is_(False)).values(active=False)
+            )
             for position, feed in enumerate(wanted):
                 _save(connection, feed, position=position, by_admin=False)
                 self._links.give_first(connection, feed.slug, now=now)
@@ -80,9 +87,16 @@ class Feeds:
         """
         with self._database.write() as connection:
             _one_at_a_time(connection)
-            if connection.execute(select(feeds.c.slug).where(feeds.c.slug == feed.slug)).first() is not None:
-                raise FeedError(f'There is, or was, another feed "{feed.slug}": choose another address.')
-            last = connection.execute(select(func.max(feeds.c.position)).where(feeds.c.by_admin)).scalar()
+            if (
+                connection.execute(select(feeds.c.slug).where(feeds.c.slug == feed.slug)).first()
+                is not None
+            ):
+                raise FeedError(
+                    f'There is, or was, another feed "{feed.slug}": choose another address.'
+                )
+            last = connection.execute(
+                select(func.max(feeds.c.position)).where(feeds.c.by_admin)
+            ).scalar()
             _save(connection, feed, position=0 if last is None else last + 1, by_admin=True)
             self._links.give_first(connection, feed.slug, now=now)
             _save_sources(connection, now)
@@ -134,13 +148,18 @@ class Feeds:
     def reading(self, source_key: str) -> tuple[Feed, ...]:
         """Give the active feeds that show this source."""
         shown = select(feed_sources.c.slug)
-        shown = shown.where(feed_sources.c.source_key == source_key, feed_sources.c.leaving.is_(False))
+        shown = shown.where(
+            feed_sources.c.source_key == source_key, feed_sources.c.leaving.is_(False)
+        )
         return self._served(feeds.c.slug.in_(shown))
 
     def _served(self, *conditions: ColumnElement[bool]) -> tuple[Feed, ...]:
         query = _in_order().where(feeds.c.active, *conditions).with_only_columns(feeds.c.definition)
         with self._database.look() as connection:
-            return tuple(snapshot.decode_feed(definition) for definition in connection.execute(query).scalars())
+            return tuple(
+                snapshot.decode_feed(definition)
+                for definition in connection.execute(query).scalars()
+            )
 
     def known_sources(self) -> tuple[KnownSource, ...]:
         """Give every source that a feed reads or once read, by product and name."""
@@ -151,11 +170,17 @@ class Feeds:
         with self._database.read() as connection:
             known = [
                 KnownSource(
-                    source=snapshot.decode_source(row.definition), active=row.active, title=titles.get(row.key, "")
+                    source=snapshot.decode_source(row.definition),
+                    active=row.active,
+                    title=titles.get(row.key, ""),
                 )
-                for row in connection.execute(select(sources.c.key, sources.c.definition, sources.c.active))
+                for row in connection.execute(
+                    select(sources.c.key, sources.c.definition, sources.c.active)
+                )
             ]
-        return tuple(sorted(known, key=lambda one: (one.source.kind, one.title.casefold(), one.source.key)))
+        return tuple(
+            sorted(known, key=lambda one: (one.source.kind, one.title.casefold(), one.source.key))
+        )
 
 
 def _one_at_a_time(connection: Connection) -> None:
@@ -164,14 +189,20 @@ def _one_at_a_time(connection: Connection) -> None:
 
 
 def _in_order() -> Select[tuple[object, ...]]:
-    return select(feeds).order_by(feeds.c.active.desc(), feeds.c.by_admin, feeds.c.position, feeds.c.slug)
+    return select(feeds).order_by(
+        feeds.c.active.desc(), feeds.c.by_admin, feeds.c.position, feeds.c.slug
+    )
 
 
 def _admins(connection: Connection, slug: str) -> int:
     """Give the position of a feed that the admin made; raises FeedError for any other."""
-    row = connection.execute(select(feeds.c.position).where(feeds.c.slug == slug, feeds.c.by_admin)).first()
+    row = connection.execute(
+        select(feeds.c.position).where(feeds.c.slug == slug, feeds.c.by_admin)
+    ).first()
     if row is None:
-        raise FeedError(f'The feed "{slug}" was not made on the admin pages: change it in bridge.toml.')
+        raise FeedError(
+            f'The feed "{slug}" was not made on the admin pages: change it in bridge.toml.'
+        )
     return int(row.position)
 
 
@@ -185,7 +216,10 @@ def _save(connection: Connection, feed: Feed, *, position: int, by_admin: bool) 
         "active": True,
         "by_admin": by_admin,
     }
-    if connection.execute(update(feeds).where(feeds.c.slug == feed.slug).values(**values)).rowcount == 0:
+    if (
+        connection.execute(update(feeds).where(feeds.c.slug == feed.slug).values(**values)).rowcount
+        == 0
+    ):
         connection.execute(insert(feeds).values(slug=feed.slug, revision=0, **values))
 
 
@@ -193,14 +227,27 @@ def _save_sources(connection: Connection, now: datetime) -> None:
     """Let the sources that active feeds read be active, and no others; one that is new is due now."""
     connection.execute(update(sources).values(active=False))
     rows = []
-    wanted = [snapshot.decode_feed(row.definition) for row in connection.execute(_in_order()) if row.active]
+    wanted = [
+        snapshot.decode_feed(row.definition)
+        for row in connection.execute(_in_order())
+        if row.active
+    ]
     for feed in wanted:
         for position, source in enumerate(feed.sources):
-            if not connection.execute(update(sources).where(sources.c.key == source.key).values(active=True)).rowcount:
+            if not connection.execute(
+                update(sources).where(sources.c.key == source.key).values(active=True)
+            ).rowcount:
                 definition = snapshot.encode_source(source)
                 values = {"key": source.key, "kind": source.kind, "definition": definition}
                 connection.execute(insert(sources).values(active=True, next_check_at=now, **values))
-            rows.append({"slug": feed.slug, "source_key": source.key, "position": position, "leaving": False})
+            rows.append(
+                {
+                    "slug": feed.slug,
+                    "source_key": source.key,
+                    "position": position,
+                    "leaving": False,
+                }
+            )
         _leave(connection, feed)
     upsert(connection, feed_sources, rows)
 

@@ -12,12 +12,12 @@ import hashlib
 
 from sqlalchemy import select
 
-from bridge.choice import MARK_LENGTH, Choice
 from bridge.config.addresses import LONGEST_URL
+from bridge.feed.filter import MARK_LENGTH, Filter
+from bridge.store.crypto import SIGNATURE_LENGTH, Vault
 from bridge.store.database import Database
 from bridge.store.links import Link, Links
 from bridge.store.schema import feeds
-from bridge.vault import SIGNATURE_LENGTH, Vault
 
 _ORIGIN_LENGTH = 12  # bytes: 96 bits of a link's hash tell it from any other
 _PURPOSE = "filter"
@@ -29,7 +29,7 @@ class Filtered:
 
     slug: str
     link: Link | None
-    choice: Choice
+    choice: Filter
 
 
 class Filters:
@@ -45,7 +45,9 @@ class Filters:
         origin = _origin(filtered)
         chosen = filtered.choice.encode()
         signature = self._vault.sign(_PURPOSE, origin, chosen.hex())
-        return base64.urlsafe_b64encode(bytes.fromhex(origin)[:_ORIGIN_LENGTH] + chosen + signature).decode()
+        return base64.urlsafe_b64encode(
+            bytes.fromhex(origin)[:_ORIGIN_LENGTH] + chosen + signature
+        ).decode()
 
     def find(self, token: str) -> Filtered | None:
         """Give what a token stands for, its link revoked or not; None for a token that was never given out."""
@@ -53,24 +55,29 @@ class Filters:
             return None
         try:
             data = base64.b64decode(token, altchars=b"-_", validate=True)
-            choice = Choice.decode(data[_ORIGIN_LENGTH:-SIGNATURE_LENGTH])
+            choice = Filter.decode(data[_ORIGIN_LENGTH:-SIGNATURE_LENGTH])
         except (binascii.Error, ValueError):
             return None
         if base64.urlsafe_b64encode(data).decode() != token:  # one address for one choice
             return None
         beginning, signature = data[:_ORIGIN_LENGTH], data[-SIGNATURE_LENGTH:]
         for filtered in self._from(beginning, choice):
-            if self._vault.has_signed(signature, _PURPOSE, _origin(filtered), choice.encode().hex()):
+            if self._vault.has_signed(
+                signature, _PURPOSE, _origin(filtered), choice.encode().hex()
+            ):
                 return filtered
         return None
 
-    def _from(self, beginning: bytes, choice: Choice) -> list[Filtered]:
+    def _from(self, beginning: bytes, choice: Filter) -> list[Filtered]:
         """Give what a token may stand for, before its signature is looked at."""
         links = self._links.beginning_with(beginning.hex())
         found = [Filtered(slug=link.slug, link=link, choice=choice) for link in links]
         query = select(feeds.c.slug).where(feeds.c.active, feeds.c.public)
         with self._database.read() as connection:
-            public = [Filtered(slug=slug, link=None, choice=choice) for slug in connection.execute(query).scalars()]
+            public = [
+                Filtered(slug=slug, link=None, choice=choice)
+                for slug in connection.execute(query).scalars()
+            ]
         return found + [one for one in public if bytes.fromhex(_origin(one)).startswith(beginning)]
 
 

@@ -10,9 +10,9 @@ import unicodedata
 from sqlalchemy import Connection, Select, case, func, insert, or_, select, update
 
 from bridge.errors import BridgeError
+from bridge.store.crypto import Vault, token_hash
 from bridge.store.database import Database
 from bridge.store.schema import feeds, links
-from bridge.vault import Vault, token_hash
 
 FIRST_LABEL = "default"
 _LONGEST_LABEL = 80
@@ -64,7 +64,9 @@ class Links:
         """Give the link that a token belongs to, revoked or not; None for a token that was never given out."""
         wanted = token_hash(token)
         with self._database.read() as connection:
-            row = connection.execute(_query().where(links.c.token_hash == wanted)).mappings().first()
+            row = (
+                connection.execute(_query().where(links.c.token_hash == wanted)).mappings().first()
+            )
         if row is None or not hmac.compare_digest(row["token_hash"], wanted):
             return None
         return Link(**row)
@@ -73,13 +75,17 @@ class Links:
         """Give the links, revoked or not, whose hash begins with some hexadecimal digits: one, or none."""
         within = (links.c.token_hash >= digits, links.c.token_hash < digits + "g")
         with self._database.read() as connection:
-            return tuple(Link(**row) for row in connection.execute(_query().where(*within)).mappings())
+            return tuple(
+                Link(**row) for row in connection.execute(_query().where(*within)).mappings()
+            )
 
     def of(self, slug: str) -> tuple[Link, ...]:
         """Give a feed's links: first those without an end, and among them the first one it was given."""
         first = case((links.c.label == FIRST_LABEL, 0), else_=1)
         query = _query().where(links.c.slug == slug)
-        query = query.order_by(links.c.ends_at.is_not(None), first, links.c.label, links.c.generation)
+        query = query.order_by(
+            links.c.ends_at.is_not(None), first, links.c.label, links.c.generation
+        )
         with self._database.read() as connection:
             return tuple(Link(**row) for row in connection.execute(query).mappings())
 
@@ -99,10 +105,14 @@ class Links:
         with self._database.write() as connection:
             _lock(connection, slug)
             if _open(connection, slug, label, now):
-                raise LinkError(f'Feed "{slug}" has a link "{label}" already: choose another label, or rotate it.')
+                raise LinkError(
+                    f'Feed "{slug}" has a link "{label}" already: choose another label, or rotate it.'
+                )
             return self._next(connection, slug, label, now)
 
-    def rotate(self, slug: str, label: str, *, now: datetime, grace: timedelta = timedelta()) -> Link:
+    def rotate(
+        self, slug: str, label: str, *, now: datetime, grace: timedelta = timedelta()
+    ) -> Link:
         """Replace a link by a new one of its name; the old address works on for ``grace``, and then never again."""
         label = _checked(label)
         with self._database.write() as connection:
@@ -126,16 +136,24 @@ class Links:
         with self._database.write() as connection:
             for hashed, at in sorted(times.items()):
                 earlier = or_(links.c.used_at.is_(None), links.c.used_at < at)
-                connection.execute(update(links).where(links.c.token_hash == hashed, earlier).values(used_at=at))
+                connection.execute(
+                    update(links).where(links.c.token_hash == hashed, earlier).values(used_at=at)
+                )
 
     def _next(self, connection: Connection, slug: str, label: str, now: datetime) -> Link:
         """Insert the next generation of a label: a token that was revoked is never given out again."""
-        of_label = select(func.max(links.c.generation)).where(links.c.slug == slug, links.c.label == label)
+        of_label = select(func.max(links.c.generation)).where(
+            links.c.slug == slug, links.c.label == label
+        )
         generation = (connection.execute(of_label).scalar() or 0) + 1
         hashed = self._insert(connection, slug, label, generation, now)
-        return Link(**connection.execute(_query().where(links.c.token_hash == hashed)).mappings().one())
+        return Link(
+            **connection.execute(_query().where(links.c.token_hash == hashed)).mappings().one()
+        )
 
-    def _insert(self, connection: Connection, slug: str, label: str, generation: int, now: datetime) -> str:
+    def _insert(
+        self, connection: Connection, slug: str, label: str, generation: int, now: datetime
+    ) -> str:
         hashed = token_hash(self._vault.link_token(slug, label, generation))
         values = {"slug": slug, "label": label, "generation": generation, "created_at": now}
         connection.execute(insert(links).values(token_hash=hashed, **values))
@@ -170,7 +188,11 @@ def _lock(connection: Connection, slug: str) -> None:
 
 def _checked(label: str) -> str:
     text = " ".join(label.split())
-    if not text or len(text) > _LONGEST_LABEL or any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+    if (
+        not text
+        or len(text) > _LONGEST_LABEL
+        or any(unicodedata.category(char) in ("Cc", "Cs") for char in text)
+    ):
         raise LinkError(
             f"A link's label is one line of 1 to {_LONGEST_LABEL} characters, such as: Outlook of the sales team."
         )

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import Row, select
 
 from bridge.config import Secret
+from bridge.store.crypto import Vault
 from bridge.store.database import Database, upsert
 from bridge.store.schema import logins
-from bridge.vault import Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

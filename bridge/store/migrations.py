@@ -13,7 +13,9 @@ SCHEMA_VERSION = 2
 def migrate(connection: Connection) -> None:
     """Bring the database to ``SCHEMA_VERSION`` in the caller's transaction; raises StoreError for a newer one."""
     meta = schema.meta
-    if connection.dialect.name == "postgresql":  # two processes may start at once; SQLite's BEGIN IMMEDIATE sees to it
+    if (
+        connection.dialect.name == "postgresql"
+    ):  # two processes may start at once; SQLite's BEGIN IMMEDIATE sees to it
         connection.execute(text("SELECT pg_advisory_xact_lock(8460142)"))
     if not inspect(connection).has_table("meta"):
         schema.metadata.create_all(connection)

@@ -6,15 +6,15 @@ from datetime import date, datetime
 
 from sqlalchemy import delete, or_, select, update
 
-from bridge.history import Change
-from bridge.store.cards import ForPeople, write_cards
+from bridge.feed.changelog import Change
+from bridge.store.agenda import EntryAgenda, write_cards
 from bridge.store.changes import write_changes
 from bridge.store.database import AT_ONCE, Database, batches, columns, rows, upsert
 from bridge.store.schema import documents, entries, events, feed_sources, feeds, shapes, sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoredEvent:
     """An event that a feed's sources hold, as far as is needed to tell whether its shape is still right."""
 
     source_key: str
@@ -24,7 +24,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShapeRow:
+class ViewRow:
     """What an event's entries in a feed were made from (``basis``), and the day (``until``) they may change."""
 
     event_uid: str
@@ -99,7 +99,7 @@ class Representation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class PublishedState:
     """What a feed's next publication starts from, read in one transaction.
 
     The bytes of entries and documents are asked for as they are needed; that they belong to this ``revision`` is seen
@@ -109,8 +109,8 @@ class Published:
 
     revision: int
     basis: str
-    stored: tuple[Stored, ...]
-    shapes: Mapping[str, ShapeRow]
+    stored: tuple[StoredEvent, ...]
+    shapes: Mapping[str, ViewRow]
     entries: Mapping[str, EntryRow]
     etags: Mapping[str, str]
     begun: tuple[str, ...] = ()
@@ -122,22 +122,26 @@ class Publications:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def current(self, slug: str) -> Published:
+    def current(self, slug: str) -> PublishedState:
         """Give what is published of a feed and what its sources hold, events in the order of the sources."""
         present = feed_sources.alias()
         unread = (
             select(present.c.source_key)
             .join(sources, sources.c.key == present.c.source_key)
-            .where(present.c.slug == slug, present.c.leaving.is_(False), sources.c.last_success.is_(None))
+            .where(
+                present.c.slug == slug,
+                present.c.leaving.is_(False),
+                sources.c.last_success.is_(None),
+            )
             .exists()
         )
         of_sources = (
-            columns(events, Stored)
+            columns(events, StoredEvent)
             .join(feed_sources, feed_sources.c.source_key == events.c.source_key)
             .where(feed_sources.c.slug == slug, or_(feed_sources.c.leaving.is_(False), unread))
             .order_by(feed_sources.c.leaving, feed_sources.c.position, events.c.uid)
         )
-        of_shapes = columns(shapes, ShapeRow).where(shapes.c.slug == slug)
+        of_shapes = columns(shapes, ViewRow).where(shapes.c.slug == slug)
         of_entries = columns(entries, EntryRow).where(entries.c.slug == slug)
         etags = select(documents.c.variant, documents.c.etag).where(documents.c.slug == slug)
         begun = (
@@ -148,12 +152,14 @@ class Publications:
             .order_by(feed_sources.c.position)
         )
         with self._database.read() as connection:
-            row = connection.execute(select(feeds.c.revision, feeds.c.basis).where(feeds.c.slug == slug)).one()
-            return Published(
+            row = connection.execute(
+                select(feeds.c.revision, feeds.c.basis).where(feeds.c.slug == slug)
+            ).one()
+            return PublishedState(
                 revision=row.revision,
                 basis=row.basis or "",
-                stored=tuple(rows(connection, of_sources, Stored)),
-                shapes={shape.event_uid: shape for shape in rows(connection, of_shapes, ShapeRow)},
+                stored=tuple(rows(connection, of_sources, StoredEvent)),
+                shapes={shape.event_uid: shape for shape in rows(connection, of_shapes, ViewRow)},
                 entries={entry.uid: entry for entry in rows(connection, of_entries, EntryRow)},
                 etags={made.variant: made.etag for made in connection.execute(etags)},
                 begun=tuple(connection.execute(begun).scalars()),
@@ -163,7 +169,9 @@ class Publications:
         """Give the bytes of all entries that are not gone, by UID; with ``web`` those of that flavour."""
         query = select(entries.c.uid, entries.c.web_blob if web else entries.c.blob)
         with self._database.read() as connection:
-            found = connection.execute(query.where(entries.c.slug == slug, entries.c.gone.is_(False)))
+            found = connection.execute(
+                query.where(entries.c.slug == slug, entries.c.gone.is_(False))
+            )
             return {uid: blob or b"" for uid, blob in found.yield_per(AT_ONCE)}
 
     def compressed(self, slug: str, variant: str) -> tuple[bytes, bytes]:
@@ -180,11 +188,11 @@ class Publications:
         *,
         revision: int,
         basis: str,
-        shaped: Sequence[ShapeRow],
+        shaped: Sequence[ViewRow],
         unshaped: Sequence[str],
         changed: Sequence[Entry],
         made: Iterable[Document],
-        for_people: Sequence[ForPeople] = (),
+        for_people: Sequence[EntryAgenda] = (),
         history: Sequence[Change] = (),
         begun: Sequence[str] = (),
         now: datetime | None = None,
@@ -200,7 +208,9 @@ class Publications:
             if connection.execute(mine.values(revision=revision + 1, basis=basis)).rowcount == 0:
                 return False
             for batch in batches(unshaped):
-                connection.execute(delete(shapes).where(shapes.c.slug == slug, shapes.c.event_uid.in_(batch)))
+                connection.execute(
+                    delete(shapes).where(shapes.c.slug == slug, shapes.c.event_uid.in_(batch))
+                )
             upsert(connection, shapes, ({"slug": slug, **asdict(shape)} for shape in shaped))
             upsert(connection, entries, ({"slug": slug, **asdict(entry)} for entry in changed))
             if write_cards(connection, slug, for_people) and now is not None:
@@ -220,7 +230,11 @@ class Publications:
         query = select(documents).where(documents.c.slug == slug, documents.c.variant == variant)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
-        return None if row is None else Document(**{name: value for name, value in row.items() if name != "slug"})
+        return (
+            None
+            if row is None
+            else Document(**{name: value for name, value in row.items() if name != "slug"})
+        )
 
     def head(self, slug: str, variant: str) -> Head | None:
         """Tell which bytes an active feed serves; None for an unknown, inactive or never published one."""
@@ -245,7 +259,13 @@ class Publications:
 
     def entry(self, slug: str, uid: str) -> Entry | None:
         """Give one UID family of a feed; None when the feed does not show it."""
-        query = select(entries).where(entries.c.slug == slug, entries.c.uid == uid, entries.c.gone.is_(False))
+        query = select(entries).where(
+            entries.c.slug == slug, entries.c.uid == uid, entries.c.gone.is_(False)
+        )
         with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
-        return None if row is None else Entry(**{name: value for name, value in row.items() if name != "slug"})
+        return (
+            None
+            if row is None
+            else Entry(**{name: value for name, value in row.items() if name != "slug"})
+        )

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import case, delete, func, select
 
-from bridge.model import midnight
+from bridge.domain.event import midnight
 from bridge.store.database import Database, insert_for
 from bridge.store.schema import readers
 
@@ -65,7 +65,9 @@ class Readers:
                 set_={
                     "polls": readers.c.polls + new.polls,
                     "unchanged": readers.c.unchanged + new.unchanged,
-                    "last_at": case((new.last_at > readers.c.last_at, new.last_at), else_=readers.c.last_at),
+                    "last_at": case(
+                        (new.last_at > readers.c.last_at, new.last_at), else_=readers.c.last_at
+                    ),
                 },
             )
             connection.execute(statement, [asdict(row) for row in ordered])

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select
 
+from bridge.store.crypto import Vault
 from bridge.store.database import Database
 from bridge.store.schema import sign_ins
-from bridge.vault import Vault
 
 PERIOD = timedelta(minutes=5)
 _OF_ONE_CLIENT = 5
@@ -28,7 +28,9 @@ class SignIns:
         with self._database.write() as connection:
             connection.execute(delete(sign_ins).where(sign_ins.c.at <= now - PERIOD))
             for condition, most in ((mine, _OF_ONE_CLIENT), (sign_ins.c.id.is_not(None), _OF_ALL)):
-                count, first = connection.execute(select(func.count(), oldest).where(condition)).one()
+                count, first = connection.execute(
+                    select(func.count(), oldest).where(condition)
+                ).one()
                 if count >= most:
                     wait: timedelta = first + PERIOD - now
                     return max(wait, timedelta(seconds=1))
@@ -38,4 +40,6 @@ class SignIns:
     def succeeded(self, address: str) -> None:
         """Forget the attempts of a client that knew the password."""
         with self._database.write() as connection:
-            connection.execute(delete(sign_ins).where(sign_ins.c.client == self._vault.fingerprint(address)))
+            connection.execute(
+                delete(sign_ins).where(sign_ins.c.client == self._vault.fingerprint(address))
+            )

@@ -22,8 +22,9 @@ from sqlalchemy import (
     update,
 )
 
-from bridge import snapshot
-from bridge.model import Rejection, Source
+from bridge.domain import codec as snapshot
+from bridge.domain.rejection import Rejection
+from bridge.domain.source import Source
 from bridge.store.database import Database, batches, columns, rows, upsert
 from bridge.store.schema import Instant, events, rejections, sources
 
@@ -101,7 +102,9 @@ class Sources:
         with self._database.look() as connection:
             return tuple(connection.execute(query).scalars())
 
-    def claim(self, key: str, *, holder: str, now: datetime, term: timedelta, only_due: bool = False) -> bool:
+    def claim(
+        self, key: str, *, holder: str, now: datetime, term: timedelta, only_due: bool = False
+    ) -> bool:
         """Take the lease of a source for ``term``; it ends by itself, so that a crash blocks nothing.
 
         False when someone holds it, and with ``only_due`` when the source has been read since it was due.
@@ -111,13 +114,20 @@ class Sources:
         if only_due:
             statement = statement.where(sources.c.next_check_at <= now)
         with self._database.write() as connection:
-            return connection.execute(statement.values(lease_holder=holder, lease_until=now + term)).rowcount == 1
+            return (
+                connection.execute(
+                    statement.values(lease_holder=holder, lease_until=now + term)
+                ).rowcount
+                == 1
+            )
 
     def wake(self, keys: Iterable[str], *, now: datetime) -> None:
         """Make sources due now ("refresh now")."""
         with self._database.write() as connection:
             for key in keys:
-                connection.execute(update(sources).where(sources.c.key == key).values(next_check_at=now))
+                connection.execute(
+                    update(sources).where(sources.c.key == key).values(next_check_at=now)
+                )
 
     def index(self, key: str) -> Mapping[str, EventRow]:
         """Give what is known of a source's events, by UID."""
@@ -138,7 +148,9 @@ class Sources:
 
     def rejections(self, key: str) -> tuple[Rejection, ...]:
         """Give what of the last complete read did not come across whole."""
-        query = select(rejections).where(rejections.c.source_key == key).order_by(rejections.c.position)
+        query = (
+            select(rejections).where(rejections.c.source_key == key).order_by(rejections.c.position)
+        )
         with self._database.read() as connection:
             return tuple(
                 Rejection(upstream_id=row.upstream_id, reason=row.reason, kept=row.kept)
@@ -178,7 +190,9 @@ class Sources:
                 return False
             upsert(connection, events, ({"source_key": key, **asdict(event)} for event in saved))
             for batch in batches(removed):
-                connection.execute(delete(events).where(events.c.source_key == key, events.c.uid.in_(batch)))
+                connection.execute(
+                    delete(events).where(events.c.source_key == key, events.c.uid.in_(batch))
+                )
             connection.execute(delete(rejections).where(rejections.c.source_key == key))
             _append_rejections(connection, key, rejected)
         return True
@@ -188,7 +202,9 @@ class Sources:
         with self._database.write() as connection:
             _append_rejections(connection, key, rejected)
 
-    def fail(self, key: str, *, holder: str, now: datetime, next_check_at: datetime, error: str) -> None:
+    def fail(
+        self, key: str, *, holder: str, now: datetime, next_check_at: datetime, error: str
+    ) -> None:
         """Remember why a read failed and free the lease; what was read before stays."""
         values = {
             "last_attempt": now,
@@ -211,7 +227,12 @@ class Sources:
         held_at: datetime,
     ) -> None:
         """Remember a complete read that is not believed yet and free the lease; what was read before stays."""
-        values = {"last_attempt": now, "warning": warning, "held_hash": held_hash, "held_at": held_at}
+        values = {
+            "last_attempt": now,
+            "warning": warning,
+            "held_hash": held_hash,
+            "held_at": held_at,
+        }
         with self._database.write() as connection:
             connection.execute(_release(key, holder).values(next_check_at=next_check_at, **values))
 
@@ -219,9 +240,14 @@ class Sources:
 def _append_rejections(connection: Connection, key: str, rejected: Sequence[Rejection]) -> None:
     if not rejected:
         return
-    last = select(func.coalesce(func.max(rejections.c.position), 0)).where(rejections.c.source_key == key)
+    last = select(func.coalesce(func.max(rejections.c.position), 0)).where(
+        rejections.c.source_key == key
+    )
     first = connection.execute(last).scalar_one() + 1
-    new = [{"source_key": key, "position": n, **asdict(rejection)} for n, rejection in enumerate(rejected, first)]
+    new = [
+        {"source_key": key, "position": n, **asdict(rejection)}
+        for n, rejection in enumerate(rejected, first)
+    ]
     connection.execute(insert(rejections), new)
 
 
@@ -234,7 +260,9 @@ def _state_query() -> Select[Any]:
     def number_of(table: Table) -> ScalarSelect[int]:
         return select(func.count()).where(table.c.source_key == sources.c.key).scalar_subquery()
 
-    return select(sources, number_of(events).label("events"), number_of(rejections).label("rejections"))
+    return select(
+        sources, number_of(events).label("events"), number_of(rejections).label("rejections")
+    )
 
 
 def _state(row: Row[Any]) -> SourceState:

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from bridge.access import TOKEN_LEASE, TOKEN_PERIOD, TOKEN_REQUESTS, AccessToken
+from bridge.store.crypto import Vault
 from bridge.store.database import Database, upsert
 from bridge.store.schema import access_tokens, token_requests
-from bridge.vault import Vault
+from bridge.zoho.tokens import TOKEN_LEASE, TOKEN_PERIOD, TOKEN_REQUESTS, AccessToken
 
 _RETRY_SECONDS = 1.0  # how soon to look again for the token another process is asking for
 
@@ -24,7 +24,9 @@ class Tokens:
 
     def access_token(self, account: str) -> AccessToken | None:
         """Give the token in use, whether or not it is still good; None when there is none that can be read."""
-        query = select(access_tokens.c.value, access_tokens.c.expires_at).where(access_tokens.c.account == account)
+        query = select(access_tokens.c.value, access_tokens.c.expires_at).where(
+            access_tokens.c.account == account
+        )
         with self._database.look() as connection:
             row = connection.execute(query).first()
         if row is None or row.value is None:
@@ -41,7 +43,11 @@ class Tokens:
                 .where(access_tokens.c.account == account)
                 .with_for_update()
             ).one()
-            if lease.lease_until is not None and lease.lease_until > now and lease.lease_holder != holder:
+            if (
+                lease.lease_until is not None
+                and lease.lease_until > now
+                and lease.lease_holder != holder
+            ):
                 return _RETRY_SECONDS
             wait = _wait_for_budget(connection, account, now)
             if wait > 0:
@@ -59,11 +65,17 @@ class Tokens:
             connection.execute(update(access_tokens).where(*mine).values(**values))
             if token is not None:
                 new = {"value": self._vault.encrypt(token.value), "expires_at": token.expires_at}
-                connection.execute(update(access_tokens).where(access_tokens.c.account == account).values(**new))
+                connection.execute(
+                    update(access_tokens).where(access_tokens.c.account == account).values(**new)
+                )
 
     def forget_access_token(self, account: str, token: str) -> None:
         """Drop a token that Zoho refused, unless another process has already put a new one in its place."""
-        query = select(access_tokens.c.value).where(access_tokens.c.account == account).with_for_update()
+        query = (
+            select(access_tokens.c.value)
+            .where(access_tokens.c.account == account)
+            .with_for_update()
+        )
         with self._database.write() as connection:
             value = connection.execute(query).scalar()
             if value is not None and self._vault.decrypt(value) == token:
@@ -73,8 +85,12 @@ class Tokens:
 
 def _wait_for_budget(connection: Connection, account: str, now: datetime) -> float:
     mine = token_requests.c.account == account
-    connection.execute(delete(token_requests).where(mine, token_requests.c.at <= now - TOKEN_PERIOD))
-    count, oldest = connection.execute(select(func.count(), func.min(token_requests.c.at)).where(mine)).one()
+    connection.execute(
+        delete(token_requests).where(mine, token_requests.c.at <= now - TOKEN_PERIOD)
+    )
+    count, oldest = connection.execute(
+        select(func.count(), func.min(token_requests.c.at)).where(mine)
+    ).one()
     if count < TOKEN_REQUESTS:
         return 0.0
     return float((oldest + TOKEN_PERIOD - now) / timedelta(seconds=1))

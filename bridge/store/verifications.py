@@ -53,7 +53,9 @@ class Verifications:
                 update(verifications).where(*row, verifications.c.at <= not_since).values(**begun)
             ).rowcount:
                 return True
-            first = insert_for(connection, verifications).values(source_key=key, slug=slug, **begun, **new)
+            first = insert_for(connection, verifications).values(
+                source_key=key, slug=slug, **begun, **new
+            )
             mine = first.on_conflict_do_nothing().returning(verifications.c.source_key)
             return connection.execute(mine).first() is not None
 
@@ -78,7 +80,11 @@ class Verifications:
 
     def of(self, slug: str) -> tuple[Verification, ...]:
         """Give the last comparisons of a feed, by source."""
-        query = select(verifications).where(verifications.c.slug == slug).order_by(verifications.c.source_key)
+        query = (
+            select(verifications)
+            .where(verifications.c.slug == slug)
+            .order_by(verifications.c.source_key)
+        )
         with self._database.read() as connection:
             rows = connection.execute(query).mappings().all()
         return tuple(Verification(**{**row, "details": json.loads(row["details"])}) for row in rows)

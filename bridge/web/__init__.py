@@ -11,8 +11,19 @@ from flask import Flask
 
 from bridge import config, logs
 from bridge.store import Store
-from bridge.vault import open_vault
-from bridge.web import admin, embed, errors, feeds, history, language, operation, pages, session, transport
+from bridge.store.crypto import open_vault
+from bridge.web import (
+    admin,
+    embed,
+    errors,
+    feeds,
+    history,
+    language,
+    monitoring as operation,
+    pages,
+    session,
+    transport,
+)
 from bridge.web.context import Web
 from bridge.web.page import is_web_link
 
@@ -36,15 +47,25 @@ def create_app(
         logs.set_up()
         shared.uses.keep_flushing()
     templates = _PACKAGED if _PACKAGED.is_dir() else _CHECKED_OUT
-    app = errors.App("bridge", template_folder=str(templates), static_folder=str(templates / "static"))
-    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # both redirect, to whatever host was asked for
+    app = errors.App(
+        "bridge", template_folder=str(templates), static_folder=str(templates / "static")
+    )
+    app.url_map.strict_slashes = app.url_map.merge_slashes = (
+        False  # both redirect, to whatever host was asked for
+    )
     app.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
     app.jinja_env.filters["is_web_link"] = is_web_link
     app.extensions["bridge"] = shared
     errors.register(app)
     language.register(app)
     session.register(app, vault.session_key(settings.admin_password.reveal()))
-    for blueprint in (pages.blueprint, embed.blueprint, admin.blueprint, history.blueprint, operation.blueprint):
+    for blueprint in (
+        pages.blueprint,
+        embed.blueprint,
+        admin.blueprint,
+        history.blueprint,
+        operation.blueprint,
+    ):
         app.register_blueprint(blueprint)
     app.wsgi_app = transport.wrapped(feeds.Feeds(shared, app.wsgi_app), settings)  # type: ignore[assignment,method-assign]
     return app

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from bridge.card import Card
-from bridge.model import Moment, Status
-from bridge.timezones import UTC_ZONE, by_key
+from bridge.domain.event import Moment, Status
+from bridge.domain.timezones import UTC_ZONE, by_key
+from bridge.feed.agenda import AgendaItem
 
 Part: TypeAlias = Literal["whole", "first", "middle", "last"]
 
@@ -26,7 +26,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 class Entry:
     """One occurrence on one day. ``start`` and ``end`` are dates, or times in the reader's zone; ``end`` exclusive."""
 
-    card: Card
+    card: AgendaItem
     day: date
     start: Moment
     end: Moment
@@ -68,7 +68,9 @@ class Entry:
     @property
     def own_zone(self) -> ZoneInfo | None:
         """The zone the event itself is in, None where its times say nothing of one."""
-        return None if self.card.all_day or self.card.zone == UTC_ZONE.key else by_key(self.card.zone)
+        return (
+            None if self.card.all_day or self.card.zone == UTC_ZONE.key else by_key(self.card.zone)
+        )
 
     def is_over(self, now: datetime) -> bool:
         """Whether it has ended; an all-day one ends with its last day, wherever the reader is."""
@@ -83,7 +85,7 @@ class Day:
     entries: tuple[Entry, ...]
 
 
-def main_zone(cards: Iterable[Card]) -> ZoneInfo:
+def main_zone(cards: Iterable[AgendaItem]) -> ZoneInfo:
     """Give the zone that most of the timed cards are in; UTC only where no card has another."""
     counted = Counter(card.zone for card in cards if not card.all_day and card.zone != UTC_ZONE.key)
     if not counted:
@@ -92,7 +94,7 @@ def main_zone(cards: Iterable[Card]) -> ZoneInfo:
     return by_key(min(key for key, count in counted.items() if count == most))
 
 
-def days(cards: Iterable[Card], first: date, end: date, zone: ZoneInfo) -> tuple[Day, ...]:
+def days(cards: Iterable[AgendaItem], first: date, end: date, zone: ZoneInfo) -> tuple[Day, ...]:
     """Give the days from ``first`` up to, not including, ``end`` that have entries, in order.
 
     Each occurrence is on every day it touches in ``zone``, and on no other; one without length on the day of its
@@ -104,7 +106,9 @@ def days(cards: Iterable[Card], first: date, end: date, zone: ZoneInfo) -> tuple
         while day <= entry.last_day and day < end:
             found[day].append(replace(entry, day=day))
             day += _DAY
-    return tuple(Day(date=day, entries=tuple(sorted(found[day], key=_order))) for day in sorted(found))
+    return tuple(
+        Day(date=day, entries=tuple(sorted(found[day], key=_order))) for day in sorted(found)
+    )
 
 
 def cut(all_days: Sequence[Day], most_entries: int) -> tuple[Day, ...]:
@@ -149,7 +153,9 @@ def previous_month(first: date) -> date:
     return (first - _DAY).replace(day=1)
 
 
-def _occurrences(cards: Iterable[Card], first: date, end: date, zone: ZoneInfo) -> Iterator[Entry]:
+def _occurrences(
+    cards: Iterable[AgendaItem], first: date, end: date, zone: ZoneInfo
+) -> Iterator[Entry]:
     """Give each occurrence that may touch the span, with the days it is on."""
     from_ordinal, to_ordinal = first.toordinal(), end.toordinal()
     # Clocks are never more than a day from UTC.
@@ -161,18 +167,27 @@ def _occurrences(cards: Iterable[Card], first: date, end: date, zone: ZoneInfo) 
                 if start < to_ordinal and stop > from_ordinal:
                     yield _all_day(card, date.fromordinal(start), date.fromordinal(stop))
             elif start < to_second and stop >= from_second:
-                yield _timed(card, datetime.fromtimestamp(start, zone), datetime.fromtimestamp(stop, zone), zone)
+                yield _timed(
+                    card,
+                    datetime.fromtimestamp(start, zone),
+                    datetime.fromtimestamp(stop, zone),
+                    zone,
+                )
 
 
-def _all_day(card: Card, start: date, end: date) -> Entry:
-    return Entry(card=card, day=start, start=start, end=end, first_day=start, last_day=max(start, end - _DAY))
+def _all_day(card: AgendaItem, start: date, end: date) -> Entry:
+    return Entry(
+        card=card, day=start, start=start, end=end, first_day=start, last_day=max(start, end - _DAY)
+    )
 
 
-def _timed(card: Card, start: datetime, end: datetime, zone: ZoneInfo) -> Entry:
+def _timed(card: AgendaItem, start: datetime, end: datetime, zone: ZoneInfo) -> Entry:
     last_moment = max(end.astimezone(UTC) - _MOMENT, start.astimezone(UTC)).astimezone(zone)
     # Where clocks go back over midnight, a day comes again after the next has begun.
     first_day, last_day = sorted((start.date(), last_moment.date()))
-    return Entry(card=card, day=first_day, start=start, end=end, first_day=first_day, last_day=last_day)
+    return Entry(
+        card=card, day=first_day, start=start, end=end, first_day=first_day, last_day=last_day
+    )
 
 
 def _order(entry: Entry) -> tuple[object, ...]:

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from werkzeug.http import parse_date, parse_etags
 
-_GZIP_SUFFIX = "-gzip"  # another coding is another representation, with a strong validator of its own
+_GZIP_SUFFIX = (
+    "-gzip"  # another coding is another representation, with a strong validator of its own
+)
 _NONE = ("0", "0.", "0.0", "0.00", "0.000")  # RFC 9110 12.4.2
 
 
@@ -25,7 +27,10 @@ def entity_tags(etag: str, *, gzip: bool) -> tuple[str, str]:
 
 
 def held_tag(
-    if_none_match: str | None, if_modified_since: str | None, tags: Sequence[str], modified_at: datetime
+    if_none_match: str | None,
+    if_modified_since: str | None,
+    tags: Sequence[str],
+    modified_at: datetime,
 ) -> str | None:
     """Give the ETag of the copy that the client holds, if it is still right; None when it needs the bytes.
 
@@ -34,7 +39,9 @@ def held_tag(
     """
     if if_none_match is None:
         since = parse_date(if_modified_since)
-        return tags[0] if since is not None and modified_at.replace(microsecond=0) <= since else None
+        return (
+            tags[0] if since is not None and modified_at.replace(microsecond=0) <= since else None
+        )
     for tag in tags:
         if if_none_match == f'"{tag}"':
             return tag

@@ -9,11 +9,11 @@ from flask import current_app, request
 from werkzeug.exceptions import BadRequest, Gone, NotFound
 
 from bridge.config import Settings
-from bridge.model import Feed
+from bridge.domain.feed import Feed
 from bridge.store import Head, Link, Store
-from bridge.web.chosen import ChosenDocuments
-from bridge.web.remembered import Documents, Remembered
-from bridge.web.uses import Uses
+from bridge.web.filtered_documents import ChosenDocuments
+from bridge.web.read_cache import Documents, Remembered
+from bridge.web.usage import Uses
 
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{24}")
@@ -31,7 +31,9 @@ class Web:
         self.documents = Documents(store.publications)
         self._link = Remembered[str, Link](self._used_link)
         self._head = Remembered[tuple[str, str], Head](lambda key: store.publications.head(*key))
-        self.chosen = ChosenDocuments(store, self._head, lambda hashed: self.uses.note(hashed, datetime.now(UTC)))
+        self.chosen = ChosenDocuments(
+            store, self._head, lambda hashed: self.uses.note(hashed, datetime.now(UTC))
+        )
 
     def opened_slug(self, slug: str | None, token: str) -> str:
         """Give the feed that a token opens; raises NotFound for an unknown one and Gone for a revoked one.

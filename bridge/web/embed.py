@@ -9,7 +9,7 @@ import re
 
 from flask import Blueprint, Response, request
 
-from bridge.model import Feed
+from bridge.domain.feed import Feed
 from bridge.web import agenda, filters, language
 from bridge.web.page import page
 from bridge.web.pages import cards, settle_zone
@@ -57,7 +57,9 @@ def _embed(feed: Feed, choosing: filters.Choosing) -> Response:
         today=today,
         month=month,
         months=(agenda.previous_month(month), agenda.next_month(month)),
-        weeks=agenda.month(agenda.days(shown, grid_start, grid_end, language.zone()), month, weekday),
+        weeks=agenda.month(
+            agenda.days(shown, grid_start, grid_end, language.zone()), month, weekday
+        ),
         days=agenda.days(shown, first, end, language.zone()),
         end=end,
         most_in_cell=_MOST_IN_CELL,

@@ -56,15 +56,23 @@ class App(Flask):
             environ["QUERY_STRING"] = quote(query.encode("latin-1"), safe=_IN_QUERIES)
         return super().wsgi_app(environ, start_response)
 
-    def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
+    def log_exception(
+        self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
+    ) -> None:
         """Log a bug by the view it happened in: the path may hold the token of a feed."""
-        log.error("a request failed", view=request.endpoint, method=request.method, exc_info=exc_info)
+        log.error(
+            "a request failed", view=request.endpoint, method=request.method, exc_info=exc_info
+        )
 
 
 def refusal(error: HTTPException) -> Answer:
     """Refuse in plain text that no cache keeps: the address may be given out a moment later."""
     code = error.code or 500
-    own = [(name, value) for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")]
+    own = [
+        (name, value)
+        for name, value in error.get_headers()
+        if name not in ("Content-Type", "Content-Length")
+    ]
     headers = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"), *own)
     return Answer(f"{code} {error.name}", headers, _TEXTS.get(code, f"{error.name}.\n").encode())
 

@@ -18,11 +18,11 @@ from werkzeug.http import http_date
 
 from bridge.errors import StoreError
 from bridge.store import Head, is_filter
-from bridge.web import event
+from bridge.web import event_document as event
 from bridge.web.conditional import entity_tags, held_tag, wants_gzip
 from bridge.web.context import Web
 from bridge.web.errors import GUARDS, Answer, Headers, refusal, unreadable
-from bridge.web.programs import program
+from bridge.web.user_agents import program
 
 _ADDRESS = re.compile(r"/(?:feeds|f/([^/]+))/([^/]+)(?:/([^/]+))?\.ics")
 _UID = re.compile(r"[!-~]{1,255}")
@@ -54,7 +54,9 @@ class Feeds:
         start_response(answer.status, headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
-    def _answer(self, environ: WSGIEnvironment, token: str | None, slug: str, uid: str | None) -> Answer:
+    def _answer(
+        self, environ: WSGIEnvironment, token: str | None, slug: str, uid: str | None
+    ) -> Answer:
         method = environ["REQUEST_METHOD"]
         if method not in _METHODS:
             raise MethodNotAllowed(_METHODS)
@@ -88,7 +90,9 @@ class Feeds:
         filtered = self._web.chosen.opened(slug, token)
         made = self._web.chosen.get(filtered, asked.variant)
         if uid is not None:
-            if not _UID.fullmatch(uid) or not self._web.store.cards.fits(filtered.slug, uid, filtered.choice):
+            if not _UID.fullmatch(uid) or not self._web.store.agenda.fits(
+                filtered.slug, uid, filtered.choice
+            ):
                 raise NotFound
             return self._event(asked, made.head, uid)
         coded = self._web.settings.gzip and asked.gzip
@@ -97,7 +101,9 @@ class Feeds:
         self._count(asked, filtered.slug, link, unchanged=tag is not None)
         if tag is not None:
             return self._unchanged(made.head, asked.variant, tag)
-        return self._whole(asked, made.head, made.data(coded=coded), name=filtered.slug, coded=coded)
+        return self._whole(
+            asked, made.head, made.data(coded=coded), name=filtered.slug, coded=coded
+        )
 
     def _event(self, asked: "_Asked", head: Head, uid: str) -> Answer:
         """Join the document of one event, a series with all that belongs to it, from its published bytes."""
@@ -119,7 +125,9 @@ class Feeds:
             self._web.uses.polled(slug, link, program(asked.user_agent), unchanged=unchanged)
 
     def _unchanged(self, head: Head, variant: str, tag: str) -> Answer:
-        return Answer("304 Not Modified", _validators(head, variant, tag, vary=self._web.settings.gzip), b"")
+        return Answer(
+            "304 Not Modified", _validators(head, variant, tag, vary=self._web.settings.gzip), b""
+        )
 
     def _whole(self, asked: "_Asked", head: Head, body: bytes, *, name: str, coded: bool) -> Answer:
         tag = entity_tags(head.etag, gzip=coded)[0]
@@ -144,7 +152,9 @@ class _Asked:
         self.variant = "default"
         self.download = False
         if environ.get("QUERY_STRING"):
-            query = dict(reversed(parse_qsl(environ["QUERY_STRING"], keep_blank_values=True)))  # the first of a name
+            query = dict(
+                reversed(parse_qsl(environ["QUERY_STRING"], keep_blank_values=True))
+            )  # the first of a name
             self.download = query.get("download", "0") != "0"
             if query.get("flavour") == "web":
                 self.variant = "web"
@@ -153,7 +163,10 @@ class _Asked:
 
     def held_tag(self, head: Head, *, coded: bool) -> str | None:
         """Give the ETag of the client's copy if it still is what ``head`` tells of."""
-        known, since = self._environ.get("HTTP_IF_NONE_MATCH"), self._environ.get("HTTP_IF_MODIFIED_SINCE")
+        known, since = (
+            self._environ.get("HTTP_IF_NONE_MATCH"),
+            self._environ.get("HTTP_IF_MODIFIED_SINCE"),
+        )
         return held_tag(known, since, entity_tags(head.etag, gzip=coded), head.modified_at)
 
 

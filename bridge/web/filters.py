@@ -10,14 +10,15 @@ from datetime import datetime
 from flask import g, request
 from werkzeug.exceptions import NotFound
 
-from bridge.card import NO_INVITATION, Card
-from bridge.choice import KINDS, Choice, mark
 from bridge.config.addresses import LONGEST_URL
-from bridge.model import Feed, Source
+from bridge.domain.feed import Feed
+from bridge.domain.source import Source
+from bridge.feed.agenda import NO_INVITATION, AgendaItem
+from bridge.feed.filter import KINDS, Filter, mark
 from bridge.store import Filtered, Head, KnownSource, is_filter
-from bridge.web.addresses import Paths
 from bridge.web.context import public_root, web
 from bridge.web.language import _
+from bridge.web.urls import Paths
 
 # Google refuses longer ones without a word (rulebook H14); as webcal, and with the longest switch.
 _LONGEST_ADDRESS = LONGEST_URL - len("webcal") + len("https") - len("?flavour=web")
@@ -76,11 +77,11 @@ def opened_page(slug: str | None, token: str | None) -> tuple[Feed, Choosing]:
     return feed, choosing
 
 
-def cards(slug: str, start: datetime, end: datetime) -> tuple[Card, ...]:
+def cards(slug: str, start: datetime, end: datetime) -> tuple[AgendaItem, ...]:
     """Give what this page may show of a feed within a span of time, see ``Cards.between``."""
     choosing: Choosing | None = g.get("choosing")
     choice = choosing.filtered.choice if choosing and choosing.filtered else None
-    return web().store.cards.between(slug, start, end, chosen=choice)
+    return web().store.agenda.between(slug, start, end, chosen=choice)
 
 
 def head(feed: Feed, choosing: Choosing) -> Head | None:
@@ -101,7 +102,7 @@ def _asked(feed: Feed, token: str | None) -> Choosing:
     ticked = [(offer.kind, option) for offer in offers for option in offer.options if option.chosen]
     if not ticked:
         return Choosing(paths=whole, offers=offers)
-    choice = Choice.of((kind, labels.value(kind, option)) for kind, option in ticked)
+    choice = Filter.of((kind, labels.value(kind, option)) for kind, option in ticked)
     # A public feed's address has no secret to derive another one from, whichever link opened the page.
     link = None if feed.public or token is None else web().store.links.find(token)
     filtered = Filtered(slug=feed.slug, link=link, choice=choice)
@@ -112,14 +113,19 @@ def _asked(feed: Feed, token: str | None) -> Choosing:
             "the addresses here are those of the whole calendar."
         )
         return Choosing(paths=whole, offers=offers, problem=problem)
-    return Choosing(paths=paths, filtered=filtered, names=tuple(option.name for _kind, option in ticked), offers=offers)
+    return Choosing(
+        paths=paths,
+        filtered=filtered,
+        names=tuple(option.name for _kind, option in ticked),
+        offers=offers,
+    )
 
 
 class _Labels:
     """The labels of a feed with names for people."""
 
     def __init__(self, feed: Feed) -> None:
-        self._labels = web().store.cards.labels(feed.slug)
+        self._labels = web().store.agenda.labels(feed.slug)
         self._sources = _source_names(feed.sources, web().store.feeds.known_sources())
 
     def offers(self) -> tuple[Offer, ...]:
@@ -135,12 +141,18 @@ class _Labels:
         offers = []
         for kind in KINDS:
             values = self._labels.get(kind, ())
-            if (kind == "source" and len(values) < 2) or (kind == "answer" and not set(values) - {NO_INVITATION}):
+            if (kind == "source" and len(values) < 2) or (
+                kind == "answer" and not set(values) - {NO_INVITATION}
+            ):
                 continue
             asked = request.args.getlist(kind)
             named = [(self._name(kind, value), value) for value in values]
             options = tuple(
-                Option(value=_form_value(kind, value), name=name, chosen=_form_value(kind, value) in asked)
+                Option(
+                    value=_form_value(kind, value),
+                    name=name,
+                    chosen=_form_value(kind, value) in asked,
+                )
                 for name, value in sorted(named, key=lambda one: (one[0].casefold(), one[1]))
             )
             if options:
@@ -149,9 +161,11 @@ class _Labels:
 
     def value(self, kind: str, option: Option) -> str:
         """Give the label behind an option."""
-        return next(value for value in self._labels[kind] if _form_value(kind, value) == option.value)
+        return next(
+            value for value in self._labels[kind] if _form_value(kind, value) == option.value
+        )
 
-    def names(self, choice: Choice) -> tuple[str, ...]:
+    def names(self, choice: Filter) -> tuple[str, ...]:
         """Name what was chosen, as far as there is anything of it in the feed today."""
         meant = choice.among(self._labels)
         return tuple(self._name(kind, value) for kind, values in meant.items() for value in values)
@@ -179,7 +193,11 @@ def _form_value(kind: str, value: str) -> str:
 def _source_names(sources: Sequence[Source], known: Sequence[KnownSource]) -> Mapping[str, str]:
     """Name sources by the feeds that show them alone; one without such a feed by its product, and all differently."""
     titles = {one.source.key: one.title for one in known}
-    products = {"backstage": "Zoho Backstage", "connect": "Zoho Connect", "calendar": "Zoho Calendar"}
+    products = {
+        "backstage": "Zoho Backstage",
+        "connect": "Zoho Connect",
+        "calendar": "Zoho Calendar",
+    }
     names: dict[str, str] = {}
     for source in sources:
         name = base = titles.get(source.key) or products[source.kind]

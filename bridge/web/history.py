@@ -17,8 +17,8 @@ from babel import dates
 from flask import Blueprint, Response, abort, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from bridge.history import KEPT_FOR
-from bridge.model import Feed
+from bridge.domain.feed import Feed
+from bridge.feed.changelog import KEPT_FOR
 from bridge.store import ChangeRow
 from bridge.web import language
 from bridge.web.context import public_root, web
@@ -63,7 +63,9 @@ class History:
 
 def of(feed: Feed) -> History:
     """Give what the admin's page of a feed shows."""
-    rows = web().store.changes.of(feed.slug, since=datetime.now(UTC) - KEPT_FOR, most=_MOST_SHOWN + 1)
+    rows = web().store.changes.of(
+        feed.slug, since=datetime.now(UTC) - KEPT_FOR, most=_MOST_SHOWN + 1
+    )
     token = web().store.changes.token(feed.slug, password=_password())
     return History(
         changes=tuple(_told(row) for row in rows[:_MOST_SHOWN]),
@@ -76,7 +78,9 @@ def of(feed: Feed) -> History:
 def atom(slug: str) -> BaseResponse:
     """Give the last month's changes to whoever has the address; 404 for anyone else."""
     closed = not web().settings.admin_password and not web().open_admin
-    if closed or not web().store.changes.opens(request.args.get("token", ""), slug, password=_password()):
+    if closed or not web().store.changes.opens(
+        request.args.get("token", ""), slug, password=_password()
+    ):
         abort(404)
     feed = web().store.feeds.get(slug)
     if feed is None:
@@ -146,7 +150,9 @@ def _told(row: ChangeRow) -> Told:
         "changed": _("Changed"),
     }
     lines = tuple(_lines(row.details))
-    return Told(at=row.at, kind=row.kind, word=words.get(row.kind, row.kind), title=row.title, lines=lines)
+    return Told(
+        at=row.at, kind=row.kind, word=words.get(row.kind, row.kind), title=row.title, lines=lines
+    )
 
 
 def _lines(details: Mapping[str, Mapping[str, Any]]) -> Iterator[Line]:
@@ -189,7 +195,12 @@ def _moment(text: str, *, is_end: bool) -> str:
 
 def _sentence(line: Line) -> str:
     if line.before and line.after:
-        told = _("%(what)s: %(before)s, now %(after)s", what=line.name, before=line.before, after=line.after)
+        told = _(
+            "%(what)s: %(before)s, now %(after)s",
+            what=line.name,
+            before=line.before,
+            after=line.after,
+        )
     elif line.before:
         told = _("%(what)s: was %(before)s", what=line.name, before=line.before)
     else:

@@ -16,9 +16,19 @@ from babel.localedata import locale_identifiers
 from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel, get_locale, gettext as _, ngettext  # type: ignore[import-untyped]
 
-from bridge.timezones import UTC_ZONE, by_key
+from bridge.domain.timezones import UTC_ZONE, by_key
 
-__all__ = ["LANGUAGES", "_", "asked_zone", "locale", "ngettext", "register", "set_zone", "zone", "zone_name"]
+__all__ = [
+    "LANGUAGES",
+    "_",
+    "asked_zone",
+    "locale",
+    "ngettext",
+    "register",
+    "set_zone",
+    "zone",
+    "zone_name",
+]
 
 # The languages that are complete, each with its own name.
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -113,7 +123,9 @@ def clock(when: datetime, *, within: ZoneInfo | None = None) -> str:
     return dates.format_time(when, "short", tzinfo=within or zone(), locale=locale())
 
 
-def day(of: date, width: Width | Literal["heading"] = "medium", *, today: date | None = None) -> str:
+def day(
+    of: date, width: Width | Literal["heading"] = "medium", *, today: date | None = None
+) -> str:
     """Write a day; a ``heading`` has the weekday, and the year only when it is not that of ``today``."""
     if width == "heading":
         if today is not None and of.year == today.year:
@@ -125,7 +137,9 @@ def day(of: date, width: Width | Literal["heading"] = "medium", *, today: date |
 
 def month_name(of: date) -> str:
     """Write a month with its year."""
-    return dates.format_skeleton("yMMMM", datetime.combine(of, time(12), UTC), tzinfo=UTC, locale=locale())
+    return dates.format_skeleton(
+        "yMMMM", datetime.combine(of, time(12), UTC), tzinfo=UTC, locale=locale()
+    )
 
 
 def weekday(of: date, width: Literal["wide", "abbreviated"] = "wide") -> str:
@@ -135,16 +149,31 @@ def weekday(of: date, width: Literal["wide", "abbreviated"] = "wide") -> str:
 
 def here(**changes: object) -> str:
     """Give the address of this page with other parameters, None to leave one out; a path, without a host."""
-    kept = {name: values for name, values in request.args.to_dict(flat=False).items() if name not in changes}
-    query = urlencode({**kept, **{name: value for name, value in changes.items() if value is not None}}, doseq=True)
+    kept = {
+        name: values
+        for name, values in request.args.to_dict(flat=False).items()
+        if name not in changes
+    }
+    query = urlencode(
+        {**kept, **{name: value for name, value in changes.items() if value is not None}},
+        doseq=True,
+    )
     return quote(request.path) + ("?" + query if query else "")
 
 
 def _wanted_locale() -> str:
     """Find the first language among those the reader wants that is one of ours, as written in the reader's country."""
-    accepted = [found for tag, weight in request.accept_languages if weight > 0 and (found := _locale_of(tag))]
+    accepted = [
+        found
+        for tag, weight in request.accept_languages
+        if weight > 0 and (found := _locale_of(tag))
+    ]
     if asked := _locale_of(request.args.get("lang", "")):
-        accepted = [found for found in accepted if found.split("_")[0] == asked] if "_" not in asked else []
+        accepted = (
+            [found for found in accepted if found.split("_")[0] == asked]
+            if "_" not in asked
+            else []
+        )
         return accepted[0] if accepted else asked
     return accepted[0] if accepted else _FALLBACK
 

@@ -8,15 +8,16 @@ from markupsafe import Markup
 import segno
 from werkzeug.wrappers import Response as BaseResponse
 
-from bridge.card import Card
-from bridge.model import Feed, midnight
+from bridge.domain.event import midnight
+from bridge.domain.feed import Feed
+from bridge.domain.timezones import UTC_ZONE
+from bridge.feed.agenda import AgendaItem
 from bridge.store import SourceState
-from bridge.timezones import UTC_ZONE
 from bridge.web import agenda, filters, language
-from bridge.web.addresses import Subscription
 from bridge.web.context import public_root, web
 from bridge.web.page import page
 from bridge.web.session import is_open_to_all
+from bridge.web.urls import Subscription
 
 blueprint = Blueprint("pages", __name__)
 
@@ -58,11 +59,13 @@ def settle_zone(feed: Feed, now: datetime) -> date:
     if language.asked_zone() is None:
         near = cards(feed, now.date(), now.date() + _NEAR)
         own = agenda.main_zone(near)
-        language.set_zone(own if own != UTC_ZONE else agenda.main_zone(cards(feed, *_all_days(now.date()))))
+        language.set_zone(
+            own if own != UTC_ZONE else agenda.main_zone(cards(feed, *_all_days(now.date())))
+        )
     return now.astimezone(language.zone()).date()
 
 
-def cards(feed: Feed, first: date, end: date) -> tuple[Card, ...]:
+def cards(feed: Feed, first: date, end: date) -> tuple[AgendaItem, ...]:
     """Give what may be seen of a feed from one day up to another, in any zone."""
     return filters.cards(feed.slug, midnight(first - _DAY), midnight(end + _DAY))
 
@@ -83,7 +86,9 @@ def _feed_page(feed: Feed, choosing: filters.Choosing) -> Response:
         paths=paths,
         root=public_root(),
         choosing=choosing,
-        subscription=Subscription.of(public_root() + paths.feed + suffix, head.title if head else feed.title),
+        subscription=Subscription.of(
+            public_root() + paths.feed + suffix, head.title if head else feed.title
+        ),
         quiet=quiet,
         qr=_qr_code(public_root() + paths.page + suffix),
         document=head,
@@ -99,7 +104,7 @@ def _feed_page(feed: Feed, choosing: filters.Choosing) -> Response:
 
 
 def _next_days(
-    feed: Feed, near: tuple[Card, ...], first: date, zone: ZoneInfo
+    feed: Feed, near: tuple[AgendaItem, ...], first: date, zone: ZoneInfo
 ) -> tuple[tuple[agenda.Day, ...], date | None]:
     """Give the next days with about as many entries as a page shows, and the day that the next page begins with."""
     found = agenda.days(near, first, first + _NEAR, zone)
@@ -119,7 +124,7 @@ def _asked_day(name: str, today: date) -> date:
     return asked if abs(asked - today) <= _FARTHEST else today
 
 
-def _zones(shown: tuple[Card, ...]) -> list[str]:
+def _zones(shown: tuple[AgendaItem, ...]) -> list[str]:
     """Give zones to choose from: those of the events, and one for each of the world's usual clocks."""
     own = {card.zone for card in shown if not card.all_day}
     return sorted({*own, *_COMMON_ZONES, language.zone().key})

@@ -35,7 +35,10 @@ class _HttpsOnly:
         if environ["wsgi.url_scheme"] != "https":
             if environ["PATH_INFO"] in _OPEN_PATHS:
                 return self._app(environ, start_response)
-            start_response("308 Permanent Redirect", [("Location", self._location(environ)), ("Content-Length", "0")])
+            start_response(
+                "308 Permanent Redirect",
+                [("Location", self._location(environ)), ("Content-Length", "0")],
+            )
             return [b""]
 
         def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
@@ -47,5 +50,7 @@ class _HttpsOnly:
         """Write the path as it was sent; whatever could end the header is encoded."""
         path = quote(environ["PATH_INFO"].encode("latin-1"), safe=_IN_PATHS)
         query = quote(environ.get("QUERY_STRING", "").encode("latin-1"), safe=_IN_QUERIES)
-        slash = "" if path.startswith("/") else "/"  # else the path would go on with the host's name
+        slash = (
+            "" if path.startswith("/") else "/"
+        )  # else the path would go on with the host's name
         return self._root + slash + path + ("?" + query if query else "")

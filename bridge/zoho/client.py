@@ -14,14 +14,15 @@ from urllib.parse import urlencode
 import httpx
 import stamina
 
-from bridge.access import AccessToken, MemoryPaceStore, PaceStore, Rate, TokenStore
 from bridge.config import ZohoSettings
 from bridge.errors import ScopeError, SlowDownError, UnavailableError
-from bridge.zoho.answers import NAMES, Question, TokenRefusedError, read
+from bridge.zoho.budget import Budget
 from bridge.zoho.oauth import TokenKeeper, account_of
-from bridge.zoho.pacing import Budget
+from bridge.zoho.rate_limit import MemoryRateLimitStore, Rate, RateLimitStore
+from bridge.zoho.responses import NAMES, Question, TokenRefusedError, read
 from bridge.zoho.scopes import Product
-from bridge.zoho.wire import Wire, new_http
+from bridge.zoho.tokens import AccessToken, TokenStore
+from bridge.zoho.transport import Wire, new_http
 
 # Connect documents 25 a minute for a call of its own; for the others nothing is documented, and sister products
 # throttle at 100 to 200 in two minutes.
@@ -35,7 +36,9 @@ _LONGEST_QUERY = 4000  # web servers take addresses of up to 8,000 bytes
 _SOON = 2.0  # seconds: an answer that asks for a longer wait is not asked for again here
 _DEADLINE = 120.0
 _MAX_BYTES = 50_000_000
-_LACKING = timedelta(minutes=20)  # what looks like a lacking scope may have been a fault of Zoho's, which passes
+_LACKING = timedelta(
+    minutes=20
+)  # what looks like a lacking scope may have been a fault of Zoho's, which passes
 
 
 def _now() -> datetime:
@@ -57,7 +60,7 @@ class ZohoClient:
         settings: ZohoSettings,
         tokens: TokenStore,
         *,
-        paces: PaceStore | None = None,
+        paces: RateLimitStore | None = None,
         clock: Callable[[], datetime] = _now,
         sleep: Callable[[float], None] = time.sleep,
         http: httpx.Client | None = None,
@@ -76,11 +79,20 @@ class ZohoClient:
         self._owns_http = http is None
         self._http = new_http() if http is None else http
         self._wire = Wire(self._http, deadline=deadline, max_bytes=max_bytes)
-        self._tokens = TokenKeeper(settings, tokens, http=self._http, wire=self._wire, clock=clock, sleep=sleep)
-        account, paces = account_of(settings), MemoryPaceStore() if paces is None else paces
+        self._tokens = TokenKeeper(
+            settings, tokens, http=self._http, wire=self._wire, clock=clock, sleep=sleep
+        )
+        account, paces = account_of(settings), MemoryRateLimitStore() if paces is None else paces
         self._budgets = {
             product: Budget(
-                paces, account, product, rate, name=NAMES[product], patience=patience, clock=clock, sleep=sleep
+                paces,
+                account,
+                product,
+                rate,
+                name=NAMES[product],
+                patience=patience,
+                clock=clock,
+                sleep=sleep,
             )
             for product, rate in _RATES.items()
         }
@@ -91,7 +103,10 @@ class ZohoClient:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -120,7 +135,9 @@ class ZohoClient:
         lacks the scope (Zoho Backstage: errors). Raises the classes of ``ZohoError``, and StoreError from the stores of
         tokens and paces.
         """
-        return self._answered(product, path, lambda question, token: self._try(question, params, accept, token))
+        return self._answered(
+            product, path, lambda question, token: self._try(question, params, accept, token)
+        )
 
     def post(self, product: Product, path: str, params: Mapping[str, str]) -> Any:
         """Let Zoho change something, and give the decoded JSON of a good answer.
@@ -135,9 +152,13 @@ class ZohoClient:
 
         return self._answered(product, path, once)
 
-    def _answered(self, product: Product, path: str, ask: Callable[[Question, AccessToken], Any]) -> Any:
+    def _answered(
+        self, product: Product, path: str, ask: Callable[[Question, AccessToken], Any]
+    ) -> Any:
         if not path.startswith("/") or "?" in path or "#" in path:
-            raise ValueError(f"{path!r} is not a path below the product's address: it starts with / and has no query")
+            raise ValueError(
+                f"{path!r} is not a path below the product's address: it starts with / and has no query"
+            )
         token = self._tokens.current()
         question = self._question(product, path, token)
         try:
@@ -160,10 +181,16 @@ class ZohoClient:
 
     def _question(self, product: Product, path: str, token: AccessToken) -> Question:
         host = httpx.URL(self._bases[product]).host
-        return Question(product=product, path=path, host=host, secrets=(*self._secrets, token.value))
+        return Question(
+            product=product, path=path, host=host, secrets=(*self._secrets, token.value)
+        )
 
-    def _try(self, question: Question, params: Mapping[str, str] | None, accept: str, token: AccessToken) -> Any:
-        for attempt in stamina.retry_context(on=_may_pass, attempts=3, timeout=60, wait_initial=0.5, wait_max=4):
+    def _try(
+        self, question: Question, params: Mapping[str, str] | None, accept: str, token: AccessToken
+    ) -> Any:
+        for attempt in stamina.retry_context(
+            on=_may_pass, attempts=3, timeout=60, wait_initial=0.5, wait_max=4
+        ):
             with attempt:
                 return self._once(question, params, accept, token)
         raise AssertionError("unreachable: the last attempt returns or raises")

@@ -13,21 +13,21 @@ from typing import Any
 
 import httpx
 
-from bridge.access import TOKEN_LEASE, AccessToken, TokenStore
 from bridge.config import ZohoSettings
 from bridge.errors import BadDataError, LoginError, SlowDownError, UnavailableError, ZohoError
-from bridge.zoho.answers import said
-from bridge.zoho.wire import Reply, Wire
+from bridge.zoho.responses import said
+from bridge.zoho.tokens import TOKEN_LEASE, AccessToken, TokenStore
+from bridge.zoho.transport import Reply, Wire
 
 _TIMEOUT = httpx.Timeout(10, connect=5)
 _DEADLINE = 20.0  # with the timeouts before the first byte still within the lease
 _LIFE = timedelta(hours=1)
 _PATIENCE = 5.0  # seconds that a caller waits for another process's token
 _LOOK_AGAIN = 0.5
-_BLOCKED = (
-    600.0  # Zoho's window for token requests; a client or token that Zoho does not know stays so at least as long
+_BLOCKED = 600.0  # Zoho's window for token requests; a client or token that Zoho does not know stays so at least as long
+_PAUSE = (
+    60.0  # after an outage: more often would use up the budget that is needed when Zoho is back
 )
-_PAUSE = 60.0  # after an outage: more often would use up the budget that is needed when Zoho is back
 
 
 def account_of(settings: ZohoSettings) -> str:
@@ -59,8 +59,12 @@ class TokenKeeper:
         self._account = account_of(settings)
         self._holder = secrets.token_hex(8)
         self._lock = Lock()
-        self._last: AccessToken | None = None  # so that the store is asked once an hour, not for each request
-        self._failure: tuple[type[ZohoError], str, datetime] | None = None  # class, message, until when it holds
+        self._last: AccessToken | None = (
+            None  # so that the store is asked once an hour, not for each request
+        )
+        self._failure: tuple[type[ZohoError], str, datetime] | None = (
+            None  # class, message, until when it holds
+        )
 
     def current(self) -> AccessToken:
         """Give a token that should be good for a minute.
@@ -119,7 +123,9 @@ class TokenKeeper:
             if token is None:
                 token = new = self._ask(now)
         except ZohoError as error:
-            seconds = error.retry_after = error.retry_after or (_BLOCKED if isinstance(error, LoginError) else _PAUSE)
+            seconds = error.retry_after = error.retry_after or (
+                _BLOCKED if isinstance(error, LoginError) else _PAUSE
+            )
             self._failure = (type(error), str(error), now + timedelta(seconds=seconds))
             raise
         finally:
@@ -152,7 +158,11 @@ class TokenKeeper:
         )
         reply = self._wire.send(request, deadline=_DEADLINE)
         body, problem = reply.json()
-        if isinstance(body, dict) and isinstance(body.get("access_token"), str) and body["access_token"]:
+        if (
+            isinstance(body, dict)
+            and isinstance(body.get("access_token"), str)
+            and body["access_token"]
+        ):
             return self._token(body, now)
         raise self._error(reply, body, problem, now)
 
@@ -160,7 +170,9 @@ class TokenKeeper:
         try:
             return AccessToken(value=body["access_token"], expires_at=now + _life(body))
         except ValueError as error:
-            raise BadDataError(f"{self._where} gave an access token that can't be used: {error}.") from error
+            raise BadDataError(
+                f"{self._where} gave an access token that can't be used: {error}."
+            ) from error
 
     def _error(self, reply: Reply, body: Any, problem: str, now: datetime) -> ZohoError:
         """Tell what to do about an answer without a token; its status says little (Zoho OAuth: errors are 200 or 400).
@@ -195,7 +207,11 @@ class TokenKeeper:
                 "again later. If it goes on, see that ZOHO_ACCOUNTS_URL is Zoho's."
             )
         hidden = (self._settings.refresh_token.reveal(), self._settings.client_secret.reveal())
-        words = f"{body.get('error', '')} {body.get('error_description', '')}" if isinstance(body, dict) else ""
+        words = (
+            f"{body.get('error', '')} {body.get('error_description', '')}"
+            if isinstance(body, dict)
+            else ""
+        )
         return SlowDownError(
             f"{self._where} gives no more access tokens for a while (10 in 10 minutes); wait, and see that nothing "
             f"else uses this refresh token.{said(words, hidden)}",

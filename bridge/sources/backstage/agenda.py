@@ -14,9 +14,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from bridge.domain.event import Event, Person, Place, Status, instant
+from bridge.domain.rejection import Rejection
+from bridge.domain.source import BackstageSource
+from bridge.domain.text import clean, rich
+from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError, NotFoundError, ScopeError
-from bridge.model import BackstageSource, Event, Parsed, Person, Place, Rejection, Status, event_uid, instant
-from bridge.sources.api import Api, Detail, Details, Raw
 from bridge.sources.backstage.event import (
     BackstageEvent,
     distinct,
@@ -30,7 +33,7 @@ from bridge.sources.backstage.event import (
 )
 from bridge.sources.dates import iso_utc
 from bridge.sources.fields import flag, identity, number, read, refuse_nameless, told
-from bridge.text import clean, rich
+from bridge.sources.protocols import AnswerCache, Api, CachedAnswer, ParseResult, Raw
 
 _MOST_DAYS = 60
 _LONGEST = timedelta(days=60)
@@ -93,7 +96,7 @@ class _Result:
     rejections: list[Rejection] = field(default_factory=list)
 
 
-def fetch(api: Api, source: BackstageSource, details: Details) -> Raw:
+def fetch(api: Api, source: BackstageSource, details: AnswerCache) -> Raw:
     """Read the event, its days, and what its sessions refer to; every value is the answer as received.
 
     ``{"event": …, "agendas": … or None, "sessions": [one answer a day], "halls": …, "tracks": …, "speakers": …,
@@ -109,16 +112,20 @@ def fetch(api: Api, source: BackstageSource, details: Details) -> Raw:
     if days:
         sessions = [_day(api, path, day) for day in range(1, days + 1)]
     else:
-        sessions = _probe(api, path, source, _own_days(_event(event)), may_be_none=agendas is not None)
+        sessions = _probe(
+            api, path, source, _own_days(_event(event)), may_be_none=agendas is not None
+        )
     known = details.all()
     lists = {name: _list(api, path, name, known, notes) for name in _LISTS}
-    new = {name: answer for name, answer in lists.items() if answer and ("", answer) != known.get(name)}
+    new = {
+        name: answer for name, answer in lists.items() if answer and ("", answer) != known.get(name)
+    }
     if new:
         details.keep({name: ("", answer) for name, answer in new.items()})
     return {"event": event, "agendas": agendas, "sessions": sessions, **lists, "notes": notes}
 
 
-def parse(raw: Raw, source: BackstageSource) -> Parsed:
+def parse(raw: Raw, source: BackstageSource) -> ParseResult:
     """Tell the sessions of the event, each once, in the order of the days.
 
     Not shown and not reported: hidden sessions, the sessions of a draft, and a session that comes again as it was.
@@ -131,25 +138,37 @@ def parse(raw: Raw, source: BackstageSource) -> Parsed:
         for answer in raw["sessions"]:
             for data in listed(answer, "sessions"):
                 _tell(data, around, starts, result)
-    return Parsed(events=tuple(result.events), rejections=tuple(result.rejections), notes=tuple(notes))
+    return ParseResult(
+        events=tuple(result.events), rejections=tuple(result.rejections), notes=tuple(notes)
+    )
 
 
 def _agendas(api: Api, path: str, notes: list[str]) -> Any:
     try:
         return api.get("backstage", f"{path}/agendas")
     except (NotFoundError, ScopeError) as error:
-        notes.append(f"The agendas can't be read, and the days are tried one after the other. {error}")
+        notes.append(
+            f"The agendas can't be read, and the days are tried one after the other. {error}"
+        )
         return None
 
 
-def _list(api: Api, path: str, name: str, known: Mapping[str, Detail], notes: list[str]) -> Any:
+def _list(
+    api: Api, path: str, name: str, known: Mapping[str, CachedAnswer], notes: list[str]
+) -> Any:
     """Read one of the lists that only add words; in place of an empty or unreadable one give the last good one."""
     try:
         answer = api.get("backstage", f"{path}/{name}")
         items = listed(answer, name)
-        refuse_nameless(items, lambda item: _list_id(item, name), f"Zoho Backstage's list of {name}")
+        refuse_nameless(
+            items, lambda item: _list_id(item, name), f"Zoho Backstage's list of {name}"
+        )
     except (NotFoundError, ScopeError) as error:
-        so = "those of the last good read are used" if name in known else "the sessions come without them"
+        so = (
+            "those of the last good read are used"
+            if name in known
+            else "the sessions come without them"
+        )
         notes.append(f"The {name} can't be read; {so}. {error}")
         return known[name][1] if name in known else None
     if items or name not in known:
@@ -164,7 +183,9 @@ def _day(api: Api, path: str, day: int) -> Any:
     return answer
 
 
-def _probe(api: Api, path: str, source: BackstageSource, own_days: int, *, may_be_none: bool) -> list[Any]:
+def _probe(
+    api: Api, path: str, source: BackstageSource, own_days: int, *, may_be_none: bool
+) -> list[Any]:
     """Read day after day, up to the first empty one after the event's own days; none, where there may be none."""
     answers: list[Any] = []
     for day in range(1, _MOST_DAYS + 1):
@@ -238,7 +259,11 @@ def _around(raw: Raw, source: BackstageSource, notes: list[str], result: _Result
 def _names(answer: Any, name: str) -> dict[str, str] | None:
     if answer is None:
         return None
-    return {upstream_id: _name(data) for data in listed(answer, name) if (upstream_id := _list_id(data, name))}
+    return {
+        upstream_id: _name(data)
+        for data in listed(answer, name)
+        if (upstream_id := _list_id(data, name))
+    }
 
 
 def _list_id(data: Any, name: str) -> str:
@@ -267,7 +292,9 @@ def _tell(data: Any, around: _Around, starts: dict[str, str | None], result: _Re
             return
         event, mended = _read_session(session, faults, upstream_id, around)
     except ValueError as error:
-        result.rejections.append(Rejection(upstream_id=upstream_id, reason=f"The session was left out: {error}."))
+        result.rejections.append(
+            Rejection(upstream_id=upstream_id, reason=f"The session was left out: {error}.")
+        )
         return
     starts[upstream_id] = session.start_time
     result.events.append(event)
@@ -327,7 +354,9 @@ def _end(session: _Session, start: datetime, mended: list[str]) -> datetime:
         minutes = None
     length = None if minutes is None else timedelta(minutes=minutes)
     if length is None or length > _LONGEST:
-        mended.append(f"its duration {str(session.duration)[:40]!r} can't be, and it ends when it starts")
+        mended.append(
+            f"its duration {str(session.duration)[:40]!r} can't be, and it ends when it starts"
+        )
         length = timedelta(0)
     return (instant(start) + length).astimezone(start.tzinfo)
 

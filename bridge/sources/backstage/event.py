@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from bridge.domain.event import Event, Place, Status, instant
+from bridge.domain.text import clean, rich
+from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.errors import BadDataError
-from bridge.model import Event, Place, Status, instant
 from bridge.sources.dates import iso_utc
 from bridge.sources.fields import identity, read, told, web_address
-from bridge.text import clean, rich
-from bridge.timezones import UTC_ZONE, zone
 
 _UNPUBLISHED, _CANCELED = 0, 4
 _PUBLISHED = frozenset({1, 2, 3})
@@ -68,7 +68,9 @@ def listed(answer: Any, name: str) -> list[Any]:
     """
     content = answer.get(name, answer.get("data")) if isinstance(answer, dict) else answer
     if not isinstance(content, list):
-        raise BadDataError(f"Zoho Backstage's answer has no list of {name}; the last good state is kept.")
+        raise BadDataError(
+            f"Zoho Backstage's answer has no list of {name}; the last good state is kept."
+        )
     return content
 
 
@@ -140,7 +142,9 @@ def read_place(item: BackstageEvent, mended: list[str]) -> Place | None:
         mended.append(f"its venue was left out: {error}")
         return None
     mended += told({f"venue.{name}": why for name, why in faults.items()})
-    parts = {name: clean(value or "").strip() for name, value in msgspec.structs.asdict(venue).items()}
+    parts = {
+        name: clean(value or "").strip() for name, value in msgspec.structs.asdict(venue).items()
+    }
     return Place(**parts) if any(parts.values()) else None
 
 
@@ -183,10 +187,14 @@ def _labels(item: BackstageEvent) -> list[str]:
     return labels
 
 
-def _end(item: BackstageEvent, start: datetime, faults: dict[str, str], mended: list[str]) -> datetime:
+def _end(
+    item: BackstageEvent, start: datetime, faults: dict[str, str], mended: list[str]
+) -> datetime:
     """Give the end, or the start where there is none that can be: an invented length would claim somebody's time."""
     if "end_time" in faults or not item.end_time:
-        mended.append(f"it has no readable end_time{_why(faults, 'end_time')}, and ends when it starts")
+        mended.append(
+            f"it has no readable end_time{_why(faults, 'end_time')}, and ends when it starts"
+        )
         return start
     try:
         end = iso_utc(item.end_time).astimezone(start.tzinfo)
@@ -194,7 +202,9 @@ def _end(item: BackstageEvent, start: datetime, faults: dict[str, str], mended: 
         mended.append(f"it ends when it starts, for its end_time can't be read: {error}")
         return start
     if instant(end) < instant(start):
-        mended.append(f"its end_time {item.end_time} is before its start, and it ends when it starts")
+        mended.append(
+            f"its end_time {item.end_time} is before its start, and it ends when it starts"
+        )
         return start
     return end
 
@@ -211,7 +221,11 @@ def _description(item: BackstageEvent) -> tuple[str, str]:
         return short, short_html
     if not short or short == long:
         return long, long_html or (short_html if short else "")
-    html = "\n".join((short_html or _as_html(short), long_html or _as_html(long))) if short_html or long_html else ""
+    html = (
+        "\n".join((short_html or _as_html(short), long_html or _as_html(long)))
+        if short_html or long_html
+        else ""
+    )
     return f"{short}\n\n{long}", html
 
 

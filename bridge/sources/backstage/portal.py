@@ -8,18 +8,27 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from bridge.domain.event import Event
+from bridge.domain.rejection import Rejection
+from bridge.domain.source import AvailableSource, BackstageSource
+from bridge.domain.text import one_line
+from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError
-from bridge.model import BackstageSource, Event, Found, Parsed, Rejection, event_uid
-from bridge.sources.api import Api, Raw
-from bridge.sources.backstage.event import BackstageEvent, listed, read_event, read_status, read_zone
+from bridge.sources.backstage.event import (
+    BackstageEvent,
+    listed,
+    read_event,
+    read_status,
+    read_zone,
+)
 from bridge.sources.fields import flag, identity, number, read, refuse_nameless
-from bridge.text import one_line
+from bridge.sources.protocols import Api, ParseResult, Raw
 
 _PER_PAGE = 200
 _MOST_PAGES = 100
 
 
-def discover(api: Api) -> tuple[Found, ...]:
+def discover(api: Api) -> tuple[AvailableSource, ...]:
     """List every portal that the account sees (Zoho Backstage: get all portals)."""
     found = []
     portals = listed(api.get("backstage", "/portals"), "portals")
@@ -29,14 +38,21 @@ def discover(api: Api) -> tuple[Found, ...]:
         if portal:
             name = data.get("name") or data.get("domain")
             title = one_line(name) if isinstance(name, str) else ""
-            found.append(Found(source=BackstageSource(portal=portal), title=title or portal))
+            found.append(
+                AvailableSource(source=BackstageSource(portal=portal), title=title or portal)
+            )
     return tuple(found)
 
 
 def fetch(api: Api, source: BackstageSource) -> Raw:
     """Read all events of the portal: ``{"pages": [answer, …]}``. BadDataError when the list breaks off."""
     path = f"/portals/{quote(source.portal, safe='')}/events"
-    params = {"status": "all", "sort_by": "start_date", "sort_order": "asc", "per_page": str(_PER_PAGE)}
+    params = {
+        "status": "all",
+        "sort_by": "start_date",
+        "sort_order": "asc",
+        "per_page": str(_PER_PAGE),
+    }
     if source.brand:
         params["brand_id"] = source.brand
     pages: list[Any] = []
@@ -60,7 +76,7 @@ def fetch(api: Api, source: BackstageSource) -> Raw:
     raise _broken_off(source, f"{_MOST_PAGES} pages were read")
 
 
-def parse(raw: Raw, source: BackstageSource) -> Parsed:
+def parse(raw: Raw, source: BackstageSource) -> ParseResult:
     """Tell the published and the cancelled events of the portal, each once, in Zoho's order.
 
     Not shown and not reported: drafts, rubbish, and an event that comes again on a later page.
@@ -74,7 +90,9 @@ def parse(raw: Raw, source: BackstageSource) -> Parsed:
         try:
             event, mended, note = _tell(data, source)
         except ValueError as error:
-            rejections.append(Rejection(upstream_id=upstream_id, reason=f"The event was left out: {error}."))
+            rejections.append(
+                Rejection(upstream_id=upstream_id, reason=f"The event was left out: {error}.")
+            )
             continue
         if event is None:
             continue
@@ -86,7 +104,7 @@ def parse(raw: Raw, source: BackstageSource) -> Parsed:
             notes[note] = None
     if not items:
         notes[_nothing(source)] = None
-    return Parsed(events=tuple(events), rejections=tuple(rejections), notes=tuple(notes))
+    return ParseResult(events=tuple(events), rejections=tuple(rejections), notes=tuple(notes))
 
 
 def _tell(data: Any, source: BackstageSource) -> tuple[Event | None, tuple[str, ...], str]:
@@ -123,7 +141,11 @@ def _claims_more(answer: Any, page: int, source: BackstageSource) -> bool | None
 
     BadDataError when it says that it is another page.
     """
-    paging = (answer.get("pagination") or answer.get("page_context")) if isinstance(answer, dict) else None
+    paging = (
+        (answer.get("pagination") or answer.get("page_context"))
+        if isinstance(answer, dict)
+        else None
+    )
     if not isinstance(paging, dict):
         return None
     try:
@@ -148,7 +170,9 @@ def _broken_off(source: BackstageSource, how: str) -> BadDataError:
 
 def _nothing(source: BackstageSource) -> str:
     if source.brand:
-        return f"0 events: see that {source.brand} is the id of a brand of the portal {source.portal}."
+        return (
+            f"0 events: see that {source.brand} is the id of a brand of the portal {source.portal}."
+        )
     return (
         f"0 events: a portal of several brands shows none without a brand. If {source.portal} is one, set brand in the "
         "feed's source; the id stands in Backstage's address, after /brand/."

@@ -4,7 +4,7 @@
 how objects make series. Nothing here knows of iCalendar text or the store.
 """
 
-from bridge.sources.calendar.families import parse
-from bridge.sources.calendar.pages import discover, fetch
+from bridge.sources.calendar.fetch import discover, fetch
+from bridge.sources.calendar.parse import parse
 
 __all__ = ["discover", "fetch", "parse"]

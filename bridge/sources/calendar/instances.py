@@ -12,14 +12,17 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from bridge.model import CalendarSource, Moment, Rejection, Window
-from bridge.sources.api import Api, Raw
-from bridge.sources.calendar.listing import check_detail, check_page, uid_of
-from bridge.sources.calendar.pages import path_of, range_of, ranges
+from bridge.domain.event import Moment
+from bridge.domain.feed import Window
+from bridge.domain.rejection import Rejection
+from bridge.domain.source import CalendarSource
+from bridge.domain.timezones import UTC_ZONE, zone
+from bridge.sources.calendar.checks import check_detail, check_page, uid_of
+from bridge.sources.calendar.fetch import path_of, range_of, ranges
 from bridge.sources.calendar.times import local_day
 from bridge.sources.calendar.wire import Item, objects, read_calendar, read_item
 from bridge.sources.dates import compact
-from bridge.timezones import UTC_ZONE, zone
+from bridge.sources.protocols import Api, Raw
 
 Span = tuple[date, date]
 """The first and the last day of one question to Zoho."""
@@ -63,9 +66,13 @@ def fetch_instances(api: Api, source: CalendarSource, window: Window) -> Raw:
     calendar = api.get("calendar", path_of(source))
     pages = []
     for span in spans(window):
-        page = api.get("calendar", f"{path_of(source)}/events", {"range": range_of(span), "byinstance": "true"})
+        page = api.get(
+            "calendar", f"{path_of(source)}/events", {"range": range_of(span), "byinstance": "true"}
+        )
         # A master in the answer has its first start, wherever that is: no sign of a mistaken answer.
-        check_page({"events": [item for item in objects(page, "events") if not _is_master(item)]}, span)
+        check_page(
+            {"events": [item for item in objects(page, "events") if not _is_master(item)]}, span
+        )
         pages.append(page)
     return {"calendar": calendar, "pages": pages}
 
@@ -87,7 +94,11 @@ def parse_instances(calendar: Any, pages: Iterable[Any]) -> Instances:
         try:
             one = _instance(data, home)
         except ValueError as error:
-            unread[Rejection(upstream_id=uid_of(data), reason=f"Zoho's instance can't be read: {error}.")] = None
+            unread[
+                Rejection(
+                    upstream_id=uid_of(data), reason=f"Zoho's instance can't be read: {error}."
+                )
+            ] = None
             continue
         if one is not None:
             found.setdefault((one.uid, one.slots or one.start), one)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from bridge.model import Moment, instant
+from bridge.domain.event import Moment, instant
+from bridge.domain.timezones import UTC_ZONE, fixed, zone
 from bridge.sources.calendar.wire import Item
 from bridge.sources.dates import compact
-from bridge.timezones import UTC_ZONE, fixed, zone
 
 _DAY = timedelta(days=1)
 _LONGEST = timedelta(days=3660)
@@ -46,9 +46,16 @@ def read_span(item: Item, home: ZoneInfo | None) -> Span:
     if item.isallday or not isinstance(start, datetime):
         first = local_day(start, here)
         last = None if end is None else local_day(end, here)
-        return Span(start=first, end=first + _days(item, first, last, mended), zone=here, mended=tuple(mended))
+        return Span(
+            start=first,
+            end=first + _days(item, first, last, mended),
+            zone=here,
+            mended=tuple(mended),
+        )
     begin = _timed(start, here)
-    return Span(start=begin, end=_timed_end(item, begin, end, mended), zone=here, mended=tuple(mended))
+    return Span(
+        start=begin, end=_timed_end(item, begin, end, mended), zone=here, mended=tuple(mended)
+    )
 
 
 def local_day(moment: date, here: ZoneInfo) -> date:
@@ -94,7 +101,9 @@ def _zone_of(start: date, name: str, home: ZoneInfo | None, mended: list[str]) -
     if offset and start.astimezone(named).utcoffset() != offset:
         if not name:
             return fixed(offset)  # the calendar's zone was only a guess
-        mended.append(f"its offset {start:%z} is not that of its time zone {name!r}: the instant was kept")
+        mended.append(
+            f"its offset {start:%z} is not that of its time zone {name!r}: the instant was kept"
+        )
     return named
 
 
@@ -124,7 +133,9 @@ def _days(item: Item, first: date, last: date | None, mended: list[str]) -> time
     if length is not None and length % _DAY:
         length = None
     if last is None or last < first:
-        mended.append("it has no end" if last is None else f"its end {last} is before its start {first}")
+        mended.append(
+            "it has no end" if last is None else f"its end {last} is before its start {first}"
+        )
         return length or _DAY
     exclusive = last - first
     inclusive = exclusive + _DAY

@@ -109,7 +109,9 @@ def objects(answer: Any, name: str) -> list[Any]:
         return [content]
     if isinstance(content, list):
         return [item for item in content if not _is_remark(item)]
-    raise BadDataError(f"Zoho Calendar's answer has no list of {name}; the last good state is kept.")
+    raise BadDataError(
+        f"Zoho Calendar's answer has no list of {name}; the last good state is kept."
+    )
 
 
 def _is_remark(item: Any) -> bool:

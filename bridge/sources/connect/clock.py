@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bridge.model import Moment, instant
+from bridge.domain.event import Moment, instant
+from bridge.domain.timezones import UTC_ZONE
 from bridge.sources.dates import compact, epoch_ms
 from bridge.sources.fields import flag, number
-from bridge.timezones import UTC_ZONE
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
@@ -64,7 +64,11 @@ def read_span(times: Times, here: ZoneInfo | None) -> Span:
 
 def clock_notes(spans: Iterable[Span], here: ZoneInfo | None) -> tuple[str, ...]:
     """Say what the admin should know of the account's clock, once for all events."""
-    seen = [(span.start, span.offset) for span in spans if isinstance(span.start, datetime) and span.offset is not None]
+    seen = [
+        (span.start, span.offset)
+        for span in spans
+        if isinstance(span.start, datetime) and span.offset is not None
+    ]
     offsets = {offset for _, offset in seen}
     if here is None:
         if offsets <= {timedelta(0)}:
@@ -74,7 +78,9 @@ def clock_notes(spans: Iterable[Span], here: ZoneInfo | None) -> tuple[str, ...]
             "(Connect: settings of the account). Until then the events are shown in UTC, at the right moments."
         )
         return (remark,)
-    ours = {start.utcoffset() or timedelta(0) for start, offset in seen if start.utcoffset() != offset}
+    ours = {
+        start.utcoffset() or timedelta(0) for start, offset in seen if start.utcoffset() != offset
+    }
     theirs = {offset for start, offset in seen if start.utcoffset() != offset}
     if not theirs:
         return ()
@@ -111,10 +117,15 @@ def _timed(times: Times, here: ZoneInfo) -> Span:
         mended.append(f"its endTime can't be read ({error}), and it ends when it starts")
         end = start
     if end < start:
-        mended.append(f"its end {end:%Y-%m-%d %H:%M} UTC is before its start, and it ends when it starts")
+        mended.append(
+            f"its end {end:%Y-%m-%d %H:%M} UTC is before its start, and it ends when it starts"
+        )
         end = start
     return Span(
-        start=start.astimezone(here), end=end.astimezone(here), offset=_offset(times, start), mended=tuple(mended)
+        start=start.astimezone(here),
+        end=end.astimezone(here),
+        offset=_offset(times, start),
+        mended=tuple(mended),
     )
 
 

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bridge.domain.event import midnight
+from bridge.domain.feed import Window
+from bridge.domain.source import AvailableSource, ConnectSource
+from bridge.domain.text import one_line
 from bridge.errors import BadDataError, NotFoundError
-from bridge.model import ConnectSource, Found, Window, midnight
-from bridge.sources.api import Api, Raw
 from bridge.sources.fields import identity, refuse_nameless
-from bridge.text import one_line
+from bridge.sources.protocols import Api, Raw
 
 _MARGIN = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def discover(api: Api) -> tuple[Found, ...]:
+def discover(api: Api) -> tuple[AvailableSource, ...]:
     """List the account's groups in all its networks (Zoho Connect: network list, user groups).
 
     Where Zoho doesn't give the account's own groups, all groups of the network are listed. Closed groups are left out.
@@ -30,7 +32,7 @@ def discover(api: Api) -> tuple[Found, ...]:
         refuse_nameless(groups, _id, "Zoho Connect's list of groups")
         for group, name in _named(groups):
             source = ConnectSource(group=group, network=network)
-            found.append(Found(source=source, title=name, within=network_name))
+            found.append(AvailableSource(source=source, title=name, within=network_name))
     return tuple(found)
 
 
@@ -60,7 +62,9 @@ def listed(answer: Any, action: str, name: str) -> list[Any]:
     if isinstance(content, dict):
         content = content.get(name) if content else []
     if not isinstance(content, list):
-        raise BadDataError(f"Zoho Connect's answer to {action} has no list of {name}; the last good state is kept.")
+        raise BadDataError(
+            f"Zoho Connect's answer to {action} has no list of {name}; the last good state is kept."
+        )
     return content
 
 

@@ -21,13 +21,16 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from bridge.domain.event import Alarm, Event, Person, Place
+from bridge.domain.rejection import Rejection
+from bridge.domain.source import ConnectSource
+from bridge.domain.text import clean, rich
+from bridge.domain.uid import event_uid, slot_text
 from bridge.errors import BadDataError
-from bridge.model import Alarm, ConnectSource, Event, Parsed, Person, Place, Rejection, event_uid, slot_text
-from bridge.sources.api import Raw
 from bridge.sources.connect.clock import Digits, Span, Times, clock_notes, read_span
 from bridge.sources.connect.fetch import listed
 from bridge.sources.fields import flag, identity, number, read, told, web_address
-from bridge.text import clean, rich
+from bridge.sources.protocols import ParseResult, Raw
 
 _FARTHEST_REMINDER = timedelta(days=366)
 
@@ -59,7 +62,13 @@ class _Seen:
     span: Span
 
 
-def parse(raw: Raw, source: ConnectSource, zone: ZoneInfo | None, *, repeating: frozenset[str] = frozenset()) -> Parsed:
+def parse(
+    raw: Raw,
+    source: ConnectSource,
+    zone: ZoneInfo | None,
+    *,
+    repeating: frozenset[str] = frozenset(),
+) -> ParseResult:
     """Tell the events of one fetch, timed ones in ``zone`` or else in UTC; ``repeating`` are ``streamId``s.
 
     Not shown twice and not reported: the same ``streamId`` with the same start.
@@ -84,10 +93,10 @@ def parse(raw: Raw, source: ConnectSource, zone: ZoneInfo | None, *, repeating: 
         if mended:
             rejections.append(_mended(one.stream, mended))
     notes = (*clock_notes((one.span for one in seen.values()), zone), *_strangers(items, source))
-    return Parsed(events=tuple(events), rejections=tuple(rejections), notes=notes)
+    return ParseResult(events=tuple(events), rejections=tuple(rejections), notes=notes)
 
 
-def parse_update(raw: Raw, source: ConnectSource, zone: ZoneInfo | None) -> Parsed:
+def parse_update(raw: Raw, source: ConnectSource, zone: ZoneInfo | None) -> ParseResult:
     """Tell the one event of an answer to ``updateEvent``, which has a stream around it (Zoho Connect: update event)."""
     wrapper = raw.get("updateEvent")
     stream = wrapper.get("stream") if isinstance(wrapper, dict) else None
@@ -101,7 +110,9 @@ def parse_update(raw: Raw, source: ConnectSource, zone: ZoneInfo | None) -> Pars
 
 def repeating_streams(source: ConnectSource, known: Iterable[tuple[str, str]]) -> frozenset[str]:
     """Tell, of pairs (UID, upstream id) from earlier parses, the ``streamId``s that have been seen to repeat."""
-    return frozenset(stream for uid, stream in known if uid != event_uid("connect", source.network, stream))
+    return frozenset(
+        stream for uid, stream in known if uid != event_uid("connect", source.network, stream)
+    )
 
 
 def _see(data: Any, zone: ZoneInfo | None) -> _Seen:
@@ -214,4 +225,6 @@ def _left_out(data: Any, error: ValueError) -> Rejection:
 
 
 def _mended(stream: str, reasons: list[str]) -> Rejection:
-    return Rejection(upstream_id=stream, reason=f"The event was mended: {'; '.join(reasons)}.", kept=True)
+    return Rejection(
+        upstream_id=stream, reason=f"The event was mended: {'; '.join(reasons)}.", kept=True
+    )

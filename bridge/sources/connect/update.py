@@ -12,13 +12,14 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from bridge.domain.event import Event, Moment
+from bridge.domain.source import ConnectSource
 from bridge.errors import BadDataError, ScopeError, UnavailableError, ZohoError
-from bridge.model import ConnectSource, Event, Moment
-from bridge.sources.api import Product, Raw
 from bridge.sources.connect.clock import Times, clock_notes, read_span
 from bridge.sources.connect.fetch import listed
 from bridge.sources.connect.parse import parse_update
 from bridge.sources.fields import read
+from bridge.sources.protocols import Product, Raw
 
 SCOPE = "zohopulse.events.UPDATE"
 
@@ -27,7 +28,9 @@ _DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=
 
 # "intervalHour is used with intervalDay" (Zoho Connect: add event reminder); minutes stand for themselves.
 _BY_MINUTES = {minutes * _MINUTE: minutes for minutes in (5, 15, 30, 60, 120)}
-_BY_DAYS = {days * _DAY + hours * _HOUR: (days, hours) for days in (0, 1, 2, 7) for hours in range(24)}
+_BY_DAYS = {
+    days * _DAY + hours * _HOUR: (days, hours) for days in (0, 1, 2, 7) for hours in range(24)
+}
 
 
 class UncertainError(ZohoError):
@@ -82,7 +85,9 @@ def problems(update: Update, zone: ZoneInfo) -> tuple[str, ...]:
 
 def nearest_reminder(before: timedelta) -> timedelta:
     """Give the reminder that Connect takes and that is nearest; of two, the one that rings first."""
-    return min(_BY_MINUTES.keys() | _BY_DAYS.keys(), key=lambda allowed: (abs(allowed - before), -allowed))
+    return min(
+        _BY_MINUTES.keys() | _BY_DAYS.keys(), key=lambda allowed: (abs(allowed - before), -allowed)
+    )
 
 
 def said(before: timedelta) -> str:
@@ -92,7 +97,10 @@ def said(before: timedelta) -> str:
     days, rest = divmod(abs(before), _DAY)
     hours, rest = divmod(rest, _HOUR)
     parts = ((days, "day"), (hours, "hour"), (rest // _MINUTE, "minute"))
-    words = " ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in parts if count) or "less than a minute"
+    words = (
+        " ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in parts if count)
+        or "less than a minute"
+    )
     return f"{words} {'before' if before > timedelta(0) else 'after'} the start"
 
 

@@ -4,7 +4,7 @@ They are closed (404) unless BRIDGE_ADMIN_PASSWORD is set; in the demo they are 
 to the store: what is made or changed here is published by the worker.
 """
 
-from bridge.web.admin import feed, links, making, overview, sign_in
-from bridge.web.admin.guard import blueprint
+from bridge.web.admin import edit as making, feed, links, overview, sign_in
+from bridge.web.admin.base import blueprint
 
 __all__ = ["blueprint", "feed", "links", "making", "overview", "sign_in"]

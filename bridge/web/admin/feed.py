@@ -7,18 +7,18 @@ from datetime import datetime
 from flask import Response
 from werkzeug.wrappers import Response as BaseResponse
 
-from bridge.model import Feed
+from bridge.domain.feed import Feed
 from bridge.store import Link, LinkError
 from bridge.web import history, session
-from bridge.web.addresses import Paths
-from bridge.web.admin.guard import blueprint, done, now, row_of
-from bridge.web.admin.habits import Reading, reading_of
+from bridge.web.admin.base import blueprint, done, now, row_of
 from bridge.web.admin.links import GRACES
 from bridge.web.admin.overview import shown, titles_of_sources
-from bridge.web.admin.rejected import rejected_of
+from bridge.web.admin.polling import Reading, reading_of
+from bridge.web.admin.rejections import rejected_of
 from bridge.web.context import public_root, web
 from bridge.web.language import _
 from bridge.web.page import admin_page
+from bridge.web.urls import Paths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,9 @@ def feed(slug: str) -> Response:
         links=[_with_address(row.feed, link) for link in links if link.opens(at)],
         public=public_root() + Paths.of(row.feed, None).feed if row.feed.public else "",
         graces=GRACES,
-        readerships=_readerships(slug, links, changed_at=of_feed.head.modified_at if of_feed.head else None, at=at),
+        readerships=_readerships(
+            slug, links, changed_at=of_feed.head.modified_at if of_feed.head else None, at=at
+        ),
         rejected=rejected_of(source.key for source in row.feed.sources),
         titles=titles,
         now=at,
@@ -80,10 +82,14 @@ def _with_address(of: Feed, link: Link) -> LinkShown:
     return LinkShown(link=link, address=public_root() + paths.feed, page=paths.page)
 
 
-def _readerships(slug: str, links: Sequence[Link], *, changed_at: datetime | None, at: datetime) -> list[Readership]:
+def _readerships(
+    slug: str, links: Sequence[Link], *, changed_at: datetime | None, at: datetime
+) -> list[Readership]:
     by_link: dict[str, list[Reading]] = {}
     for reader in web().store.readers.of(slug, now=at):
-        by_link.setdefault(reader.link, []).append(reading_of(reader, changed_at=changed_at, now=at))
+        by_link.setdefault(reader.link, []).append(
+            reading_of(reader, changed_at=changed_at, now=at)
+        )
     known = {link.token_hash: link for link in links}
     order = [key for key in ("", *known) if key in by_link]
     return [Readership(link=known.get(key), readings=tuple(by_link[key])) for key in order]

@@ -7,7 +7,7 @@ import structlog
 from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.store import LinkError
-from bridge.web.admin.guard import blueprint, done, now, refused, row_of
+from bridge.web.admin.base import blueprint, done, now, refused, row_of
 from bridge.web.context import web
 from bridge.web.language import _, ngettext
 
@@ -21,7 +21,9 @@ log = structlog.get_logger()
 def add(slug: str) -> BaseResponse:
     """Give the feed one more link."""
     try:
-        link = web().store.links.add(row_of(slug).feed.slug, request.form.get("label", ""), now=now())
+        link = web().store.links.add(
+            row_of(slug).feed.slug, request.form.get("label", ""), now=now()
+        )
     except LinkError as error:
         return refused(slug, error)
     log.info("link added", feed=slug, label=link.label)
@@ -35,13 +37,22 @@ def rotate(slug: str) -> BaseResponse:
     days = next((days for days in GRACES if str(days) == chosen), 0)
     try:
         link = web().store.links.rotate(
-            row_of(slug).feed.slug, request.form.get("label", ""), now=now(), grace=timedelta(days=days)
+            row_of(slug).feed.slug,
+            request.form.get("label", ""),
+            now=now(),
+            grace=timedelta(days=days),
         )
     except LinkError as error:
         return refused(slug, error)
     log.info("link rotated", feed=slug, label=link.label, grace_days=days)
     if not days:
-        return done(slug, _("The link “%(label)s” has a new address; the old one works no more.", label=link.label))
+        return done(
+            slug,
+            _(
+                "The link “%(label)s” has a new address; the old one works no more.",
+                label=link.label,
+            ),
+        )
     message = ngettext(
         "The link “%(label)s” has a new address; the old one works for %(num)d more day.",
         "The link “%(label)s” has a new address; the old one works for %(num)d more days.",

@@ -7,12 +7,12 @@ from typing import Literal
 
 from flask import Response
 
-from bridge.model import Feed
-from bridge.state import Standing, standing_of, state_of
+from bridge.domain.feed import Feed
 from bridge.store import FeedRow, Head, SourceState
+from bridge.store.health import SourceHealth, feed_state, source_health
 from bridge.web import session
-from bridge.web.admin.guard import blueprint, now
-from bridge.web.admin.rejected import rejected_of
+from bridge.web.admin.base import blueprint, now
+from bridge.web.admin.rejections import rejected_of
 from bridge.web.context import web
 from bridge.web.page import admin_page
 
@@ -24,7 +24,7 @@ class SourceShown:
     """A source of a feed: its state, and what that means; ``title`` is its name, empty where none is known."""
 
     state: SourceState
-    standing: Standing
+    standing: SourceHealth
     title: str
 
 
@@ -67,10 +67,14 @@ def shown(row: FeedRow, titles: Mapping[str, str], *, at: datetime) -> FeedShown
         being_made=row.pending or head is None,
         head=head,
         sources=tuple(
-            SourceShown(state=state, standing=standing_of(state, now=at), title=titles.get(state.source.key, ""))
+            SourceShown(
+                state=state,
+                standing=source_health(state, now=at),
+                title=titles.get(state.source.key, ""),
+            )
             for state in states
         ),
-        word=state_of(states, now=at),
+        word=feed_state(states, now=at),
         read_at=min(read) if len(read) == len(states) else None,
         links=sum(link.opens(at) for link in store.links.of(feed.slug)),
     )
@@ -86,7 +90,9 @@ def overview() -> Response:
     """List the feeds, with what is wrong and when it is tried again."""
     at, rows = now(), web().store.feeds.all()
     titles = titles_of_sources()
-    rejected = rejected_of(state.source.key for state in web().store.sources.states() if state.rejections)
+    rejected = rejected_of(
+        state.source.key for state in web().store.sources.states() if state.rejections
+    )
     return admin_page(
         "admin.html",
         feeds=[shown(row, titles, at=at) for row in rows if row.active],

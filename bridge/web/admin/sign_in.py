@@ -5,7 +5,7 @@ import structlog
 from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.web import session
-from bridge.web.admin.guard import blueprint
+from bridge.web.admin.base import blueprint
 from bridge.web.language import _, ngettext
 from bridge.web.page import admin_page
 
@@ -27,7 +27,9 @@ def sign_in() -> BaseResponse:
         return admin_page("sign_in.html", status=403, problem=_("That is not the password."))
     seconds = int(wait.total_seconds()) + 1
     problem = ngettext(
-        "Too many attempts. Try again in %(num)d second.", "Too many attempts. Try again in %(num)d seconds.", seconds
+        "Too many attempts. Try again in %(num)d second.",
+        "Too many attempts. Try again in %(num)d seconds.",
+        seconds,
     )
     response = admin_page("sign_in.html", status=429, problem=problem)
     response.headers["Retry-After"] = str(seconds)

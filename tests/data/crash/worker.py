@@ -12,18 +12,22 @@ import os
 import sys
 
 from bridge import config
-from bridge.refresh import Refresher
+from bridge.refresh.refresher import Refresher
 from bridge.store import Store
-from bridge.vault import Vault
-from bridge.zoho import ZohoClient
+from bridge.store.crypto import Vault
+from bridge.zoho.client import ZohoClient
 
 
 def work(order):
     store = Store.open(order["url"], Vault(order["environment"]["BRIDGE_SECRET_KEY"]))
     zoho = config.load(order["environment"]).zoho
     now = datetime.fromisoformat(order["now"])
-    client = ZohoClient(zoho, store.tokens, paces=store.paces, clock=lambda: now, sleep=lambda _: None)
-    refresher = Refresher(store=store, api=client, zoho=zoho, holder=f"w{os.getpid()}", clock=lambda: now)
+    client = ZohoClient(
+        zoho, store.tokens, paces=store.rate_limits, clock=lambda: now, sleep=lambda _: None
+    )
+    refresher = Refresher(
+        store=store, api=client, zoho=zoho, holder=f"w{os.getpid()}", clock=lambda: now
+    )
 
     def over_and_over(key):
         while True:

@@ -1,0 +1,40 @@
+"""``zoho-bridge config``: the settings in force."""
+
+import os
+
+import click
+
+from bridge import config as configuration
+from bridge.cli.context import is_there, opened, warn
+from bridge.cli.output import as_text, json_option
+from bridge.errors import BridgeError
+
+
+@click.command()
+@json_option
+def config(*, as_json: bool) -> None:
+    """Show the settings in force, without secrets.
+
+    Each comes with its origin: environment, a file, bridge.toml, `zoho-bridge login`, or the default.
+
+    \b
+    Examples:
+      zoho-bridge config
+      zoho-bridge config --json | jq .zoho
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
+    settings = configuration.load(os.environ)
+    if configuration.wants_login(settings) and is_there(settings):
+        try:
+            with opened(settings) as bridge:
+                settings = bridge.settings
+        except (
+            BridgeError
+        ) as error:  # the settings are shown all the same: they may be what is wrong
+            click.echo(f"zoho-bridge: Whether a login is stored can't be told: {error}", err=True)
+    if as_json:
+        click.echo(as_text(configuration.described(settings)))
+    else:
+        click.echo(configuration.redacted(settings), nl=False)
+    warn(settings)
+    if settings.zoho.login_problem:
+        click.echo(f"zoho-bridge: {settings.zoho.login_problem}", err=True)

@@ -1,0 +1,82 @@
+"""The command that reads what has changed, now and in the foreground."""
+
+from collections.abc import Sequence
+
+import click
+
+from bridge.cli.context import Bridge, FeedName, opened, warn
+from bridge.cli.output import as_text, json_option, tell_failures
+from bridge.cli.sanitize import plain
+from bridge.cli.zoho import reading, refresh_all, said_once, source_keys, wanted_feeds
+from bridge.refresh.refresher import Report
+
+_SHOWN = 10  # rejections of one source
+
+
+@click.command()
+@click.argument("slugs", nargs=-1, metavar="[SLUG]...", type=FeedName())
+@json_option
+def refresh(slugs: Sequence[str], *, as_json: bool) -> None:
+    """Read the named feeds, or all, from Zoho now.
+
+    What changed is published. Ends with 1 when a source could not be read; its feeds stay as they are.
+
+    \b
+    Examples:
+      zoho-bridge refresh
+      zoho-bridge refresh marketing work
+      zoho-bridge refresh --json | jq '.[] | select(.changed > 0)'
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
+    with opened() as bridge, reading(bridge) as refresher:
+        warn(bridge.settings)
+        wanted = wanted_feeds(bridge, refresher)
+        reports = refresh_all(refresher, source_keys(wanted.feeds, slugs))
+        if as_json:
+            click.echo(as_text([_row(bridge, report) for report in reports]))
+        else:
+            _show(bridge, reports)
+    failed = [(report.source, report.error) for report in reports if report.outcome == "failed"]
+    sentences = {error: None for _, error in failed}
+    unasked = (str(error) for error in wanted.failures.values() if str(error) not in sentences)
+    tell_failures([*said_once(failed), *dict.fromkeys(unasked)])
+
+
+def _row(bridge: Bridge, report: Report) -> dict[str, object]:
+    """Give for programs what came of one source; ``outcome`` is ``refreshed`` where it was read."""
+    rejections = bridge.store.sources.rejections(report.source) if report.rejected else ()
+    return {
+        "source": report.source,
+        "outcome": report.outcome,
+        "events": report.fetched,
+        "changed": report.changed,
+        "removed": report.removed,
+        "rejections": [
+            {"id": one.upstream_id, "reason": one.reason, "kept": one.kept} for one in rejections
+        ],
+        "requests": report.requests,
+        "seconds": round(report.seconds, 3),
+        "error": report.error or None,
+    }
+
+
+def _show(bridge: Bridge, reports: Sequence[Report]) -> None:
+    """Print a line for each source that was read, and what did not come across whole."""
+    read = [report for report in reports if report.outcome == "refreshed"]
+    width = max((len(report.source) for report in read), default=0)
+    for report in read:
+        events = f"{report.fetched} event{'s' * (report.fetched != 1)}"
+        requests = f"{report.requests} request{'s' * (report.requests != 1)}"
+        click.echo(
+            f"{report.source:<{width}}  {events:>11}, {report.changed} changed, {report.removed} gone"
+            f"  ({requests}, {report.seconds:.1f} s)"
+        )
+        rejections = bridge.store.sources.rejections(report.source) if report.rejected else ()
+        for rejection in rejections[:_SHOWN]:
+            fate = "published, mended" if rejection.kept else "left out"
+            click.echo(f"  {rejection.upstream_id}: {plain(rejection.reason)} ({fate})")
+        if len(rejections) > _SHOWN:
+            click.echo(f"  and {len(rejections) - _SHOWN} more")
+    for line in said_once(
+        (one.source, one.error) for one in reports if one.outcome not in ("refreshed", "failed")
+    ):
+        click.echo(f"zoho-bridge: {line}", err=True)

@@ -1,0 +1,41 @@
+"""``zoho-bridge serve``: the web server and the worker in one process tree."""
+
+import sys
+
+import click
+
+from bridge.cli.address import answers, host_option, port_option, root_url, usable, workers_option
+from bridge.cli.context import opened
+from bridge.cli.processes import Tree, bridge
+
+
+@click.command()
+@host_option
+@port_option
+@workers_option
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the feeds and keep them fresh, on one machine.
+
+    Ctrl+C or SIGTERM ends it, after the reads that have begun.
+
+    \b
+    Examples:
+      zoho-bridge serve
+      zoho-bridge serve --host 0.0.0.0 --port 8080
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
+    ip = usable(host, port)
+    with opened() as here:
+        here.settings.zoho.require()
+    with Tree() as tree:
+        tree.start(
+            "web server",
+            bridge("web", "--host", ip, "--port", str(port), "--workers", str(workers)),
+        )
+        tree.start("worker", bridge("worker"))
+        code = tree.wait(
+            answers=lambda: answers(ip, port),
+            ready=lambda: click.echo(
+                f"Serving at {root_url(ip, port)}/ (`zoho-bridge feeds` lists the addresses)."
+            ),
+        )
+    sys.exit(code)

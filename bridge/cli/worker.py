@@ -1,0 +1,34 @@
+"""``zoho-bridge worker``: read the sources that are due."""
+
+from datetime import UTC, datetime
+
+import click
+import structlog
+
+from bridge import worker as refreshing
+from bridge.cli.context import opened
+from bridge.cli.zoho import BEHIND, reading, wanted_feeds
+
+log = structlog.get_logger()
+
+
+@click.command()
+def worker() -> None:
+    """Read the sources that are due from Zoho, for as long as it runs.
+
+    Any number of workers may share one PostgreSQL database.
+
+    \b
+    Examples:
+      zoho-bridge worker
+    """  # noqa: D301 - \b is click's mark for text it must not wrap
+    with opened() as bridge, reading(bridge, patience=BEHIND) as refresher:
+        for warning in bridge.settings.warnings:
+            log.warning("settings", problem=warning)
+
+        def want() -> None:
+            for product, error in wanted_feeds(bridge, refresher).failures.items():
+                log.warning("look for feeds", product=product, error=str(error))
+
+        queue = refreshing.open_queue(bridge.settings.queue_url, bridge.settings.data_dir)
+        refreshing.run(queue, refresher, want=want, clock=lambda: datetime.now(UTC))

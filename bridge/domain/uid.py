@@ -1,0 +1,26 @@
+"""The UID of an event in the feeds (RFC 7986 5.3)."""
+
+from datetime import datetime
+import uuid
+
+from bridge.domain.event import Moment, instant
+
+_UIDS = uuid.UUID("6a3b1c1e-52cf-5b0f-9d4e-0c8f7f5d2a61")
+
+
+def event_uid(*parts: str, slot: Moment | None = None) -> str:
+    """Give the bridge's own UID for an upstream id: the same for ever, ASCII, without a host or a person in it.
+
+    ``parts`` name the thing upstream, from the product inwards (``"calendar", calendar uid, event uid``); ``slot``
+    is the original start of an instance that stands alone. A name-based UUID, RFC 9562 5.5 and RFC 7986 5.3;
+    rulebook 18, 19.
+    """
+    name = "\n".join(parts)
+    return str(uuid.uuid5(_UIDS, name if slot is None else f"{name}\n{slot_text(slot)}"))
+
+
+def slot_text(slot: Moment) -> str:
+    """Write an original start so that the same instant gives the same text in any zone."""
+    if isinstance(slot, datetime):
+        return instant(slot).strftime("%Y%m%dT%H%M%SZ")
+    return slot.strftime("%Y%m%d")

@@ -1,0 +1,112 @@
+r"""The values of properties: texts, addresses and times in the one form that clients read alike.
+
+They are our own because icalendar 7.3 reads the two characters ``\N`` in a text as a line break ("C:\New folder"),
+writes Etc/UTC as ``Z``, which the start of a series must not have (rulebook 41), and reorders rules.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+import re
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from icalendar import vText
+
+from bridge.domain.event import Moment
+from bridge.domain.text import clean
+from bridge.domain.timezones import is_fixed
+
+_ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
+_HTTP = re.compile(r"(https?)://([^/?#\s]+)([^#]*)(?:#(.*))?", re.IGNORECASE)
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PATH = "%!$&'()*+,;=:@/?~"  # RFC 3986: what may stand in a path or query, with "%" of what is encoded already
+
+_ODD_OFFSETS = {
+    timedelta(hours=-9, minutes=-30): "Pacific/Marquesas",
+    timedelta(hours=3, minutes=30): "Asia/Tehran",
+    timedelta(hours=4, minutes=30): "Asia/Kabul",
+    timedelta(hours=5, minutes=30): "Asia/Kolkata",
+    timedelta(hours=5, minutes=45): "Asia/Kathmandu",
+    timedelta(hours=6, minutes=30): "Asia/Yangon",
+    timedelta(hours=8, minutes=45): "Australia/Eucla",
+    timedelta(hours=9, minutes=30): "Australia/Darwin",
+}
+
+
+class Verbatim(vText):
+    """A value that stands in the document as it is: a time, a rule, an address. Never text from upstream."""
+
+    __slots__ = ()
+
+    def to_ical(self) -> bytes:
+        """Give the value in bytes."""
+        return self.encode()
+
+
+def text(value: str) -> Verbatim:
+    """Write a TEXT value: cleaned, and escaped as RFC 5545 3.3.11 says (rulebook 4, 5)."""
+    return Verbatim(clean(value).translate(_ESCAPES))
+
+
+def texts(values: Iterable[str]) -> Verbatim:
+    """Write a list of TEXT values in one property (RFC 5545 3.8.1.2)."""
+    return Verbatim(",".join(text(value) for value in values))
+
+
+def http_uri(value: str) -> str:
+    """Give an http or https address as a URI (RFC 3986), illegal characters percent-encoded; "" for anything else."""
+    match = _HTTP.fullmatch(clean(value).replace("\n", "").strip())
+    if match is None:
+        return ""
+    scheme, authority, path, fragment = match.groups()
+    uri = f"{scheme.lower()}://{_quoted(authority, '%!$&()*+,;=:@[]~')}{_quoted(path, _PATH)}"
+    return uri if fragment is None else f"{uri}#{_quoted(fragment, _PATH)}"
+
+
+def _quoted(part: str, safe: str) -> str:
+    return _LONE_PERCENT.sub("%25", quote(part, safe=safe))
+
+
+def moment(value: Moment, zone: ZoneInfo | None) -> tuple[Verbatim, dict[str, str]]:
+    """Write a DATE, or a DATE-TIME by the clocks of ``zone`` (None: in UTC), with its parameters (rulebook 29, 33)."""
+    if not isinstance(value, datetime):
+        return Verbatim(_day(value)), {"VALUE": "DATE"}
+    if zone is None:
+        return utc(value), {}
+    return Verbatim(_clock(value.astimezone(zone))), {"TZID": tzid(zone)}
+
+
+def utc(value: datetime) -> Verbatim:
+    """Write a DATE-TIME in UTC, whole seconds."""
+    return Verbatim(f"{_clock(value.astimezone(UTC))}Z")
+
+
+def tzid(zone: ZoneInfo) -> str:
+    """Name a zone in a document, always as IANA does.
+
+    UTC has a VTIMEZONE like any other when a series is told in it (rulebook 41). A bare offset goes under the name of a
+    zone that has always had it, of late: Home Assistant reads any other name without daylight saving as UTC, and
+    node-ical fails on a colon. ValueError when there is no such zone.
+    """
+    if zone.key == "UTC":
+        return "Etc/UTC"
+    if not is_fixed(zone):
+        return zone.key
+    offset = zone.utcoffset(datetime(2000, 1, 1)) or timedelta()  # noqa: DTZ001 (any time: the offset is constant)
+    hours, rest = divmod(offset, timedelta(hours=1))
+    if not rest and -12 <= hours <= 14:
+        return f"Etc/GMT{-hours:+d}"  # the sign is POSIX's: west is positive
+    if offset in _ODD_OFFSETS:
+        return _ODD_OFFSETS[offset]
+    raise ValueError(
+        f"it repeats in {zone.key}, and no time zone that calendars know has that offset all year"
+    )
+
+
+def _clock(value: datetime) -> str:
+    return f"{_day(value)}T{value:%H%M%S}"
+
+
+def _day(value: date) -> str:
+    # strftime("%Y") does not fill years before 1000 on every platform.
+    return f"{value.year:04}{value.month:02}{value.day:02}"

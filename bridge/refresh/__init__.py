@@ -1,0 +1,1 @@
+"""One refresh: fetch, parse, compare with what is known, save, publish."""

@@ -1,0 +1,85 @@
+"""How an event of Zoho Calendar repeats: its ``rrule``, or ``repeat`` where that is missing, as a rule of the model.
+
+Only Zoho's own habits are dealt with here; what a rule may say is the business of ``bridge.domain.recurrence``.
+"""
+
+from datetime import datetime
+import re
+from typing import Any
+
+from bridge.domain.event import Rule
+from bridge.domain.recurrence import parse_rule
+from bridge.sources.calendar.times import Span, local_day
+from bridge.sources.calendar.wire import Item, Repeat
+from bridge.sources.dates import compact
+
+_UNTIL = re.compile(r"(?<=UNTIL=)[0-9TZ]+")
+_PARTS = ("byday", "bymonthday", "bymonth", "bysetpos")
+
+
+def repeats(item: Item) -> bool:
+    """Tell whether the event has a rule at all."""
+    return bool((item.rrule and item.rrule.strip()) or item.repeat)
+
+
+def read_rule(item: Item, span: Span) -> Rule:
+    """Read the rule of a series, from whichever of ``rrule`` and ``repeat`` can be read.
+
+    ValueError, with the reason that speaks of the better of the two, when neither can.
+    """
+    reason: ValueError | None = None
+    if item.rrule and item.rrule.strip():
+        try:
+            return parse_rule(_tidy(item.rrule, span), span.start)
+        except ValueError as error:
+            reason = error
+    try:
+        return parse_rule(_tidy(_joined(item.repeat), span), span.start)
+    except ValueError as error:
+        raise reason or error from error
+
+
+def _joined(repeat: list[Repeat] | Repeat | None) -> str:
+    parts = [repeat] if isinstance(repeat, Repeat) else repeat or []
+    if len(parts) != 1:
+        raise ValueError(f"it has {len(parts)} rules, and one is what calendars can show")
+    part = parts[0]
+    said = {
+        "freq": part.freq,
+        "interval": _number(part.interval),
+        "count": _number(part.count),
+        "until": part.until,
+    }
+    said |= {name: _listed(getattr(part, name)) for name in _PARTS}
+    return ";".join(f"{name}={value}" for name, value in said.items() if value)
+
+
+def _number(value: Any) -> str:
+    # Zero and less is how "not set" is written for a number that has to be at least one.
+    text = str(value if value is not None else "").strip()
+    return "" if text.lstrip("-").strip("0") == "" or text.startswith("-") else text
+
+
+def _listed(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(str(part).strip() for part in value)
+    text = str(value if value is not None else "").strip()
+    return "" if text == "0" else text
+
+
+def _tidy(text: str, span: Span) -> str:
+    """Take away what Zoho adds: an ordinal said twice, and the time in an all-day UNTIL."""
+    parts = "".join(text.split()).upper().split(";")
+    if any(re.fullmatch(r"BYDAY=[+-]?[0-9]+[A-Z]{2}", part) for part in parts):
+        # The third Friday written as 3FR and, beside it, as the third of all Fridays: both together mean no day.
+        parts = [part for part in parts if not part.startswith("BYSETPOS=")]
+    text = ";".join(parts)
+    if isinstance(span.start, datetime):
+        return text
+    return _UNTIL.sub(lambda until: _last_day(until[0], span), text)
+
+
+def _last_day(until: str, span: Span) -> str:
+    if until.startswith("9"):  # how programs write "without end"; no calendar holds such a day
+        return until[:8]
+    return f"{local_day(compact(until), span.zone):%Y%m%d}"

@@ -1,0 +1,185 @@
+"""The admin's walk, in Chromium: sign in, make a feed, rotate a link, remove it; and every admin page under axe."""
+
+from datetime import UTC, datetime, timedelta
+import http.client
+import re
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from bridge.domain.feed import Feed
+from bridge.domain.rejection import Rejection
+from bridge.domain.source import BackstageSource, CalendarSource
+from bridge.publish.pending import publish_pending, want
+from bridge.store import Polls
+from tests.browser.browsing import COMPUTER, PHONE, scrolls_sideways, violations
+from tests.served import web_server
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "a password for the browser"
+WORK, TEAM, PORTAL = (
+    CalendarSource(calendar="work"),
+    CalendarSource(calendar="team"),
+    BackstageSource(portal="1"),
+)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A web server with a password, and a store in which there is something to be said about everything."""
+    with web_server(tmp_path_factory.mktemp("admin"), BRIDGE_ADMIN_PASSWORD=PASSWORD) as (
+        store,
+        port,
+    ):
+        fill(store, datetime.now(UTC))
+        yield store, f"http://127.0.0.1:{port}"
+
+
+def fill(store, now):
+    feeds = [
+        Feed(slug="work", title="Work", sources=(WORK,)),
+        Feed(slug="team", title="Team", sources=(TEAM,), privacy="busy"),
+        Feed(slug="events", title="Events", sources=(PORTAL,), public=True),
+    ]
+    want(store, feeds, now=now)
+    rejected = [
+        Rejection(upstream_id="a1", reason="The event was left out: it has no start."),
+        Rejection(upstream_id="b2", reason="The event was mended: its end was missing.", kept=True),
+    ]
+    for source, at in ((WORK, now), (TEAM, now - 60 * MINUTE)):
+        store.sources.claim(source.key, holder="t", now=at, term=MINUTE)
+        done = {
+            "saved": [],
+            "removed": [],
+            "rejected": rejected,
+            "notes": ["A remark on what was read."],
+        }
+        store.sources.succeed(
+            source.key, holder="t", now=at, next_check_at=at + 15 * MINUTE, **done
+        )
+    store.sources.claim(PORTAL.key, holder="t", now=now, term=MINUTE)
+    store.sources.fail(
+        PORTAL.key, holder="t", now=now, next_check_at=now + 30 * MINUTE, error="Zoho is down."
+    )
+    store.links.add("work", "Outlook of the sales team", now=now)
+    store.links.rotate("work", "Outlook of the sales team", now=now, grace=timedelta(days=7))
+    link = store.links.of("work")[0].token_hash
+    row = {"slug": "work", "link": link, "day": now.date(), "polls": 5, "unchanged": 4}
+    late = {"program": "Google Calendar", "last_at": now - timedelta(hours=9)}
+    store.readers.count([Polls(**row, **late), Polls(**row, program="Other", last_at=now)])
+    for slug, title in (("mix", "Mixed"), ("removed", "Removed one")):
+        store.feeds.add(Feed(slug=slug, title=title, sources=(WORK, TEAM)), now=now)
+    store.feeds.remove("removed", now=now)
+
+
+def sign_in(visit, root, **options):
+    page = visit(f"{root}/admin/", **options)
+    page.get_by_label("Password of the admin pages").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="Feeds").wait_for()
+    return page
+
+
+def becomes(url, expected):
+    """Wait until an address answers so: the web server believes for half a second what it last read of a link."""
+    give_up = time.monotonic() + 5
+    while (answered := status(url)) != expected and time.monotonic() < give_up:
+        time.sleep(0.05)
+    return answered == expected
+
+
+def status(url):
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+    try:
+        connection.request("GET", parts.path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_admin_makes_a_feed_rotates_its_link_and_removes_it(served, visit, javascript):
+    store, root = served
+    page = sign_in(visit, root, javascript=javascript)
+    title = f"Sales {'with' if javascript else 'without'} JavaScript"
+    page.get_by_role("link", name="New feed").click()
+    page.get_by_label("Name, as calendars show it").fill(title)
+    page.get_by_role("button", name="Make the feed").click()
+    assert page.get_by_role("alert").inner_text().endswith("Choose at least one source.")
+    assert page.get_by_label("Name, as calendars show it").input_value() == title
+    for name in ("Work", "Events"):
+        page.get_by_role("checkbox", name=re.compile(f"^{name} ")).check()
+    page.get_by_role("button", name="Make the feed").click()
+    assert page.get_by_role("heading", level=1).inner_text() == title
+    page.get_by_text("Being made").wait_for()
+    publish_pending(store, now=datetime.now(UTC))  # as the worker does
+    page.reload()
+    address = page.get_by_label("Address of “default”").input_value()
+    assert becomes(address, 200)
+    page.get_by_text("Rotate or revoke “default”").click()
+    page.get_by_role("button", name="Rotate “default”").click()
+    page.get_by_text("has a new address; the old one works no more").wait_for()
+    fresh = page.get_by_label("Address of “default”").input_value()
+    assert fresh != address
+    assert becomes(fresh, 200)
+    assert becomes(address, 410)
+    page.get_by_role("link", name="Remove …").click()
+    page.get_by_role("button", name="Remove the feed").click()
+    page.get_by_text("is removed").wait_for()
+    assert becomes(fresh, 404)
+    page.get_by_role("button", name=f"Bring back “{title}”").click()
+    page.get_by_text("The feed is back").wait_for()
+    publish_pending(store, now=datetime.now(UTC))
+    assert becomes(fresh, 200)
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{root}/admin/")
+    page.get_by_label("Password of the admin pages").wait_for()
+
+
+def test_a_feed_is_made_with_the_keyboard_alone(served, visit):
+    """Tab and Space and Enter: every field can be reached, in the order it is seen."""
+    _, root = served
+    page = sign_in(visit, root)
+    page.goto(f"{root}/admin/feeds/new")
+    page.get_by_label("Name, as calendars show it").focus()
+    page.keyboard.type("By keyboard")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", level=1, name="By keyboard").wait_for()
+
+
+PAGES = [
+    "",
+    *(f"feeds/{slug}/" for slug in ("work", "events", "mix")),
+    "feeds/new",
+    "feeds/mix/edit",
+    "feeds/mix/remove",
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, COMPUTER])
+def test_nothing_bars_anyones_way(served, visit, width, scheme):
+    """Axe finds nothing on any admin page, folded out, with a form's mistakes, or in German; none scrolls sideways."""
+    _, root = served
+    page = visit(f"{root}/admin/", width=width, scheme=scheme)
+    assert violations(page) == []
+    page = sign_in(visit, root, width=width, scheme=scheme)
+    for path in PAGES:
+        for language in ("en", "de"):
+            page.goto(f"{root}/admin/{path}?lang={language}")
+            page.evaluate(
+                "for (const folded of document.querySelectorAll('details')) folded.open = true"
+            )
+            assert violations(page) == [], path
+            assert not scrolls_sideways(page), path
+    page.goto(f"{root}/admin/feeds/new?lang=en")
+    page.get_by_role("button", name="Make the feed").click()
+    page.get_by_role("alert").wait_for()
+    assert violations(page) == []

@@ -1,0 +1,300 @@
+"""A person's walk through the demo, in Chromium: find a feed, subscribe, read, download, embed it elsewhere."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+import http.client
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import re
+import threading
+from urllib.parse import parse_qs, urlsplit
+
+import icalendar
+import pytest
+
+from tests.browser.browsing import COMPUTER, PHONE, package, scrolls_sideways, violations
+
+pytestmark = pytest.mark.browser
+
+LOOKS = [(width, scheme) for width in (PHONE, COMPUTER) for scheme in ("light", "dark")]
+CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
+
+
+def fetched(url: str) -> bytes:
+    """Get an address as a calendar program does, without a browser's cache."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+    try:
+        connection.request("GET", parts.path + (f"?{parts.query}" if parts.query else ""))
+        answer = connection.getresponse()
+        body = answer.read()
+    finally:
+        connection.close()
+    assert answer.status == 200
+    return body
+
+
+@contextmanager
+def site(pages: dict[str, bytes]) -> Iterator[str]:
+    """Serve pages from another origin: another port is one."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = urlsplit(self.path).path
+            body = pages.get(path, b"")
+            self.send_response(200 if path in pages else 404)
+            kind = "text/javascript" if path.endswith(".js") else "text/html; charset=utf-8"
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def host_page(body: str) -> dict[str, bytes]:
+    icon = '<link rel="icon" href="data:,">'
+    return {
+        "/": f'<!doctype html><html lang="en"><head><title>A team</title>{icon}</head><body>{body}</body></html>'.encode()
+    }
+
+
+def test_a_visitor_finds_a_feed_and_copies_its_address(demo, visit):
+    """From the demo's list to the page of a feed, and its address in the clipboard is the one the demo printed."""
+    page = visit(f"{demo.root}/", **CLIPBOARD)
+    page.get_by_role("link", name="Work", exact=True).first.click()
+    page.get_by_role("link", name=re.compile("page", re.IGNORECASE)).first.click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Work"
+    page.locator("button[data-copy=address]").click()
+    page.get_by_text("Copied").first.wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == demo.feeds["Work"]
+
+
+def test_each_button_leads_where_the_rulebook_says(demo, visit):
+    """Rulebook part 3: Google gets a webcal address, Outlook an https one; what they are told is the feed itself."""
+    address = demo.feeds["Work"]
+    webcal = address.replace("http://", "webcal://")
+    page = visit(demo.page("Work"))
+    assert page.get_by_role("link", name="Apple", exact=True).get_attribute("href") == webcal
+    followed = []
+    page.route(
+        re.compile("^https://"),
+        lambda route: (
+            followed.append(route.request),
+            route.fulfill(body="<title>There</title>", content_type="text/html"),
+        ),
+    )
+    for name in ("Google", "Outlook.com", "Microsoft 365"):
+        page.get_by_role("link", name=name, exact=True).click()
+        page.wait_for_url(re.compile("^https://"))
+        page.go_back()
+    targets = [urlsplit(request.url) for request in followed if request.is_navigation_request()]
+    assert [f"{parts.hostname}{parts.path}" for parts in targets] == [
+        "calendar.google.com/calendar/r",
+        "outlook.live.com/calendar/0/addfromweb",
+        "outlook.office.com/calendar/0/addfromweb",
+    ]
+    assert [parse_qs(parts.query) for parts in targets] == [
+        {"cid": [webcal]},
+        {"url": [address], "name": ["Work"]},
+        {"url": [address], "name": ["Work"]},
+    ]
+    # The page's address is a secret (rulebook H21): nobody is told where the visitor comes from.
+    assert not any("referer" in request.headers for request in followed)
+
+
+def test_the_reminders_switch_changes_every_address(demo, visit):
+    """Also without JavaScript, for it is a link."""
+    page = visit(demo.page("Work"), javascript=False)
+    page.get_by_role("link", name="Without").click()
+    address = demo.feeds["Work"] + "?alarms=off"
+    assert page.get_by_label("Address, for any other program").input_value() == address
+    links = [link.get_attribute("href") for link in page.locator(".programs a").all()]
+    assert links[0] == address.replace("http://", "webcal://")
+    assert all("alarms%3Doff" in link for link in links[1:])
+    assert b"BEGIN:VALARM" not in fetched(address)
+    assert b"BEGIN:VALARM" in fetched(demo.feeds["Work"])
+
+
+def test_the_download_is_the_feed(demo, visit):
+    page = visit(demo.page("Work"))
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download the events once").click()
+    assert waiting.value.path().read_bytes() == fetched(demo.feeds["Work"])
+    assert waiting.value.suggested_filename.endswith(".ics")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_an_event_opens_and_comes_alone(demo, visit, javascript):
+    """Opened with the keyboard: when and where it is, and a file with this event and no other."""
+    page = visit(demo.page("Work"), javascript=javascript)
+    entry = page.locator(".entry").first
+    entry.locator("summary").focus()
+    page.keyboard.press("Enter")
+    title = entry.locator(".name").inner_text()
+    entry.get_by_text("When", exact=True).wait_for()
+    with page.expect_download() as waiting:
+        entry.get_by_role("link", name=re.compile("Add only this")).click()
+    calendar = icalendar.Calendar.from_ical(waiting.value.path().read_bytes())
+    assert title in {str(event["SUMMARY"]) for event in calendar.walk("VEVENT")}
+    assert len({str(event["UID"]) for event in calendar.walk("VEVENT")}) == 1
+
+
+def test_the_agenda_goes_on_and_comes_back(demo, visit):
+    """Page by page, without JavaScript: later events are later, and no day is on two pages."""
+    page = visit(demo.page("Work"), javascript=False)
+    seen: list[str] = []
+    for _ in range(3):
+        days = [day.get_attribute("datetime") for day in page.locator(".day h3 time").all()]
+        assert days
+        seen += days
+        page.get_by_role("link", name="Later events").click()
+    assert seen == sorted(set(seen))
+    page.get_by_role("link", name="Back to today").click()
+    assert page.locator(".day h3 time").first.get_attribute("datetime") == seen[0]
+
+
+def test_times_are_in_the_zone_of_the_browser(demo, visit):
+    """A reader in Tokyo sees Tokyo's hours at once; the server writes the same when it is asked for that zone."""
+    moved = visit(demo.page("Work"), timezone_id="Asia/Tokyo")
+    moved.get_by_text("Times in Tokyo").wait_for()
+    asked = visit(demo.page("Work") + "?zone=Asia/Tokyo", javascript=False)
+    assert moved.locator("#agenda").inner_text() == asked.locator("#agenda").inner_text()
+    still = visit(demo.page("Work"), timezone_id="Asia/Tokyo", javascript=False)
+    still.get_by_text("Times in Berlin").click()
+    still.get_by_label("Time zone").select_option("Asia/Tokyo")
+    still.get_by_role("button", name="Show").click()
+    still.wait_for_url(
+        "**zone=Asia**", wait_until="load"
+    )  # with its style, which decides how its text is told
+    assert (
+        still.locator("#agenda .day").all_inner_texts()
+        == asked.locator("#agenda .day").all_inner_texts()
+    )
+
+
+def test_the_page_speaks_german(demo, visit):
+    """By the browser's language; the switch in the footer says otherwise, and keeps saying it."""
+    page = visit(demo.page("Work"), locale="de-DE")
+    assert page.locator("html").get_attribute("lang") == "de-DE"
+    page.get_by_role("heading", name="Abonnieren").wait_for()
+    page.get_by_role("link", name="English").click()
+    page.get_by_role("heading", name="Subscribe").wait_for()
+    page.get_by_role("link", name="Later events").click()
+    page.get_by_role("heading", name="Subscribe").wait_for()
+
+
+def test_the_copied_snippet_shows_the_agenda_in_a_page_of_another_origin(demo, visit):
+    page = visit(demo.page("Work"), **CLIPBOARD)
+    page.get_by_text("Show this calendar on a page of yours").click()
+    page.locator("button[data-copy=snippet]").click()
+    page.get_by_text("Copied").first.wait_for()
+    with site(host_page(page.evaluate("navigator.clipboard.readText()"))) as origin:
+        outside = visit(origin)
+        frame = outside.frame_locator("iframe")
+        frame.get_by_role("heading", name="Work").wait_for()
+        day = frame.locator(".grid button.number").first
+        day.click()
+        sheet = frame.locator(".sheet:popover-open")
+        sheet.locator(".entry").first.wait_for()
+        sheet.get_by_role("button", name="Close").click()
+        sheet.wait_for(state="detached")
+        month = frame.locator("#month").inner_text()
+        frame.get_by_role("link", name="Month after").click()
+        frame.locator("#month", has_not_text=month).wait_for()
+
+
+def test_fullcalendar_shows_every_occurrence_at_its_hour(demo, visit):
+    """The real FullCalendar of npm, on another origin, reads ``?flavour=web``: each start as the feed has it."""
+    scripts = {
+        "/ical.js": package("ical.js/build/ical.min.js"),
+        "/fullcalendar.js": package("fullcalendar/index.global.min.js"),
+        "/icalendar.js": package("@fullcalendar/icalendar/index.global.min.js"),
+    }
+    address = demo.feeds["Everything"] + "?flavour=web"
+    shown = host_page(
+        '<div id="calendar"></div>'
+        + "".join(f'<script src="{path}"></script>' for path in scripts)
+        + f"""<script>
+        window.calendar = new FullCalendar.Calendar(document.getElementById("calendar"), {{
+          initialView: "dayGridMonth", loading: (busy) => {{ window.loaded = !busy; }},
+          events: {{ url: "{address}", format: "ics" }},
+        }});
+        calendar.render();
+        </script>"""
+    )
+    with site(shown | {path: file.read_bytes() for path, file in scripts.items()}) as origin:
+        page = visit(origin)
+        page.wait_for_function("window.loaded && calendar.getEvents().length")
+        got = page.evaluate(
+            "calendar.getEvents().map(e => [e.title, e.allDay ? e.startStr : e.start.toISOString()])"
+        )
+        first, end = page.evaluate(
+            "[calendar.view.activeStart.toISOString(), calendar.view.activeEnd.toISOString()]"
+        )
+        assert page.locator(".fc-event").count() > 0
+    in_feed = icalendar.Calendar.from_ical(fetched(address)).walk("VEVENT")
+    wanted = [(str(event["SUMMARY"]), _in_javascript(event["DTSTART"].dt)) for event in in_feed]
+    # FullCalendar keeps what is a day before and after the month it shows, too.
+    assert sorted(one for one in map(tuple, got) if first <= one[1] < end) == sorted(
+        one for one in wanted if first <= one[1] < end
+    )
+
+
+def _in_javascript(start: datetime | date) -> str:
+    """Write a start as FullCalendar gives it back: an instant in UTC, or a day."""
+    if isinstance(start, datetime):
+        return f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
+    return start.isoformat()
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_axe_finds_nothing_wrong(demo, visit, width, scheme):
+    """The feed's page as it comes and with all that can be opened open; the embedded one with a day's sheet."""
+    page = visit(demo.page("Everything"), width=width, scheme=scheme)
+    assert violations(page) == []
+    assert not scrolls_sideways(page)
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert violations(page) == []
+    assert not scrolls_sideways(page)
+    page.goto(demo.page("Everything") + "embed?days=5")
+    assert violations(page) == []
+    assert not scrolls_sideways(page)
+    if width == COMPUTER:
+        page.locator(".grid button.number").first.click()
+        assert violations(page) == []
+
+
+def test_the_other_scheme_of_a_frame_is_as_readable(demo, visit):
+    """``scheme=dark`` in a light browser, and the other way round."""
+    for asked, browser in (("dark", "light"), ("light", "dark")):
+        page = visit(demo.page("Work") + f"embed?days=3&scheme={asked}", scheme=browser)
+        assert violations(page) == []
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        brightness = sum(map(int, re.findall(r"\d+", background)[:3]))
+        assert (brightness < 200) == (asked == "dark")
+
+
+@pytest.mark.parametrize("width", [PHONE, COMPUTER])
+def test_every_page_works_without_javascript(demo, visit, width):
+    """Nothing is offered that needs it, and all that is offered is there."""
+    page = visit(demo.page("Work"), width=width, javascript=False)
+    assert page.locator("button[data-copy]:visible").count() == 0
+    assert page.get_by_label("Address, for any other program").input_value() == demo.feeds["Work"]
+    assert page.locator(".entry").count() > 5
+    page.get_by_text("Thunderbird", exact=True).click()
+    page.get_by_text("every 30 minutes").wait_for()
+    page.goto(demo.page("Work") + "embed?days=7")
+    assert page.locator(".listed .entry").count() > 0
+    assert page.locator(".month").is_visible() == (width == COMPUTER)

@@ -1,0 +1,403 @@
+"""``zoho-bridge discover --write``: feeds come to ``bridge.toml``, and nothing that a person wrote there goes.
+
+What the file means before and after is read with Python's own tomllib, which is not what writes it.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+import json
+import os
+import stat
+import tomllib
+
+from hypothesis import given, settings as rounds, strategies as st
+import pytest
+import tomlkit
+
+from bridge.config import load
+from bridge.config.adding import fit_title, replace_file, with_feeds
+from bridge.domain.feed import Feed
+from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
+from bridge.errors import BridgeError
+from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, command_line
+
+ALL_HANDS, CLUB = "931000000330001", "931000000330042"
+
+# As a person writes it: comments, an order of their own, several ways to quote, no line break at the end.
+TYPED = f"""\
+# Calendars of Northwind
+
+[[feed]]   # the first one
+sources = [{{connect='{GROUP}',network="{NETWORK}"}}] # the board
+slug    = 'board'
+title   = \"\"\"The board's \\
+  days\"\"\"
+
+[zoho]
+connect_timezone = 'Europe/Berlin'
+
+  [[feed]]
+  slug = "merged"
+  past = "7d"
+  future = "30d"
+  sources = [
+    {{ calendar = "{CALENDAR}" }},   # keep
+    {{ backstage = "{PORTAL}", brand = "7" }},
+    {{ connect = ["{ALL_HANDS}", "{CLUB}"], network = "{NETWORK}" }},
+  ]
+# the end"""
+
+
+@pytest.fixture
+def line(tmp_path, monkeypatch):
+    with command_line(tmp_path, monkeypatch) as line:
+        del line.sandbox.data.networks["929000000015001"]  # Connect is asked slowly
+        yield line
+
+
+def feeds_in(path):
+    return tomllib.loads(path.read_text("utf-8")).get("feed", [])
+
+
+def sources_of(feeds):
+    return [source for feed in feeds for source in feed["sources"]]
+
+
+def everything(sandbox):
+    """Give what the sandbox holds, as bridge.toml names it."""
+    held = sandbox.data
+    found = [{"backstage": portal} for portal in held.portals]
+    found += [
+        {"connect": g, "network": n} for n, network in held.networks.items() for g in network.groups
+    ]
+    return found + [{"calendar": uid} for uid in held.calendars]
+
+
+def ordered(sources):
+    return sorted(sources, key=str)
+
+
+# --- what is added
+
+
+def test_every_source_that_no_feed_has_gets_one_and_the_rest_stays_byte_for_byte(line):
+    """A group of a merged feed, or a portal by its brand, is had already."""
+    line.toml.write_text(TYPED)
+    result = line("discover", "--write")
+    assert result.exit_code == 0
+    after = line.toml.read_text("utf-8")
+    assert after.startswith(TYPED + "\n\n[[feed]]\n")
+    had = [{"connect": group, "network": NETWORK} for group in (GROUP, ALL_HANDS, CLUB)]
+    had += [{"calendar": CALENDAR}, {"backstage": PORTAL}]
+    new = feeds_in(line.toml)[2:]
+    assert ordered(sources_of(new)) == ordered(
+        one for one in everything(line.sandbox) if one not in had
+    )
+    assert all(set(feed) == {"slug", "title", "sources"} for feed in new), (
+        "the defaults are left to the program"
+    )
+    assert [feed["slug"] for feed in new if feed["title"] == "Work"] == ["work"]
+    assert '\n  { calendar = "q3Xv8Tn_Rk2mWz0yLb7cAg==" }, # Work\n' in after
+    assert '\n  { backstage = "19593237" }, # Zylker Events\n' in after
+    assert f"Added {len(new)} feeds to {line.toml}" in result.stderr
+    assert all(f"  {feed['slug']}" in result.stderr for feed in new)
+
+
+def test_a_second_run_adds_nothing_and_touches_nothing(line):
+    line("discover", "--write")
+    before = line.toml.read_bytes(), line.toml.stat().st_mtime_ns, line.toml.stat().st_ino
+    result = line("discover", "--write")
+    assert result.exit_code == 0
+    assert "nothing was added" in result.stderr
+    assert (line.toml.read_bytes(), line.toml.stat().st_mtime_ns, line.toml.stat().st_ino) == before
+
+
+def test_a_source_that_appears_later_is_added_alone_under_a_free_slug(line):
+    line("discover", "--write")
+    before = line.toml.read_text("utf-8")
+    assert '", network = "931000000021003" }, # Northwind: All hands\n' in before
+    info = dict(line.sandbox.calendar(CALENDAR).info, uid="newcomer", name="Work")
+    calendar = line.sandbox.data.calendars[CALENDAR]
+    line.sandbox.data.calendars["newcomer"] = type(calendar)(info=info, events=calendar.events)
+    line("discover", "--write")
+    assert line.toml.read_text("utf-8").startswith(before)
+    (new,) = feeds_in(line.toml)[len(tomllib.loads(before)["feed"]) :]
+    assert new == {"slug": "work-2", "title": "Work", "sources": [{"calendar": "newcomer"}]}
+
+
+def test_what_was_written_is_what_is_served(line):
+    line.toml.write_text("")
+    line("discover", "--write")
+    line.toml.write_text(
+        line.toml.read_text("utf-8").replace("[[feed]]", '[[feed]]\npast = "7d"\nfuture = "30d"')
+    )
+    assert line("refresh", "leadership", "northwind-events").exit_code == 0
+    rows = line.feeds()
+    assert rows["northwind-events"]["events"] > 0
+    assert rows["leadership"]["title"] == "Leadership"
+    assert ordered(rows) == ordered(feed["slug"] for feed in feeds_in(line.toml))
+
+
+# --- addresses stay
+
+
+def addresses(line):
+    return {slug: row["url"] for slug, row in line.feeds().items()}
+
+
+def test_feeds_that_came_by_themselves_keep_addresses_titles_and_settings(line):
+    """Without a ``[[feed]]`` every source is a feed already, some with the settings of an earlier bridge.toml."""
+    data = line.sandbox.data
+    line.toml.write_text(
+        f'[[feed]]\nslug = "private-one"\nprivacy = "busy"\npast = "7d"\nfuture = "5w"\nalarms = false\n'
+        f'sources = [{{ calendar = "{CALENDAR}" }}]\n'
+    )
+    for uid in list(data.calendars):
+        if uid != CALENDAR:
+            del data.calendars[uid]
+    line("refresh")
+    line.toml.write_text("")
+    line("refresh")
+    before = line.feeds()
+    result = line("discover", "--write")
+    assert result.exit_code == 0
+    assert "no others" in result.stderr
+    line("refresh")
+    after = line.feeds()
+    for row in (*before.values(), *after.values()):
+        del row["last_success"]
+    assert {slug: after[slug] for slug in sorted(after)} == {
+        slug: before[slug] for slug in sorted(before)
+    }
+    (kept,) = (feed for feed in feeds_in(line.toml) if feed["slug"] == "private-one")
+    assert {key: kept[key] for key in ("privacy", "past", "future", "alarms")} == {
+        "privacy": "busy", "past": "7d", "future": "35d", "alarms": False,
+    }  # fmt: skip
+
+
+def test_feeds_of_a_product_that_can_not_be_asked_are_written_as_well(line):
+    """From then on only the feeds of the file are served: theirs must not end."""
+    line.sandbox.data.calendars.clear()
+    line.toml.write_text("")
+    line("refresh")
+    before = addresses(line)
+    line.sandbox.faults.add("connect.*", "status", status=500)
+    result = line("discover", "--write")
+    assert result.exit_code == 1
+    assert "Zoho Connect" in result.stderr
+    line.sandbox.faults.clear()
+    line("refresh", "leadership")
+    assert addresses(line) == before
+
+
+def test_a_source_whose_feed_was_taken_out_gets_its_address_back(line):
+    line("refresh", "group")
+    before = addresses(line)
+    line.toml.write_text(
+        f'[[feed]]\nslug = "calendar"\nsources = [{{ calendar = "{CALENDAR}" }}]\n'
+    )
+    line("refresh", "calendar")
+    line("discover", "--write")
+    again = {feed["slug"]: feed["sources"] for feed in feeds_in(line.toml)}
+    assert again["group"] == [{"connect": GROUP, "network": NETWORK}]
+    assert again["portal"] == [{"backstage": PORTAL}]
+    line("refresh", "group")
+    assert {slug: addresses(line)[slug] for slug in before} == before
+
+
+def test_a_slug_that_another_source_once_had_is_not_given_out_again(line):
+    line("refresh", "portal")  # "calendar" is the address of CALENDAR
+    line.toml.write_text(
+        '[[feed]]\nslug = "x"\nsources = [{ calendar = "q3Xv8Tn_Rk2mWz0yLb7cAg==" }]\n'
+    )
+    line("refresh", "x")
+    line.sandbox.calendar("Zk9Pq1m_TtW4xv6JsD2hYw==").info["name"] = "Calendar"
+    line("discover", "--write")
+    slugs = {str(feed["sources"]): feed["slug"] for feed in feeds_in(line.toml)}
+    assert slugs[str([{"calendar": CALENDAR}])] == "calendar"
+    assert slugs[str([{"calendar": "Zk9Pq1m_TtW4xv6JsD2hYw=="}])] == "calendar-2"
+
+
+# --- the file
+
+
+def test_a_file_that_is_not_there_is_made(line, tmp_path, monkeypatch):
+    """Under the name that BRIDGE_CONFIG, --config or nothing gives; the settings are read without it."""
+    monkeypatch.chdir(tmp_path)
+    line.toml.unlink()
+    line("discover", "--write")
+    assert ordered(sources_of(feeds_in(line.toml))) == ordered(everything(line.sandbox))
+    line("discover", "--write", "--config", "other.toml")
+    assert feeds_in(tmp_path / "other.toml") == feeds_in(line.toml)
+    line.toml.unlink()
+    line("discover", "--write", BRIDGE_CONFIG="")
+    assert (tmp_path / "bridge.toml").exists()
+
+
+def test_config_names_the_file_that_is_read_and_written(line, tmp_path):
+    other = tmp_path / "other.toml"
+    other.write_text(TYPED)
+    before = line.toml.read_bytes()
+    line("discover", "--write", "--config", str(other))
+    assert other.read_text("utf-8").startswith(TYPED)
+    assert line.toml.read_bytes() == before
+    assert "--write" in line("discover", "--config", str(other)).stderr
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
+def test_the_file_keeps_its_mode_its_link_and_its_mark(line, tmp_path, mode):
+    """A link into another folder stays one, and so does what Windows editors put before the first line."""
+    real = tmp_path / "etc" / "real.toml"
+    real.parent.mkdir()
+    real.write_bytes(b"\xef\xbb\xbf" + TYPED.replace("\n", "\r\n").encode())
+    real.chmod(mode)
+    line.toml.unlink()
+    line.toml.symlink_to(real)
+    assert line("discover", "--write").exit_code == 0
+    assert line.toml.is_symlink()
+    assert stat.S_IMODE(real.stat().st_mode) == mode
+    written = real.read_bytes()
+    assert written.startswith(b"\xef\xbb\xbf# Calendars")
+    assert written.count(b"\n") == written.count(b"\r\n")
+    assert [file.name for file in real.parent.iterdir()] == ["real.toml"]
+    assert line("config").exit_code == 0
+
+
+def test_a_broken_file_is_refused_with_the_line_and_left_alone(line):
+    line.toml.write_text('[zoho]\n\n[[feed]]\nslug = "a\n')
+    before = line.toml.read_bytes()
+    result = line("discover", "--write")
+    assert result.exit_code == 2
+    assert "line 4" in result.stderr
+    assert line.toml.read_bytes() == before
+    assert line.sandbox.requests == []
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_can_not_be_written_is_told(line, tmp_path):
+    line.toml.parent.chmod(0o500)
+    result = line("discover", "--write")
+    line.toml.parent.chmod(0o700)
+    assert (result.exit_code, "can't be written" in result.stderr) == (1, True)
+
+
+def test_what_can_not_be_replaced_is_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "bridge.toml"
+    path.write_text("old")
+
+    def busy(*_):
+        raise OSError(16, "Device or resource busy")  # a file that is mounted by itself
+
+    monkeypatch.setattr(type(path), "replace", busy)
+    with pytest.raises(BridgeError, match="busy"):
+        replace_file(path, "new")
+    assert [file.name for file in tmp_path.iterdir()] == ["bridge.toml"]
+    assert path.read_text() == "old"
+
+
+def test_names_from_zoho_can_not_break_the_file(line):
+    nasty = 'x"]\n[[feed]]\nslug = "forged" # \x1b[2J\r\u202e\u2028 \\'
+    line.sandbox.calendar(CALENDAR).info["name"] = nasty
+    line.toml.write_text("")
+    result = line("discover", "--write")
+    assert result.exit_code == 0
+    assert ordered(sources_of(feeds_in(line.toml))) == ordered(everything(line.sandbox))
+    assert "forged" not in [feed["slug"] for feed in feeds_in(line.toml)]
+    assert not {"\x1b", "\u202e"} & set(result.stderr)
+    assert line("config").exit_code == 0
+
+
+def test_json_gives_what_was_found_and_nothing_else(line):
+    rows = json.loads(line("discover", "--json").stdout)
+    assert ordered(row["source"] for row in rows) == ordered(everything(line.sandbox))
+    group = next(row for row in rows if row["source"].get("connect") == GROUP)
+    assert group == {
+        "kind": "connect", "title": "Leadership", "within": "Northwind", "source": {"connect": GROUP, "network": NETWORK},
+    }  # fmt: skip
+    assert json.loads(line("discover", "--write", "--json").stdout) == rows
+
+
+# --- whatever was there means the same
+
+KEYS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=8)
+VALUES = st.recursive(
+    st.one_of(
+        st.booleans(), st.integers(-(2**63), 2**63 - 1), st.text(st.characters(codec="utf-8"), max_size=20),
+        st.floats(allow_nan=False), st.datetimes(), st.dates(),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=3)),
+    max_leaves=8,
+)  # fmt: skip
+DOCUMENTS = st.dictionaries(KEYS.filter(lambda key: key != "feed"), VALUES, max_size=5)
+IDS = st.text(st.sampled_from("abcXYZ019_-=.@"), min_size=1, max_size=12).map("x".__add__)
+SOURCES = st.one_of(
+    st.builds(
+        BackstageSource,
+        portal=IDS,
+        event=st.sampled_from(["", "77"]),
+        brand=st.sampled_from(["", "7"]),
+    ),
+    st.builds(ConnectSource, group=IDS, network=IDS),
+    st.builds(ConnectSource, group=st.just("1,2"), network=IDS),
+    st.builds(CalendarSource, calendar=IDS),
+)
+FEEDS = st.builds(
+    Feed,
+    slug=st.from_regex("[a-z0-9-]{1,20}", fullmatch=True),
+    title=st.text(max_size=300).map(fit_title).filter(bool),
+    sources=st.lists(SOURCES, min_size=1, max_size=3, unique_by=lambda source: source.key).map(
+        tuple
+    ),
+    public=st.booleans(),
+    privacy=st.sampled_from(["full", "busy"]),
+    past=st.integers(0, 3650).map(lambda days: timedelta(days=days)),
+)
+NEW = st.lists(FEEDS, min_size=1, max_size=3, unique_by=lambda feed: feed.slug)
+ENDS = st.sampled_from(["", "\n", "\n\n", "\n# the end", "\n\t# the end\n\n"])
+
+
+@rounds(max_examples=150, deadline=None)
+@given(document=DOCUMENTS, feeds=NEW, end=ENDS, newline=st.sampled_from(["\n", "\r\n"]))
+def test_any_document_means_the_same_afterwards_and_holds_the_new_feeds(
+    document, feeds, end, newline
+):
+    text = tomlkit.dumps(document).rstrip("\n") + end
+    if "\n" not in str(document):
+        text = text.replace("\r\n", "\n").replace("\n", newline)
+    before = tomllib.loads(text)
+    added = with_feeds(
+        text, feeds, {source.key: feed.title for feed in feeds for source in feed.sources}
+    )
+    after = tomllib.loads(added)
+    new = after.pop("feed")
+    assert after == before
+    assert added.startswith(text)
+    assert [(feed["slug"], feed["title"]) for feed in new] == [
+        (feed.slug, feed.title) for feed in feeds
+    ]
+
+
+@rounds(max_examples=60, deadline=None)
+@given(
+    feeds=NEW,
+    form=st.sampled_from([TYPED, "feed = []\n[zoho]\n", "feed = [ # here\n]\n", "", "# nothing\n"]),
+)
+def test_the_configuration_reads_back_the_feeds_that_were_written(tmp_path_factory, feeds, form):
+    """Independent of the writer: the reader of the settings, which knows the defaults that were left out."""
+    path = tmp_path_factory.mktemp("toml") / "bridge.toml"
+    path.write_bytes(form.encode())
+    before = load({}, config_path=path).feeds
+    slugs = {feed.slug for feed in before}
+    feeds = [feed for feed in feeds if feed.slug not in slugs]
+    path.write_bytes(with_feeds(form, feeds, {}).encode())
+    assert load({}, config_path=path).feeds == (*before, *feeds)
+
+
+def test_feeds_in_an_array_are_added_to_it():
+    """TOML's other way to write them, which ``[[feed]]`` must not follow."""
+    one = Feed(slug="b", title="B", sources=(CalendarSource(calendar="c"),))
+    text = "feed = [\n  { slug = 'a', sources = [{ calendar = 'x' }] }, # mine\n]\n\n[zoho]\ndata_center = 'eu'\n"
+    added = with_feeds(text, [one, replace(one, slug="d")], {})
+    assert added.startswith("feed = [\n  { slug = 'a', sources = [{ calendar = 'x' }] }, # mine\n")
+    assert added.endswith("\n[zoho]\ndata_center = 'eu'\n")
+    assert [feed["slug"] for feed in tomllib.loads(added)["feed"]] == ["a", "b", "d"]

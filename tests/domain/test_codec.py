@@ -1,0 +1,178 @@
+"""What the store keeps of an event gives the same event back, and its hash moves with its content alone."""
+
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from bridge.domain import codec as snapshot
+from bridge.domain.event import Alarm, Event, Person, Place, Recurrence, Rule, Status
+from bridge.domain.feed import Feed
+from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
+from bridge.domain.timezones import fixed, zone
+
+BERLIN = zone("Europe/Berlin")
+
+FULL = Event(
+    uid="u",
+    upstream_id="up",
+    title="Größe 🗓️",
+    start=datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1),
+    end=datetime(2026, 10, 25, 9, 30, tzinfo=fixed(timedelta(hours=5, minutes=30))),
+    description="a\nb",
+    html="<p>a</p>",
+    place=Place(name="N", hall="H", street="S", city="C", state="T", country="L"),
+    url="https://e.example/1",
+    join_url="https://e.example/2",
+    image_url="https://e.example/3",
+    status=Status.TENTATIVE,
+    busy=False,
+    private=True,
+    categories=("x", "y"),
+    track="x",
+    answer="accepted",
+    people=(Person(name="P", role="speaker"),),
+    language="de",
+    alarms=(Alarm(trigger=timedelta(minutes=-10)),),
+    recurrence=Recurrence(
+        rule=Rule(
+            freq="YEARLY",
+            interval=2,
+            count=7,
+            bysecond=(1,),
+            byminute=(2,),
+            byhour=(3,),
+            byday=("MO", "-1FR"),
+            bymonthday=(4,),
+            byyearday=(5,),
+            byweekno=(6,),
+            bymonth=(7,),
+            bysetpos=(-1,),
+            wkst="SU",
+        ),
+        excluded=(datetime(2027, 10, 25, 2, 30, tzinfo=BERLIN),),
+    ),
+    overrides=(
+        Event(
+            uid="u",
+            upstream_id="up",
+            title="moved",
+            start=datetime(2028, 1, 1, tzinfo=BERLIN),
+            end=datetime(2028, 1, 2, tzinfo=BERLIN),
+            recurrence_id=datetime(2028, 10, 25, 2, 30, tzinfo=BERLIN),
+        ),
+    ),
+    related_to="r",
+)
+
+
+def differing_fields(one, other):
+    return {
+        field.name
+        for field in fields(one)
+        if getattr(one, field.name) != getattr(other, field.name)
+    }
+
+
+def test_every_field_of_an_event_comes_back():
+    again = snapshot.decode(snapshot.encode(FULL))
+    assert differing_fields(FULL, again) == set()
+    assert again.start.fold == 1
+    assert again.start.tzinfo is BERLIN
+    assert again.end.utcoffset() == timedelta(hours=5, minutes=30)
+
+
+def test_the_example_leaves_no_field_at_its_default():
+    """Else the test above would not notice a field that gets lost."""
+    bare = Event(uid="", upstream_id="", title="", start=date(2026, 1, 1), end=date(2026, 1, 2))
+    assert {f.name for f in fields(Event)} - differing_fields(FULL, bare) == {"recurrence_id"}
+    assert FULL.overrides[0].recurrence_id is not None
+
+
+@pytest.mark.parametrize(
+    "name", sorted(f.name for f in fields(Event) if f.name not in ("uid", "recurrence_id"))
+)
+def test_the_hash_moves_with_every_field(name):
+    """Rulebook 20: any change of content has to be seen."""
+    other = {
+        "start": FULL.start - timedelta(minutes=1),
+        "end": FULL.end + timedelta(minutes=1),
+        "recurrence": replace(FULL.recurrence, excluded=()),
+        "place": None,
+        "busy": True,
+        "private": False,
+        "status": Status.CANCELLED,
+    }.get(name, () if isinstance(getattr(FULL, name), tuple) else "other")
+    assert snapshot.content_hash(replace(FULL, **{name: other})) != snapshot.content_hash(FULL)
+
+
+def test_a_change_of_the_second_hour_of_an_overlap_is_seen():
+    """The wall clock is the same when clocks go back; the instant is not."""
+    first = replace(FULL, start=FULL.start.replace(fold=0))
+    assert snapshot.content_hash(first) != snapshot.content_hash(FULL)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    start=st.datetimes(datetime(1980, 1, 1), datetime(2060, 1, 1)).map(
+        lambda t: t.replace(microsecond=0)
+    ),
+    name=st.sampled_from(["Europe/Berlin", "Asia/Kolkata", "America/New_York", "UTC"]),
+    title=st.text(),
+    hours=st.integers(0, 100),
+)
+def test_any_event_comes_back(start, name, title, hours):
+    begin = start.replace(tzinfo=zone(name))
+    event = Event(
+        uid="u", upstream_id="x", title=title, start=begin, end=begin + timedelta(hours=hours + 3)
+    )
+    assert snapshot.decode(snapshot.encode(event)) == event
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        BackstageSource(portal="1"),
+        BackstageSource(portal="1", event="2", brand="3"),
+        ConnectSource(group="1", network="2"),
+        CalendarSource(calendar="a=="),
+    ],
+)
+def test_sources_come_back(source):
+    assert snapshot.decode_source(snapshot.encode_source(source)) == source
+
+
+def test_feeds_come_back():
+    feed = Feed(
+        slug="s",
+        title="T",
+        sources=(CalendarSource(calendar="a"), BackstageSource(portal="1")),
+        public=True,
+        privacy="busy",
+        alarms=False,
+        past=timedelta(days=1),
+        future=timedelta(days=2),
+        exceptions="recurrence-id",
+        cancelled="drop",
+        show_private=True,
+    )
+    assert snapshot.decode_feed(snapshot.encode_feed(feed)) == feed
+    plain = Feed(slug="s", title="T", sources=(CalendarSource(calendar="a"),))
+    assert snapshot.decode_feed(snapshot.encode_feed(plain)) == plain
+
+
+def test_a_hash_survives_a_rebuilt_database():
+    """The same literal for ever: a hash that moved by itself would make every event look changed (rulebook 20)."""
+    event = Event(
+        uid="u",
+        upstream_id="x",
+        title="t",
+        start=datetime(2026, 1, 1, 9, tzinfo=UTC).astimezone(BERLIN),
+        end=datetime(2026, 1, 1, 10, tzinfo=UTC).astimezone(BERLIN),
+    )
+    expected = (
+        b'{"end":"20260101T110000[Europe/Berlin]","start":"20260101T100000[Europe/Berlin]",'
+        b'"title":"t","uid":"u","upstream_id":"x"}'
+    )
+    assert snapshot.encode(event) == expected

@@ -1,0 +1,66 @@
+"""What each product says of an event that people choose by: tracks, groups, and the account's own answer."""
+
+from dataclasses import replace
+
+import pytest
+
+from bridge.sources import connect
+from tests.sources.test_calendar import instance, one, wire
+from tests.sources.test_connect import CREATIVE, SAMOA, TIMED, changed
+
+GUESTS = [
+    {"email": "a@example.org", "status": "ACCEPTED"},
+    {"email": "b@example.org", "status": "DECLINED"},
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "answer"),
+    [
+        # Zoho Calendar: rsvpStatus of the details, 0 NEEDS-ACTION 1 ACCEPTED 2 DECLINED 3 TENTATIVE
+        ({"role": "participant", "rsvpStatus": 0}, "needs-action"),
+        ({"role": "participant", "rsvpStatus": 1}, "accepted"),
+        ({"role": "Participant", "rsvpStatus": 2}, "declined"),
+        ({"role": "attendee", "rsvpStatus": 3}, "tentative"),
+        ({"role": "participant", "rsvpStatus": 9}, ""),
+        # A list names to a guest only himself.
+        ({"role": "participant", "attendees": GUESTS[:1]}, "accepted"),
+        ({"role": "participant", "attendees": GUESTS[1:]}, "declined"),
+        ({"role": "participant", "attendees": [{"status": "TENTATIVE"}]}, "tentative"),
+        ({"role": "participant", "attendees": GUESTS}, ""),  # whose is it?
+        ({"role": "participant", "attendees": [{"status": ["ACCEPTED"]}, "x"]}, ""),
+        ({"role": "participant", "attendees": "x"}, ""),
+        ({"role": "participant"}, ""),
+        # One's own event is no invitation.
+        ({"role": "organizer", "rsvpStatus": 0}, ""),
+        ({"role": "organizer", "attendees": GUESTS[:1]}, ""),
+        ({"role": None}, ""),
+    ],
+)
+def test_the_accounts_own_answer_to_an_invitation(fields, answer):
+    event, _ = one(wire(**fields))
+    assert event.answer == answer
+
+
+def test_an_instance_may_have_an_answer_of_its_own():
+    rule = {"rrule": "FREQ=DAILY;COUNT=3", "role": "participant"}
+    moved = instance("20260303T153000+0530", role="participant", rsvpStatus=2)
+    event, _ = one(wire(rsvpStatus=1, **rule), moved)
+    assert (event.answer, [override.answer for override in event.overrides]) == (
+        "accepted",
+        ["declined"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("group", "partition", "track"),
+    [
+        ("1,2", {"id": "1", "name": " Sales \x07 team"}, "Sales team"),
+        ("1,2", {"id": "1"}, ""),
+        ("1", {"id": "1", "name": "Sales"}, ""),  # all of its events are of that group
+    ],
+)
+def test_the_group_of_an_event_is_told_where_there_are_several(group, partition, track):
+    raw = {"pages": [{"upcomingEvents": {"events": [changed(TIMED, partition=partition)]}}]}
+    (event,) = connect.parse(raw, replace(CREATIVE, group=group), SAMOA).events
+    assert event.track == track

@@ -1,0 +1,171 @@
+"""The real server on real sockets: whole answers, odd requests, and nobody who is slow makes others wait."""
+
+from contextlib import ExitStack, closing
+import http.client
+import os
+import re
+import socket
+import time
+
+import pytest
+
+from bridge.domain.feed import Feed
+from bridge.domain.source import CalendarSource
+from bridge.web import create_app
+from bridge.web.usage import Uses
+from tests.served import NOW, publish, web_server
+
+SLOW = 40  # clients, ten for each thread of the server
+BODY = b"".join(
+    b"%064d\r\n" % number for number in range(60_000)
+)  # 4 MB, more than socket buffers hold
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The port, and the path of a secret feed of 4 MB."""
+    with web_server(tmp_path_factory.mktemp("server"), BRIDGE_ADMIN_PASSWORD=PASSWORD) as (
+        store,
+        port,
+    ):
+        source = CalendarSource(calendar="c")
+        store.feeds.replace([Feed(slug="team", title="Team", sources=(source,))], now=NOW)
+        store.links.ensure("team", now=NOW)
+        publish(store, "team", BODY)
+        yield port, f"/f/{store.links.token(store.links.of('team')[0])}/team.ics"
+
+
+def ask(port, path, *, method="GET", **headers):
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        connection.request(
+            method, path, headers={name.replace("_", "-"): value for name, value in headers.items()}
+        )
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+
+
+def send(port, request, *, seconds=20):
+    """Send bytes as they are, and give the first line and all of what comes back."""
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
+        connection.sendall(request)
+        received = b""
+        while b"\r\n\r\n" not in received:
+            part = connection.recv(65536)
+            if not part:
+                break
+            received += part
+    return received.split(b"\r\n")[0].decode(), received
+
+
+def hold(stack, port, request, *, read_buffer=None):
+    """Open a connection, send the beginning of something, and leave it."""
+    connection = stack.enter_context(socket.socket())
+    if read_buffer:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, read_buffer)
+    connection.settimeout(20)
+    connection.connect(("127.0.0.1", port))
+    connection.sendall(request)
+
+
+@pytest.mark.parametrize("key", ["k" * 40, ""])
+def test_any_wsgi_server_may_start_the_app_in_a_new_folder(tmp_path, monkeypatch, key):
+    """``create_app`` makes the data folder, as the commands do; also where no key has to be kept in it."""
+    folder = tmp_path / "new" / "data"
+    for name in [name for name in os.environ if name.startswith(("BRIDGE_", "DATABASE_URL"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("BRIDGE_DATA_DIR", str(folder))
+    if key:
+        monkeypatch.setenv("BRIDGE_SECRET_KEY", key)
+    monkeypatch.setattr(Uses, "keep_flushing", lambda _uses: None)
+    monkeypatch.setattr("bridge.logs.set_up", lambda: None)
+    app = create_app()
+    assert app.test_client().get("/healthz").status_code == 200
+    app.extensions["bridge"].store.close()
+    assert folder.joinpath("bridge.sqlite3").is_file()
+
+
+def test_head_has_the_headers_of_get_and_no_body(server):
+    """H2, H12, also after the server's own hands were on them."""
+    port, path = server
+    status, head, nothing = ask(port, path, method="HEAD")
+    assert (status, nothing) == (200, b"")
+    _, got, body = ask(port, path)
+    assert body == BODY
+    assert head["Content-Length"] == got["Content-Length"] == str(len(BODY))
+    changing = {"date"}
+    assert {(n.lower(), v) for n, v in head.items() if n.lower() not in changing} == {
+        (n.lower(), v) for n, v in got.items() if n.lower() not in changing
+    }
+    status, headers, body = ask(port, path, If_None_Match=got["ETag"])
+    assert (status, body) == (304, b"")
+    assert "Content-Length" not in headers
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("GET /f/%zz%/team.ics HTTP/1.1", "4.."),
+        ("GET /f/%00%0d%0aX:y/team.ics HTTP/1.1", "404"),
+        ("GET /f/../feeds/team.ics HTTP/1.1", "404"),
+        ("GET /static/../../../../etc/passwd HTTP/1.1", "4.."),
+        ("GET /static/%2e%2e/%2e%2e/etc/passwd HTTP/1.1", "404"),
+        ("GET //f//team.ics HTTP/1.1", "404"),
+        ("GET * HTTP/1.1", "4.."),
+        ("GET http://evil.example/f/x/team.ics HTTP/1.1", "404"),
+        ("GET /f/x/team.ics?" + "a" * 8000 + " HTTP/1.1", "404"),
+        ("GET /" + "a" * 70_000 + " HTTP/1.1", "4.."),
+        ("BREW /f/x/team.ics HTTP/1.1", "405"),
+        ("GET /healthz HTTP/1.1\r\nX-Long: " + "a" * 8000, "200"),
+        ("GET /healthz HTTP/1.1\r\nX-Long: " + "a" * 600_000, "4.."),
+        ("GET /healthz HTTP/1.1\r\n" + "\r\n".join(f"X-{n}: y" for n in range(2000)), "4.."),
+        ("nonsense", "4.."),
+    ],
+)
+def test_an_odd_request_is_refused_or_answered_right(server, line, expected):
+    port, _ = server
+    first, received = send(port, f"{line}\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert re.fullmatch(rf"HTTP/1\.1 {expected} .*", first), first
+    assert b"Traceback" not in received
+    assert b"root:" not in received
+
+
+def test_forty_slow_readers_make_nobody_wait(server):
+    """A server of processes or threads that write to the socket themselves stands still here."""
+    port, path = server
+    with ExitStack() as stack:
+        for _ in range(SLOW):
+            hold(stack, port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), read_buffer=4096)
+        assert_quick(port, path)
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        "GET {path} HTTP/1.1\r\nHost: x\r\nX-Never-Ends: ",
+        "PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nBEGIN",
+        "POST /admin/sign-in HTTP/1.1\r\nHost: x\r\n{cookie}{form}Content-Length: 1000\r\n\r\ncsrf=",
+        "POST /admin/feeds/team/revoke HTTP/1.1\r\nHost: x\r\n{cookie}{form}Transfer-Encoding: chunked\r\n\r\n",
+        "POST /admin/sign-in HTTP/1.1\r\nHost: x\r\n{form}Content-Length: 1000\r\n\r\ncsrf=",
+    ],
+)
+def test_forty_slow_senders_make_nobody_wait(server, beginning):
+    """Also those who got as far as a form that the server waits for."""
+    port, path = server
+    _, headers, _ = ask(port, "/admin/sign-in")
+    cookie = f"Cookie: {headers['Set-Cookie'].split(';')[0]}\r\n"
+    form = "Content-Type: application/x-www-form-urlencoded\r\n"
+    with ExitStack() as stack:
+        for _ in range(SLOW):
+            hold(stack, port, beginning.format(path=path, cookie=cookie, form=form).encode())
+        assert_quick(port, path)
+
+
+def assert_quick(port, path):
+    """Ten polls and ten whole feeds, within seconds altogether on any machine."""
+    began = time.monotonic()
+    for _ in range(10):
+        status, headers, body = ask(port, path)
+        assert (status, len(body)) == (200, len(BODY))
+        assert ask(port, path, If_None_Match=headers["ETag"])[0] == 304
+    assert time.monotonic() - began < 10

@@ -1,0 +1,185 @@
+"""The published bytes of the sandbox's world, document by document, against SHA-256 sums kept in the repository.
+
+A subscriber whose calendar did not change upstream must not receive one changed byte after an upgrade. The sums in
+``tests/data/published/sums.json`` are of the documents as they were first published; renew them with
+``python -m tests.publish.test_published_bytes`` only when a change of bytes is intended, and write the reason into CHANGELOG.md.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+import gzip
+import hashlib
+import json
+from pathlib import Path
+import sqlite3
+import sys
+import tempfile
+
+from flask.testing import FlaskClient
+import pytest
+
+from bridge import config
+from bridge.cli.demo import _CONFIG
+from bridge.feed.filter import KINDS, Filter
+from bridge.publish.pending import want
+from bridge.publish.publisher import publish
+from bridge.refresh.refresher import Refresher
+from bridge.sandbox import Sandbox, edit
+from bridge.store import Filtered, Store
+from bridge.store.crypto import Vault
+from bridge.web import create_app
+from bridge.zoho.client import ZohoClient
+
+DATA = Path(__file__).parents[1] / "data" / "published"
+SUMS, DATABASE = DATA / "sums.json", DATA / "database.sql.gz"
+KEY = "a test's secret key that is long enough for anything"
+NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=20)
+VARIANTS = {"default": "", "quiet": "?alarms=off", "web": "?flavour=web"}
+
+# Besides the demo's feeds, one for each setting that changes what a feed shows.
+_MORE = """
+[[feed]]
+slug = "rare"
+title = "Work, in other forms"
+future = "180d"
+past = "30d"
+exceptions = "recurrence-id"
+cancelled = "status"
+alarms = false
+show_private = true
+sources = [{ calendar = "q3Xv8Tn_Rk2mWz0yLb7cAg==" }, { calendar = "5be0d3f17a2c4c6f9a41c0b7e8d25f60" }]
+
+[[feed]]
+slug = "dropped"
+title = "Without the cancelled"
+future = "180d"
+past = "30d"
+cancelled = "drop"
+sources = [{ calendar = "q3Xv8Tn_Rk2mWz0yLb7cAg==" }, { backstage = "20148871" }]
+"""
+
+
+def _settings(folder: Path, sandbox: Sandbox) -> config.Settings:
+    groups = ", ".join(
+        f'{{ connect = {json.dumps(list(network.groups))}, network = "{key}" }}'
+        for key, network in sandbox.data.networks.items()
+        if key != "929000000015001"
+    )
+    toml = folder / "bridge.toml"
+    toml.write_text(_CONFIG.replace("GROUPS", groups) + _MORE, encoding="utf-8")
+    return config.load(
+        {
+            "BRIDGE_CONFIG": str(toml),
+            "BRIDGE_DATA_DIR": str(folder),
+            "BRIDGE_SECRET_KEY": KEY,
+            **sandbox.environment(),
+        }
+    )
+
+
+def world(folder: Path) -> tuple[Store, config.Settings]:
+    """Publish the sandbox's world at a fixed time, edit it as the demo does, and publish it again."""
+    now = [NOW]
+    with Sandbox(lambda: now[0]) as sandbox:
+        settings = _settings(folder, sandbox)
+        store = Store.open(settings.database_url, Vault(KEY))
+        client = ZohoClient(settings.zoho, store.tokens, clock=lambda: now[0], sleep=lambda _: None)
+        refresher = Refresher(
+            store=store, api=client, zoho=settings.zoho, holder="test", clock=lambda: now[0]
+        )
+        want(store, settings.feeds or (), now=NOW)
+        keys = sorted({source.key for feed in settings.feeds or () for source in feed.sources})
+        for time in (NOW, LATER):
+            now[0] = time
+            for key in keys:
+                assert refresher.refresh(key).outcome == "refreshed"
+            if time == NOW:
+                edit(sandbox.data)
+        client.close()
+    return store, settings
+
+
+def documents(store: Store, settings: config.Settings) -> dict[str, str]:
+    """Return the SHA-256 of every document that the web serves: whole, filtered, and of single events."""
+    client = create_app(settings, store).test_client()
+    sums = {}
+    for feed in store.feeds.active():
+        (link, *_) = store.links.of(feed.slug)
+        base = f"/f/{store.links.token(link)}/{feed.slug}"
+        for variant, query in VARIANTS.items():
+            sums[f"{feed.slug} {variant}"] = _sum(client, [f"{base}.ics{query}"])
+            uids = sorted(
+                e.uid for e in store.publications.current(feed.slug).entries.values() if not e.gone
+            )
+            sums[f"{feed.slug} {variant} events"] = _sum(
+                client, [f"{base}/{uid}.ics{query}" for uid in uids]
+            )
+        for kind, value in _choices(store, feed.slug):
+            chosen = Filter.of([(kind, value)])
+            token = store.filters.token(Filtered(slug=feed.slug, link=link, choice=chosen))
+            paths = [f"/f/{token}/{feed.slug}.ics{query}" for query in VARIANTS.values()]
+            sums[f"{feed.slug} {kind}={value}"] = _sum(client, paths)
+    return sums
+
+
+def _choices(store: Store, slug: str) -> Iterator[tuple[str, str]]:
+    labels = store.agenda.labels(slug)
+    return ((kind, value) for kind in KINDS for value in sorted(labels.get(kind, ())))
+
+
+def _sum(client: FlaskClient, paths: list[str]) -> str:
+    total = hashlib.sha256()
+    for path in paths:
+        answer = client.get(path)
+        assert answer.status_code in (200, 404), path
+        total.update(answer.data)
+        total.update(answer.headers.get("Last-Modified", "").encode())
+    return total.hexdigest()
+
+
+@pytest.fixture(scope="module")
+def sums(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    store, settings = world(tmp_path_factory.mktemp("world"))
+    with closing(store):
+        return documents(store, settings)
+
+
+def test_every_document_of_the_sandbox_has_the_bytes_it_always_had(sums: dict[str, str]) -> None:
+    assert sums == json.loads(SUMS.read_text("utf-8"))
+
+
+def test_a_database_of_an_earlier_build_opens_without_a_rendering(
+    tmp_path: Path, sums: dict[str, str]
+) -> None:
+    """Publishing the dumped database again finds nothing to do, and what it serves are the same bytes."""
+    with closing(sqlite3.connect(tmp_path / "bridge.sqlite3")) as connection:
+        connection.executescript(gzip.decompress(DATABASE.read_bytes()).decode())
+    with Sandbox(lambda: NOW) as sandbox:
+        settings = _settings(tmp_path, sandbox)
+    store = Store.open(settings.database_url, Vault(KEY))
+    with closing(store):
+        want(store, settings.feeds or (), now=LATER)
+        for feed in store.feeds.active():
+            done = publish(store, feed.slug, now=LATER)
+            assert (done.rendered, done.removed, done.written) == (0, 0, False)
+        assert documents(store, settings) == sums
+
+
+def _renew() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store, settings = world(Path(folder))
+        with closing(store):
+            SUMS.write_text(
+                json.dumps(documents(store, settings), indent=1, ensure_ascii=False) + "\n", "utf-8"
+            )
+        if "--database" in sys.argv:
+            with closing(sqlite3.connect(Path(folder) / "bridge.sqlite3")) as connection:
+                DATABASE.write_bytes(
+                    gzip.compress("\n".join(connection.iterdump()).encode(), mtime=0)
+                )
+
+
+if __name__ == "__main__":
+    _renew()

@@ -1,0 +1,330 @@
+"""What a complete read of a source changes: docs/decisions.md, "Identity and change" and "What differs"."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from bridge.domain import codec as snapshot
+from bridge.domain.event import Event, Recurrence, Rule, Status
+from bridge.domain.rejection import Rejection
+from bridge.domain.timezones import zone
+from bridge.refresh.diff import BELIEVE_AFTER, Held, decide
+from bridge.sources.protocols import ParseResult
+from bridge.store import EventRow
+
+BERLIN = zone("Europe/Berlin")
+NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def event(uid="u", *, start=datetime(2026, 3, 12, 10), hours=1, rule=None, **fields):
+    begin = start.replace(tzinfo=BERLIN) if isinstance(start, datetime) else start
+    length = timedelta(hours=hours) if isinstance(start, datetime) else timedelta(days=1)
+    recurrence = Recurrence(rule=Rule(**rule)) if rule else None
+    values = {"upstream_id": f"up-{uid}", "title": "Standup", "start": begin, "end": begin + length}
+    return Event(uid=uid, recurrence=recurrence, **values | fields)
+
+
+def rejected(upstream_id, *, kept=False):
+    return Rejection(
+        upstream_id=upstream_id, reason="The event was left out: it is strange.", kept=kept
+    )
+
+
+def found(*events, rejections=()):
+    return ParseResult(events=tuple(events), rejections=tuple(rejections))
+
+
+def rows_of(decision):
+    names = ("uid", "upstream_id", "content_hash", "cancelled_since", "ends_at")
+    return {
+        row.uid: EventRow(**{name: getattr(row, name) for name in names}) for row in decision.saved
+    }
+
+
+def known(*events, now=NOW):
+    """Give what the store knows after a first read of these events."""
+    return rows_of(decide({}, found(*events), held=None, now=now))
+
+
+def many(count, *, past=0):
+    """Give ``count`` coming events, and others that are over."""
+    coming = [
+        event(f"c{n:02}", start=datetime(2026, 4, 1, 10) + n * timedelta(days=1))
+        for n in range(count)
+    ]
+    return coming + [
+        event(f"p{n:02}", start=datetime(2026, 1, 1, 10) + n * timedelta(days=1))
+        for n in range(past)
+    ]
+
+
+def only(decision):
+    (row,) = decision.saved
+    return row
+
+
+# --- what is saved
+
+
+def test_the_first_read_saves_every_event_whole():
+    row = only(decide({}, found(event()), held=None, now=NOW))
+    assert (row.uid, row.upstream_id, row.cancelled_since) == ("u", "up-u", None)
+    assert snapshot.decode(row.payload) == event()
+    assert row.content_hash == snapshot.content_hash(event())
+
+
+def test_what_did_not_change_is_not_written_again():
+    decision = decide(
+        known(event("a"), event("b")), found(event("b"), event("a")), held=None, now=NOW
+    )
+    assert (decision.saved, decision.removed, decision.held, decision.warning) == ((), (), None, "")
+
+
+def test_only_the_changed_event_is_written():
+    read = found(event("a"), event("b", title="Renamed"), event("c"))
+    decision = decide(known(event("a"), event("b"), event("c")), read, held=None, now=NOW)
+    assert only(decision).uid == "b"
+    assert decision.removed == ()
+
+
+def test_an_event_that_comes_twice_is_taken_once_and_told():
+    decision = decide({}, found(event(title="First"), event(title="Second")), held=None, now=NOW)
+    assert snapshot.decode(only(decision).payload).title == "First"
+    assert [(r.upstream_id, r.kept) for r in decision.rejections] == [("up-u", False)]
+    assert "twice" in decision.rejections[0].reason
+
+
+def test_the_parsers_rejections_are_handed_on():
+    told = (rejected("x"), rejected("y", kept=True))
+    assert decide({}, found(rejections=told), held=None, now=NOW).rejections == told
+
+
+# --- cancelled since
+
+
+CANCELLED = event(status=Status.CANCELLED)
+
+
+def test_a_cancelled_event_remembers_when_that_was_first_seen():
+    before = known(CANCELLED)
+    assert before["u"].cancelled_since == NOW
+    later = decide(
+        before,
+        found(replace(CANCELLED, title="Now with a reason")),
+        held=None,
+        now=NOW + 60 * MINUTE,
+    )
+    assert only(later).cancelled_since == NOW
+
+
+def test_an_event_that_takes_place_again_forgets_that_it_was_cancelled():
+    again = decide(known(CANCELLED), found(event()), held=None, now=NOW + MINUTE)
+    assert only(again).cancelled_since is None
+    twice = decide(rows_of(again), found(CANCELLED), held=None, now=NOW + 2 * MINUTE)
+    assert only(twice).cancelled_since == NOW + 2 * MINUTE
+
+
+# --- what is removed
+
+
+def test_an_event_that_a_complete_read_misses_is_gone():
+    assert decide(known(event("a"), event("b")), found(event("a")), held=None, now=NOW).removed == (
+        "b",
+    )
+
+
+def test_an_event_that_came_but_could_not_be_read_stays_as_it_was():
+    read = found(event("a"), rejections=[rejected("up-b")])
+    decision = decide(known(event("a"), event("b"), event("c")), read, held=None, now=NOW)
+    assert (decision.saved, decision.removed) == ((), ("c",))
+
+
+def test_a_rejection_that_only_mended_its_event_says_nothing_about_what_is_missing():
+    """Its event is among those found; one that is missing under the same upstream id (an instance) is gone."""
+    read = found(event("a"), rejections=[rejected("up-b", kept=True)])
+    assert decide(known(event("a"), event("b")), read, held=None, now=NOW).removed == ("b",)
+
+
+def test_while_something_without_an_id_came_nothing_is_removed():
+    """Whatever could not even be told by its id may be any of the events that are missing."""
+    read = found(event("a"), event("new"), rejections=[rejected("")])
+    decision = decide(known(event("a"), event("b"), event("c")), read, held=None, now=NOW)
+    assert decision.removed == ()
+    assert only(decision).uid == "new"
+
+
+def test_an_unreadable_series_keeps_its_instances_too():
+    """Its instances then come as if they stood alone; taking both would show them twice (rulebook 19)."""
+    series = event("s", upstream_id="up", rule={"freq": "DAILY"})
+    instance = event("s-3", upstream_id="up", related_to="s", title="Moved")
+    stranger = event("t-1", upstream_id="other", related_to="t")
+    read = found(instance, stranger, rejections=[rejected("up")])
+    decision = decide(known(series), read, held=None, now=NOW)
+    assert decision.removed == ()
+    assert only(decision).uid == "t-1"
+
+
+def test_instances_whose_series_was_never_read_are_taken():
+    instance = event("s-3", upstream_id="up", related_to="s")
+    read = found(instance, rejections=[rejected("up")])
+    assert only(decide({}, read, held=None, now=NOW)).uid == "s-3"
+
+
+def test_a_series_that_can_be_read_again_takes_the_place_of_its_instances():
+    instance = event("s-3", upstream_id="up", related_to="s")
+    series = event("s", upstream_id="up", rule={"freq": "DAILY"})
+    decision = decide(known(instance), found(series), held=None, now=NOW)
+    assert (only(decision).uid, decision.removed) == ("s", ("s-3",))
+
+
+# --- sudden loss
+
+
+@pytest.mark.parametrize(
+    ("before", "missing", "held"),
+    [
+        (20, 10, False),  # half is not more than half
+        (20, 11, True),
+        (21, 11, True),
+        (20, 20, True),
+        (19, 19, False),  # a small calendar may well be emptied at once
+        (500, 250, False),
+        (500, 251, True),
+    ],
+)
+def test_more_than_half_of_many_coming_events_gone_at_once_is_not_believed(before, missing, held):
+    events = many(before)
+    decision = decide(known(*events), found(*events[missing:]), held=None, now=NOW)
+    assert (decision.held is not None) is held
+    assert len(decision.removed) == (0 if held else missing)
+    if held:
+        assert decision.held.at == NOW
+        assert decision.warning.startswith(f"{missing} of {before} coming events are missing")
+
+
+def test_events_that_are_over_do_not_count_as_a_loss():
+    """An old event leaves the window, and Zoho's answer, by itself."""
+    events = many(20, past=40)
+    decision = decide(known(*events), found(*events[:20]), held=None, now=NOW)
+    assert decision.held is None
+    assert len(decision.removed) == 40
+
+
+def test_a_read_that_is_held_back_changes_nothing_at_all():
+    events = many(30)
+    decision = decide(
+        known(*events), found(replace(events[0], title="New"), event("new")), held=None, now=NOW
+    )
+    assert decision.held is not None
+    assert (decision.saved, decision.removed, decision.rejections) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("later", "believed"),
+    [
+        (MINUTE, False),
+        (BELIEVE_AFTER - timedelta(seconds=1), False),
+        (BELIEVE_AFTER, True),
+        (10 * BELIEVE_AFTER, True),
+    ],
+)
+def test_a_loss_is_believed_when_a_second_read_ten_minutes_later_says_the_same(later, believed):
+    assert timedelta(minutes=10) == BELIEVE_AFTER
+    events = many(30)
+    before, read = known(*events), found(*events[20:])
+    first = decide(before, read, held=None, now=NOW)
+    second = decide(before, read, held=first.held, now=NOW + later)
+    assert (second.held is None) is believed
+    assert len(second.removed) == (20 if believed else 0)
+    if not believed:
+        assert second.held == first.held, "the ten minutes count from the first read"
+        assert second.warning == first.warning
+
+
+def test_a_second_read_that_misses_others_begins_the_wait_anew():
+    events = many(30)
+    before = known(*events)
+    first = decide(before, found(*events[20:]), held=None, now=NOW)
+    second = decide(before, found(*events[:10]), held=first.held, now=NOW + BELIEVE_AFTER)
+    assert second.held is not None
+    assert second.held.hash != first.held.hash
+    assert second.held.at == NOW + BELIEVE_AFTER
+    third = decide(before, found(*events[:10]), held=second.held, now=NOW + 2 * BELIEVE_AFTER)
+    assert len(third.removed) == 20
+
+
+def test_when_the_missing_ones_are_back_all_is_well_and_the_doubt_forgotten():
+    events = many(30)
+    before = known(*events)
+    first = decide(before, found(), held=None, now=NOW)
+    second = decide(before, found(*events), held=first.held, now=NOW + MINUTE)
+    assert (second.held, second.warning, second.removed) == (None, "", ())
+
+
+def test_a_hold_of_long_ago_about_other_events_counts_for_nothing():
+    events = many(30)
+    old = Held(hash="0" * 64, at=NOW - timedelta(days=3))
+    assert decide(known(*events), found(), held=old, now=NOW).held.at == NOW
+
+
+def test_series_that_go_on_count_among_the_coming_events():
+    """All of them began long ago; what matters is when they end."""
+    endless = [
+        event(f"s{n}", start=datetime(2020, 1, 1, 9), rule=rule)
+        for n, rule in enumerate(
+            [
+                {"freq": "DAILY"},
+                {"freq": "DAILY", "count": 5000},
+                {"freq": "DAILY", "until": datetime(2026, 12, 1, 9, tzinfo=BERLIN)},
+                {"freq": "WEEKLY", "count": 400},  # until 2027
+            ]
+            * 5
+        )
+    ]
+    assert decide(known(*endless), found(*endless[11:]), held=None, now=NOW).held is not None
+
+
+def test_series_that_are_over_do_not():
+    over = [
+        event(f"s{n}", start=datetime(2020, 1, 1, 9), rule={"freq": "WEEKLY", "count": 50})
+        for n in range(30)
+    ]
+    assert len(decide(known(*over), found(), held=None, now=NOW).removed) == 30
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (event(), datetime(2026, 3, 12, 10, tzinfo=UTC)),  # 11:00 in Berlin, winter
+        (event(start=date(2026, 3, 12)), datetime(2026, 3, 13, tzinfo=UTC)),
+        (event(rule={"freq": "DAILY"}), None),
+        (event(rule={"freq": "DAILY", "count": 3}), datetime(2026, 3, 14, 10, tzinfo=UTC)),
+        (
+            event(rule={"freq": "WEEKLY", "count": 4}),
+            datetime(2026, 4, 2, 9, tzinfo=UTC),
+        ),  # summer by then
+        # More than 1500 occurrences: from 1 January 2020 to 1 December 2026.
+        (
+            event(
+                start=datetime(2020, 1, 1, 9),
+                rule={"freq": "DAILY", "until": datetime(2026, 12, 1, 9, tzinfo=BERLIN)},
+            ),
+            datetime(2026, 12, 1, 9, tzinfo=UTC),
+        ),
+        (
+            event(start=date(2026, 3, 12), rule={"freq": "DAILY", "until": date(2026, 3, 15)}),
+            datetime(2026, 3, 16, tzinfo=UTC),
+        ),
+    ],
+)
+def test_the_end_of_an_event_is_that_of_its_last_occurrence(one, expected):
+    assert known(one)["u"].ends_at == expected
+
+
+def test_an_instance_moved_beyond_the_end_of_its_series_counts():
+    slot = datetime(2026, 3, 12, 10, tzinfo=BERLIN)
+    moved = event(start=datetime(2026, 9, 1, 10), recurrence_id=slot)
+    series = event(rule={"freq": "DAILY", "count": 2}, overrides=(moved,))
+    assert known(series)["u"].ends_at == datetime(2026, 9, 1, 9, tzinfo=UTC)

@@ -1,0 +1,416 @@
+"""Which requests a Zoho calendar is read by, and that no failed one is taken for an empty calendar.
+
+"Events list", "event details" and "calendars list" are the pages of Zoho Calendar's API that the expected requests
+come from.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from itertools import pairwise
+import json
+from operator import itemgetter
+import sys
+import threading
+
+import pytest
+
+from bridge.domain.feed import Window
+from bridge.domain.source import CalendarSource
+from bridge.errors import BadDataError, NotFoundError, UnavailableError
+from bridge.sources.calendar import discover, fetch, parse
+
+SOURCE = CalendarSource(calendar="l9WWZCf_SJWcr3uIuBOq5g==")
+
+
+def wire(uid, **changes):
+    when = {
+        "timezone": "Asia/Calcutta",
+        "start": "20260302T153000+0530",
+        "end": "20260302T163000+0530",
+    }
+    return {"uid": uid, "title": "Planning", "dateandtime": when, "etag": 1500285443390} | changes
+
+
+SERIES = wire("u1@zoho.com", rrule="FREQ=WEEKLY;INTERVAL=1;BYDAY=MO")
+
+
+class FakeApi:
+    """Answers by path, and keeps every request as it was made."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.calls = []
+        self._lock = threading.Lock()
+
+    def get(self, product, path, params=None, *, accept="application/json"):
+        with self._lock:
+            self.calls.append((product, path, dict(params or {}), accept))
+        answer = self.answers(path, params) if callable(self.answers) else self.answers[path]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+CALENDAR = "/calendars/l9WWZCf_SJWcr3uIuBOq5g%3D%3D"
+WINDOW = Window(start=date(2026, 1, 10), end=date(2026, 6, 10))
+
+
+def spans(api):
+    asked = [
+        json.loads(params["range"]) for _, path, params, _ in api.calls if path.endswith("/events")
+    ]
+    return sorted(
+        tuple(date.fromisoformat(span[edge]) for edge in ("start", "end")) for span in asked
+    )
+
+
+def plain_answers(events=()):
+    def answer(path, params):
+        if path == CALENDAR:
+            return {"calendars": [{"uid": SOURCE.calendar}]}
+        return {"events": list(events)}
+
+    return answer
+
+
+@pytest.mark.parametrize("days", [1, 27, 28, 29, 30, 31, 57, 58, 59, 630])
+@pytest.mark.parametrize("start", [date(2026, 1, 10), date(2027, 12, 31)])
+def test_the_ranges_cover_the_window_and_overlap(start, days):
+    """Events list: at most 31 days for one request, whether or not its last day counts; nothing lost at a border."""
+    window = Window(start=start, end=start + timedelta(days=days))
+    api = FakeApi(plain_answers())
+    fetch(api, SOURCE, window)
+    asked = spans(api)
+    assert asked[0][0] <= window.start - timedelta(days=1)
+    assert asked[-1][1] >= window.end + timedelta(days=1)
+    assert all(timedelta(0) < last - first <= timedelta(days=30) for first, last in asked)
+    assert all(later[0] < earlier[1] for earlier, later in pairwise(asked))
+    assert len(asked) <= days // 29 + 2
+
+
+def test_every_request_is_made_as_documented():
+    """Events list: range as JSON, descriptions only with the large form; uids percent-encoded in the path."""
+    api = FakeApi(plain_answers([SERIES]))
+    fetch(api, SOURCE, Window(start=date(2026, 1, 10), end=date(2026, 1, 20)))
+    assert api.calls[0] == ("calendar", CALENDAR, {}, "application/json")
+    assert sorted(api.calls[1:], key=lambda call: call[1]) == [
+        (
+            "calendar",
+            f"{CALENDAR}/events",
+            {"range": '{"start":"20260109","end":"20260121"}'},
+            "application/json+large",
+        ),
+        ("calendar", f"{CALENDAR}/events/u1%40zoho.com", {}, "application/json+large"),
+    ]
+
+
+def test_pages_are_kept_as_received_in_the_order_of_the_days():
+    def answer(path, params):
+        if path == CALENDAR:
+            return {"calendars": [{"uid": SOURCE.calendar, "name": "Team"}]}
+        start = json.loads(params["range"])["start"]
+        when = {"timezone": "UTC", "start": f"{start}T100000Z", "end": f"{start}T110000Z"}
+        return {"events": [wire("u1@zoho.com", title=start, dateandtime=when)], "other": 1}
+
+    raw = fetch(FakeApi(answer), SOURCE, WINDOW)
+    titles = [page["events"][0]["title"] for page in raw["pages"]]
+    assert titles == sorted(titles)
+    assert titles[0] == "20260109"
+    assert len(titles) == 6
+    assert raw["calendar"] == {"calendars": [{"uid": SOURCE.calendar, "name": "Team"}]}
+    assert raw["details"] == {}
+    assert json.loads(json.dumps(raw)) == raw
+
+
+def test_details_are_read_once_for_each_series_and_each_instance_without_one():
+    """Repeating events: the list may keep an exception back, and an orphan's series; single events need no details."""
+    listed = [
+        wire("single@zoho.com"),
+        SERIES,
+        wire("u1@zoho.com", recurrenceid="20260309T100000Z"),
+        wire("parts@zoho.com", repeat=[{"freq": "daily"}]),
+        wire("orphan@zoho.com", recurrenceid="20260309T100000Z"),
+    ]
+    api = FakeApi(plain_answers(listed))
+    raw = fetch(api, SOURCE, Window(start=date(2026, 2, 20), end=date(2026, 3, 10)))
+    assert set(raw["details"]) == {"u1@zoho.com", "parts@zoho.com", "orphan@zoho.com"}
+    assert sum("/events/" in path for _, path, _, _ in api.calls) == 3
+
+
+def test_details_of_an_event_deleted_meanwhile_are_missed_by_nobody():
+    def answer(path, params):
+        return (
+            NotFoundError("unknown event")
+            if "/events/" in path
+            else plain_answers([SERIES])(path, params)
+        )
+
+    raw = fetch(FakeApi(answer), SOURCE, WINDOW)
+    assert raw["details"] == {}
+    assert len(parse(raw, SOURCE).events) == 1
+
+
+@pytest.mark.parametrize("where", ["calendar", "range", "details"])
+@pytest.mark.parametrize(
+    "failure", [UnavailableError("502"), BadDataError("html"), {"unexpected": 1}]
+)
+def test_one_failed_request_fails_the_whole_fetch(where, failure):
+    """Half an answer must never be published as the whole (one range of many, the details, the calendar)."""
+
+    def answer(path, params):
+        here = "calendar" if path == CALENDAR else "details" if "/events/" in path else "range"
+        if here == where and (
+            here != "range" or json.loads(params["range"])["start"] == "20260406"
+        ):
+            return failure
+        return plain_answers([SERIES])(path, params)
+
+    api = FakeApi(answer)
+    if where == "calendar" and isinstance(failure, dict):
+        assert (
+            fetch(api, SOURCE, WINDOW)["calendar"] == failure
+        )  # of the calendar only its zone and reminders are used
+        return
+    with pytest.raises((UnavailableError, BadDataError)):
+        fetch(api, SOURCE, WINDOW)
+    assert ("20260406" in str(api.calls)) == (where != "calendar")
+
+
+def test_an_unknown_calendar_is_told_as_such():
+    with pytest.raises(NotFoundError):
+        fetch(FakeApi({CALENDAR: NotFoundError("no such calendar")}), SOURCE, WINDOW)
+
+
+def test_four_requests_run_at_once_and_never_more(monkeypatch):
+    """Zoho throttles by the account: a calendar is read fast, but not with all its ranges at once."""
+    asked_for = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, max_workers, **more):
+            asked_for.append(max_workers)
+            super().__init__(max_workers, **more)
+
+    monkeypatch.setattr(sys.modules["bridge.sources.calendar.fetch"], "ThreadPoolExecutor", Pool)
+    gate = threading.Barrier(4)
+
+    def answer(path, params):
+        if path != CALENDAR and json.loads(params["range"])["start"] < "20260501":
+            gate.wait(timeout=10)  # the first four ranges arrive only together
+        return plain_answers()(path, params)
+
+    raw = fetch(FakeApi(answer), SOURCE, WINDOW)
+    assert (len(raw["pages"]), asked_for) == (6, [4])
+
+
+# ----------------------------------------------------------------------------------------------------- what is kept
+
+MARCH = Window(start=date(2026, 3, 1), end=date(2026, 3, 25))
+
+
+class Kept:
+    """Details as the store keeps them, and whether they went through JSON."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def all(self):
+        return {
+            name: (version, json.loads(answer)) for name, (version, answer) in self.kept.items()
+        }
+
+    def keep(self, new, *, gone=()):
+        self.kept |= {
+            name: (version, json.dumps(answer)) for name, (version, answer) in new.items()
+        }
+        for name in gone:
+            del self.kept[name]
+
+
+def details_asked(api):
+    return [path.rpartition("/")[2] for _, path, _, _ in api.calls if "/events/" in path]
+
+
+def test_details_are_asked_for_again_only_when_a_stamp_of_the_series_changes():
+    """API 4.3: etag is the change token; of the series, and of each of its instances that are listed."""
+    kept = Kept()
+    instance = wire("u1@zoho.com", recurrenceid="20260309T100000Z", etag=7)
+    other = wire("u2@zoho.com", rrule="FREQ=DAILY", etag="1")
+
+    def asked_with(*listed, window=MARCH):
+        api = FakeApi(plain_answers(listed))
+        raw = fetch(api, SOURCE, window, kept)
+        assert set(raw["details"]) == {item["uid"] for item in listed}
+        assert json.loads(json.dumps(raw)) == raw
+        return details_asked(api)
+
+    assert asked_with(SERIES, instance, other) == ["u1%40zoho.com", "u2%40zoho.com"]
+    assert asked_with(SERIES, instance, other) == []
+    assert asked_with(instance, other, SERIES) == []
+    assert asked_with(SERIES | {"etag": 1500285443391}, instance, other) == ["u1%40zoho.com"]
+    assert asked_with(SERIES | {"etag": 1500285443391}, instance | {"etag": 8}, other) == [
+        "u1%40zoho.com"
+    ]
+    assert asked_with(SERIES | {"etag": 1500285443391}, other) == [
+        "u1%40zoho.com"
+    ]  # an instance that is gone
+    assert asked_with(other) == []
+    assert set(kept.kept) == {
+        "calendar",
+        "u2@zoho.com",
+    }  # nothing is kept of what is not listed any more
+
+
+def test_a_series_without_a_stamp_is_asked_for_each_time():
+    kept, series = Kept(), {key: value for key, value in SERIES.items() if key != "etag"}
+    for _ in range(2):
+        api = FakeApi(plain_answers([series]))
+        fetch(api, SOURCE, MARCH, kept)
+        assert details_asked(api) == ["u1%40zoho.com"]
+
+
+def test_every_series_is_asked_for_anew_within_a_week_and_not_all_on_one_day():
+    """No document says that an etag changes with an instance that the list does not show."""
+    kept = Kept()
+    listed = [wire(f"u{n}@zoho.com", rrule="FREQ=DAILY") for n in range(40)]
+    asked = []
+    for day in range(8):
+        api = FakeApi(plain_answers(listed))
+        fetch(api, SOURCE, Window(start=MARCH.start + timedelta(days=day), end=MARCH.end), kept)
+        asked.append(details_asked(api))
+    assert len(asked[0]) == 40
+    assert sorted(uid for some in asked[1:] for uid in some) == sorted(asked[0])
+    assert all(len(some) < 20 for some in asked[1:])
+
+
+def test_details_that_were_read_are_kept_though_a_later_one_fails():
+    """A calendar of many series is read to its end in several goes, however small the budget of requests."""
+    kept, listed = Kept(), [wire(f"u{n}@zoho.com", rrule="FREQ=DAILY") for n in range(9)]
+
+    def answer(path, params):
+        return (
+            UnavailableError("502")
+            if path.endswith("u5%40zoho.com")
+            else plain_answers(listed)(path, params)
+        )
+
+    with pytest.raises(UnavailableError):
+        fetch(FakeApi(answer), SOURCE, MARCH, kept)
+    api = FakeApi(plain_answers(listed))
+    fetch(api, SOURCE, MARCH, kept)
+    assert set(details_asked(api)) <= {f"u{n}%40zoho.com" for n in range(5, 9)}
+
+
+def test_details_that_zoho_withholds_are_those_of_before_and_are_asked_for_again():
+    kept = Kept()
+    moved = wire("u1@zoho.com", recurrenceid="20260309T100000Z", title="Moved")
+
+    def answers(details):
+        return lambda path, params: (
+            {"events": details} if "/events/" in path else plain_answers([SERIES])(path, params)
+        )
+
+    before = fetch(FakeApi(answers([SERIES, moved])), SOURCE, MARCH, kept)
+    later = Window(start=MARCH.start + timedelta(days=7), end=MARCH.end + timedelta(days=7))
+    for _ in range(2):
+        api = FakeApi(answers([]))
+        raw = fetch(api, SOURCE, later, kept)
+        assert raw["details"] == before["details"]
+        assert details_asked(api) == ["u1%40zoho.com"]
+        assert "no details of 1 series" in parse(raw, SOURCE).notes[0]
+    with pytest.raises(BadDataError, match=r"other details than those of u1@zoho\.com"):
+        fetch(FakeApi(answers([wire("u9@zoho.com")])), SOURCE, later, kept)
+
+
+@pytest.mark.parametrize(
+    "answer", [{"calendars": []}, {"calendars": [{"uid": ["x"]}]}, {}, {"x": 1}, "x"]
+)
+def test_a_calendar_that_cant_be_read_keeps_its_zone_and_reminders(answer):
+    kept = Kept()
+    good = {
+        "calendars": [
+            {"uid": SOURCE.calendar, "reminders": [{"minutes": -5}], "timezone": "Asia/Tokyo"}
+        ]
+    }
+
+    def answers(calendar):
+        return lambda path, _: calendar if path == CALENDAR else {"events": []}
+
+    assert fetch(FakeApi(answers(good)), SOURCE, MARCH, kept)["notes"] == []
+    raw = fetch(FakeApi(answers(answer)), SOURCE, MARCH, kept)
+    assert raw["calendar"] == good
+    assert len(parse(raw, SOURCE).notes) == 1
+
+
+# ------------------------------------------------------------------------------------------ answers to other questions
+
+OUTSIDE = [wire(f"o{n}@zoho.com") for n in range(3)]  # 2 March
+INSIDE = [
+    wire(
+        f"i{n}@zoho.com",
+        dateandtime={"timezone": "UTC", "start": "20260512T100000Z", "end": "20260512T110000Z"},
+    )
+    for n in range(2)
+]
+
+
+@pytest.mark.parametrize(
+    ("listed", "good"),
+    [
+        ([], True),
+        (OUTSIDE, False),
+        (OUTSIDE[:2] + INSIDE, True),
+        (OUTSIDE + INSIDE, False),  # most of them
+        (
+            [one | {"rrule": "FREQ=DAILY"} for one in OUTSIDE],
+            True,
+        ),  # a series comes with its first start
+        ([one | {"isrep": True} for one in OUTSIDE], True),
+        ([one | {"recurrenceid": "20260509T100000Z"} for one in OUTSIDE], True),
+        ([one | {"dateandtime": None} for one in OUTSIDE], True),  # who knows
+        (
+            [wire("x", dateandtime={"start": "20260429", "end": "20260430"})],
+            True,
+        ),  # a day and a bit before
+        ([wire("x", dateandtime={"start": "20260301", "end": "20261224"})], True),
+    ],
+)
+def test_a_list_of_events_of_other_days_is_no_answer(listed, good):
+    """A proxy or a fault that answers with another range's list must not make this one's events vanish."""
+    api = FakeApi(plain_answers(listed))
+    may = Window(start=date(2026, 5, 3), end=date(2026, 5, 20))
+    if good:
+        assert len(fetch(api, SOURCE, may)["pages"]) == 1
+    else:
+        with pytest.raises(
+            BadDataError, match=r"2026-05-02 to 2026-05-21 with events of other days \(3 of "
+        ):
+            fetch(api, SOURCE, may)
+
+
+# --------------------------------------------------------------------------------------------------------- discovery
+
+LISTS = [
+    ("calendars list", {"calendars": [{"uid": "a==", "name": "Work"}, {"uid": "b", "name": "Home", "category": "other"}]}, [("a==", "Work"), ("b", "Home")]),
+    ("a group's calendar", {"calendars": [{"uid": "g", "name": "Marketing", "category": "group"}]}, [("g", "Marketing")]),
+    ("no calendars", {"calendars": []}, []),
+    ("a single object", {"calendars": {"uid": "a", "name": "Work"}}, [("a", "Work")]),
+    ("a bare list", [{"uid": "a", "name": "Work"}], [("a", "Work")]),
+    ("no name", {"calendars": [{"uid": "a"}, {"uid": "b", "name": " "}]}, [("a", "a"), ("b", "b")]),
+    ("odd fields and entries", {"calendars": [{"uid": "a", "name": "Work", "reminders": "x", "timezone": 5}, {"name": "no uid"}, None, {"uid": 5}]}, [("a", "Work")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LISTS, ids=itemgetter(0))
+def test_discovery_lists_every_calendar_with_its_name(case):
+    _, answer, found = case
+    api = FakeApi({"/calendars": answer})
+    assert [(entry.source.calendar, entry.title) for entry in discover(api)] == found
+    assert api.calls == [("calendar", "/calendars", {}, "application/json")]
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"calendars": None}, None, "x", {"calendars": [{"uid": ["a"]}, {"uid": 5}]}]
+)
+def test_discovery_of_no_list_is_bad_data(answer):
+    with pytest.raises(BadDataError):
+        discover(FakeApi({"/calendars": answer}))

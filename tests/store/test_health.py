@@ -1,0 +1,89 @@
+"""How it stands with a feed, in one word, and with each of its sources."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bridge.domain.source import CalendarSource
+from bridge.store import SourceState
+from bridge.store.health import feed_state, source_health
+
+NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+FRESH = SourceState(
+    source=CalendarSource(calendar="a"),
+    active=True,
+    next_check_at=NOW + MINUTE,
+    last_attempt=NOW,
+    last_success=NOW,
+    failing_since=None,
+    failures=0,
+    error="",
+    warning="",
+    held_hash="",
+    held_at=None,
+    notes=(),
+    events=1,
+    rejections=0,
+)
+NEW = replace(FRESH, last_success=None)
+FAILING = replace(FRESH, failing_since=NOW)
+FAILING_FROM_THE_START = replace(NEW, failing_since=NOW)
+DUE = replace(FRESH, next_check_at=NOW - 30 * MINUTE)
+LATE = replace(FRESH, next_check_at=NOW - 31 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ([FRESH], "fresh"),
+        ([DUE], "fresh"),
+        ([LATE], "late"),
+        ([NEW], "new"),
+        ([FAILING], "failing"),
+        ([FAILING_FROM_THE_START], "failing"),
+        ([FRESH, LATE], "late"),
+        ([LATE, NEW], "new"),
+        ([NEW, LATE, FAILING, FRESH], "failing"),
+        ([replace(LATE, failing_since=NOW)], "failing"),
+    ],
+)
+def test_the_worst_of_its_sources_tells_the_state_of_a_feed(states, expected):
+    assert feed_state(states, now=NOW) == expected
+
+
+HELD = replace(
+    FRESH, warning="Half of it is gone.", held_at=NOW - MINUTE, last_success=NOW - 16 * MINUTE
+)
+UNREAD_FOR_LONG = replace(FAILING, next_check_at=NOW - 31 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "since", "overdue_since"),
+    [
+        (FRESH, "fresh", NOW, None),
+        (DUE, "fresh", NOW, None),
+        (LATE, "late", NOW - 31 * MINUTE, NOW - 31 * MINUTE),
+        (NEW, "new", None, None),
+        (replace(NEW, next_check_at=NOW - 31 * MINUTE), "new", None, NOW - 31 * MINUTE),
+        (FAILING, "failing", NOW, None),
+        (UNREAD_FOR_LONG, "failing", NOW, NOW - 31 * MINUTE),
+        (HELD, "held", NOW - MINUTE, None),
+        (replace(HELD, failing_since=NOW), "failing", NOW, None),
+        (
+            replace(HELD, next_check_at=NOW - 31 * MINUTE),
+            "late",
+            NOW - 31 * MINUTE,
+            NOW - 31 * MINUTE,
+        ),
+    ],
+)
+def test_how_a_source_stands_is_told_with_since_when(state, kind, since, overdue_since):
+    """A failing source whose next try is long overdue has nobody reading it, too: both are told."""
+    standing = source_health(state, now=NOW)
+    assert (standing.kind, standing.since, standing.overdue_since) == (kind, since, overdue_since)
+
+
+def test_a_feed_is_as_fresh_as_before_while_a_read_is_held_back():
+    assert feed_state([HELD], now=NOW) == "fresh"

@@ -1,0 +1,152 @@
+"""Every released schema becomes the present one, in one transaction, with all that was in it.
+
+``tests/data/schemas/<version>.<database>.sql`` are dumps of databases that the release with that schema made.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from bridge.errors import StoreError
+from bridge.publish.publisher import publish
+from bridge.store import Store, migrations
+from bridge.store.crypto import Vault
+
+DUMPS = Path(__file__).parents[1] / "data" / "schemas"
+RELEASED = range(1, migrations.SCHEMA_VERSION)
+KEY = "a test's secret key, long enough for anything"
+
+
+def restore(url: str, version: int) -> None:
+    """Fill an empty database from the dump of a release."""
+    engine = create_engine(url)
+    kind = engine.dialect.name
+    dump = (DUMPS / f"{version}.{kind}.sql").read_text()
+    with engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        if kind == "sqlite":
+            raw.executescript(dump)
+        else:
+            raw.execute(dump)
+            raw.commit()
+    engine.dispose()
+
+
+def shape_of(url: str) -> dict[str, object]:
+    """Describe all tables: columns with kind and null, keys, indexes and foreign keys."""
+    engine = create_engine(url)
+    seen = inspect(engine)
+    found = {
+        table: {
+            "columns": {
+                c["name"]: (str(c["type"]), c["nullable"]) for c in seen.get_columns(table)
+            },
+            "key": seen.get_pk_constraint(table)["constrained_columns"],
+            "indexes": sorted(
+                (i["name"], tuple(i["column_names"]), i["unique"]) for i in seen.get_indexes(table)
+            ),
+            "foreign": sorted(
+                (tuple(f["constrained_columns"]), f["referred_table"], f["options"].get("ondelete"))
+                for f in seen.get_foreign_keys(table)
+            ),
+        }
+        for table in seen.get_table_names()
+    }
+    engine.dispose()
+    return found
+
+
+def version_of(url: str) -> int:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        version = connection.execute(text("SELECT schema_version FROM meta")).scalar_one()
+    engine.dispose()
+    return version
+
+
+@pytest.fixture
+def other_url(tmp_path, database_url):
+    """A second, empty database of the same kind."""
+    if database_url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path}/new.sqlite3"
+        return
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        schema = connection.execute(text("SELECT current_schema()")).scalar_one()
+        connection.execute(text(f"CREATE SCHEMA {schema}_new"))
+    yield database_url.replace(schema, f"{schema}_new")
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema}_new CASCADE"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("version", RELEASED)
+def test_an_older_database_gets_the_tables_of_a_new_one(database_url, other_url, version):
+    restore(database_url, version)
+    Store.open(database_url, Vault(KEY)).close()
+    Store.open(other_url, Vault(KEY)).close()
+    assert shape_of(database_url) == shape_of(other_url)
+    assert version_of(database_url) == migrations.SCHEMA_VERSION
+
+
+@pytest.mark.parametrize("version", RELEASED)
+def test_an_older_database_keeps_addresses_events_and_bytes(database_url, version):
+    """Subscribers notice nothing of an update: the same token opens the same bytes, and the stamps stay."""
+    restore(database_url, version)
+    store = Store.open(database_url, Vault(KEY))
+    before = store.publications.document("team", "default")
+    entries, blobs = (
+        store.publications.current("team").entries,
+        store.publications.blobs("team", web=False),
+    )
+    assert before is not None
+    assert b"SUMMARY:Stand-up" in before.body
+    assert store.links.find(store.links.token(store.links.of("team")[0])).slug == "team"
+    assert [row.reason for row in store.sources.rejections("calendar:team")] == [
+        "The event was left out: it has no start."
+    ]
+    assert store.tokens.access_token("account").value == "tok"
+    publish(store, "team", now=datetime(2026, 3, 10, 10, tzinfo=UTC))
+    assert store.publications.document("team", "default") == before
+    assert store.publications.current("team").entries == entries
+    assert store.publications.blobs("team", web=False) == blobs
+    store.close()
+
+
+@pytest.mark.parametrize("version", RELEASED)
+def test_what_people_see_of_an_older_publication_comes_with_the_next_one(database_url, version):
+    restore(database_url, version)
+    store = Store.open(database_url, Vault(KEY))
+    now = datetime(2026, 3, 10, 10, tzinfo=UTC)
+    publish(store, "team", now=now)
+    cards = store.agenda.between("team", now, now + timedelta(days=30))
+    assert [card.title for card in cards] == ["Stand-up"]
+    store.close()
+
+
+@pytest.mark.parametrize("version", RELEASED)
+def test_a_migration_that_fails_changes_nothing(database_url, version, monkeypatch):
+    restore(database_url, version)
+    before = shape_of(database_url)
+
+    def fail(connection):
+        migrations._for_people(connection)
+        raise StoreError("no more disk")
+
+    monkeypatch.setattr(
+        migrations, "MIGRATIONS", {**migrations.MIGRATIONS, migrations.SCHEMA_VERSION - 1: fail}
+    )
+    with pytest.raises(StoreError, match="no more disk"):
+        Store.open(database_url, Vault(KEY))
+    assert shape_of(database_url) == before
+    assert version_of(database_url) == version
+
+
+def test_every_released_schema_has_its_dumps():
+    names = {path.name for path in DUMPS.iterdir()}
+    assert names == {
+        f"{version}.{kind}.sql" for version in RELEASED for kind in ("sqlite", "postgresql")
+    }
+    assert set(migrations.MIGRATIONS) == set(RELEASED)

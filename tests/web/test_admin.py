@@ -1,0 +1,411 @@
+"""The admin pages: closed without a password, guarded with one, and what the admin does there to a feed's links."""
+
+from datetime import UTC, datetime, timedelta
+import re
+
+import pytest
+from structlog.testing import capture_logs
+
+from bridge import config
+from bridge.domain.feed import Feed
+from bridge.domain.source import CalendarSource
+from bridge.store import sign_ins
+from bridge.web import create_app
+
+PASSWORD = "correct horse battery staple é"
+START = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine):
+    time_machine.move_to(START, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def served(store, now):
+    source = CalendarSource(calendar="c")
+    feeds = [
+        Feed(slug="team", title="Team & <Friends>", sources=(source,)),
+        Feed(slug="open", title="Open", sources=(source,), public=True),
+    ]
+    store.feeds.replace(feeds, now=now)
+    for feed in feeds:
+        store.links.ensure(feed.slug, now=now)
+        store.publications.publish(
+            feed.slug, revision=0, basis="", shaped=[], unshaped=[], changed=[], made=[]
+        )
+    for slug in ("mix", "removed"):
+        store.feeds.add(Feed(slug=slug, title=f"The {slug}", sources=(source,)), now=now)
+    store.feeds.remove("removed", now=now)
+    return store
+
+
+def app_of(served, tmp_path, *, open_admin=False, **settings):
+    environ = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40, **settings}
+    return create_app(config.load(environ), served, open_admin=open_admin)
+
+
+@pytest.fixture
+def app(served, tmp_path):
+    return app_of(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD)
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+def csrf(client, path="/admin/sign-in"):
+    return re.search(r'name="csrf" value="([^"]+)"', client.get(path).text)[1]
+
+
+def sign_in(client, password=PASSWORD, **options):
+    return client.post(
+        "/admin/sign-in", data={"csrf": csrf(client), "password": password}, **options
+    )
+
+
+def post(client, action, **data):
+    return client.post(
+        f"/admin/feeds/team/{action}", data={"csrf": csrf(client, "/admin/"), **data}
+    )
+
+
+def messages(client, path="/admin/feeds/team/"):
+    """Give what a page says of the last action: that it was done, or why not."""
+    return re.findall(
+        r'<p class="notice (?:good|bad)" role="(?:status|alert)"[^>]*>([^<]+)<',
+        client.get(path).text,
+    )
+
+
+SIGN_IN = "/admin/sign-in"
+PAGES = [
+    "/admin",
+    "/admin/",
+    "/admin/feeds/team/",
+    "/admin/feeds/new",
+    "/admin/feeds/mix/edit",
+    "/admin/feeds/mix/remove",
+    "/admin/feeds/mix/",
+]
+ACTIONS = [
+    SIGN_IN,
+    "/admin/sign-out",
+    *(f"/admin/feeds/team/{a}" for a in ("add", "rotate", "revoke", "refresh")),
+    "/admin/feeds/new",
+    *(f"/admin/feeds/mix/{a}" for a in ("edit", "remove")),
+    "/admin/feeds/removed/restore",
+]
+
+
+def test_everything_is_closed_when_no_password_is_set(served, tmp_path):
+    client = app_of(served, tmp_path).test_client()
+    assert {client.get(path).status_code for path in (*PAGES, SIGN_IN)} == {404}
+    assert {client.post(path).status_code for path in ACTIONS} == {404}
+    assert "Set-Cookie" not in client.get("/admin/").headers
+
+
+def test_nobody_sees_or_does_anything_without_the_password(client, served):
+    before = served.feeds.all()
+    for path in PAGES:
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/sign-in")
+        assert "Team" not in answer.text
+    secret = csrf(client)
+    for path in ACTIONS[1:]:
+        data = {
+            "csrf": secret,
+            "label": "default",
+            "all": "1",
+            "title": "T",
+            "source": "calendar:c",
+        }
+        assert client.post(path, data=data).status_code == 403
+    assert [link.ends_at for link in served.links.of("team")] == [None]
+    assert served.feeds.all() == before
+
+
+def test_the_password_opens_the_pages_and_signing_out_closes_them(client):
+    answer = sign_in(client)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/")
+    text = client.get("/admin/").text
+    assert "Team &amp; &lt;Friends&gt;" in text
+    assert client.post("/admin/sign-out", data={"csrf": csrf(client, "/admin/")}).status_code == 303
+    assert client.get("/admin/").status_code == 303
+
+
+def test_a_wrong_password_is_refused(client):
+    for password in ("", "correct horse", PASSWORD.upper(), PASSWORD + "\0"):
+        answer = sign_in(client, password)
+        assert answer.status_code == 403
+        assert "not the password" in answer.text
+    assert client.get("/admin/").status_code == 303
+
+
+def test_guessing_is_slowed_down_over_all_processes(client, served, tmp_path, clock):
+    """Six in five minutes are too many, also for the right password; then the way is free again."""
+    for _ in range(5):
+        sign_in(client, "wrong")
+    for other in (client, app_of(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD).test_client()):
+        answer = sign_in(other)
+        assert answer.status_code == 429
+        assert 0 < int(answer.headers["Retry-After"]) <= 301
+        assert other.get("/admin/").status_code == 303
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    assert sign_in(client, "wrong", environ_overrides=elsewhere).status_code == 403
+    clock.move_to(START + sign_ins.PERIOD, tick=False)
+    assert sign_in(client).status_code == 303
+
+
+def test_many_clients_together_are_slowed_down_too(client):
+    codes = [
+        sign_in(client, "wrong", environ_overrides={"REMOTE_ADDR": f"192.0.2.{number}"}).status_code
+        for number in range(51)
+    ]
+    assert codes == [403] * 50 + [429]
+
+
+def test_the_addresses_of_one_ipv6_network_count_as_one_client(client):
+    codes = [
+        sign_in(
+            client, "wrong", environ_overrides={"REMOTE_ADDR": f"2001:db8::{number}"}
+        ).status_code
+        for number in range(6)
+    ]
+    assert codes == [403] * 5 + [429]
+
+
+def test_success_forgets_the_failures(client):
+    for _ in range(3):
+        for _ in range(4):
+            sign_in(client, "wrong")
+        assert sign_in(client).status_code == 303
+
+
+def test_attempts_are_counted_in_every_kind_of_database(any_store, now):
+    attempts = any_store.sign_ins
+    assert [attempts.begin("a", now=now) for _ in range(5)] == [timedelta()] * 5
+    assert attempts.begin("a", now=now + timedelta(minutes=2)) == timedelta(minutes=3)
+    assert attempts.begin("b", now=now) == timedelta()
+    assert attempts.begin("a", now=now + sign_ins.PERIOD) == timedelta()
+    attempts.succeeded("a")
+    assert attempts.begin("a", now=now + sign_ins.PERIOD) == timedelta()
+
+
+def test_attempts_are_kept_without_addresses(client, served):
+    sign_in(client, "wrong", environ_overrides={"REMOTE_ADDR": "192.0.2.77"})
+    with served._database.read() as connection:
+        rows = connection.exec_driver_sql("SELECT client FROM sign_ins").scalars().all()
+    assert len(rows) == 1
+    assert "192" not in rows[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "secure"), [({}, False), ({"BRIDGE_PUBLIC_URL": "https://c.example"}, True)]
+)
+def test_the_cookie_goes_to_the_admin_pages_alone(served, tmp_path, settings, secure):
+    app = app_of(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD, **settings)
+    app.config["PREFERRED_URL_SCHEME"] = "https" if secure else "http"
+    client = app.test_client()
+    cookie = sign_in(client).headers["Set-Cookie"]
+    parts = {part.strip().lower() for part in cookie.split(";")}
+    assert {"httponly", "samesite=lax", "path=/admin"} <= parts
+    assert ("secure" in parts) is secure
+    assert "Set-Cookie" not in client.get("/feeds/open/").headers
+    assert "Set-Cookie" not in client.get("/").headers
+
+
+def test_a_cookie_behind_a_trusted_https_proxy_is_secure(served, tmp_path):
+    client = app_of(
+        served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD, BRIDGE_TRUSTED_PROXIES="1"
+    ).test_client()
+    answer = client.get("/admin/sign-in", headers={"X-Forwarded-Proto": "https"})
+    assert "Secure" in answer.headers["Set-Cookie"]
+
+
+def test_a_forged_or_old_session_is_none(client, app, clock, served, tmp_path):
+    sign_in(client)
+    cookie = client.get_cookie("bridge_admin", path="/admin").value
+    client.set_cookie("bridge_admin", cookie[:-3] + "abc", path="/admin")
+    assert client.get("/admin/").status_code == 303
+    client.set_cookie("bridge_admin", cookie, path="/admin")
+    assert client.get("/admin/").status_code == 200
+    other = app_of(served, tmp_path, BRIDGE_ADMIN_PASSWORD="another password").test_client()
+    other.set_cookie("bridge_admin", cookie, path="/admin")
+    assert other.get("/admin/").status_code == 303  # a changed password ends all sessions
+    clock.move_to(START + timedelta(hours=13), tick=False)
+    assert client.get("/admin/").status_code == 303
+
+
+def test_a_change_of_key_ends_sessions_and_no_address(client, served, tmp_path, clock):
+    """BRIDGE_SECRET_KEY=new,old: whoever knows the old key must not be able to sign a cookie with it."""
+    sign_in(client)
+    cookie = client.get_cookie("bridge_admin", path="/admin").value
+    keys = f"{'n' * 40},{'k' * 40}"
+    changed = app_of(
+        served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD, BRIDGE_SECRET_KEY=keys
+    ).test_client()
+    changed.set_cookie("bridge_admin", cookie, path="/admin")
+    assert changed.get("/admin/").status_code == 303
+    token = served.links.token(served.links.of("team")[0])
+    assert changed.get(f"/f/{token}/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+@pytest.mark.parametrize("given", [None, "", "wrong"])
+def test_no_form_works_without_the_secret_of_its_page(client, served, path, given):
+    sign_in(client)
+    before = served.feeds.all()
+    data = {
+        "label": "default",
+        "all": "1",
+        "password": PASSWORD,
+        "title": "T",
+        "source": "calendar:c",
+    }
+    assert (
+        client.post(path, data=data | ({} if given is None else {"csrf": given})).status_code == 403
+    )
+    assert served.feeds.all() == before
+    assert [link.ends_at for link in served.links.of("team")] == [None]
+    assert len(served.links.of("team")) == 1
+
+
+def test_the_secret_of_another_session_does_not_count(client, app):
+    sign_in(client)
+    assert (
+        client.post(
+            "/admin/feeds/team/revoke", data={"csrf": csrf(app.test_client()), "all": "1"}
+        ).status_code
+        == 403
+    )
+
+
+def test_a_feeds_page_shows_each_link_with_its_address_and_last_use(client, served, now):
+    sign_in(client)
+    (first,) = served.links.of("team")
+    served.links.used({first.token_hash: now})
+    text = client.get("/admin/feeds/team/").text
+    assert f"http://localhost/f/{served.links.token(first)}/team.ics" in text
+    assert "last used <time" in text
+    assert client.get("/admin/feeds/nothing/").status_code == 404
+    assert "http://localhost/feeds/open.ics" in client.get("/admin/feeds/open/").text
+
+
+def test_the_admin_adds_rotates_and_revokes(client, served):
+    sign_in(client)
+    post(client, "add", label="Outlook of sales")
+    assert messages(client) == ["Added the link “Outlook of sales”."]
+    old = served.links.token(served.links.of("team")[1])
+    post(client, "rotate", label="Outlook of sales", grace="7")
+    ends = served.links.find(old).ends_at
+    assert ends == START + timedelta(days=7)
+    text = client.get("/admin/feeds/team/").text
+    assert "works for 7 more days" in text
+    assert old in text  # on its grace period, and said to be
+    assert "It was replaced, and ends" in text
+    post(client, "rotate", label="default")
+    assert [
+        link.generation
+        for link in served.links.of("team")
+        if link.label == "default" and link.opens(START)
+    ] == [2]
+    post(client, "revoke", label="Outlook of sales")
+    assert not served.links.find(old).opens(START)
+    post(client, "revoke", all="1")
+    assert not any(link.opens(START) for link in served.links.of("team"))
+    assert "No link works any more" in client.get("/admin/feeds/team/").text
+
+
+def test_the_old_address_answers_410_after_a_rotation(client, served):
+    """The document of the fixture has no bytes, so an address that is known and open answers 404 here."""
+    sign_in(client)
+    address = f"/f/{served.links.token(served.links.of('team')[0])}/team.ics"
+    post(client, "rotate", label="default")
+    assert client.get(address).status_code == 410
+    assert (
+        client.get(f"/f/{served.links.token(served.links.of('team')[0])}/team.ics").status_code
+        == 404
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "told"),
+    [
+        ("add", {"label": "default"}, "has a link"),
+        ("add", {"label": ""}, "label is one line"),
+        ("add", {"label": "a\0\x1b"}, "label is one line"),
+        ("rotate", {"label": "nothing"}, "has no link"),
+        ("rotate", {"label": "\0"}, "label is one line"),
+        ("revoke", {"label": "nothing"}, "has no link"),
+    ],
+)
+def test_what_cant_be_done_is_told_on_the_page(client, served, action, data, told):
+    sign_in(client)
+    assert post(client, action, **data).status_code == 303
+    (message,) = messages(client)
+    assert told in message
+    assert len(served.links.of("team")) == 1
+
+
+def test_refresh_now_makes_the_sources_due(client, served, now):
+    served.sources.claim("calendar:c", holder="w", now=now, term=timedelta(minutes=1))
+    later = START + timedelta(hours=1)
+    served.sources.succeed(
+        "calendar:c",
+        holder="w",
+        now=now,
+        next_check_at=later,
+        saved=[],
+        removed=[],
+        rejected=[],
+        notes=[],
+    )
+    assert served.sources.due(now=START) == ()
+    sign_in(client)
+    post(client, "refresh")
+    assert served.sources.due(now=START) == ("calendar:c",)
+
+
+def test_admin_pages_are_kept_by_no_cache_and_framed_by_nobody(client):
+    sign_in(client)
+    for path in PAGES[1:]:
+        headers = client.get(path).headers
+        assert headers["Cache-Control"] == "no-store"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_demo_is_open_to_this_machine_alone(served, tmp_path):
+    client = app_of(served, tmp_path, open_admin=True).test_client()
+    assert client.get("/admin/feeds/team/").status_code == 200
+    assert client.get("/").headers["Location"] == "/admin/"
+    assert client.post("/admin/feeds/team/revoke", data={"all": "1"}).status_code == 403
+    for stranger in (
+        {"environ_overrides": {"REMOTE_ADDR": "192.0.2.1"}},
+        {"headers": {"X-Forwarded-For": "127.0.0.1"}},
+    ):
+        assert client.get("/admin/", **stranger).status_code == 404
+        assert client.get("/", **stranger).status_code == 200
+
+
+def test_a_form_that_is_too_long_is_refused(client):
+    csrf(client)  # gives a session, without which no form is read at all
+    assert client.post("/admin/sign-in", data={"password": "x" * 100_000}).status_code == 413
+
+
+def test_the_log_says_what_was_done_without_a_secret(client, served):
+    with capture_logs() as lines:
+        sign_in(client, "a wrong secret")
+        sign_in(client)
+        post(client, "rotate", label="default")
+    assert [line["event"] for line in lines] == [
+        "admin sign-in failed",
+        "admin signed in",
+        "link rotated",
+    ]
+    assert lines[2]["feed"] == "team"
+    tokens = [served.links.token(link) for link in served.links.of("team")]
+    assert not any(secret in str(lines) for secret in (PASSWORD, "a wrong secret", *tokens))

@@ -1,0 +1,305 @@
+"""What the admin pages tell: how it stands with each feed, what did not come across, who is reading."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+import html
+import re
+
+import pytest
+
+from bridge import config
+from bridge.domain.feed import Feed
+from bridge.domain.rejection import Rejection
+from bridge.domain.source import CalendarSource
+from bridge.store import Polls
+from bridge.web import create_app
+from bridge.web.admin.polling import HABITS
+from bridge.web.user_agents import _PROGRAMS
+from tests.served import document
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SOURCE, OTHER = CalendarSource(calendar="c"), CalendarSource(calendar="d")
+ERROR = "Zoho's login is refused: run `zoho-bridge login`."
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine):
+    time_machine.move_to(NOW, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def served(store):
+    store.feeds.replace(
+        [
+            Feed(slug="team", title="Team", sources=(SOURCE,)),
+            Feed(slug="both", title="Both", sources=(SOURCE, OTHER)),
+        ],
+        now=NOW,
+    )
+    return store
+
+
+@pytest.fixture
+def client(served, tmp_path):
+    environ = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40}
+    return create_app(config.load(environ), served, open_admin=True).test_client()
+
+
+def read(store, at, *, source=SOURCE, due=15 * MINUTE, rejected=(), notes=()):
+    store.sources.claim(source.key, holder="t", now=at, term=MINUTE)
+    assert store.sources.succeed(
+        source.key,
+        holder="t",
+        now=at,
+        next_check_at=at + due,
+        saved=[],
+        removed=[],
+        rejected=rejected,
+        notes=notes,
+    )
+
+
+def fail(store, at, *, due=30 * MINUTE):
+    store.sources.claim(SOURCE.key, holder="t", now=at, term=MINUTE)
+    store.sources.fail(SOURCE.key, holder="t", now=at, next_check_at=at + due, error=ERROR)
+
+
+def hold(store, at):
+    store.sources.claim(SOURCE.key, holder="t", now=at, term=MINUTE)
+    told = {"warning": "Half of them are gone.", "held_hash": "h", "held_at": at}
+    store.sources.hold(SOURCE.key, holder="t", now=at, next_check_at=at + 10 * MINUTE, **told)
+
+
+def publish(store, slug="team", *, at=NOW, events=128):
+    made = [replace(document(b"BEGIN:VCALENDAR\r\n"), modified_at=at, events=events)]
+    assert store.publications.publish(
+        slug, revision=0, basis="b", shaped=[], unshaped=[], changed=[], made=made
+    )
+
+
+def said(client, path="/admin/", *, lang="en-GB"):
+    """Give the text of a page's content, as a person reads it."""
+    text = client.get(path, query_string={"lang": lang}).text
+    body = re.search(r"<main.*</main>", text, re.DOTALL)[0]
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def card(client, title="Team"):
+    """Give what the list says of one feed."""
+    after = said(client).split(f" {title} ", 1)[1]
+    return re.split(r" (?:Both|Events that did not) ", after)[0]
+
+
+# --- how it stands
+
+
+def test_a_fresh_feed_says_when_it_was_read_and_what_it_holds(client, served):
+    read(served, NOW - 4 * MINUTE)
+    publish(served)
+    assert card(client).startswith("Fresh Read 4 minutes ago; 128 events. 1 source · 1 link")
+
+
+def test_a_late_feed_asks_whether_the_worker_runs(client, served):
+    read(served, NOW - 55 * MINUTE)
+    publish(served)
+    text = card(client)
+    assert text.startswith("Late")
+    assert "It should have been read 40 minutes ago: does the worker run?" in text
+
+
+def test_a_failing_feed_says_since_when_why_and_when_it_is_tried_again(client, served):
+    """The error's sentence says what to do; what subscribers see meanwhile is told, too."""
+    read(served, NOW - 5 * HOUR)
+    publish(served)
+    fail(served, NOW - 3 * HOUR)
+    fail(served, NOW - 8 * MINUTE)
+    text = card(client)
+    assert text.startswith("Failing Read 5 hours ago; 128 events.")
+    assert re.search(r"Can't be read since 10 Mar 2026, 09:00\s+\(3 hours ago\)\.", text)
+    assert (
+        f"{ERROR} Next try in 22 minutes. Subscribers see what was read 10 Mar 2026, 07:00" in text
+    )
+    assert (
+        f'<span lang="en">{html.escape(ERROR, quote=False).replace(chr(39), "&#39;")}</span>'
+        in client.get("/admin/").text
+    )
+
+
+def test_a_failing_feed_that_nobody_tries_again_says_so(client, served):
+    fail(served, NOW - 3 * HOUR, due=MINUTE)
+    assert "The next try was due 3 hours ago: does the worker run?" in card(client)
+    assert "It was never read" in card(client)
+
+
+def test_a_read_that_is_held_back_is_told_with_its_reason(client, served):
+    read(served, NOW - 20 * MINUTE)
+    hold(served, NOW - 4 * MINUTE)
+    publish(served)
+    text = card(client)
+    assert text.startswith("Fresh")
+    assert (
+        "Held back The last read is held back since 10 Mar 2026, 11:56 : Half of them are gone."
+        in text
+    )
+    assert "Next read in 6 minutes." in text
+
+
+def test_a_new_feed_says_what_comes_next(client):
+    assert "Being made: the worker publishes it within a minute." in card(client)
+    assert "Not read yet; that is done within a minute." in card(client)
+
+
+def test_a_new_feed_that_nobody_reads_asks_whether_the_worker_runs(client, clock):
+    clock.move_to(NOW + 40 * MINUTE, tick=False)
+    assert "Not read yet. It should have been read 40 minutes ago: does the worker run?" in card(
+        client
+    )
+
+
+def test_a_merged_feed_is_as_old_as_its_oldest_source(client, served):
+    read(served, NOW - 4 * MINUTE)
+    publish(served, "both", events=1)
+    assert "Not all of it was read yet; 1 event." in card(client, "Both")
+    read(served, NOW - 9 * MINUTE, source=OTHER)
+    assert "Read 9 minutes ago; 1 event. 2 sources · 1 link" in card(client, "Both")
+
+
+def test_the_list_says_how_many_feeds_need_a_look(client, served):
+    for source in (SOURCE, OTHER):
+        read(served, NOW, source=source)
+    assert "All is well with all 2 feeds." in said(client)
+    fail(served, NOW)
+    assert "2 of 2 feeds need a look." in said(client)
+
+
+def test_a_feeds_page_says_the_same_of_each_source(client, served):
+    read(served, NOW - 4 * MINUTE, notes=["An attachment was left out."])
+    fail(served, NOW - MINUTE)
+    publish(served, "both")
+    text = said(client, "/admin/feeds/both/")
+    assert f"(1 minute ago). {ERROR} Next try in 29 minutes." in text
+    assert "An attachment was left out." in text
+    assert "calendar:d New Zoho Calendar Not read yet; that is done within a minute." in text
+
+
+# --- what did not come across
+
+
+def test_what_became_of_an_event_is_said_once(client, served):
+    """With Zoho's id, the source, and the reason; what was left out comes first."""
+    rejected = [
+        Rejection(
+            upstream_id="kept-1", reason="The event was mended: its end was missing.", kept=True
+        ),
+        Rejection(upstream_id="out-1", reason="The event was left out: its start is no date."),
+        Rejection(upstream_id="out-2", reason="The session was left out: it has no time."),
+        Rejection(
+            upstream_id="out-3",
+            reason="The instance of 20260310 was left out: its zone is unknown.",
+        ),
+    ]
+    read(served, NOW, rejected=rejected)
+    for path in ("/admin/", "/admin/feeds/team/", "/admin/feeds/both/"):
+        text = said(client, path).split("Events that did not come across whole", 1)[1]
+        assert re.findall(
+            r"(Left out|Published, mended) (.*?) Id in Zoho: (\S+) · Team calendar:c", text
+        ) == [
+            ("Left out", "Its start is no date.", "out-1"),
+            ("Left out", "It has no time.", "out-2"),
+            ("Left out", "The instance of 20260310 was left out: its zone is unknown.", "out-3"),
+            ("Published, mended", "Its end was missing.", "kept-1"),
+        ]
+
+
+# --- who is reading
+
+
+def poll(served, program, ago, *, link=None, polls=4, unchanged=3, day=None):
+    link = served.links.of("team")[0].token_hash if link is None else link
+    values = {
+        "polls": polls,
+        "unchanged": unchanged,
+        "last_at": NOW - ago,
+        "day": day or NOW.date(),
+    }
+    served.readers.count([Polls(slug="team", link=link, program=program, **values)])
+
+
+def readers(client):
+    text = said(client, "/admin/feeds/team/").split("Who is reading", 1)[1]
+    return text.split("Counted over", 1)[0].strip()
+
+
+def test_a_stale_calendar_is_explained(client, served):
+    """Rulebook, table of clients: Google asks every 4 to 24 hours."""
+    publish(served, at=NOW - 6 * HOUR)
+    poll(served, "Google Calendar", 5 * HOUR)
+    assert readers(client) == (
+        "default Google Calendar last asked 5 hours ago; it asks every 4 to 24 hours by itself, and there is no button "
+        "to hurry it. Last poll 10 Mar 2026, 07:00 · 4 polls a day · 75% unchanged (304)"
+    )
+
+
+def test_a_program_that_has_not_asked_since_the_last_change_is_told(client, served):
+    publish(served, at=NOW - 4 * HOUR)
+    poll(served, "Google Calendar", 5 * HOUR)
+    assert (
+        "It has not asked since the calendar last changed, so it can't show that change yet."
+        in readers(client)
+    )
+
+
+def test_a_program_that_is_silent_for_longer_than_ever_is_told(client, served):
+    publish(served, at=NOW - 4 * HOUR)
+    yesterday = NOW.date() - 2 * DAY
+    poll(served, "Google Calendar", 2 * DAY, day=yesterday)
+    poll(served, "Thunderbird", 2 * DAY, day=yesterday)
+    google, thunderbird = readers(client).split("Thunderbird last asked")
+    assert "That is longer than usual" in google
+    assert (
+        "That is longer than usual" not in thunderbird
+    )  # it only asks while somebody's computer is on
+
+
+def test_readers_are_told_by_link_and_the_public_address_first(client, served):
+    publish(served)
+    served.links.add("team", "Sales", now=NOW)
+    served.links.revoke("team", "default", now=NOW)
+    by_label = {link.label: link.token_hash for link in served.links.of("team")}
+    poll(served, "Other", HOUR, link=by_label["default"])
+    poll(served, "Evolution", HOUR, link=by_label["Sales"])
+    poll(served, "Nextcloud", HOUR, link="")
+    poll(served, "curl", HOUR, link="f" * 64)  # of no link that the feed has
+    text = readers(client)
+    assert re.findall(r"(Public address|Sales|default Revoked) (\S+)", text) == [
+        ("Public address", "Nextcloud"),
+        ("Sales", "Evolution"),
+        ("default Revoked", "Another"),
+    ]
+
+
+def test_without_readers_the_page_says_so(client):
+    assert readers(client) == "No calendar program has asked for this feed in the last 7 days."
+
+
+def test_the_habits_are_of_programs_that_are_told_apart():
+    assert HABITS.keys() <= {name for _, name in _PROGRAMS}
+
+
+# --- in German
+
+
+def test_the_pages_are_german_where_that_is_wanted(client, served):
+    """The sentences that the bridge keeps stay English, and are marked so."""
+    read(served, NOW - 4 * MINUTE)
+    fail(served, NOW - MINUTE)
+    publish(served)
+    poll(served, "Google Calendar", 5 * HOUR)
+    text = said(client, lang="de")
+    assert "Gelesen vor 4 Minuten; 128 Termine." in text
+    assert "Nächster Versuch in 29 Minuten." in text
+    page = said(client, "/admin/feeds/team/", lang="de")
+    assert "75 % unverändert" in page.replace("\xa0", " ")
+    assert 'lang="de"' in client.get("/admin/?lang=de").text

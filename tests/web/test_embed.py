@@ -1,0 +1,187 @@
+"""The embedded agenda: the one page that others may frame, and what its address can ask for."""
+
+from datetime import UTC, date, datetime
+import re
+
+import pytest
+
+from bridge import config
+from bridge.domain.feed import Feed
+from bridge.domain.source import CalendarSource
+from bridge.feed.agenda import AgendaItem
+from bridge.store import EntryAgenda
+from bridge.web import create_app
+from tests.served import document
+
+NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def client(store, tmp_path, time_machine):
+    """A browser at two feeds with a stand-up at 9:15 in Berlin on every day of half a year."""
+    time_machine.move_to(NOW, tick=False)
+    source = CalendarSource(calendar="c")
+    feeds = [
+        Feed(slug="open", title="Open & free", sources=(source,), public=True),
+        Feed(slug="team", title="T", sources=(source,)),
+    ]
+    store.feeds.replace(feeds, now=NOW)
+    store.links.ensure("team", now=NOW)
+    first = int(datetime(2026, 1, 1, 8, 15, tzinfo=UTC).timestamp())
+    times = tuple((first + day * 86400, first + day * 86400 + 900) for day in range(181))
+    stand_up = AgendaItem(uid="u-1", title="Stand-up", zone="Europe/Berlin", times=times)
+    fair = AgendaItem(
+        uid="u-2",
+        title="Fair",
+        all_day=True,
+        times=((date(2026, 3, 20).toordinal(), date(2026, 3, 22).toordinal()),),
+    )
+    for feed in feeds:
+        shown = [EntryAgenda(uid=card.uid, cards=(card,)) for card in (stand_up, fair)]
+        store.publications.publish(
+            feed.slug,
+            revision=0,
+            basis="",
+            shaped=[],
+            unshaped=[],
+            changed=[],
+            made=[document(b"x")],
+            for_people=shown,
+        )
+    settings = config.load({"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40})
+    return create_app(settings, store).test_client()
+
+
+@pytest.fixture
+def token(store, client):
+    return store.links.token(store.links.of("team")[0])
+
+
+def listed(text):
+    """Give the days of the list."""
+    return re.findall(r'id="day-([0-9-]+)"', text)
+
+
+def in_grid(text):
+    """Give the days of the month's weeks that have entries."""
+    return re.findall(r'popovertarget="sheet-([0-9-]+)" aria-label', text)
+
+
+def test_only_the_embedded_page_may_be_framed(client, token):
+    """CSP frame-ancestors, which wins over X-Frame-Options; that header is nowhere, for browsers read it as well."""
+    for path in ("/feeds/open/embed", f"/f/{token}/embed"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert answer.headers["Content-Security-Policy"].endswith("frame-ancestors *")
+        assert "X-Frame-Options" not in answer.headers
+    for path in ("/", "/feeds/open/", f"/f/{token}/"):
+        assert (
+            client.get(path).headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
+        )
+
+
+def test_it_keeps_the_guards_of_every_page(client, token):
+    """Rulebook H21: no cookie, no referrer, no index; and nothing is loaded from elsewhere."""
+    headers = client.get(f"/f/{token}/embed").headers
+    assert headers["X-Robots-Tag"] == "noindex"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in headers
+    assert headers["Content-Security-Policy"].startswith(
+        "default-src 'none'; style-src 'self'; script-src 'self';"
+    )
+
+
+def test_an_unknown_or_secret_feed_is_not_shown(client):
+    for path in ("/feeds/team/embed", "/feeds/nothing/embed", f"/f/{'x' * 24}/embed"):
+        assert client.get(path).status_code == 404
+
+
+def test_the_list_covers_the_days_that_are_asked_for(client):
+    assert listed(client.get("/feeds/open/embed?days=1").text) == ["2026-03-10"]
+    assert listed(client.get("/feeds/open/embed?days=7").text) == [
+        f"2026-03-{day}" for day in range(10, 17)
+    ]
+    assert len(listed(client.get("/feeds/open/embed?days=92").text)) == 92
+
+
+@pytest.mark.parametrize("days", ["0", "93", "-1", "1e3", "٣", "007", "", "9" * 5000, "\0"])
+def test_absurd_numbers_of_days_are_thirty(client, days):
+    answer = client.get(f"/feeds/open/embed?days={days}")
+    assert answer.status_code == 200
+    assert len(listed(answer.text)) == 30
+
+
+@pytest.mark.parametrize(
+    ("query", "scheme"),
+    [
+        ("", ""),
+        ("scheme=auto", ""),
+        ("scheme=dark", "dark"),
+        ("scheme=light", "light"),
+        ('scheme="><b>', ""),
+        ("scheme=DARK", ""),
+    ],
+)
+def test_the_colour_scheme_is_light_dark_or_the_readers(client, query, scheme):
+    text = client.get(f"/feeds/open/embed?{query}").text
+    assert re.findall(r'data-scheme="([^"]*)"', text) == ([scheme] if scheme else [])
+    assert f'name="color-scheme" content="{scheme or "light dark"}"' in text
+    assert "<b>" not in text
+
+
+def test_the_title_can_be_hidden_but_for_screen_readers(client):
+    for query, hidden in (("", False), ("title=1", False), ("title=0", True), ("title=no", False)):
+        text = client.get(f"/feeds/open/embed?{query}").text
+        assert ('<h1 class="unseen">Open &amp; free</h1>' in text) == hidden
+        assert ("<h1>Open &amp; free</h1>" in text) != hidden
+
+
+def test_it_speaks_the_language_that_is_asked_for(client):
+    assert "Termine" in client.get("/feeds/open/embed?lang=de").text
+    answer = client.get("/feeds/open/embed?lang=xx", headers={"Accept-Language": "de"})
+    assert '<html lang="de"' in answer.text
+
+
+def test_the_month_is_in_weeks_as_the_reader_counts_them(client):
+    """Germany begins weeks on Monday, the USA on Sunday (CLDR): March 2026 begins on a Sunday."""
+    german = in_grid(client.get("/feeds/open/embed?lang=de-DE").text)
+    american = in_grid(client.get("/feeds/open/embed?lang=en-US").text)
+    assert (german[0], german[-1]) == ("2026-02-23", "2026-04-05")
+    assert (american[0], american[-1]) == ("2026-03-01", "2026-04-04")
+
+
+def test_the_months_are_turned_by_links(client):
+    """Without JavaScript; the choices of the frame stay in the links."""
+    text = client.get("/feeds/open/embed?lang=en-GB&scheme=dark&days=5").text
+    assert "March 2026" in text
+    (following,) = re.findall(r'href="([^"]+month=2026-04)"', text)
+    assert following == "/feeds/open/embed?lang=en-GB&amp;scheme=dark&amp;days=5&amp;month=2026-04"
+    april = client.get(following.replace("&amp;", "&")).text
+    assert "April 2026" in april
+    assert listed(april) == [f"2026-04-0{day}" for day in range(1, 6)]
+    assert "month=2026-03" in april
+    assert "month=2026-05" in april
+
+
+@pytest.mark.parametrize(
+    "month", ["2026-13", "2026-00", "0000-01", "9999-12", "2026-3", "now", "2026-03-01", "\0"]
+)
+def test_an_absurd_month_is_this_one(client, month):
+    answer = client.get(f"/feeds/open/embed?lang=en-GB&month={month}")
+    assert answer.status_code == 200
+    assert "March 2026" in answer.text
+
+
+def test_a_day_with_more_than_fits_says_how_many_more(store, client):
+    times = ((int(NOW.timestamp()), int(NOW.timestamp()) + 60),)
+    more = tuple(
+        AgendaItem(uid=f"m-{number}", title=f"More {number}", zone="UTC", times=times)
+        for number in range(5)
+    )
+    shown = [EntryAgenda(uid=card.uid, cards=(card,)) for card in more]
+    store.publications.publish(
+        "open", revision=1, basis="", shaped=[], unshaped=[], changed=[], made=[], for_people=shown
+    )
+    text = client.get("/feeds/open/embed?days=1").text
+    assert re.findall(r'class="more">([^<]+)<', text) == ["3 more"]
+    assert "Tuesday, 10 March: 6 events" in text

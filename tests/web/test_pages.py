@@ -1,0 +1,358 @@
+"""The pages: deep links to the letter of the rulebook, and no secret where it does not belong."""
+
+from datetime import UTC, date, datetime, timedelta
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from bridge import config
+from bridge.domain.feed import Feed
+from bridge.domain.rejection import Rejection
+from bridge.domain.source import CalendarSource
+from bridge.feed.agenda import AgendaItem
+from bridge.store import EntryAgenda
+from bridge.web import create_app
+from bridge.web.urls import Subscription
+from tests.served import document
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine, now):
+    time_machine.move_to(now, tick=False)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return config.load(
+        {
+            "BRIDGE_DATA_DIR": str(tmp_path),
+            "BRIDGE_SECRET_KEY": "k" * 40,
+            "BRIDGE_PUBLIC_URL": "https://calendars.example.org",
+        }
+    )
+
+
+def client_of(settings, store, **options):
+    """A browser at the bridge's public address."""
+    app = create_app(settings, store, **options)
+    app.config["PREFERRED_URL_SCHEME"] = "https"  # what Flask's test client speaks
+    return app.test_client()
+
+
+@pytest.fixture
+def served(store, now):
+    source = CalendarSource(calendar="c")
+    feeds = [
+        Feed(slug="team", title="Team & <Friends>", sources=(source,)),
+        Feed(slug="open", title="Open", sources=(source,), public=True),
+    ]
+    store.feeds.replace(feeds, now=now)
+    for feed in feeds:
+        store.links.ensure(feed.slug, now=now)
+        show(store, feed.slug)
+    return store
+
+
+def at(text):
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+def card(title="Stand-up", start="2026-03-11 08:15", end="2026-03-11 08:30", **more):
+    settings = {
+        "uid": f"uid-{title}",
+        "zone": "Europe/Berlin",
+        "times": ((at(start), at(end)),),
+        **more,
+    }
+    return AgendaItem(title=title, **settings)
+
+
+def show(store, slug, *cards, revision=0):
+    """Publish a feed with these cards."""
+    people = [EntryAgenda(uid=one.uid, cards=(one,)) for one in cards]
+    assert store.publications.publish(
+        slug,
+        revision=revision,
+        basis="",
+        shaped=[],
+        unshaped=[],
+        changed=[],
+        made=[document(b"body")] if cards else [],
+        for_people=people,
+    )
+
+
+@pytest.fixture
+def opened(served, settings):
+    """Open the public feed's page with a query and headers."""
+    client = client_of(settings, served)
+    return lambda query="", **headers: client.get(f"/feeds/open/{query}", headers=headers)
+
+
+def test_the_deep_links_are_those_of_the_rulebook():
+    """Part 3 of the rulebook: webcal, never webcals; Google takes webcal, Outlook takes https; encoded once."""
+    url = "https://calendars.example.org/f/tok-en_/team.ics"
+    links = Subscription.of(url, "Team & more")
+    assert links.webcal == "webcal://calendars.example.org/f/tok-en_/team.ics"
+    assert links.google == (
+        "https://calendar.google.com/calendar/r?cid=webcal%3A%2F%2Fcalendars.example.org%2Ff%2Ftok-en_%2Fteam.ics"
+    )
+    encoded = "https%3A%2F%2Fcalendars.example.org%2Ff%2Ftok-en_%2Fteam.ics"
+    assert (
+        links.outlook
+        == f"https://outlook.live.com/calendar/0/addfromweb?url={encoded}&name=Team%20%26%20more"
+    )
+    assert (
+        links.office
+        == f"https://outlook.office.com/calendar/0/addfromweb?url={encoded}&name=Team%20%26%20more"
+    )
+    assert parse_qs(urlsplit(links.outlook).query) == {"url": [url], "name": ["Team & more"]}
+    assert links.download == url + "?download=1"
+
+
+def test_a_secret_feeds_page_shows_its_address_and_escapes_its_title(served, settings):
+    token = served.links.token(served.links.of("team")[0])
+    answer = client_of(settings, served).get(f"/f/{token}/")
+    assert answer.status_code == 200
+    assert f"https://calendars.example.org/f/{token}/team.ics" in answer.text
+    assert "Team &amp; &lt;Friends&gt;" in answer.text
+    assert "<Friends>" not in answer.text
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_public_feeds_page_holds_no_token(served, settings):
+    answer = client_of(settings, served).get("/feeds/open/")
+    assert "https://calendars.example.org/feeds/open.ics" in answer.text
+    assert "/f/" not in answer.text
+
+
+def test_the_page_says_honestly_that_zoho_cant_be_read(served, settings, now):
+    served.sources.claim("calendar:c", holder="w", now=now, term=timedelta(minutes=1))
+    served.sources.fail(
+        "calendar:c", holder="w", now=now, next_check_at=now, error="internal detail"
+    )
+    text = client_of(settings, served).get("/feeds/open/").text
+    assert "Zoho can't be read since" in text
+    assert "10 Mar 2026, 09:30" in text
+    assert "internal detail" not in text
+
+
+def test_the_list_is_closed_without_a_password(served, settings):
+    client = client_of(settings, served)
+    assert client.get("/admin/").status_code == 404
+    assert "team" not in client.get("/").text.lower()
+
+
+def test_the_demos_list_shows_feeds_rejections_and_failures(served, settings, now):
+    for outcome in ("succeed", "fail"):
+        served.sources.claim("calendar:c", holder="w", now=now, term=timedelta(minutes=1))
+        if outcome == "succeed":
+            lost = [Rejection(upstream_id="up-1", reason="has no start")]
+            served.sources.succeed(
+                "calendar:c",
+                holder="w",
+                now=now,
+                next_check_at=now,
+                saved=[],
+                removed=[],
+                rejected=lost,
+                notes=["n1"],
+            )
+        else:
+            served.sources.fail(
+                "calendar:c", holder="w", now=now, next_check_at=now, error="Zoho is down."
+            )
+    text = client_of(settings, served, open_admin=True).get("/admin/").text
+    for part in ("Team &amp; &lt;Friends&gt;", "up-1", "Has no start", "Zoho is down.", "n1"):
+        assert part in text
+
+
+def test_an_address_with_a_switch_keeps_it_in_every_link():
+    links = Subscription.of("https://c.example/feeds/a.ics?alarms=off", "A")
+    assert links.download == "https://c.example/feeds/a.ics?alarms=off&download=1"
+    assert links.webcal == "webcal://c.example/feeds/a.ics?alarms=off"
+    assert parse_qs(urlsplit(links.google).query)["cid"] == [links.webcal]
+
+
+def test_the_agenda_shows_each_day_once_in_the_feeds_own_zone(opened, served):
+    """Most events are in Berlin, so its hours are shown: 08:15 UTC is 09:15 there in winter."""
+    days = card(
+        title="Fair",
+        all_day=True,
+        zone="UTC",
+        times=((date(2026, 3, 11).toordinal(), date(2026, 3, 13).toordinal()),),
+    )
+    show(
+        served,
+        "open",
+        card(place="Room 1"),
+        card(title="Elsewhere", zone="Asia/Tokyo"),
+        card(title="Once more"),
+        days,
+        revision=1,
+    )
+    text = opened().text
+    assert 'data-zone="Europe/Berlin"' in text
+    assert re.findall(r'id="day-([0-9-]+)"', text) == ["2026-03-11", "2026-03-12"]
+    assert "Wednesday, 11 March" in text
+    assert "09:15" in text
+    assert "08:15" not in text.replace("08:15:00", "")
+    assert "Day 1 of 2" in text
+    assert "Day 2 of 2" in text
+    assert "11 Mar 2026, 17:15 in Tokyo" in text
+
+
+@pytest.mark.parametrize("zone", ["Europe/Nowhere", "../etc/passwd", "", "x" * 5000, "Factory"])
+def test_an_unknown_zone_changes_nothing(opened, served, zone):
+    show(served, "open", card(), revision=1)
+    assert 'data-zone="Europe/Berlin"' in opened(f"?zone={zone}").text
+
+
+def test_another_zone_moves_the_days(opened, served):
+    """23:30 in Berlin is the next morning in Tokyo."""
+    show(served, "open", card(start="2026-03-11 22:30", end="2026-03-11 22:45"), revision=1)
+    assert 'id="day-2026-03-11"' in opened().text
+    text = opened("?zone=Asia/Tokyo").text
+    assert 'id="day-2026-03-12"' in text
+    assert "07:30" in text
+
+
+def test_dates_are_written_as_the_reader_does(opened, served):
+    """CLDR: German days are full weekdays, US hours have am and pm; each browser says what it wants."""
+    show(served, "open", card(start="2026-03-11 14:00", end="2026-03-11 15:00"), revision=1)
+    german = opened(**{"Accept-Language": "fr-FR,de-AT;q=0.8,en;q=0.5"})
+    assert 'lang="de-AT"' in german.text
+    assert "Mittwoch, 11. März" in german.text
+    assert "Abonnieren" in german.text
+    assert "Accept-Language" in german.headers["Vary"]
+    american = opened(**{"Accept-Language": "en-US"}).text
+    assert "Wednesday, March 11" in american
+    assert "3:00\u202fPM" in american
+    french = opened(**{"Accept-Language": "fr"}).text
+    assert 'lang="en-150"' in french
+    assert "15:00" in french
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "language"),
+    [
+        ("de", "en-GB", "de"),
+        ("de", "en-GB,de-CH", "de-CH"),
+        ("en", "de-DE", "en"),
+        ("en-GB", "en-US", "en-GB"),
+        ("tlh", "de", "de"),
+        ("de-Latn-AT-1996", "", "de-AT"),
+        ("de_XX", "", "de"),
+        ("de\0", "en-GB", "en-GB"),
+        ("", "*", "en-150"),
+        ("", "de;q=0,fr", "en-150"),
+        ("", "en;q=0.1,de;q=0.2", "de"),
+    ],
+)
+def test_the_language_is_the_addresss_then_the_browsers(opened, asked, accepted, language):
+    query = f"?lang={asked}" if asked else ""
+    assert f'<html lang="{language}"' in opened(query, **{"Accept-Language": accepted}).text
+
+
+def test_choices_stay_in_the_links_of_the_page(opened, served):
+    show(served, "open", card(), revision=1)
+    text = opened("?lang=de&zone=Asia/Tokyo&alarms=off").text
+    (switch,) = re.findall(r'<a href="([^"]+)" rel="nofollow">Mit Erinnerungen', text)
+    assert parse_qs(urlsplit(switch.replace("&amp;", "&")).query) == {
+        "lang": ["de"],
+        "zone": ["Asia/Tokyo"],
+    }
+    assert 'href="/?lang=de&amp;zone=Asia/Tokyo"' in text
+
+
+def test_what_an_event_says_can_do_nothing_to_the_page(opened, served):
+    """Texts are escaped, links of the web are links, and no others: a calendar's guest may have written them."""
+    evil = "<script>alert(1)</script>"
+    show(
+        served,
+        "open",
+        card(
+            title=evil,
+            place=evil,
+            description=f"{evil} see https://example.org/a?b=1&c=2.\nSecond line",
+            url="javascript:alert(1)",
+            join_url='https://meet.example.org/x?a=1&b="2"',
+        ),
+        revision=1,
+    )
+    text = opened().text
+    assert "<script>alert" not in text
+    assert "javascript:" not in text
+    assert 'href="https://example.org/a?b=1&amp;c=2"' in text
+    assert 'href="https://meet.example.org/x?a=1&amp;b=&#34;2&#34;"' in text
+    assert "script-src 'self';" in opened().headers["Content-Security-Policy"]
+    assert " style=" not in text.replace('style="border:0"', "").replace(
+        "style=&#34;border:0&#34;", ""
+    )
+
+
+def test_each_event_can_be_downloaded_alone(opened, served, settings):
+    show(served, "open", card(uid="a-b"), revision=1)
+    assert 'href="/feeds/open/a-b.ics" download' in opened().text
+    show(served, "team", card(uid="a-b"), revision=1)
+    token = served.links.token(served.links.of("team")[0])
+    assert (
+        f'href="/f/{token}/team/a-b.ics" download'
+        in client_of(settings, served).get(f"/f/{token}/").text
+    )
+
+
+def test_only_about_a_page_of_events_is_shown_and_the_rest_is_one_link_away(opened, served):
+    """Whole days, in order, none twice, none left out."""
+    every = tuple(
+        (at(f"2026-03-{day:02} {hour}:00"), at(f"2026-03-{day:02} {hour}:30"))
+        for day in range(11, 31)
+        for hour in (10, 12, 14)
+    )
+    far = card(title="Far away", start="2027-02-01 10:00", end="2027-02-01 11:00")
+    show(served, "open", card(times=every), far, revision=1)
+    days, query = [], ""
+    while True:
+        text = opened(query).text
+        days += re.findall(r'id="day-([0-9-]+)"', text)
+        following = re.search(r'href="/feeds/open/(\?from=[0-9-]+)#agenda">Later', text)
+        if not following:
+            break
+        query = following[1]
+    assert days == [f"2026-03-{day}" for day in range(11, 31)] + ["2027-02-01"]
+
+
+@pytest.mark.parametrize(
+    "asked", ["", "yesterday", "2026-02-30", "9999-12-31", "0001-01-01", "2026-03-11\0"]
+)
+def test_a_day_that_makes_no_sense_is_today(opened, served, asked):
+    show(served, "open", card(), revision=1)
+    answer = opened(f"?from={asked}")
+    assert answer.status_code == 200
+    assert "Next events" in answer.text
+
+
+def test_the_reminders_switch_is_left_out_where_a_feed_has_none(opened, served, now):
+    assert "With reminders" in opened().text
+    silent = Feed(
+        slug="open",
+        title="Open",
+        sources=(CalendarSource(calendar="c"),),
+        public=True,
+        alarms=False,
+    )
+    served.feeds.replace([silent], now=now)
+    assert "With reminders" not in opened().text
+    assert "alarms=off" not in opened("?alarms=off").text.split("<footer>")[0]
+
+
+def test_the_qr_code_is_the_pages_address(opened):
+    """A square of dark and light without a style of its own; which address it holds is told by segno's own reading."""
+    text = opened().text
+    (drawn,) = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    assert "style" not in drawn
+    other = opened("?alarms=off").text
+    assert re.findall(r"<svg.*?</svg>", other, re.DOTALL) != [drawn]

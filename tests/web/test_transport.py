@@ -1,0 +1,114 @@
+"""http, https and proxies: rulebook H15, and no header of a stranger is believed."""
+
+import pytest
+
+from bridge import config
+from bridge.domain.feed import Feed
+from bridge.domain.source import CalendarSource
+from bridge.web import create_app
+
+PUBLIC = "https://calendars.example.org"
+
+
+def client_of(store, tmp_path, **settings):
+    environ = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40, **settings}
+    return create_app(config.load(environ), store).test_client()
+
+
+@pytest.fixture
+def https(store, tmp_path):
+    """A bridge whose public address is https, without a proxy that it trusts."""
+    return client_of(store, tmp_path, BRIDGE_PUBLIC_URL=PUBLIC)
+
+
+@pytest.fixture
+def behind_one(store, tmp_path):
+    """The same behind one trusted proxy."""
+    return client_of(store, tmp_path, BRIDGE_PUBLIC_URL=PUBLIC, BRIDGE_TRUSTED_PROXIES="1")
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "location"),
+    [
+        ("/", "", "/"),
+        ("/f/tok-_/team.ics", "", "/f/tok-_/team.ics"),
+        ("/f/tok/team.ics", "flavour=web&download=1", "/f/tok/team.ics?flavour=web&download=1"),
+        ("/f/tok/Team calendar.ics", "x=%0D%0Aa%zz", "/f/tok/Team%20calendar.ics?x=%0D%0Aa%zz"),
+        ("/f/\xc3\xa9\xff/100%", "", "/f/%C3%A9%FF/100%25"),
+        ("/a\r\nSet-Cookie: x", "b\r\nc\xe9", "/a%0D%0ASet-Cookie:%20x?b%0D%0Ac%E9"),
+        ("//evil.example/x", "", "//evil.example/x"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_http_leads_to_the_same_path_with_one_308(https, method, path, query, location):
+    """H15: webcal: is http in three clients, and ICSx5 stores the new address on a 308 only."""
+    raw = {
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+    }  # as a server hands them over: bytes as latin-1
+    answer = https.open(
+        "/", method=method, base_url="http://whatever.example:8000", environ_overrides=raw
+    )
+    assert answer.status_code == 308
+    assert answer.headers["Location"] == PUBLIC + location
+    assert answer.data == b""
+
+
+def test_https_is_remembered_by_the_client(https):
+    answer = https.get("/robots.txt", base_url=PUBLIC)
+    assert answer.status_code == 200
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" in https.get("/f/x/y.ics", base_url=PUBLIC).headers
+
+
+def test_nothing_is_redirected_where_the_public_address_is_http(store, tmp_path):
+    client = client_of(store, tmp_path, BRIDGE_PUBLIC_URL="http://127.0.0.1:8000")
+    for answer in (
+        client.get("/robots.txt"),
+        client.get("/robots.txt", base_url="https://x.example"),
+    ):
+        assert answer.status_code == 200
+        assert "Strict-Transport-Security" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics"])
+def test_what_watches_from_the_inside_needs_no_https(https, path):
+    assert https.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fixture", "headers", "status"),
+    [
+        ("https", {"X-Forwarded-Proto": "https"}, 308),  # nobody is trusted
+        ("https", {"Forwarded": "proto=https"}, 308),
+        ("behind_one", {"X-Forwarded-Proto": "https"}, 200),
+        ("behind_one", {"X-Forwarded-Proto": "http"}, 308),
+        ("behind_one", {}, 308),
+        (
+            "behind_one",
+            {"X-Forwarded-Proto": "https, http"},
+            308,
+        ),  # the last hop is the trusted one
+        ("behind_one", {"X-Forwarded-Proto": "http, https"}, 200),
+        ("behind_one", {"X-Forwarded-Proto": ""}, 308),
+    ],
+)
+def test_forwarded_headers_are_believed_from_trusted_hops_alone(request, fixture, headers, status):
+    assert (
+        request.getfixturevalue(fixture).get("/robots.txt", headers=headers).status_code == status
+    )
+
+
+def test_a_page_shows_the_address_that_the_trusted_proxy_was_called_by(store, tmp_path, now):
+    store.feeds.replace(
+        [Feed(slug="open", title="O", sources=(CalendarSource(calendar="c"),), public=True)],
+        now=now,
+    )
+    forwarded = {"X-Forwarded-Host": "cal.example", "X-Forwarded-Proto": "https"}
+    trusting = client_of(store, tmp_path, BRIDGE_TRUSTED_PROXIES="1").get(
+        "/feeds/open/", headers=forwarded
+    )
+    assert "https://cal.example/feeds/open.ics" in trusting.text
+    alone = client_of(store, tmp_path).get("/feeds/open/", headers=forwarded)
+    assert "cal.example" not in alone.text
+    assert "http://localhost/feeds/open.ics" in alone.text

@@ -1,0 +1,376 @@
+"""The budget of requests: of one account, of one product, over all threads, processes and machines.
+
+Expected waits are counted by a leaky bucket that is simulated here in whole microseconds, or by hand from Connect's
+rate: five at once, then one each three seconds, so that no minute has more than 25.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+import sqlite3
+from threading import Barrier, Lock
+import time
+
+from hypothesis import given, strategies as st
+import pytest
+import stamina
+
+from bridge import config
+from bridge.errors import SlowDownError
+from bridge.sandbox import Sandbox
+from bridge.store import Store
+from bridge.zoho.budget import Budget
+from bridge.zoho.client import ZohoClient
+from bridge.zoho.rate_limit import MemoryRateLimitStore, Rate, RateState
+from tests.command_line import GROUP, NETWORK, command_line
+
+NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+NONE, EVER = timedelta(0), timedelta(days=7)
+CONNECT = Rate(burst=5, every=3 * SECOND)
+EVENTS = ("connect", "/upcomingEvents", {"scopeID": NETWORK, "selectedPartIds": GROUP})
+
+
+# ----------------------------------------------------------------------------------------------------- the arithmetic
+
+rates = st.builds(
+    Rate, burst=st.integers(1, 12), every=st.timedeltas(timedelta(microseconds=1), 10 * SECOND)
+)
+# How long after the last one a request is wanted, and how long Zoho, asked then, wants silence (0: not at all).
+wishes = st.lists(
+    st.tuples(st.timedeltas(NONE, 30 * SECOND), st.just(NONE) | st.timedeltas(NONE, 60 * SECOND)),
+    min_size=1,
+    max_size=40,
+)
+
+
+def times_by_a_bucket(rate, wishes):
+    """Say when each request goes out: of a bucket of ``burst`` drops, into which one drips each ``every``."""
+    micro = timedelta(microseconds=1)
+    every, now, free, level, at = (
+        rate.every // micro,
+        0,
+        0,
+        0,
+        0,
+    )  # a drop is ``every`` units of water
+    level = rate.burst * every
+    for later, closed in wishes:
+        now += later // micro
+        level, at = min(rate.burst * every, level + max(0, now - at)), max(now, at)
+        free = max(free, now + closed // micro)
+        goes = max(at, free) + max(0, every - min(rate.burst * every, level + max(0, free - at)))
+        level, at = min(rate.burst * every, level + goes - at) - every, goes
+        yield goes * micro
+
+
+def times_by_pace(rate, wishes):
+    now, pace = NOW, RateState.unused(NOW)
+    for later, closed in wishes:
+        now += later
+        pace = pace.closed(now + closed, now)
+        yield now + pace.wait(rate, now) - NOW
+        pace = pace.taken(rate, now)
+
+
+@given(rates, wishes)
+def test_requests_go_out_as_soon_as_a_bucket_has_a_drop_for_them(rate, wishes):
+    assert list(times_by_pace(rate, wishes)) == list(times_by_a_bucket(rate, wishes))
+
+
+@given(rates, wishes)
+def test_in_no_span_of_time_more_than_the_burst_and_its_share(rate, wishes):
+    times = list(times_by_pace(rate, wishes))
+    for first, start in enumerate(times):
+        for last, end in enumerate(times[first:], first):
+            assert last - first + 1 <= rate.burst + (end - start) // rate.every
+
+
+@given(rates, wishes)
+def test_nothing_goes_out_while_zoho_wants_silence(rate, wishes):
+    now, closed = NONE, []
+    for (later, silence), goes in zip(wishes, times_by_pace(rate, wishes), strict=True):
+        now += later
+        closed.append((now, now + silence))
+        assert not any(begin <= goes < end for begin, end in closed)
+
+
+@pytest.mark.parametrize("ahead", [2 * DAY, 3000 * DAY])
+def test_a_clock_that_ran_ahead_blocks_nobody_once_it_is_right(ahead):
+    wrong = (
+        RateState.unused(NOW + ahead)
+        .closed(NOW + ahead + 60 * SECOND, NOW + ahead)
+        .taken(CONNECT, NOW + ahead)
+    )
+    assert wrong.wait(CONNECT, NOW) == NONE
+    assert wrong.closed(NOW + 9 * SECOND, NOW).wait(CONNECT, NOW) == 9 * SECOND
+    mended = wrong.taken(CONNECT, NOW)
+    assert [mended.filled_until, mended.closed_until] == [NOW + 3 * SECOND, NOW]
+
+
+def test_the_longest_waits_are_not_taken_for_a_wrong_clock():
+    """A day's Retry-After is the longest that is believed; five minutes are the patience of a person's command."""
+    assert RateState.unused(NOW).closed(NOW + DAY, NOW).wait(CONNECT, NOW) == DAY
+    pace = RateState.unused(NOW)
+    while pace.wait(CONNECT, NOW) < 300 * SECOND:
+        pace = pace.taken(CONNECT, NOW)
+    assert pace.taken(CONNECT, NOW).wait(CONNECT, NOW) == 303 * SECOND
+
+
+@pytest.mark.parametrize(("burst", "every"), [(0, SECOND), (1, NONE), (1, -SECOND)])
+def test_a_rate_is_more_than_nothing(burst, every):
+    with pytest.raises(ValueError, match="is no rate"):
+        Rate(burst=burst, every=every)
+
+
+# ---------------------------------------------------------------------------------------------- any store, and threads
+
+
+@pytest.fixture
+def stores(any_store):
+    """The store on a database, and the one in memory: what holds for one holds for the other."""
+    return [any_store.rate_limits, MemoryRateLimitStore()]
+
+
+def test_the_places_of_a_queue_are_given_in_turn_up_to_the_patience(stores):
+    for paces in stores:
+        waits = [
+            paces.take("a", "connect", CONNECT, now=NOW, patience=7 * SECOND) for _ in range(9)
+        ]
+        assert waits == [NONE] * 5 + [
+            3 * SECOND,
+            6 * SECOND,
+            9 * SECOND,
+            9 * SECOND,
+        ]  # the last two took nothing
+        later = NOW + 6 * SECOND
+        assert paces.take("a", "connect", CONNECT, now=later, patience=7 * SECOND) == 3 * SECOND
+        assert paces.take("a", "connect", CONNECT, now=later, patience=7 * SECOND) == 6 * SECOND
+
+
+def test_each_account_and_product_has_a_pace_of_its_own(stores):
+    one = Rate(burst=1, every=60 * SECOND)
+    for paces in stores:
+        for account, product in [("a", "connect"), ("a", "calendar"), ("b", "connect")]:
+            assert paces.closed_until(account, product) is None
+            assert paces.take(account, product, one, now=NOW, patience=NONE) == NONE
+        assert paces.take("a", "connect", one, now=NOW, patience=NONE) == 60 * SECOND
+        paces.close("a", "calendar", until=NOW + 600 * SECOND, now=NOW)
+        assert paces.take("a", "calendar", one, now=NOW, patience=NONE) == 600 * SECOND
+        assert paces.take("a", "connect", one, now=NOW + 60 * SECOND, patience=NONE) == NONE
+        assert paces.take("b", "connect", one, now=NOW + 60 * SECOND, patience=NONE) == NONE
+
+
+def test_what_zoho_said_last_does_not_shorten_what_it_said_before(stores):
+    for paces in stores:
+        for seconds, until in [(100, 100), (50, 100), (120, 120)]:
+            paces.close("a", "connect", until=NOW + seconds * SECOND, now=NOW)
+            assert paces.closed_until("a", "connect") == NOW + until * SECOND
+        assert paces.take("a", "connect", CONNECT, now=NOW, patience=EVER) == 120 * SECOND
+        assert paces.take("a", "connect", CONNECT, now=NOW + 120 * SECOND, patience=NONE) == NONE
+
+
+def test_threads_of_two_processes_never_get_one_place_twice(database_url, vault):
+    """Also of a product that nobody has asked yet, whose row they all make at once."""
+    two = [Store.open(database_url, vault), Store.open(database_url, vault)]
+    memory = MemoryRateLimitStore()
+    for paces in ([one.rate_limits for one in two], [memory, memory]):
+        at_once = Barrier(8)
+
+        def ask(number, paces=paces, at_once=at_once):
+            at_once.wait()
+            return [
+                paces[number % 2].take("a", "new", CONNECT, now=NOW, patience=EVER)
+                for _ in range(10)
+            ]
+
+        with ThreadPoolExecutor(8) as pool:
+            waits = sorted(wait for own in pool.map(ask, range(8)) for wait in own)
+        assert waits == [NONE] * 5 + [3 * SECOND * n for n in range(1, 76)]
+    for one in two:
+        one.close()
+
+
+def test_a_new_process_goes_on_where_the_last_one_stopped(any_store, database_url, vault):
+    while any_store.rate_limits.take("a", "connect", CONNECT, now=NOW, patience=NONE) == NONE:
+        pass
+    again = Store.open(database_url, vault)
+    assert again.rate_limits.take("a", "connect", CONNECT, now=NOW, patience=NONE) == 3 * SECOND
+    again.close()
+
+
+# --------------------------------------------------------------------------------------------------------- the waiting
+
+
+class Clock:
+    """A clock that only ``sleep`` moves; ``then`` happens in the midst of the next sleep."""
+
+    def __init__(self):
+        self.now = NOW
+        self.slept = []
+        self.then = None
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
+        if self.then is not None:
+            then, self.then = self.then, None
+            then()
+
+
+def budget(paces, clock, patience=12):
+    return Budget(
+        paces,
+        "a",
+        "connect",
+        CONNECT,
+        name="Zoho Connect",
+        patience=patience * SECOND,
+        clock=clock,
+        sleep=clock.sleep,
+    )
+
+
+def test_who_waits_when_zoho_asks_for_silence_waits_for_its_end():
+    paces, clock = MemoryRateLimitStore(), Clock()
+    mine, other = budget(paces, clock), budget(paces, clock)
+    for _ in range(5):
+        mine.take()
+    clock.then = lambda: other.close(5)
+    mine.take()
+    assert clock.slept == [3, 5]
+
+
+def test_who_waits_gives_up_when_the_silence_is_longer_than_its_patience():
+    paces, clock = MemoryRateLimitStore(), Clock()
+    mine, other = budget(paces, clock), budget(paces, clock)
+    for _ in range(5):
+        mine.take()
+    clock.then = lambda: other.close(10)
+    with pytest.raises(
+        SlowDownError, match=r"^No request to Zoho Connect for 10 seconds: "
+    ) as caught:
+        mine.take()  # of 12 seconds it has waited 3
+    assert (clock.slept, caught.value.retry_after) == ([3], 10)
+
+
+# ------------------------------------------------------------------------------------------------------- two processes
+
+
+@pytest.fixture
+def box():
+    with Sandbox(now=lambda: NOW) as box, stamina.set_testing(True, attempts=1):
+        yield box
+
+
+@pytest.fixture
+def clients(box, database_url, vault):
+    """Make two clients that share nothing but a database: two processes, as far as pacing can tell."""
+    with ExitStack() as stack:
+
+        def clients(**options):
+            stores = [
+                stack.enter_context(closing(Store.open(database_url, vault))) for _ in range(2)
+            ]
+            zoho = config.load({"BRIDGE_DATA_DIR": "/nowhere", **box.environment()}).zoho
+            made = [
+                ZohoClient(zoho, store.tokens, paces=store.rate_limits, **options)
+                for store in stores
+            ]
+            return [stack.enter_context(client) for client in made]
+
+        yield clients
+
+
+def asked(box, product):
+    return [request for request in box.requests if request.route.startswith(f"{product}.")]
+
+
+def test_two_processes_together_ask_connect_25_times_a_minute(box, clients):
+    """Each waits on its own; what goes out is counted together."""
+    clock, times = Clock(), []
+    two = clients(clock=clock, sleep=clock.sleep)
+    for turn in range(80):
+        two[turn % 3 % 2].get(*EVENTS)
+        times.append(clock.now)
+    assert len(asked(box, "connect")) == 80
+    assert max(sum(start <= time <= start + 60 * SECOND for time in times) for start in times) == 25
+    assert times[-1] - times[0] == 75 * 3 * SECOND  # and no slower than that
+
+
+def test_threads_of_two_processes_share_one_budget(box, clients):
+    """With real threads, and time standing still: who sleeps has the place that its sleep says, and no other has it."""
+    slept, lock = [], Lock()
+
+    def sleep(seconds):
+        with lock:
+            slept.append(seconds)
+
+    two = clients(clock=lambda: NOW, sleep=sleep)
+    two[0].get("calendar", "/calendars")  # both have a token from now on
+    at_once = Barrier(8)
+
+    def ask(number):
+        at_once.wait()
+        refusals = []
+        for _ in range(3):
+            try:
+                two[number % 2].get(*EVENTS)
+            except SlowDownError as error:
+                refusals.append(error.retry_after)
+        return refusals
+
+    with ThreadPoolExecutor(8) as pool:
+        refusals = [wait for own in pool.map(ask, range(8)) for wait in own]
+    assert sorted(slept) == [
+        3,
+        6,
+        9,
+        12,
+    ]  # after five that did not wait, up to the patience of 12 seconds
+    assert refusals == [15] * (24 - 9)
+    assert len(asked(box, "connect")) == 9
+
+
+def test_what_zoho_tells_one_process_holds_for_all(box, clients):
+    one, other = clients(clock=lambda: NOW)
+    box.faults.add("connect.events", "throttle", retry_after=300, times=1)
+    with pytest.raises(SlowDownError, match="asks to slow down"):
+        one.get(*EVENTS)
+    box.forget_requests()
+    with pytest.raises(SlowDownError, match="No request to Zoho Connect for 300 seconds") as caught:
+        other.get(*EVENTS)
+    assert caught.value.retry_after == 300
+    assert asked(box, "connect") == []
+    assert other.get("calendar", "/calendars")["calendars"]  # the other products go on
+
+
+def test_many_windows_of_a_calendar_are_not_held_up(clients):
+    """Twenty windows at once are within the burst: what the counting costs is far below one request's time."""
+    (client, _) = clients()
+    client.get("calendar", "/calendars")
+    began = time.monotonic()
+    for _ in range(20):
+        client._budgets["calendar"].take()
+    assert (
+        time.monotonic() - began < 1
+    )  # 10 to 20 ms where nothing else runs; more than a second would be waiting
+
+
+def test_the_commands_share_the_pace_through_the_store(tmp_path, monkeypatch):
+    """A throttle that one command meets keeps the next one, another process for all it knows, from asking."""
+    with command_line(tmp_path, monkeypatch) as line:
+        line.sandbox.faults.add("connect.events", "throttle", retry_after=4000, times=1)
+        assert line("refresh").exit_code == 1
+        line.sandbox.forget_requests()
+        done = line("refresh", "group")
+        assert (done.exit_code, asked(line.sandbox, "connect")) == (1, [])
+        assert "No request to Zoho Connect for 4000 seconds" in done.stderr.replace("3999", "4000")
+        with closing(sqlite3.connect(line.data_dir / "bridge.sqlite3")) as connection:
+            rows = connection.execute(
+                "SELECT product, length(account) FROM paces ORDER BY product"
+            ).fetchall()
+    assert rows == [("backstage", 16), ("calendar", 16), ("connect", 16)]

@@ -1,9 +1,11 @@
 """The admin's walk, in Chromium: sign in, make a feed, rotate a link, remove it; and every admin page under axe."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 import http.client
 import re
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +14,7 @@ from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import BackstageSource, CalendarSource
 from bridge.publish.pending import publish_pending, want
-from bridge.store import Polls
+from bridge.store import Polls, Store
 from tests.browser.browsing import COMPUTER, PHONE, scrolls_sideways, violations
 from tests.served import web_server
 
@@ -28,7 +30,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A web server with a password, and a store in which there is something to be said about everything."""
     with web_server(tmp_path_factory.mktemp("admin"), BRIDGE_ADMIN_PASSWORD=PASSWORD) as (
         store,
@@ -38,7 +40,7 @@ def served(tmp_path_factory):
         yield store, f"http://127.0.0.1:{port}"
 
 
-def fill(store, now):
+def fill(store: Store, now: datetime) -> None:
     feeds = [
         Feed(slug="work", title="Work", sources=(WORK,)),
         Feed(slug="team", title="Team", sources=(TEAM,), privacy="busy"),
@@ -75,7 +77,7 @@ def fill(store, now):
     store.feeds.remove("removed", now=now)
 
 
-def sign_in(visit, root, **options):
+def sign_in(visit: Any, root: Any, **options: Any) -> Any:
     page = visit(f"{root}/admin/", **options)
     page.get_by_label("Password of the admin pages").fill(PASSWORD)
     page.keyboard.press("Enter")
@@ -83,7 +85,7 @@ def sign_in(visit, root, **options):
     return page
 
 
-def becomes(url, expected):
+def becomes(url: str, expected: Any) -> Any:
     """Wait until an address answers so: the web server believes for half a second what it last read of a link."""
     give_up = time.monotonic() + 5
     while (answered := status(url)) != expected and time.monotonic() < give_up:
@@ -91,7 +93,7 @@ def becomes(url, expected):
     return answered == expected
 
 
-def status(url):
+def status(url: str) -> Any:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
     try:
@@ -102,7 +104,9 @@ def status(url):
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_the_admin_makes_a_feed_rotates_its_link_and_removes_it(served, visit, javascript):
+def test_the_admin_makes_a_feed_rotates_its_link_and_removes_it(
+    served: Store, visit: Any, javascript: Any
+) -> None:
     store, root = served
     page = sign_in(visit, root, javascript=javascript)
     title = f"Sales {'with' if javascript else 'without'} JavaScript"
@@ -140,7 +144,7 @@ def test_the_admin_makes_a_feed_rotates_its_link_and_removes_it(served, visit, j
     page.get_by_label("Password of the admin pages").wait_for()
 
 
-def test_a_feed_is_made_with_the_keyboard_alone(served, visit):
+def test_a_feed_is_made_with_the_keyboard_alone(served: Store, visit: Any) -> None:
     """Tab and Space and Enter: every field can be reached, in the order it is seen."""
     _, root = served
     page = sign_in(visit, root)
@@ -165,7 +169,7 @@ PAGES = [
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, COMPUTER])
-def test_nothing_bars_anyones_way(served, visit, width, scheme):
+def test_nothing_bars_anyones_way(served: Store, visit: Any, width: Any, scheme: Any) -> None:
     """Axe finds nothing on any admin page, folded out, with a form's mistakes, or in German; none scrolls sideways."""
     _, root = served
     page = visit(f"{root}/admin/", width=width, scheme=scheme)

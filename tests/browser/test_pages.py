@@ -7,6 +7,7 @@ import http.client
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import re
 import threading
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import icalendar
@@ -70,7 +71,7 @@ def host_page(body: str) -> dict[str, bytes]:
     }
 
 
-def test_a_visitor_finds_a_feed_and_copies_its_address(demo, visit):
+def test_a_visitor_finds_a_feed_and_copies_its_address(demo: Any, visit: Any) -> None:
     """From the demo's list to the page of a feed, and its address in the clipboard is the one the demo printed."""
     page = visit(f"{demo.root}/", **CLIPBOARD)
     page.get_by_role("link", name="Work", exact=True).first.click()
@@ -81,7 +82,7 @@ def test_a_visitor_finds_a_feed_and_copies_its_address(demo, visit):
     assert page.evaluate("navigator.clipboard.readText()") == demo.feeds["Work"]
 
 
-def test_each_button_leads_where_the_rulebook_says(demo, visit):
+def test_each_button_leads_where_the_rulebook_says(demo: Any, visit: Any) -> None:
     """Rulebook part 3: Google gets a webcal address, Outlook an https one; what they are told is the feed itself."""
     address = demo.feeds["Work"]
     webcal = address.replace("http://", "webcal://")
@@ -114,7 +115,7 @@ def test_each_button_leads_where_the_rulebook_says(demo, visit):
     assert not any("referer" in request.headers for request in followed)
 
 
-def test_the_reminders_switch_changes_every_address(demo, visit):
+def test_the_reminders_switch_changes_every_address(demo: Any, visit: Any) -> None:
     """Also without JavaScript, for it is a link."""
     page = visit(demo.page("Work"), javascript=False)
     page.get_by_role("link", name="Without").click()
@@ -127,7 +128,7 @@ def test_the_reminders_switch_changes_every_address(demo, visit):
     assert b"BEGIN:VALARM" in fetched(demo.feeds["Work"])
 
 
-def test_the_download_is_the_feed(demo, visit):
+def test_the_download_is_the_feed(demo: Any, visit: Any) -> None:
     page = visit(demo.page("Work"))
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Download the events once").click()
@@ -136,7 +137,7 @@ def test_the_download_is_the_feed(demo, visit):
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_an_event_opens_and_comes_alone(demo, visit, javascript):
+def test_an_event_opens_and_comes_alone(demo: Any, visit: Any, javascript: Any) -> None:
     """Opened with the keyboard: when and where it is, and a file with this event and no other."""
     page = visit(demo.page("Work"), javascript=javascript)
     entry = page.locator(".entry").first
@@ -151,7 +152,7 @@ def test_an_event_opens_and_comes_alone(demo, visit, javascript):
     assert len({str(event["UID"]) for event in calendar.walk("VEVENT")}) == 1
 
 
-def test_the_agenda_goes_on_and_comes_back(demo, visit):
+def test_the_agenda_goes_on_and_comes_back(demo: Any, visit: Any) -> None:
     """Page by page, without JavaScript: later events are later, and no day is on two pages."""
     page = visit(demo.page("Work"), javascript=False)
     seen: list[str] = []
@@ -165,7 +166,7 @@ def test_the_agenda_goes_on_and_comes_back(demo, visit):
     assert page.locator(".day h3 time").first.get_attribute("datetime") == seen[0]
 
 
-def test_times_are_in_the_zone_of_the_browser(demo, visit):
+def test_times_are_in_the_zone_of_the_browser(demo: Any, visit: Any) -> None:
     """A reader in Tokyo sees Tokyo's hours at once; the server writes the same when it is asked for that zone."""
     moved = visit(demo.page("Work"), timezone_id="Asia/Tokyo")
     moved.get_by_text("Times in Tokyo").wait_for()
@@ -184,7 +185,7 @@ def test_times_are_in_the_zone_of_the_browser(demo, visit):
     )
 
 
-def test_the_page_speaks_german(demo, visit):
+def test_the_page_speaks_german(demo: Any, visit: Any) -> None:
     """By the browser's language; the switch in the footer says otherwise, and keeps saying it."""
     page = visit(demo.page("Work"), locale="de-DE")
     assert page.locator("html").get_attribute("lang") == "de-DE"
@@ -195,7 +196,9 @@ def test_the_page_speaks_german(demo, visit):
     page.get_by_role("heading", name="Subscribe").wait_for()
 
 
-def test_the_copied_snippet_shows_the_agenda_in_a_page_of_another_origin(demo, visit):
+def test_the_copied_snippet_shows_the_agenda_in_a_page_of_another_origin(
+    demo: Any, visit: Any
+) -> None:
     page = visit(demo.page("Work"), **CLIPBOARD)
     page.get_by_text("Show this calendar on a page of yours").click()
     page.locator("button[data-copy=snippet]").click()
@@ -215,7 +218,7 @@ def test_the_copied_snippet_shows_the_agenda_in_a_page_of_another_origin(demo, v
         frame.locator("#month", has_not_text=month).wait_for()
 
 
-def test_fullcalendar_shows_every_occurrence_at_its_hour(demo, visit):
+def test_fullcalendar_shows_every_occurrence_at_its_hour(demo: Any, visit: Any) -> None:
     """The real FullCalendar of npm, on another origin, reads ``?flavour=web``: each start as the feed has it."""
     scripts = {
         "/ical.js": package("ical.js/build/ical.min.js"),
@@ -260,7 +263,7 @@ def _in_javascript(start: datetime | date) -> str:
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_axe_finds_nothing_wrong(demo, visit, width, scheme):
+def test_axe_finds_nothing_wrong(demo: Any, visit: Any, width: Any, scheme: Any) -> None:
     """The feed's page as it comes and with all that can be opened open; the embedded one with a day's sheet."""
     page = visit(demo.page("Everything"), width=width, scheme=scheme)
     assert violations(page) == []
@@ -276,7 +279,7 @@ def test_axe_finds_nothing_wrong(demo, visit, width, scheme):
         assert violations(page) == []
 
 
-def test_the_other_scheme_of_a_frame_is_as_readable(demo, visit):
+def test_the_other_scheme_of_a_frame_is_as_readable(demo: Any, visit: Any) -> None:
     """``scheme=dark`` in a light browser, and the other way round."""
     for asked, browser in (("dark", "light"), ("light", "dark")):
         page = visit(demo.page("Work") + f"embed?days=3&scheme={asked}", scheme=browser)
@@ -287,7 +290,7 @@ def test_the_other_scheme_of_a_frame_is_as_readable(demo, visit):
 
 
 @pytest.mark.parametrize("width", [PHONE, COMPUTER])
-def test_every_page_works_without_javascript(demo, visit, width):
+def test_every_page_works_without_javascript(demo: Any, visit: Any, width: Any) -> None:
     """Nothing is offered that needs it, and all that is offered is there."""
     page = visit(demo.page("Work"), width=width, javascript=False)
     assert page.locator("button[data-copy]:visible").count() == 0

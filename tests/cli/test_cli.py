@@ -3,8 +3,9 @@
 What is expected comes from the README's table of commands, the settings' documentation, and what the sandbox holds.
 """
 
+from collections.abc import Iterator
 import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 import json
 import os
 from pathlib import Path
@@ -15,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from typing import Any
 
 import click
 from click.testing import CliRunner
@@ -25,18 +27,18 @@ from bridge.cli.output import ago
 from bridge.sources import registry as dispatch
 from bridge.store import Store
 from bridge.store.crypto import Vault
-from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, SOURCES, command_line
+from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, SOURCES, CommandLine, command_line
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
 
 @pytest.fixture
-def line(tmp_path, monkeypatch):
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with command_line(tmp_path, monkeypatch) as line:
         yield line
 
 
-def sources_in(toml_lines):
+def sources_in(toml_lines: Any) -> Any:
     """Read lines as the sources of one feed, which is what they are to be pasted as."""
     return tomllib.loads(f"sources = [\n{toml_lines}\n]")["sources"]
 
@@ -44,7 +46,9 @@ def sources_in(toml_lines):
 # discover
 
 
-def test_discover_lists_everything_the_account_sees_in_the_form_of_bridge_toml(line):
+def test_discover_lists_everything_the_account_sees_in_the_form_of_bridge_toml(
+    line: CommandLine,
+) -> None:
     result = line("discover")
     held = line.sandbox.data
     expected = [{"backstage": portal} for portal in held.portals]
@@ -58,14 +62,14 @@ def test_discover_lists_everything_the_account_sees_in_the_form_of_bridge_toml(l
     assert "# Zoho Connect: Northwind\n" in result.stdout
 
 
-def test_names_from_zoho_cannot_break_the_list_or_the_terminal(line):
+def test_names_from_zoho_cannot_break_the_list_or_the_terminal(line: CommandLine) -> None:
     line.sandbox.calendar(CALENDAR).info["name"] = 'x\n{ calendar = "forged" },\x1b[2J\r\u202e'
     result = line("discover")
     assert {"calendar": "forged"} not in sources_in(result.stdout)
     assert not {"\x1b", "\r", "\u202e"} & set(result.stdout)
 
 
-def test_discover_tells_what_it_could_and_what_it_could_not(line):
+def test_discover_tells_what_it_could_and_what_it_could_not(line: CommandLine) -> None:
     """README: exit code 1 when something failed; the other products are listed all the same."""
     line.sandbox.faults.add("connect.*", "status", status=500)
     result = line("discover")
@@ -75,7 +79,7 @@ def test_discover_tells_what_it_could_and_what_it_could_not(line):
     assert result.stderr.startswith("zoho-bridge: Zoho Connect ")
 
 
-def test_an_account_with_nothing_says_so(line):
+def test_an_account_with_nothing_says_so(line: CommandLine) -> None:
     for kind in (
         line.sandbox.data.portals,
         line.sandbox.data.networks,
@@ -90,7 +94,7 @@ def test_an_account_with_nothing_says_so(line):
 # refresh
 
 
-def test_refresh_reads_each_source_and_tells_what_came(line):
+def test_refresh_reads_each_source_and_tells_what_came(line: CommandLine) -> None:
     result = line("refresh")
     assert (result.exit_code, result.stderr) == (0, "")
     assert tuple(row.split()[0] for row in result.stdout.splitlines()) == SOURCES
@@ -102,7 +106,7 @@ def test_refresh_reads_each_source_and_tells_what_came(line):
     )
 
 
-def test_two_refreshes_and_a_restart_give_the_same_bytes(line):
+def test_two_refreshes_and_a_restart_give_the_same_bytes(line: CommandLine) -> None:
     """Each command opens the database anew, so the second one is a restart too."""
     line("refresh")
     before = {slug: line.export(slug) for slug in line.feeds()}
@@ -111,7 +115,9 @@ def test_two_refreshes_and_a_restart_give_the_same_bytes(line):
     assert {slug: line.export(slug) for slug in line.feeds()} == before
 
 
-def test_a_rebuilt_database_gives_the_same_feeds_and_addresses_apart_from_the_stamps(line):
+def test_a_rebuilt_database_gives_the_same_feeds_and_addresses_apart_from_the_stamps(
+    line: CommandLine,
+) -> None:
     line("refresh")
     before = {slug: line.export(slug) for slug in line.feeds()}
     addresses = {slug: row["url"] for slug, row in line.feeds().items()}
@@ -126,7 +132,7 @@ def test_a_rebuilt_database_gives_the_same_feeds_and_addresses_apart_from_the_st
     assert {slug: row["url"] for slug, row in line.feeds().items()} == addresses
 
 
-def test_refresh_of_named_feeds_reads_only_their_sources(line):
+def test_refresh_of_named_feeds_reads_only_their_sources(line: CommandLine) -> None:
     line.sandbox.forget_requests()
     result = line("refresh", "group", "portal")
     assert result.exit_code == 0
@@ -138,7 +144,7 @@ def test_refresh_of_named_feeds_reads_only_their_sources(line):
     assert line.feeds()["calendar"]["state"] == "new"
 
 
-def test_refresh_without_bridge_toml_makes_a_feed_of_all_that_is_found(line):
+def test_refresh_without_bridge_toml_makes_a_feed_of_all_that_is_found(line: CommandLine) -> None:
     data = line.sandbox.data
     data.calendars.clear()
     del data.networks["929000000015001"]  # Connect is asked slowly
@@ -150,7 +156,9 @@ def test_refresh_without_bridge_toml_makes_a_feed_of_all_that_is_found(line):
     assert line.feeds()["leadership"]["events"] == 2
 
 
-def test_refresh_without_bridge_toml_tells_of_a_product_that_was_not_asked(line):
+def test_refresh_without_bridge_toml_tells_of_a_product_that_was_not_asked(
+    line: CommandLine,
+) -> None:
     """Else the calendars of a product whose scope is missing would be missed by nobody but their readers."""
     line.sandbox.data.calendars.clear()
     line.toml.write_text("")
@@ -162,7 +170,7 @@ def test_refresh_without_bridge_toml_tells_of_a_product_that_was_not_asked(line)
     assert line.feeds()["northwind-events"]["events"] > 0
 
 
-def test_refresh_tells_what_did_not_come_across(line):
+def test_refresh_tells_what_did_not_come_across(line: CommandLine) -> None:
     """An event that can't be read is named by Zoho's own id; the others come, and nothing failed."""
     event = line.sandbox.portal(PORTAL).events.all()[5]["id"]
     line.sandbox.portal(PORTAL).events.change(event, start_time="some day")
@@ -171,11 +179,13 @@ def test_refresh_tells_what_did_not_come_across(line):
     assert re.search(rf"^  {event}: .*some day.* \(left out\)$", result.stdout, re.MULTILINE)
 
 
-def test_a_bug_in_one_source_does_not_cost_the_others(line, monkeypatch):
+def test_a_bug_in_one_source_does_not_cost_the_others(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its traceback goes to the log, without the program's variables; its name is said, and the command ends with 1."""
     parse = dispatch.parse
 
-    def breaks(source, *rest):
+    def breaks(source: Any, *rest: Any) -> Any:
         if source.kind == "connect":
             private = "a title nobody may read"
             raise ZeroDivisionError(len(private))
@@ -192,7 +202,7 @@ def test_a_bug_in_one_source_does_not_cost_the_others(line, monkeypatch):
     assert "nobody may read" not in result.stderr
 
 
-def test_the_data_folder_is_made_also_when_no_key_has_to_be_kept_there(line):
+def test_the_data_folder_is_made_also_when_no_key_has_to_be_kept_there(line: CommandLine) -> None:
     """docs/settings.md: the folder of the SQLite databases; nothing says that somebody has to make it."""
     assert line("refresh", "group", BRIDGE_SECRET_KEY="k" * 40).exit_code == 0
     assert sorted(file.name for file in line.data_dir.glob("*.sqlite3")) == ["bridge.sqlite3"]
@@ -201,7 +211,7 @@ def test_the_data_folder_is_made_also_when_no_key_has_to_be_kept_there(line):
 # feeds
 
 
-def test_feeds_json_is_an_array_of_objects_of_eight_keys(line):
+def test_feeds_json_is_an_array_of_objects_of_eight_keys(line: CommandLine) -> None:
     line("refresh", "portal", "group")
     rows = json.loads(line("feeds", "--json").stdout)
     assert [list(row) for row in rows] == [
@@ -224,7 +234,7 @@ def test_feeds_json_is_an_array_of_objects_of_eight_keys(line):
     assert (calendar["state"], calendar["events"], calendar["last_success"]) == ("new", 0, None)
 
 
-def test_addresses_are_those_of_the_public_url_and_stay(line):
+def test_addresses_are_those_of_the_public_url_and_stay(line: CommandLine) -> None:
     line("refresh", "group")
     first = line.feeds()["group"]["url"]
     public = line("feeds", "--json", BRIDGE_PUBLIC_URL="https://calendars.example.org").stdout
@@ -233,7 +243,7 @@ def test_addresses_are_those_of_the_public_url_and_stay(line):
     )
 
 
-def test_feeds_for_people_is_a_table_that_names_what_is_wrong(line):
+def test_feeds_for_people_is_a_table_that_names_what_is_wrong(line: CommandLine) -> None:
     line("refresh")
     line.sandbox.faults.add("connect.events", "status", status=503)
     line("refresh", "group")
@@ -250,7 +260,7 @@ def test_feeds_for_people_is_a_table_that_names_what_is_wrong(line):
     assert "\x1b" not in shown
 
 
-def test_a_long_or_wide_title_keeps_the_columns(line):
+def test_a_long_or_wide_title_keeps_the_columns(line: CommandLine) -> None:
     """A wide sign takes two columns, a joining mark none (Unicode: East Asian Width)."""
     titles = ["Größe", "カレンダー", "Zoe\u0301", "x" * 80]
     line.toml.write_text(
@@ -280,11 +290,11 @@ def test_a_long_or_wide_title_keeps_the_columns(line):
         (timedelta(days=40), "40 days ago"),
     ],
 )
-def test_how_long_ago_is_told_in_the_largest_unit(now, passed, said):
+def test_how_long_ago_is_told_in_the_largest_unit(now: datetime, passed: Any, said: Any) -> None:
     assert ago(now - passed, now=now) == said
 
 
-def test_feeds_before_the_first_refresh_are_none(line):
+def test_feeds_before_the_first_refresh_are_none(line: CommandLine) -> None:
     assert json.loads(line("feeds", "--json").stdout) == []
     assert "zoho-bridge refresh" in line("feeds").stderr
 
@@ -292,7 +302,7 @@ def test_feeds_before_the_first_refresh_are_none(line):
 # programs
 
 
-def test_refresh_json_tells_of_each_source_what_came_of_it(line):
+def test_refresh_json_tells_of_each_source_what_came_of_it(line: CommandLine) -> None:
     event = line.sandbox.portal(PORTAL).events.all()[5]["id"]
     line.sandbox.portal(PORTAL).events.change(event, start_time="some day")
     line.sandbox.faults.add("connect.events", "status", status=503)
@@ -310,7 +320,7 @@ def test_refresh_json_tells_of_each_source_what_came_of_it(line):
     assert group["error"] in result.stderr
 
 
-def test_doctor_json_is_what_it_tells_people(line):
+def test_doctor_json_is_what_it_tells_people(line: CommandLine) -> None:
     """Line by line: level, thing and sentence; the exit code is the same."""
     people, programs = line("doctor"), line("doctor", "--json")
     assert people.exit_code == programs.exit_code == 0
@@ -323,7 +333,7 @@ def test_doctor_json_is_what_it_tells_people(line):
     ]
 
 
-def test_links_json_is_an_array_of_objects(line):
+def test_links_json_is_an_array_of_objects(line: CommandLine) -> None:
     line("refresh", "group")
     (row,) = json.loads(line("links", "list", "group", "--json").stdout)
     assert list(row) == ["label", "url", "problem", "created_at", "used_at", "ends_at"]
@@ -333,7 +343,9 @@ def test_links_json_is_an_array_of_objects(line):
 @pytest.mark.parametrize(
     "arguments", [["feeds"], ["discover"], ["refresh", "group"], ["doctor"], ["config"]]
 )
-def test_json_alone_is_on_standard_output_and_holds_no_secret(line, arguments):
+def test_json_alone_is_on_standard_output_and_holds_no_secret(
+    line: CommandLine, arguments: Any
+) -> None:
     line("refresh", "group")
     tokens = line.sandbox.tokens
     result = line(*arguments, "--json", ZOHO_DATACENTER="eu")
@@ -347,7 +359,7 @@ def test_json_alone_is_on_standard_output_and_holds_no_secret(line, arguments):
 # export, config, help
 
 
-def test_export_writes_the_published_bytes_and_nothing_else(line):
+def test_export_writes_the_published_bytes_and_nothing_else(line: CommandLine) -> None:
     line("refresh", "group")
     store = Store.open(
         f"sqlite:///{line.data_dir}/bridge.sqlite3",
@@ -361,7 +373,7 @@ def test_export_writes_the_published_bytes_and_nothing_else(line):
     assert (result.exit_code, result.stderr) == (0, "")
 
 
-def test_config_shows_the_settings_without_secrets(line):
+def test_config_shows_the_settings_without_secrets(line: CommandLine) -> None:
     result = line("config", BRIDGE_ADMIN_PASSWORD="open sesame, please", ZOHO_DATACENTER="eu")
     assert result.exit_code == 0
     assert tomllib.loads(result.stdout)["feed"][1]["sources"] == [
@@ -373,7 +385,7 @@ def test_config_shows_the_settings_without_secrets(line):
     assert "ZOHO_DATACENTER" in result.stderr
 
 
-def options_of(command):
+def options_of(command: Any) -> Any:
     """Give the options of a command, and of those below it."""
     context = click.Context(command)
     names = command.list_commands(context) if isinstance(command, click.Group) else ()
@@ -381,7 +393,7 @@ def options_of(command):
     return own.union(*(options_of(command.get_command(context, name)) for name in names))
 
 
-def commands():
+def commands() -> Iterator[Any]:
     """Give every command, those below a group among them, as typed."""
     context = click.Context(main)
     for name in main.list_commands(context):
@@ -391,7 +403,7 @@ def commands():
 
 
 @pytest.mark.parametrize("name", [(), *commands()], ids=" ".join)
-def test_every_command_explains_itself_with_examples(line, name):
+def test_every_command_explains_itself_with_examples(line: CommandLine, name: str) -> None:
     """An example is a command line that the command itself would take."""
     result = line(*name, "--help")
     assert result.exit_code == 0
@@ -407,13 +419,15 @@ def test_every_command_explains_itself_with_examples(line, name):
     assert set(re.findall(r"(?<= )--[a-z-]+", " ".join(lines))) <= options_of(command)
 
 
-def test_the_help_of_all_tells_the_exit_codes_and_no_short_help_is_cut_off(line):
+def test_the_help_of_all_tells_the_exit_codes_and_no_short_help_is_cut_off(
+    line: CommandLine,
+) -> None:
     shown = line("--help").stdout
     assert re.findall(r"^ +(\d+)  +\w", shown, re.MULTILINE) == ["0", "1", "2", "130"]
     assert "..." not in shown.split("Commands:")[1]
 
 
-def test_the_readme_tells_the_same_exit_codes():
+def test_the_readme_tells_the_same_exit_codes() -> None:
     table = README.split("## Exit codes")[1].split("##")[0]
     assert re.findall(r"^\| (\d+) \|", table, re.MULTILINE) == ["0", "1", "2", "130"]
 
@@ -422,7 +436,7 @@ def test_the_readme_tells_the_same_exit_codes():
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_prints_what_the_shell_can_load(line, shell):
+def test_completion_prints_what_the_shell_can_load(line: CommandLine, shell: Any) -> None:
     result = line("completion", shell)
     assert (result.exit_code, result.stderr) == (0, "")
     assert "_ZOHO_BRIDGE_COMPLETE" in result.stdout
@@ -434,7 +448,7 @@ def test_completion_prints_what_the_shell_can_load(line, shell):
         )
 
 
-def completed(line, words):
+def completed(line: CommandLine, words: str) -> Any:
     """Ask as bash does."""
     environ = {
         "_ZOHO_BRIDGE_COMPLETE": "bash_complete",
@@ -445,7 +459,7 @@ def completed(line, words):
     return [row.partition(",")[2] for row in result.stdout.splitlines() if row]
 
 
-def test_names_of_commands_options_and_feeds_are_completed(line):
+def test_names_of_commands_options_and_feeds_are_completed(line: CommandLine) -> None:
     line("refresh", "group")
     assert completed(line, "zoho-bridge dis") == ["discover"]
     assert completed(line, "zoho-bridge discover --wr") == ["--write"]
@@ -454,7 +468,7 @@ def test_names_of_commands_options_and_feeds_are_completed(line):
     assert completed(line, "zoho-bridge links list c") == ["calendar"]
 
 
-def test_completing_makes_nothing_and_tells_no_errors(line):
+def test_completing_makes_nothing_and_tells_no_errors(line: CommandLine) -> None:
     assert completed(line, "zoho-bridge export g") == []
     assert not line.data_dir.exists()
     line.toml.write_text("broken")
@@ -464,7 +478,7 @@ def test_completing_makes_nothing_and_tells_no_errors(line):
 # colours
 
 
-def on_terminal(line, *arguments, **environ):
+def on_terminal(line: CommandLine, *arguments: Any, **environ: Any) -> Any:
     """Run a command with a terminal as its standard output."""
     leader, follower = pty.openpty()
     with subprocess.Popen(
@@ -484,7 +498,7 @@ def on_terminal(line, *arguments, **environ):
     return shown.decode()
 
 
-def test_colours_are_for_terminals_and_not_where_no_color_is_set(line):
+def test_colours_are_for_terminals_and_not_where_no_color_is_set(line: CommandLine) -> None:
     """no-color.org: any value that is not empty."""
     line("refresh", "group")
     assert "\x1b[32mfresh\x1b[0m" in on_terminal(line, "feeds", NO_COLOR="")
@@ -493,7 +507,7 @@ def test_colours_are_for_terminals_and_not_where_no_color_is_set(line):
     assert "\x1b" not in line("feeds").stdout
 
 
-def test_ctrl_c_ends_a_read_with_130(line):
+def test_ctrl_c_ends_a_read_with_130(line: CommandLine) -> None:
     """README: exit codes. What is being read ends, the rest is left."""
     line.sandbox.faults.add("calendar.events", "delay", seconds=1)
     process = line.process("refresh")

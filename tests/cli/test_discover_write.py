@@ -3,12 +3,15 @@
 What the file means before and after is read with Python's own tomllib, which is not what writes it.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 import json
 import os
+from pathlib import Path
 import stat
 import tomllib
+from typing import Any, Never
 
 from hypothesis import given, settings as rounds, strategies as st
 import pytest
@@ -19,7 +22,7 @@ from bridge.config.adding import fit_title, replace_file, with_feeds
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
 from bridge.errors import BridgeError
-from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, command_line
+from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, CommandLine, command_line
 
 ALL_HANDS, CLUB = "931000000330001", "931000000330042"
 
@@ -49,21 +52,21 @@ connect_timezone = 'Europe/Berlin'
 
 
 @pytest.fixture
-def line(tmp_path, monkeypatch):
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with command_line(tmp_path, monkeypatch) as line:
         del line.sandbox.data.networks["929000000015001"]  # Connect is asked slowly
         yield line
 
 
-def feeds_in(path):
+def feeds_in(path: Any) -> Any:
     return tomllib.loads(path.read_text("utf-8")).get("feed", [])
 
 
-def sources_of(feeds):
+def sources_of(feeds: Any) -> Any:
     return [source for feed in feeds for source in feed["sources"]]
 
 
-def everything(sandbox):
+def everything(sandbox: Any) -> Any:
     """Give what the sandbox holds, as bridge.toml names it."""
     held = sandbox.data
     found = [{"backstage": portal} for portal in held.portals]
@@ -73,14 +76,16 @@ def everything(sandbox):
     return found + [{"calendar": uid} for uid in held.calendars]
 
 
-def ordered(sources):
+def ordered(sources: Any) -> Any:
     return sorted(sources, key=str)
 
 
 # --- what is added
 
 
-def test_every_source_that_no_feed_has_gets_one_and_the_rest_stays_byte_for_byte(line):
+def test_every_source_that_no_feed_has_gets_one_and_the_rest_stays_byte_for_byte(
+    line: CommandLine,
+) -> None:
     """A group of a merged feed, or a portal by its brand, is had already."""
     line.toml.write_text(TYPED)
     result = line("discover", "--write")
@@ -103,7 +108,7 @@ def test_every_source_that_no_feed_has_gets_one_and_the_rest_stays_byte_for_byte
     assert all(f"  {feed['slug']}" in result.stderr for feed in new)
 
 
-def test_a_second_run_adds_nothing_and_touches_nothing(line):
+def test_a_second_run_adds_nothing_and_touches_nothing(line: CommandLine) -> None:
     line("discover", "--write")
     before = line.toml.read_bytes(), line.toml.stat().st_mtime_ns, line.toml.stat().st_ino
     result = line("discover", "--write")
@@ -112,7 +117,7 @@ def test_a_second_run_adds_nothing_and_touches_nothing(line):
     assert (line.toml.read_bytes(), line.toml.stat().st_mtime_ns, line.toml.stat().st_ino) == before
 
 
-def test_a_source_that_appears_later_is_added_alone_under_a_free_slug(line):
+def test_a_source_that_appears_later_is_added_alone_under_a_free_slug(line: CommandLine) -> None:
     line("discover", "--write")
     before = line.toml.read_text("utf-8")
     assert '", network = "931000000021003" }, # Northwind: All hands\n' in before
@@ -125,7 +130,7 @@ def test_a_source_that_appears_later_is_added_alone_under_a_free_slug(line):
     assert new == {"slug": "work-2", "title": "Work", "sources": [{"calendar": "newcomer"}]}
 
 
-def test_what_was_written_is_what_is_served(line):
+def test_what_was_written_is_what_is_served(line: CommandLine) -> None:
     line.toml.write_text("")
     line("discover", "--write")
     line.toml.write_text(
@@ -141,11 +146,13 @@ def test_what_was_written_is_what_is_served(line):
 # --- addresses stay
 
 
-def addresses(line):
+def addresses(line: CommandLine) -> Any:
     return {slug: row["url"] for slug, row in line.feeds().items()}
 
 
-def test_feeds_that_came_by_themselves_keep_addresses_titles_and_settings(line):
+def test_feeds_that_came_by_themselves_keep_addresses_titles_and_settings(
+    line: CommandLine,
+) -> None:
     """Without a ``[[feed]]`` every source is a feed already, some with the settings of an earlier bridge.toml."""
     data = line.sandbox.data
     line.toml.write_text(
@@ -175,7 +182,7 @@ def test_feeds_that_came_by_themselves_keep_addresses_titles_and_settings(line):
     }  # fmt: skip
 
 
-def test_feeds_of_a_product_that_can_not_be_asked_are_written_as_well(line):
+def test_feeds_of_a_product_that_can_not_be_asked_are_written_as_well(line: CommandLine) -> None:
     """From then on only the feeds of the file are served: theirs must not end."""
     line.sandbox.data.calendars.clear()
     line.toml.write_text("")
@@ -190,7 +197,7 @@ def test_feeds_of_a_product_that_can_not_be_asked_are_written_as_well(line):
     assert addresses(line) == before
 
 
-def test_a_source_whose_feed_was_taken_out_gets_its_address_back(line):
+def test_a_source_whose_feed_was_taken_out_gets_its_address_back(line: CommandLine) -> None:
     line("refresh", "group")
     before = addresses(line)
     line.toml.write_text(
@@ -205,7 +212,7 @@ def test_a_source_whose_feed_was_taken_out_gets_its_address_back(line):
     assert {slug: addresses(line)[slug] for slug in before} == before
 
 
-def test_a_slug_that_another_source_once_had_is_not_given_out_again(line):
+def test_a_slug_that_another_source_once_had_is_not_given_out_again(line: CommandLine) -> None:
     line("refresh", "portal")  # "calendar" is the address of CALENDAR
     line.toml.write_text(
         '[[feed]]\nslug = "x"\nsources = [{ calendar = "q3Xv8Tn_Rk2mWz0yLb7cAg==" }]\n'
@@ -221,7 +228,9 @@ def test_a_slug_that_another_source_once_had_is_not_given_out_again(line):
 # --- the file
 
 
-def test_a_file_that_is_not_there_is_made(line, tmp_path, monkeypatch):
+def test_a_file_that_is_not_there_is_made(
+    line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Under the name that BRIDGE_CONFIG, --config or nothing gives; the settings are read without it."""
     monkeypatch.chdir(tmp_path)
     line.toml.unlink()
@@ -234,7 +243,7 @@ def test_a_file_that_is_not_there_is_made(line, tmp_path, monkeypatch):
     assert (tmp_path / "bridge.toml").exists()
 
 
-def test_config_names_the_file_that_is_read_and_written(line, tmp_path):
+def test_config_names_the_file_that_is_read_and_written(line: CommandLine, tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text(TYPED)
     before = line.toml.read_bytes()
@@ -245,7 +254,9 @@ def test_config_names_the_file_that_is_read_and_written(line, tmp_path):
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
-def test_the_file_keeps_its_mode_its_link_and_its_mark(line, tmp_path, mode):
+def test_the_file_keeps_its_mode_its_link_and_its_mark(
+    line: CommandLine, tmp_path: Path, mode: Any
+) -> None:
     """A link into another folder stays one, and so does what Windows editors put before the first line."""
     real = tmp_path / "etc" / "real.toml"
     real.parent.mkdir()
@@ -263,7 +274,7 @@ def test_the_file_keeps_its_mode_its_link_and_its_mark(line, tmp_path, mode):
     assert line("config").exit_code == 0
 
 
-def test_a_broken_file_is_refused_with_the_line_and_left_alone(line):
+def test_a_broken_file_is_refused_with_the_line_and_left_alone(line: CommandLine) -> None:
     line.toml.write_text('[zoho]\n\n[[feed]]\nslug = "a\n')
     before = line.toml.read_bytes()
     result = line("discover", "--write")
@@ -274,18 +285,20 @@ def test_a_broken_file_is_refused_with_the_line_and_left_alone(line):
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_can_not_be_written_is_told(line, tmp_path):
+def test_a_folder_that_can_not_be_written_is_told(line: CommandLine, tmp_path: Path) -> None:
     line.toml.parent.chmod(0o500)
     result = line("discover", "--write")
     line.toml.parent.chmod(0o700)
     assert (result.exit_code, "can't be written" in result.stderr) == (1, True)
 
 
-def test_what_can_not_be_replaced_is_as_it_was(tmp_path, monkeypatch):
+def test_what_can_not_be_replaced_is_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "bridge.toml"
     path.write_text("old")
 
-    def busy(*_):
+    def busy(*_: Any) -> Never:
         raise OSError(16, "Device or resource busy")  # a file that is mounted by itself
 
     monkeypatch.setattr(type(path), "replace", busy)
@@ -295,7 +308,7 @@ def test_what_can_not_be_replaced_is_as_it_was(tmp_path, monkeypatch):
     assert path.read_text() == "old"
 
 
-def test_names_from_zoho_can_not_break_the_file(line):
+def test_names_from_zoho_can_not_break_the_file(line: CommandLine) -> None:
     nasty = 'x"]\n[[feed]]\nslug = "forged" # \x1b[2J\r\u202e\u2028 \\'
     line.sandbox.calendar(CALENDAR).info["name"] = nasty
     line.toml.write_text("")
@@ -307,7 +320,7 @@ def test_names_from_zoho_can_not_break_the_file(line):
     assert line("config").exit_code == 0
 
 
-def test_json_gives_what_was_found_and_nothing_else(line):
+def test_json_gives_what_was_found_and_nothing_else(line: CommandLine) -> None:
     rows = json.loads(line("discover", "--json").stdout)
     assert ordered(row["source"] for row in rows) == ordered(everything(line.sandbox))
     group = next(row for row in rows if row["source"].get("connect") == GROUP)
@@ -359,8 +372,8 @@ ENDS = st.sampled_from(["", "\n", "\n\n", "\n# the end", "\n\t# the end\n\n"])
 @rounds(max_examples=150, deadline=None)
 @given(document=DOCUMENTS, feeds=NEW, end=ENDS, newline=st.sampled_from(["\n", "\r\n"]))
 def test_any_document_means_the_same_afterwards_and_holds_the_new_feeds(
-    document, feeds, end, newline
-):
+    document: Any, feeds: Any, end: Any, newline: Any
+) -> None:
     text = tomlkit.dumps(document).rstrip("\n") + end
     if "\n" not in str(document):
         text = text.replace("\r\n", "\n").replace("\n", newline)
@@ -382,7 +395,9 @@ def test_any_document_means_the_same_afterwards_and_holds_the_new_feeds(
     feeds=NEW,
     form=st.sampled_from([TYPED, "feed = []\n[zoho]\n", "feed = [ # here\n]\n", "", "# nothing\n"]),
 )
-def test_the_configuration_reads_back_the_feeds_that_were_written(tmp_path_factory, feeds, form):
+def test_the_configuration_reads_back_the_feeds_that_were_written(
+    tmp_path_factory: pytest.TempPathFactory, feeds: Any, form: Any
+) -> None:
     """Independent of the writer: the reader of the settings, which knows the defaults that were left out."""
     path = tmp_path_factory.mktemp("toml") / "bridge.toml"
     path.write_bytes(form.encode())
@@ -393,7 +408,7 @@ def test_the_configuration_reads_back_the_feeds_that_were_written(tmp_path_facto
     assert load({}, config_path=path).feeds == (*before, *feeds)
 
 
-def test_feeds_in_an_array_are_added_to_it():
+def test_feeds_in_an_array_are_added_to_it() -> None:
     """TOML's other way to write them, which ``[[feed]]`` must not follow."""
     one = Feed(slug="b", title="B", sources=(CalendarSource(calendar="c"),))
     text = "feed = [\n  { slug = 'a', sources = [{ calendar = 'x' }] }, # mine\n]\n\n[zoho]\ndata_center = 'eu'\n"

@@ -3,12 +3,16 @@
 Everything is real but the account: the sandbox stands in for Zoho, a server of the test for the public address.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from click.testing import CliRunner
 import pytest
 import stamina
+from time_machine import TimeMachineFixture
 from werkzeug.serving import make_server
 
 from bridge import config
@@ -40,7 +44,7 @@ PORTAL, GROUP = "backstage:20148871", "connect:931000000021003/931000000330017"
 class Patient:
     """A bridge in a folder of its own on a sandbox, and the doctor who looks at it."""
 
-    def __init__(self, folder, sandbox):
+    def __init__(self, folder: Any, sandbox: Any) -> None:
         self.sandbox = sandbox
         self.toml = folder / "bridge.toml"
         self.toml.write_text(TOML)
@@ -52,13 +56,13 @@ class Patient:
         }
         (folder / "data").mkdir()
 
-    def store(self):
+    def store(self) -> Any:
         settings = config.load(self.environ)
         store = Store.open(settings.database_url, open_vault(KEY, settings.data_dir))
         want(store, settings.feeds, now=datetime.now(UTC))
         return store
 
-    def examined(self):
+    def examined(self) -> Any:
         """Give the exit code, and the lines as level, thing, sentence."""
         result = CliRunner().invoke(doctor, env=self.environ)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
@@ -69,13 +73,13 @@ class Patient:
         assert (result.exit_code == 1) is any(level == "fail" for level, _, _ in lines)
         return result.exit_code, lines
 
-    def about(self, what):
+    def about(self, what: Any) -> Any:
         _, lines = self.examined()
         return [(level, said) for level, about, said in lines if about == what]
 
 
 @pytest.fixture
-def patient(tmp_path, monkeypatch):
+def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name in ("DATABASE_URL", "PORT"):
         monkeypatch.delenv(name, raising=False)
     with Sandbox() as sandbox, stamina.set_testing(True):
@@ -83,11 +87,11 @@ def patient(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def public(patient):
+def public(patient: Any) -> Iterator[Any]:
     """Serve the bridge at its public address."""
     servers = []
 
-    def serve(**settings):
+    def serve(**settings: Any) -> Any:
         server = make_server("127.0.0.1", 0, app=None, threaded=True)
         url = f"http://127.0.0.1:{server.port}"
         patient.environ |= {"BRIDGE_PUBLIC_URL": url}
@@ -106,7 +110,7 @@ def public(patient):
         store.close()
 
 
-def test_a_sound_bridge_gets_an_ok_for_everything(patient, public):
+def test_a_sound_bridge_gets_an_ok_for_everything(patient: Any, public: Any) -> None:
     url = public()
     code, lines = patient.examined()
     assert code == 0
@@ -118,7 +122,7 @@ def test_a_sound_bridge_gets_an_ok_for_everything(patient, public):
     assert ("ok", "public address", url) in lines
 
 
-def test_nothing_is_saved_and_nothing_published(patient):
+def test_nothing_is_saved_and_nothing_published(patient: Any) -> None:
     patient.store().close()
     patient.examined()
     store = patient.store()
@@ -127,13 +131,13 @@ def test_nothing_is_saved_and_nothing_published(patient):
     store.close()
 
 
-def test_no_secret_is_shown(patient):
+def test_no_secret_is_shown(patient: Any) -> None:
     text = str(patient.examined())
     for name in ("BRIDGE_SECRET_KEY", "ZOHO_CLIENT_SECRET", "ZOHO_REFRESH_TOKEN"):
         assert patient.environ[name] not in text
 
 
-def test_every_mistake_in_the_settings_is_a_line(patient):
+def test_every_mistake_in_the_settings_is_a_line(patient: Any) -> None:
     patient.environ |= {"BRIDGE_PUBLIC_URL": "calendars.example.org", "ZOHO_DATA_CENTER": "mars"}
     code, lines = patient.examined()
     assert code == 1
@@ -142,27 +146,27 @@ def test_every_mistake_in_the_settings_is_a_line(patient):
     assert "ZOHO_DATA_CENTER" in str(lines)
 
 
-def test_what_is_rarely_meant_is_a_warning(patient):
+def test_what_is_rarely_meant_is_a_warning(patient: Any) -> None:
     patient.environ["BRIDGE_PUBLIK_URL"] = "x"
     assert any(
         "BRIDGE_PUBLIK_URL" in said for level, said in patient.about("settings") if level == "warn"
     )
 
 
-def test_a_database_that_cant_be_used_is_a_failure(patient, tmp_path):
+def test_a_database_that_cant_be_used_is_a_failure(patient: Any, tmp_path: Path) -> None:
     patient.environ["BRIDGE_DATABASE_URL"] = f"sqlite:///{tmp_path}/no/such/folder/x.sqlite3"
     ((level, said),) = patient.about("database")
     assert level == "fail"
     assert "can't be opened" in said
 
 
-def test_missing_credentials_are_named(patient):
+def test_missing_credentials_are_named(patient: Any) -> None:
     del patient.environ["ZOHO_REFRESH_TOKEN"]
     ((level, said),) = patient.about("Zoho")
     assert (level, "zoho-bridge login" in said) == ("fail", True)
 
 
-def test_a_refused_login_is_told_once(patient):
+def test_a_refused_login_is_told_once(patient: Any) -> None:
     patient.environ["ZOHO_CLIENT_SECRET"] = "wrong"
     code, lines = patient.examined()
     assert code == 1
@@ -170,7 +174,7 @@ def test_a_refused_login_is_told_once(patient):
     assert "ZOHO_CLIENT_SECRET" in str(lines)
 
 
-def test_a_missing_scope_fails_where_a_feed_needs_it_and_warns_elsewhere(patient):
+def test_a_missing_scope_fails_where_a_feed_needs_it_and_warns_elsewhere(patient: Any) -> None:
     patient.sandbox.tokens.scopes -= {"ZohoCalendar.calendar.READ", "zohopulse.networklist.READ"}
     _, lines = patient.examined()
     found = {what: (level, said) for level, what, said in lines}
@@ -181,13 +185,13 @@ def test_a_missing_scope_fails_where_a_feed_needs_it_and_warns_elsewhere(patient
     assert "zohopulse.networklist.READ" in found["Zoho Connect"][1]
 
 
-def test_a_source_that_cant_be_read_is_named(patient):
+def test_a_source_that_cant_be_read_is_named(patient: Any) -> None:
     patient.toml.write_text(TOML.replace("20148871", "20148872"))
     _, lines = patient.examined()
     assert [what for level, what, _ in lines if level == "fail"] == ["backstage:20148872"]
 
 
-def test_a_source_that_is_not_read_in_time_means_that_no_worker_runs(patient):
+def test_a_source_that_is_not_read_in_time_means_that_no_worker_runs(patient: Any) -> None:
     store = patient.store()
     long_ago = datetime.now(UTC) - timedelta(hours=2)
     store.sources.claim(PORTAL, holder="w", now=long_ago, term=timedelta(minutes=1))
@@ -206,7 +210,7 @@ def test_a_source_that_is_not_read_in_time_means_that_no_worker_runs(patient):
     assert (level, "worker" in said) == ("warn", True)
 
 
-def test_zoho_out_of_reach_is_a_failure(patient):
+def test_zoho_out_of_reach_is_a_failure(patient: Any) -> None:
     patient.sandbox.stop()
     _, lines = patient.examined()
     failed = {what for level, what, _ in lines if level == "fail"}
@@ -222,14 +226,16 @@ def test_zoho_out_of_reach_is_a_failure(patient):
         (timedelta(minutes=7), "fail"),
     ],
 )
-def test_a_clock_that_is_wrong_is_noticed(patient, time_machine, away, level):
+def test_a_clock_that_is_wrong_is_noticed(
+    patient: Any, time_machine: TimeMachineFixture, away: Any, level: Any
+) -> None:
     """The other clock is that of Zoho's server, as the Date of its answer tells."""
 
     class Answer:
         headers = {"Date": "Tue, 10 Mar 2026 09:30:00 GMT"}  # noqa: RUF012 - never changed
 
     class Http:
-        def head(self, _url):
+        def head(self, _url: Any) -> Any:
             return Answer()
 
     time_machine.move_to(datetime(2026, 3, 10, 9, 30, tzinfo=UTC) + away, tick=False)
@@ -237,7 +243,7 @@ def test_a_clock_that_is_wrong_is_noticed(patient, time_machine, away, level):
     assert (finding.level, finding.what) == (level, "clock")
 
 
-def test_old_time_zones_are_noticed(monkeypatch):
+def test_old_time_zones_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime(2026, 3, 10, tzinfo=UTC)
     monkeypatch.setattr(checks, "version", lambda _: "2024.2")
     assert checks._zones(now).level == "warn"
@@ -245,7 +251,7 @@ def test_old_time_zones_are_noticed(monkeypatch):
     assert checks._zones(now).level == "ok"
 
 
-def test_addresses_of_a_lost_key_are_noticed(patient):
+def test_addresses_of_a_lost_key_are_noticed(patient: Any) -> None:
     patient.store().close()
     patient.environ["BRIDGE_SECRET_KEY"] = "another key that is as long as it has to be"
     findings = patient.about("links")
@@ -253,23 +259,23 @@ def test_addresses_of_a_lost_key_are_noticed(patient):
     assert "BRIDGE_SECRET_KEY" in findings[0][1]
 
 
-def test_without_a_public_address_there_is_a_warning(patient):
+def test_without_a_public_address_there_is_a_warning(patient: Any) -> None:
     assert [level for level, _ in patient.about("public address")] == ["warn"]
 
 
-def test_a_public_address_that_nobody_answers_is_a_failure(patient):
+def test_a_public_address_that_nobody_answers_is_a_failure(patient: Any) -> None:
     patient.environ["BRIDGE_PUBLIC_URL"] = "http://127.0.0.1:9"
     ((level, said),) = patient.about("public address")
     assert (level, "can't be reached" in said) == ("fail", True)
 
 
-def test_a_public_address_where_something_else_answers_is_a_failure(patient):
+def test_a_public_address_where_something_else_answers_is_a_failure(patient: Any) -> None:
     patient.environ["BRIDGE_PUBLIC_URL"] = patient.sandbox.url
     ((level, said),) = patient.about("public address")
     assert (level, "something else" in said) == ("fail", True)
 
 
-def test_a_proxy_that_is_not_believed_is_recognised(patient, public):
+def test_a_proxy_that_is_not_believed_is_recognised(patient: Any, public: Any) -> None:
     """What a proxy that ends https and is not trusted leads to: a 308 to where one comes from."""
     url = public(BRIDGE_PUBLIC_URL="https://calendars.example.org")
     looped = list(checks._public_address(url, Looping(url)))
@@ -280,11 +286,11 @@ def test_a_proxy_that_is_not_believed_is_recognised(patient, public):
 class Looping:
     """An HTTP client that reaches the bridge through such a proxy."""
 
-    def __init__(self, url):
+    def __init__(self, url: str) -> None:
         self._client = checks.httpx.Client()
         self._url = url
 
-    def get(self, url):
+    def get(self, url: str) -> Any:
         answer = self._client.get(url)
         if "Location" in answer.headers:
             answer.headers["Location"] = answer.headers["Location"].replace(

@@ -5,15 +5,18 @@ limits). The sandbox answers as documented, small servers of the tests as was se
 docs/settings.md.
 """
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
 import os
+from pathlib import Path
 import pty
 import select
 import signal
 from threading import Thread
+from typing import Any
 
 from click.testing import CliRunner
 import httpx
@@ -29,7 +32,7 @@ from bridge.store import Login, Store
 from bridge.store.crypto import Vault
 from bridge.zoho.scopes import scopes_for_login
 from bridge.zoho.self_client import GrantError, SelfClient, exchange
-from tests.command_line import command_line
+from tests.command_line import CommandLine, command_line
 
 # The scopes of each call that the bridge makes (Zoho: OAuth scopes).
 READING = (
@@ -44,7 +47,7 @@ NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def line(tmp_path, monkeypatch):
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A command line that has no login yet."""
     with command_line(tmp_path, monkeypatch) as line:
         for name in CREDENTIALS:
@@ -52,14 +55,14 @@ def line(tmp_path, monkeypatch):
         yield line
 
 
-def log_in(line, *arguments, code=None, **environ):
+def log_in(line: CommandLine, *arguments: Any, code: Any = None, **environ: Any) -> Any:
     """Log in without a terminal, as a script does."""
     tokens = line.sandbox.tokens
     given = {"ZOHO_CLIENT_ID": tokens.client_id, "ZOHO_CLIENT_SECRET": tokens.client_secret}
     return line("login", "--code", code or tokens.issue_code(), *arguments, **given | environ)
 
 
-def kept(line, client_id=""):
+def kept(line: CommandLine, client_id: str = "") -> Any:
     """Give what the database holds."""
     if not (line.data_dir / "bridge.sqlite3").exists():
         return None
@@ -73,18 +76,18 @@ def kept(line, client_id=""):
         store.close()
 
 
-def token_requests(sandbox):
+def token_requests(sandbox: Any) -> Any:
     return [request for request in sandbox.requests if request.route == "oauth.token"]
 
 
 class Accounts:
     """An accounts server that gives one answer to everybody, and keeps what it was sent."""
 
-    def __init__(self, answer):
+    def __init__(self, answer: Any) -> None:
         self.answer = answer
         self.forms = []
 
-    def __call__(self, environ, start_response):
+    def __call__(self, environ: Any, start_response: Any) -> Any:
         request = Request(environ)
         self.forms.append(dict(request.form))
         body, status, *headers = self.answer
@@ -93,7 +96,7 @@ class Accounts:
 
 
 @contextmanager
-def accounts(body, status=200, **headers):
+def accounts(body: Any, status: Any = 200, **headers: Any) -> Iterator[Any]:
     app = Accounts((body, status, headers))
     server = make_server("127.0.0.1", 0, app)
     thread = Thread(target=lambda: server.serve_forever(0.02))
@@ -110,7 +113,7 @@ def accounts(body, status=200, **headers):
 # --- a login that works
 
 
-def test_after_a_login_nothing_else_has_to_be_set(line):
+def test_after_a_login_nothing_else_has_to_be_set(line: CommandLine) -> None:
     """The token that came with the code is used as well: each one counts (OAuth: token limits)."""
     result = log_in(line)
     assert (result.exit_code, result.stderr) == (0, "")
@@ -119,7 +122,7 @@ def test_after_a_login_nothing_else_has_to_be_set(line):
     assert len(token_requests(line.sandbox)) == 1
 
 
-def test_it_says_what_the_account_can_see_by_the_names_of_zoho(line):
+def test_it_says_what_the_account_can_see_by_the_names_of_zoho(line: CommandLine) -> None:
     data = line.sandbox.data
     said = log_in(line).stdout
     for network in data.networks.values():
@@ -137,7 +140,7 @@ def test_it_says_what_the_account_can_see_by_the_names_of_zoho(line):
     assert f"Zoho Calendar: {counts[2]} calendars\n" in said
 
 
-def test_what_is_kept_can_be_read_with_the_key_alone(line):
+def test_what_is_kept_can_be_read_with_the_key_alone(line: CommandLine) -> None:
     """And is shown nowhere: not by the command, not by ``config``, ``doctor`` or a repr."""
     result = log_in(line)
     login = kept(line)
@@ -159,7 +162,7 @@ def test_what_is_kept_can_be_read_with_the_key_alone(line):
     assert not [one for one in secrets if one in shown or one.encode() in stored]
 
 
-def test_config_and_doctor_say_where_the_login_comes_from(line):
+def test_config_and_doctor_say_where_the_login_comes_from(line: CommandLine) -> None:
     log_in(line)
     today = f"zoho-bridge login, {kept(line).created_at:%Y-%m-%d}"
     assert f'refresh_token = "set (from {today})"' in line("config").stdout
@@ -169,12 +172,14 @@ def test_config_and_doctor_say_where_the_login_comes_from(line):
     assert f"(from: {today})" in line("doctor").stdout
 
 
-def test_config_makes_no_database_to_look_for_a_login(line):
+def test_config_makes_no_database_to_look_for_a_login(line: CommandLine) -> None:
     assert line("config").exit_code == 0
     assert not line.data_dir.exists()
 
 
-def test_a_second_login_needs_the_code_alone_and_takes_the_place_of_the_first(line):
+def test_a_second_login_needs_the_code_alone_and_takes_the_place_of_the_first(
+    line: CommandLine,
+) -> None:
     log_in(line)
     before = kept(line)
     result = CliRunner().invoke(
@@ -190,7 +195,7 @@ def test_a_second_login_needs_the_code_alone_and_takes_the_place_of_the_first(li
     assert (after.client_id, after.client_secret) == (before.client_id, before.client_secret)
 
 
-def test_the_scopes_are_one_line_and_push_adds_the_one_to_write(line):
+def test_the_scopes_are_one_line_and_push_adds_the_one_to_write(line: CommandLine) -> None:
     assert line("login", "--scopes").stdout == READING + "\n"
     assert set(scopes_for_login(push=True)) == ALL_SCOPES
     more = line("login", "--scopes", "--push").stdout.strip().split(",")
@@ -198,7 +203,7 @@ def test_the_scopes_are_one_line_and_push_adds_the_one_to_write(line):
     assert not line.data_dir.exists()
 
 
-def test_a_product_without_its_scope_is_named_and_the_others_are_read(line):
+def test_a_product_without_its_scope_is_named_and_the_others_are_read(line: CommandLine) -> None:
     """Seeing groups and seeing events are two scopes: one source of each product is read."""
     scopes = ALL_SCOPES - {"zohopulse.events.READ", "ZohoCalendar.calendar.READ"}
     result = log_in(line, code=line.sandbox.tokens.issue_code(scopes))
@@ -211,21 +216,21 @@ def test_a_product_without_its_scope_is_named_and_the_others_are_read(line):
     assert kept(line) is not None
 
 
-def test_a_login_that_can_read_nothing_ends_with_1_and_is_kept(line):
+def test_a_login_that_can_read_nothing_ends_with_1_and_is_kept(line: CommandLine) -> None:
     result = log_in(line, code=line.sandbox.tokens.issue_code(()))
     assert result.exit_code == 1
     assert result.stdout.count("can't be read") == 3
     assert kept(line) is not None
 
 
-def test_a_product_with_nothing_in_it_is_said_to_be_empty(line):
+def test_a_product_with_nothing_in_it_is_said_to_be_empty(line: CommandLine) -> None:
     line.sandbox.data.portals.clear()
     result = log_in(line)
     assert result.exit_code == 0
     assert "Zoho Backstage: no portal found\n" in result.stdout
 
 
-def test_scopes_that_zoho_left_out_are_named(line):
+def test_scopes_that_zoho_left_out_are_named(line: CommandLine) -> None:
     granted = {
         "access_token": "1000.a",
         "refresh_token": "1000.r",
@@ -240,13 +245,13 @@ def test_scopes_that_zoho_left_out_are_named(line):
 # --- what Zoho refuses
 
 
-def client_at(url):
+def client_at(url: str) -> Any:
     return SelfClient(
         client_id="1000.CLIENT", client_secret=Secret(SECRET), data_center="eu", accounts_url=url
     )
 
 
-def refusal(url):
+def refusal(url: str) -> Any:
     with httpx.Client() as http, pytest.raises(GrantError) as caught:
         exchange(client_at(url), Secret(CODE), http=http, now=NOW)
     return caught.value
@@ -300,7 +305,9 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("body", "status", "reason", "words"), ANSWERS)
-def test_each_refusal_is_explained_with_its_remedy(body, status, reason, words):
+def test_each_refusal_is_explained_with_its_remedy(
+    body: Any, status: Any, reason: Any, words: str
+) -> None:
     with accounts(body, status) as zoho:
         error = refusal(zoho.url)
     assert error.reason == reason
@@ -309,7 +316,7 @@ def test_each_refusal_is_explained_with_its_remedy(body, status, reason, words):
     assert len(zoho.forms) == 1, "a code is good once: nothing is repeated"
 
 
-def test_a_redirect_and_a_server_that_is_not_there_are_told():
+def test_a_redirect_and_a_server_that_is_not_there_are_told() -> None:
     with accounts("", 302, Location="https://accounts.zoho.com/signin") as zoho:
         assert "redirects elsewhere (302)" in str(refusal(zoho.url))
     gone = refusal(NOBODY)
@@ -319,7 +326,7 @@ def test_a_redirect_and_a_server_that_is_not_there_are_told():
 
 
 @pytest.mark.parametrize("status", [200, 201, 400, 500])
-def test_an_answer_with_both_tokens_is_good_whatever_its_status(status):
+def test_an_answer_with_both_tokens_is_good_whatever_its_status(status: Any) -> None:
     """OAuth: never trust the status. The form is the documented one, without a redirect_uri."""
     body = {"access_token": "1000.a", "refresh_token": "1000.r", "expires_in": 3600}
     with accounts(body, status) as zoho, httpx.Client() as http:
@@ -337,7 +344,7 @@ def test_an_answer_with_both_tokens_is_good_whatever_its_status(status):
     ]
 
 
-def test_words_of_zoho_never_carry_a_secret(line):
+def test_words_of_zoho_never_carry_a_secret(line: CommandLine) -> None:
     with accounts(
         {"error": f"no {SECRET}", "error_description": f"{CODE} is no good"}, 400
     ) as zoho:
@@ -348,7 +355,7 @@ def test_words_of_zoho_never_carry_a_secret(line):
     assert CODE not in result.output
 
 
-def used(line):
+def used(line: CommandLine) -> Any:
     code = line.sandbox.tokens.issue_code()
     assert log_in(line, code=code).exit_code == 0
     return {"code": code}
@@ -368,7 +375,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("given", "said"), REFUSED)
-def test_a_refused_login_is_one_sentence_and_changes_nothing(line, given, said):
+def test_a_refused_login_is_one_sentence_and_changes_nothing(
+    line: CommandLine, given: Any, said: Any
+) -> None:
     given = given(line)
     before = kept(line)
     result = log_in(line, **given)
@@ -382,7 +391,7 @@ def test_a_refused_login_is_one_sentence_and_changes_nothing(line, given, said):
 
 
 @pytest.fixture
-def world(line, monkeypatch):
+def world(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Two data centres: ``us``, which knows another client, and ``eu``, where this one lives; the others are away."""
     for name in (
         "ZOHO_ACCOUNTS_URL",
@@ -409,7 +418,7 @@ def world(line, monkeypatch):
 ADDRESSES = ("accounts_url", "backstage_url", "connect_url", "calendar_url")
 
 
-def test_other_data_centres_are_asked_only_on_request(line, world):
+def test_other_data_centres_are_asked_only_on_request(line: CommandLine, world: Any) -> None:
     result = log_in(line)
     assert result.exit_code == 1
     assert "does not know the client id" in result.stderr
@@ -417,7 +426,9 @@ def test_other_data_centres_are_asked_only_on_request(line, world):
     assert (len(token_requests(world)), len(token_requests(line.sandbox))) == (1, 0)
 
 
-def test_the_data_centre_that_takes_the_code_is_the_one_that_is_kept(line, world):
+def test_the_data_centre_that_takes_the_code_is_the_one_that_is_kept(
+    line: CommandLine, world: Any
+) -> None:
     result = log_in(line, "--try-data-centers")
     assert result.exit_code == 0
     assert "  eu: knows the client, and takes the code\n" in result.stdout
@@ -428,7 +439,9 @@ def test_the_data_centre_that_takes_the_code_is_the_one_that_is_kept(line, world
     assert 'data_center = "eu"' in line("config").stdout
 
 
-def test_a_data_centre_that_knows_the_client_alone_is_told_and_the_others_too(line, world):
+def test_a_data_centre_that_knows_the_client_alone_is_told_and_the_others_too(
+    line: CommandLine, world: Any
+) -> None:
     """A code is good in its own centre alone; what answers "invalid_code" knows the client."""
     result = log_in(line, "--try-data-centers", code="1000.dead")
     assert result.exit_code == 1
@@ -439,20 +452,26 @@ def test_a_data_centre_that_knows_the_client_alone_is_told_and_the_others_too(li
     assert kept(line) is None
 
 
-def test_a_code_of_another_centre_of_the_same_client_is_found_there(line, world):
+def test_a_code_of_another_centre_of_the_same_client_is_found_there(
+    line: CommandLine, world: Any
+) -> None:
     world.tokens.client_id = line.sandbox.tokens.client_id  # a client of several data centres
     assert "another data centre" in log_in(line).stderr
     assert log_in(line, "--try-data-centers").exit_code == 0
     assert kept(line).data_center == "eu"
 
 
-def test_the_right_data_centre_is_asked_at_once_when_it_is_given(line, world):
+def test_the_right_data_centre_is_asked_at_once_when_it_is_given(
+    line: CommandLine, world: Any
+) -> None:
     assert log_in(line, "--data-center", "EU").exit_code == 0
     assert log_in(line, ZOHO_DATA_CENTER="eu").exit_code == 0
     assert token_requests(world) == []
 
 
-def test_an_accounts_address_that_is_set_is_the_one_place_to_ask(line, world):
+def test_an_accounts_address_that_is_set_is_the_one_place_to_ask(
+    line: CommandLine, world: Any
+) -> None:
     result = log_in(line, "--try-data-centers", ZOHO_ACCOUNTS_URL=world.url)
     assert result.exit_code == 1
     assert "--try-data-centers" not in result.stderr
@@ -462,7 +481,7 @@ def test_an_accounts_address_that_is_set_is_the_one_place_to_ask(line, world):
 # --- settings beside the login
 
 
-def test_a_refresh_token_that_is_set_wins_and_the_login_says_so(line):
+def test_a_refresh_token_that_is_set_wins_and_the_login_says_so(line: CommandLine) -> None:
     tokens = line.sandbox.tokens
     result = log_in(line, ZOHO_REFRESH_TOKEN=tokens.refresh_token)
     assert result.exit_code == 0
@@ -473,7 +492,7 @@ def test_a_refresh_token_that_is_set_wins_and_the_login_says_so(line):
     assert tokens.refresh_token not in result.output
 
 
-def test_another_data_centre_that_is_set_is_doubted(line, world):
+def test_another_data_centre_that_is_set_is_doubted(line: CommandLine, world: Any) -> None:
     log_in(line, "--data-center", "eu")
     for name in ("doctor", "config"):
         said = line(name, ZOHO_DATA_CENTER="us").output
@@ -481,7 +500,7 @@ def test_another_data_centre_that_is_set_is_doubted(line, world):
         assert "was made at eu" in said
 
 
-def test_the_login_of_the_client_that_is_set_is_used(line):
+def test_the_login_of_the_client_that_is_set_is_used(line: CommandLine) -> None:
     """Not the latest: two accounts may share a database."""
     log_in(line)
     with accounts({"access_token": "1000.a", "refresh_token": "1000.r"}) as zoho:
@@ -492,7 +511,7 @@ def test_the_login_of_the_client_that_is_set_is_used(line):
     assert line("refresh", "group", ZOHO_CLIENT_ID="1000.THIRD").exit_code == 2
 
 
-def test_a_login_under_a_lost_key_is_told_and_feeds_go_on(line):
+def test_a_login_under_a_lost_key_is_told_and_feeds_go_on(line: CommandLine) -> None:
     log_in(line)
     line("refresh", "group")
     lost = {"BRIDGE_SECRET_KEY": "another key that is as long as it has to be"}
@@ -508,7 +527,9 @@ def test_a_login_under_a_lost_key_is_told_and_feeds_go_on(line):
 
 
 @pytest.mark.parametrize("command", ["refresh", "discover", "serve", "worker"])
-def test_without_a_login_every_command_names_the_way_to_one(line, command):
+def test_without_a_login_every_command_names_the_way_to_one(
+    line: CommandLine, command: Any
+) -> None:
     result = line(command)
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
@@ -518,7 +539,7 @@ def test_without_a_login_every_command_names_the_way_to_one(line, command):
 # --- with and without a terminal
 
 
-def test_without_a_terminal_all_that_is_missing_is_named_at_once(line):
+def test_without_a_terminal_all_that_is_missing_is_named_at_once(line: CommandLine) -> None:
     result = line("login")
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
@@ -530,21 +551,31 @@ def test_without_a_terminal_all_that_is_missing_is_named_at_once(line):
 @pytest.mark.parametrize(
     "arguments", [["--code", "two words"], ["--client-id", "Zürich"], ["--data-center", "mars"]]
 )
-def test_what_can_not_be_right_is_refused_before_anybody_is_asked(line, arguments):
+def test_what_can_not_be_right_is_refused_before_anybody_is_asked(
+    line: CommandLine, arguments: Any
+) -> None:
     result = line("login", *arguments)
     assert result.exit_code == 2
     assert "Error: " in result.stderr
     assert line.sandbox.requests == []
 
 
-def asked(line, monkeypatch, *answers, arguments=(), **environ):
+def asked(
+    line: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
+    *answers: Any,
+    arguments: Any = (),
+    **environ: Any,
+) -> Any:
     """Log in as a person at a terminal, who types the answers."""
     monkeypatch.setattr(command, "at_terminal", lambda: True)
     typed = "".join(f"{answer}\n" for answer in answers)
     return CliRunner().invoke(main, ["login", *arguments], env=line.environ | environ, input=typed)
 
 
-def test_a_person_is_led_through_and_asked_for_what_is_missing_alone(line, monkeypatch):
+def test_a_person_is_led_through_and_asked_for_what_is_missing_alone(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tokens = line.sandbox.tokens
     result = asked(
         line, monkeypatch, "in", tokens.client_id, tokens.client_secret, f"  {tokens.issue_code()} "
@@ -565,7 +596,9 @@ def test_a_person_is_led_through_and_asked_for_what_is_missing_alone(line, monke
     assert kept(line).data_center == "in"
 
 
-def test_a_person_with_a_dead_code_may_paste_another(line, monkeypatch):
+def test_a_person_with_a_dead_code_may_paste_another(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tokens = line.sandbox.tokens
     result = asked(line, monkeypatch, "us", tokens.client_id, "not a secret", tokens.client_secret, "1000.dead",
                    tokens.issue_code())  # fmt: skip
@@ -575,7 +608,9 @@ def test_a_person_with_a_dead_code_may_paste_another(line, monkeypatch):
 
 
 @pytest.mark.parametrize(("answer", "asks"), [("n", 0), ("y", 1)])
-def test_a_person_is_asked_before_other_data_centres_are(line, world, monkeypatch, answer, asks):
+def test_a_person_is_asked_before_other_data_centres_are(
+    line: CommandLine, world: Any, monkeypatch: pytest.MonkeyPatch, answer: Any, asks: Any
+) -> None:
     tokens = line.sandbox.tokens
     result = asked(line, monkeypatch, "us", tokens.client_id, tokens.client_secret, "1000.dead", answer,
                    tokens.issue_code())  # fmt: skip
@@ -587,7 +622,7 @@ def test_a_person_is_asked_before_other_data_centres_are(line, world, monkeypatc
         assert kept(line).data_center == "eu"
 
 
-def on_terminal(line, *arguments, answers=(), **environ):
+def on_terminal(line: CommandLine, *arguments: Any, answers: Any = (), **environ: Any) -> Any:
     """Run a command on a real terminal and type each answer once its question is there; give exit code and screen."""
     pid, terminal = pty.fork()
     if pid == 0:  # pragma: no cover - the child
@@ -628,7 +663,7 @@ def on_terminal(line, *arguments, answers=(), **environ):
     return os.waitstatus_to_exitcode(status), screen.decode()
 
 
-def test_on_a_real_terminal_the_secret_is_not_shown(line):
+def test_on_a_real_terminal_the_secret_is_not_shown(line: CommandLine) -> None:
     tokens = line.sandbox.tokens
     answers = [("[us]:", "\n"), ("Client id:", f"{tokens.client_id}\n"), ("not shown):", f"{tokens.client_secret}\n"),
                ("Code:", f"{tokens.issue_code()}\n")]  # fmt: skip
@@ -640,7 +675,7 @@ def test_on_a_real_terminal_the_secret_is_not_shown(line):
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"])
-def test_ctrl_c_at_a_question_ends_quietly(line, key):
+def test_ctrl_c_at_a_question_ends_quietly(line: CommandLine, key: Any) -> None:
     """README: exit code 130."""
     code, screen = on_terminal(line, "login", answers=[("[us]:", key)])
     assert code == 128 + signal.SIGINT
@@ -651,7 +686,7 @@ def test_ctrl_c_at_a_question_ends_quietly(line, key):
 # --- the table of logins
 
 
-def a_login(client_id="1000.A", made=NOW, **changes):
+def a_login(client_id: str = "1000.A", made: Any = NOW, **changes: Any) -> Any:
     values = {
         "client_secret": Secret(SECRET),
         "refresh_token": Secret("1000.r"),
@@ -661,14 +696,16 @@ def a_login(client_id="1000.A", made=NOW, **changes):
     return Login(client_id=client_id, **values | changes)
 
 
-def test_a_login_comes_back_as_it_was_kept(any_store):
+def test_a_login_comes_back_as_it_was_kept(any_store: Store) -> None:
     assert any_store.logins.of("") is None
     any_store.logins.keep(a_login())
     assert any_store.logins.of("1000.A") == any_store.logins.of("") == a_login()
     assert any_store.logins.of("1000.B") is None
 
 
-def test_each_client_has_one_login_and_the_latest_is_the_one_without_a_name(any_store):
+def test_each_client_has_one_login_and_the_latest_is_the_one_without_a_name(
+    any_store: Store,
+) -> None:
     any_store.logins.keep(a_login("1000.B", NOW + timedelta(hours=1)))
     any_store.logins.keep(a_login("1000.A", NOW))
     assert any_store.logins.of("").client_id == "1000.B"
@@ -677,7 +714,9 @@ def test_each_client_has_one_login_and_the_latest_is_the_one_without_a_name(any_
     assert any_store.logins.of("") == any_store.logins.of("1000.A") == newer
 
 
-def test_under_another_key_a_login_is_there_and_can_not_be_read(any_store, database_url):
+def test_under_another_key_a_login_is_there_and_can_not_be_read(
+    any_store: Store, database_url: str
+) -> None:
     any_store.logins.keep(a_login())
     other = Store.open(database_url, Vault("another key, which is as long as it has to be"))
     found = other.logins.of("1000.A")
@@ -685,6 +724,6 @@ def test_under_another_key_a_login_is_there_and_can_not_be_read(any_store, datab
     assert (found.client_id, found.readable, found.refresh_token) == ("1000.A", False, Secret())
 
 
-def test_a_login_hides_its_secrets():
+def test_a_login_hides_its_secrets() -> None:
     assert SECRET not in repr(a_login())
     assert "1000.r" not in repr(a_login())

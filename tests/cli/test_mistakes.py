@@ -3,56 +3,59 @@
 And whatever it is, what was published last stays (README: a refresh that fails changes nothing).
 """
 
+from collections.abc import Iterator
+from pathlib import Path
 import socket
+from typing import Any
 
 import pytest
 
-from tests.command_line import CALENDAR, GROUP, PORTAL, SOURCES, command_line
+from tests.command_line import CALENDAR, GROUP, PORTAL, SOURCES, CommandLine, command_line
 
 SECRET = "wr0ng-secret-that-must-not-be-shown"
 
 
 @pytest.fixture
-def line(tmp_path, monkeypatch):
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with command_line(tmp_path, monkeypatch) as line:
         yield line
 
 
-def wrong_secret(line):
+def wrong_secret(line: CommandLine) -> None:
     line.environ["ZOHO_CLIENT_SECRET"] = SECRET
     line.sandbox.tokens.expire()  # it is needed once in an hour, for the next access token
 
 
-def wrong_data_center(line):
+def wrong_data_center(line: CommandLine) -> None:
     line.environ["ZOHO_CLIENT_ID"] = "1000.OFANOTHERDATACENTRE00000000000"
 
 
-def wrong_accounts_host(line):
+def wrong_accounts_host(line: CommandLine) -> None:
     line.environ["ZOHO_ACCOUNTS_URL"] = f"{line.sandbox.url}/elsewhere"
 
 
-def revoked(line):
+def revoked(line: CommandLine) -> None:
     line.sandbox.tokens.revoke()
     line.sandbox.tokens.expire()
 
 
-def missing_scope(line):
+def missing_scope(line: CommandLine) -> None:
     line.sandbox.tokens.scopes -= {"zohopulse.events.READ"}
 
 
-def unreachable(line):
+def unreachable(line: CommandLine) -> None:
     line.sandbox.stop()
 
 
-def unknown(old, new):
-    def unknown_id(line):
+def unknown(old: Any, new: Any) -> Any:
+    def unknown_id(line: CommandLine) -> None:
         line.toml.write_text(line.toml.read_text().replace(old, new))
 
     return unknown_id
 
 
-def fault(route, kind, **details):
-    def spoil(line):
+def fault(route: Any, kind: str, **details: Any) -> Any:
+    def spoil(line: CommandLine) -> None:
         line.sandbox.faults.add(route, kind, **details)
 
     spoil.__name__ = f"{route}-{kind}"
@@ -87,7 +90,9 @@ FAILURES = [
 @pytest.mark.parametrize(
     ("breaks", "which", "words"), FAILURES, ids=lambda value: getattr(value, "__name__", None)
 )
-def test_a_source_that_cannot_be_read_is_named_with_the_remedy(line, breaks, which, words):
+def test_a_source_that_cannot_be_read_is_named_with_the_remedy(
+    line: CommandLine, breaks: Any, which: Any, words: str
+) -> None:
     line("refresh")
     before = {slug: line.export(slug) for slug in line.feeds()}
     breaks(line)
@@ -108,7 +113,7 @@ def test_a_source_that_cannot_be_read_is_named_with_the_remedy(line, breaks, whi
     assert {slug: line.export(slug) for slug in read} == {slug: before[slug] for slug in read}
 
 
-def test_a_feed_keeps_what_it_shows_when_its_source_gets_a_wrong_id(line):
+def test_a_feed_keeps_what_it_shows_when_its_source_gets_a_wrong_id(line: CommandLine) -> None:
     """A typing error in bridge.toml takes the old source away; putting it right brings everything back as it was."""
     line("refresh")
     before = line.export("group")
@@ -121,7 +126,7 @@ def test_a_feed_keeps_what_it_shows_when_its_source_gets_a_wrong_id(line):
 
 
 @pytest.mark.parametrize("name", ["refresh", "export"])
-def test_an_unknown_feed_is_told_together_with_the_known_ones(line, name):
+def test_an_unknown_feed_is_told_together_with_the_known_ones(line: CommandLine, name: str) -> None:
     line("refresh", "group")
     result = line(name, "marketing")
     assert result.exit_code == 1
@@ -135,7 +140,7 @@ def test_an_unknown_feed_is_told_together_with_the_known_ones(line, name):
 # Settings: exit code 2
 
 
-def test_five_mistakes_in_bridge_toml_are_told_at_once(line):
+def test_five_mistakes_in_bridge_toml_are_told_at_once(line: CommandLine) -> None:
     line.toml.write_text(
         """
         [bridge]
@@ -159,7 +164,7 @@ def test_five_mistakes_in_bridge_toml_are_told_at_once(line):
 
 
 @pytest.mark.parametrize("name", ["discover", "refresh", "serve", "worker"])
-def test_what_is_needed_to_log_in_is_asked_for_at_once(line, name):
+def test_what_is_needed_to_log_in_is_asked_for_at_once(line: CommandLine, name: str) -> None:
     half = {"ZOHO_CLIENT_SECRET": "", "ZOHO_REFRESH_TOKEN": ""}
     result = line(name, **half)
     assert result.exit_code == 2
@@ -177,7 +182,7 @@ def test_what_is_needed_to_log_in_is_asked_for_at_once(line, name):
         ["web", "--port", "http"],
     ],
 )
-def test_a_wrong_command_line_ends_with_2(line, arguments):
+def test_a_wrong_command_line_ends_with_2(line: CommandLine, arguments: Any) -> None:
     result = line(*arguments)
     assert result.exit_code == 2
     assert "Error: " in result.stderr
@@ -187,7 +192,7 @@ def test_a_wrong_command_line_ends_with_2(line, arguments):
 
 
 @pytest.mark.parametrize("name", ["demo", "serve", "web"])
-def test_a_port_in_use_is_told_before_anything_is_started(line, name):
+def test_a_port_in_use_is_told_before_anything_is_started(line: CommandLine, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = line(name, "--port", str(port))
@@ -199,8 +204,10 @@ def test_a_port_in_use_is_told_before_anything_is_started(line, name):
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "", "no.such.host.invalid", "x" * 70])
-def test_a_host_that_is_not_here_is_told(line, host, monkeypatch):
-    def resolve(host, *_rest, **_more):  # no question to a name server
+def test_a_host_that_is_not_here_is_told(
+    line: CommandLine, host: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolve(host: Any, *_rest: Any, **_more: Any) -> Any:  # no question to a name server
         if host == "192.0.2.1":  # RFC 5737: an address of documentation, so of no machine
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, 8000))]
         if len(host) > 63:
@@ -214,27 +221,29 @@ def test_a_host_that_is_not_here_is_told(line, host, monkeypatch):
     assert result.stderr.count("\n") == 1
 
 
-def a_folder(tmp_path):
+def a_folder(tmp_path: Path) -> Any:
     return f"sqlite:///{tmp_path}", str(tmp_path)
 
 
-def another_file(tmp_path):
+def another_file(tmp_path: Path) -> Any:
     file = tmp_path / "notes.txt"
     file.write_text("no database at all, " * 100)
     return f"sqlite:///{file}", str(file)
 
 
-def no_folder(tmp_path):
+def no_folder(tmp_path: Path) -> Any:
     return f"sqlite:///{tmp_path}/nowhere/bridge.sqlite3", "nowhere"
 
 
-def no_server(_tmp_path):
+def no_server(_tmp_path: Any) -> Any:
     return f"postgresql://bridge:{SECRET}@127.0.0.1:1/bridge", "127.0.0.1"
 
 
 @pytest.mark.parametrize("place", [a_folder, another_file, no_folder, no_server])
 @pytest.mark.parametrize("name", ["feeds", "refresh", "web"])
-def test_a_database_that_cannot_be_opened_is_named(line, tmp_path, place, name):
+def test_a_database_that_cannot_be_opened_is_named(
+    line: CommandLine, tmp_path: Path, place: Any, name: str
+) -> None:
     url, told = place(tmp_path)
     if url.startswith("postgresql"):
         pytest.importorskip("psycopg")
@@ -246,7 +255,7 @@ def test_a_database_that_cannot_be_opened_is_named(line, tmp_path, place, name):
     assert SECRET not in result.stderr
 
 
-def test_a_data_folder_that_cannot_be_made_is_named(line, tmp_path):
+def test_a_data_folder_that_cannot_be_made_is_named(line: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = line("refresh", BRIDGE_DATA_DIR=str(tmp_path / "file" / "data"))
     assert result.exit_code in (1, 2)

@@ -14,6 +14,7 @@ import pickle
 import re
 import tomllib
 import traceback
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings as rounds, strategies as st
 import pytest
@@ -32,6 +33,7 @@ from bridge.config.data_centers import DATA_CENTERS
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
 from bridge.errors import ConfigError
+from tests.command_line import CommandLine
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -41,24 +43,24 @@ SOURCES = 'sources = [{ calendar = "c" }]\n'
 
 
 @pytest.fixture(autouse=True)
-def empty_folder(tmp_path, monkeypatch):
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test starts where no bridge.toml is."""
     monkeypatch.chdir(tmp_path)
 
 
-def from_toml(tmp_path, text, **environ):
+def from_toml(tmp_path: Path, text: str, **environ: Any) -> Any:
     path = tmp_path / "bridge.toml"
     path.write_text(text, encoding="utf-8")
     return load(environ, config_path=path)
 
 
-def problems(environ, tmp_path=None, toml=None):
+def problems(environ: Any, tmp_path: Any = None, toml: Any = None) -> Any:
     with pytest.raises(ConfigError) as caught:
         load(environ) if toml is None else from_toml(tmp_path, toml, **environ)
     return list(caught.value.problems)
 
 
-def problem(environ, tmp_path=None, toml=None):
+def problem(environ: Any, tmp_path: Any = None, toml: Any = None) -> Any:
     (only,) = problems(environ, tmp_path, toml)
     return only
 
@@ -66,7 +68,7 @@ def problem(environ, tmp_path=None, toml=None):
 # -- defaults and places
 
 
-def test_without_any_setting_everything_has_its_default(tmp_path):
+def test_without_any_setting_everything_has_its_default(tmp_path: Path) -> None:
     got = load({})
     assert got.config_path is None
     assert got.data_dir == tmp_path / "bridge-data"
@@ -85,7 +87,7 @@ def test_without_any_setting_everything_has_its_default(tmp_path):
     assert not (tmp_path / "bridge-data").exists(), "reading settings makes nothing"
 
 
-def test_the_environment_wins_over_bridge_toml(tmp_path):
+def test_the_environment_wins_over_bridge_toml(tmp_path: Path) -> None:
     text = '[bridge]\ngzip = true\npublic_url = "https://toml.example"\n[zoho]\ndata_center = "eu"\nclient_id = "t"\n'
     got = from_toml(tmp_path, text, BRIDGE_GZIP="off", ZOHO_DATA_CENTER="IN", BRIDGE_PUBLIC_URL="")
     assert got.gzip is False
@@ -100,14 +102,14 @@ def test_the_environment_wins_over_bridge_toml(tmp_path):
     }
 
 
-def test_bridge_toml_of_the_working_directory_is_read_when_it_is_there(tmp_path):
+def test_bridge_toml_of_the_working_directory_is_read_when_it_is_there(tmp_path: Path) -> None:
     (tmp_path / "bridge.toml").write_text("[bridge]\ngzip = false\n")
     got = load({})
     assert got.gzip is False
     assert got.config_path == tmp_path / "bridge.toml"
 
 
-def test_bridge_config_names_the_file_and_an_argument_wins_over_it(tmp_path):
+def test_bridge_config_names_the_file_and_an_argument_wins_over_it(tmp_path: Path) -> None:
     (tmp_path / "one.toml").write_text("[bridge]\ntrusted_proxies = 1\n")
     (tmp_path / "two.toml").write_text("[bridge]\ntrusted_proxies = 2\n")
     environ = {"BRIDGE_CONFIG": "one.toml"}
@@ -115,7 +117,7 @@ def test_bridge_config_names_the_file_and_an_argument_wins_over_it(tmp_path):
     assert load(environ, config_path=tmp_path / "two.toml").trusted_proxies == 2
 
 
-def test_a_configuration_file_that_was_asked_for_must_be_there(tmp_path):
+def test_a_configuration_file_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
     said = problem({"BRIDGE_CONFIG": str(tmp_path / "none.toml")})
     assert said.startswith("BRIDGE_CONFIG")
     assert "none.toml" in said
@@ -125,7 +127,9 @@ def test_a_configuration_file_that_was_asked_for_must_be_there(tmp_path):
     assert "Is a directory" in problem({"BRIDGE_CONFIG": str(tmp_path)})
 
 
-def test_a_relative_data_dir_starts_from_the_folder_of_the_file_it_is_written_in(tmp_path):
+def test_a_relative_data_dir_starts_from_the_folder_of_the_file_it_is_written_in(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "etc").mkdir()
     path = tmp_path / "etc" / "bridge.toml"
     path.write_text('[bridge]\ndata_dir = "data"\n')
@@ -138,7 +142,7 @@ def test_a_relative_data_dir_starts_from_the_folder_of_the_file_it_is_written_in
 
 
 @pytest.mark.parametrize("path", ["~/data", "/srv/what?", "/srv/a\nb"])
-def test_a_data_dir_that_would_become_another_one_is_refused(path):
+def test_a_data_dir_that_would_become_another_one_is_refused(path: Any) -> None:
     assert "BRIDGE_DATA_DIR = " in problem({"BRIDGE_DATA_DIR": path})
 
 
@@ -154,7 +158,7 @@ GOOD = {
 }
 
 
-def test_every_secret_can_come_from_a_file():
+def test_every_secret_can_come_from_a_file() -> None:
     assert set(FILE_SETTINGS) >= {
         "BRIDGE_SECRET_KEY",
         "BRIDGE_ADMIN_PASSWORD",
@@ -168,7 +172,7 @@ def test_every_secret_can_come_from_a_file():
 
 
 @pytest.mark.parametrize("name", FILE_SETTINGS)
-def test_a_file_gives_the_same_settings_as_the_variable(name, tmp_path):
+def test_a_file_gives_the_same_settings_as_the_variable(name: str, tmp_path: Path) -> None:
     value = GOOD.get(name, KEY)
     (tmp_path / "value").write_bytes(value.encode() + b"\n")
     direct, through = load({name: value}), load({f"{name}_FILE": "value"})
@@ -180,13 +184,15 @@ def test_a_file_gives_the_same_settings_as_the_variable(name, tmp_path):
 @pytest.mark.parametrize(
     ("content", "value"), [(b"p w\n", "p w"), (b"p w\r\n", "p w"), (b"p w ", "p w "), (b"p", "p")]
 )
-def test_one_newline_at_the_end_of_a_file_does_not_count(tmp_path, content, value):
+def test_one_newline_at_the_end_of_a_file_does_not_count(
+    tmp_path: Path, content: Any, value: Any
+) -> None:
     (tmp_path / "f").write_bytes(content)
     assert load({"BRIDGE_ADMIN_PASSWORD_FILE": "f"}).admin_password.reveal() == value
 
 
 @pytest.mark.parametrize("name", FILE_SETTINGS)
-def test_a_file_that_gives_nothing_is_a_problem_that_names_it(name, tmp_path):
+def test_a_file_that_gives_nothing_is_a_problem_that_names_it(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     for path, reason in {
@@ -201,26 +207,26 @@ def test_a_file_that_gives_nothing_is_a_problem_that_names_it(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", FILE_SETTINGS)
-def test_a_secret_in_two_places_is_a_problem(name, tmp_path):
+def test_a_secret_in_two_places_is_a_problem(name: str, tmp_path: Path) -> None:
     (tmp_path / "f").write_text(KEY)
     said = problem({name: GOOD.get(name, KEY), f"{name}_FILE": "f"})
     assert f"{name} and {name}_FILE are both set" in said
 
 
-def test_an_empty_variable_beside_its_file_is_as_none(tmp_path):
+def test_an_empty_variable_beside_its_file_is_as_none(tmp_path: Path) -> None:
     (tmp_path / "f").write_text(KEY)
     assert load({"BRIDGE_SECRET_KEY": "", "BRIDGE_SECRET_KEY_FILE": "f"}).secret_key == Secret(KEY)
 
 
 @pytest.mark.parametrize("name", ["secret_key", "admin_password", "database_url", "queue_url"])
-def test_secrets_of_the_bridge_are_refused_in_bridge_toml(tmp_path, name):
+def test_secrets_of_the_bridge_are_refused_in_bridge_toml(tmp_path: Path, name: str) -> None:
     said = problem({}, tmp_path, f'[bridge]\n{name} = "hunter2"\n')
     upper = f"BRIDGE_{name.upper()}"
     assert f"put it into {upper} or {upper}_FILE: bridge.toml is often committed" in said
 
 
 @pytest.mark.parametrize("name", ["client_secret", "refresh_token"])
-def test_secrets_of_zoho_are_refused_in_bridge_toml(tmp_path, name):
+def test_secrets_of_zoho_are_refused_in_bridge_toml(tmp_path: Path, name: str) -> None:
     said = problem({f"ZOHO_{name.upper()}": "x"}, tmp_path, f'[zoho]\n{name} = "hunter2"\n')
     upper = f"ZOHO_{name.upper()}"
     assert f"put it into {upper} or {upper}_FILE: bridge.toml is often committed" in said
@@ -242,7 +248,7 @@ def test_secrets_of_zoho_are_refused_in_bridge_toml(tmp_path, name):
         ("sqlite:////var/lib/my data/ü.db", "sqlite:////var/lib/my data/ü.db"),
     ],
 )
-def test_database_addresses_take_the_form_that_sqlalchemy_wants(given, url):
+def test_database_addresses_take_the_form_that_sqlalchemy_wants(given: Any, url: str) -> None:
     assert load({"BRIDGE_DATABASE_URL": given, "BRIDGE_SECRET_KEY": KEY}).database_url == url
     assert load({"DATABASE_URL": given, "BRIDGE_SECRET_KEY": KEY}).database_url == url
 
@@ -264,13 +270,13 @@ def test_database_addresses_take_the_form_that_sqlalchemy_wants(given, url):
         "hunter2",
     ],
 )
-def test_other_database_addresses_are_refused_without_their_password(given):
+def test_other_database_addresses_are_refused_without_their_password(given: Any) -> None:
     said = problem({"BRIDGE_DATABASE_URL": given, "BRIDGE_SECRET_KEY": KEY})
     assert said.startswith("BRIDGE_DATABASE_URL: ")
     assert "hunter2" not in said
 
 
-def test_the_bridges_own_database_address_wins_over_the_platforms():
+def test_the_bridges_own_database_address_wins_over_the_platforms() -> None:
     environ = {"BRIDGE_DATABASE_URL": "sqlite:////own", "DATABASE_URL": "mysql://another/programs"}
     assert load(environ).database_url == "sqlite:////own"
 
@@ -284,20 +290,20 @@ def test_the_bridges_own_database_address_wins_over_the_platforms():
         ("rediss://h", "rediss://h"),
     ],
 )
-def test_queue_addresses_take_the_form_that_drivers_want(given, url):
+def test_queue_addresses_take_the_form_that_drivers_want(given: Any, url: str) -> None:
     assert load({"BRIDGE_QUEUE_URL": given}).queue_url == url
 
 
 @pytest.mark.parametrize(
     "given", ["amqp://u:hunter2@h", "sqlite:////x", "hunter2", "redis://:hunter2/@h"]
 )
-def test_other_queue_addresses_are_refused(given):
+def test_other_queue_addresses_are_refused(given: Any) -> None:
     said = problem({"BRIDGE_QUEUE_URL": given})
     assert said.startswith("BRIDGE_QUEUE_URL: ")
     assert "hunter2" not in said
 
 
-def test_a_secret_key_is_long_and_the_remedy_makes_one():
+def test_a_secret_key_is_long_and_the_remedy_makes_one() -> None:
     said = problem({"BRIDGE_SECRET_KEY": "k" * 31})
     assert "shorter than 32 characters" in said
     command = re.search(r'python3 -c "(.*)"', said)[1]
@@ -310,13 +316,13 @@ def test_a_secret_key_is_long_and_the_remedy_makes_one():
 @pytest.mark.parametrize(
     "given", [f"{'k' * 31},{KEY}", f"{KEY},short", f"{KEY}, ,{KEY}", f"first key, {KEY}"]
 )
-def test_each_of_several_secret_keys_is_long(given):
+def test_each_of_several_secret_keys_is_long(given: Any) -> None:
     """A comma separates keys, and the first alone makes new addresses: a sentence with a comma is two short ones."""
     assert "shorter than 32 characters" in problem({"BRIDGE_SECRET_KEY": given})
     assert load({"BRIDGE_SECRET_KEY": f"{'n' * 32}, {KEY}"}).secret_key
 
 
-def test_postgresql_needs_a_secret_key_and_sqlite_does_not():
+def test_postgresql_needs_a_secret_key_and_sqlite_does_not() -> None:
     assert not load({"BRIDGE_DATABASE_URL": "sqlite:////x"}).secret_key
     said = problem({"BRIDGE_DATABASE_URL": "postgresql://h/db"})
     assert said.startswith("BRIDGE_SECRET_KEY is not set")
@@ -335,7 +341,7 @@ def test_postgresql_needs_a_secret_key_and_sqlite_does_not():
         (" https://xn--mnchen-3ya.de ", "https://xn--mnchen-3ya.de"),
     ],
 )
-def test_the_public_address_is_an_origin(given, url):
+def test_the_public_address_is_an_origin(given: Any, url: str) -> None:
     got = load({"BRIDGE_PUBLIC_URL": given})
     assert got.public_url == url
     assert got.warnings == ()
@@ -361,20 +367,20 @@ def test_the_public_address_is_an_origin(given, url):
         "https://[::1",
     ],
 )
-def test_other_public_addresses_are_refused(given):
+def test_other_public_addresses_are_refused(given: Any) -> None:
     said = problem({"BRIDGE_PUBLIC_URL": given})
     assert said.startswith("BRIDGE_PUBLIC_URL = ")
     assert "hunter2" not in said
 
 
-def test_a_public_address_in_clear_is_a_warning():
+def test_a_public_address_in_clear_is_a_warning() -> None:
     (warning,) = load({"BRIDGE_PUBLIC_URL": "http://calendars.lan"}).warnings
     assert "BRIDGE_PUBLIC_URL" in warning
     assert load({"BRIDGE_PUBLIC_URL": "http://localhost:8000"}).warnings == ()
 
 
 @pytest.mark.parametrize("name", ["accounts_url", "backstage_url", "connect_url", "calendar_url"])
-def test_each_address_of_zoho_can_be_overridden(name, tmp_path):
+def test_each_address_of_zoho_can_be_overridden(name: str, tmp_path: Path) -> None:
     path = {
         "accounts_url": "",
         "backstage_url": "/backstage/v3",
@@ -406,13 +412,13 @@ def test_each_address_of_zoho_can_be_overridden(name, tmp_path):
         "zoho.example",
     ],
 )
-def test_addresses_that_would_give_tokens_away_are_refused(given):
+def test_addresses_that_would_give_tokens_away_are_refused(given: Any) -> None:
     said = problem({"ZOHO_CALENDAR_URL": given})
     assert said.startswith("ZOHO_CALENDAR_URL = ")
     assert "hunter2" not in said
 
 
-def test_an_address_without_the_apis_path_is_a_warning():
+def test_an_address_without_the_apis_path_is_a_warning() -> None:
     (warning,) = load({"ZOHO_CALENDAR_URL": "https://calendar.zoho.eu"}).warnings
     assert "ZOHO_CALENDAR_URL" in warning
     assert "/api/v1" in warning
@@ -422,7 +428,7 @@ def test_an_address_without_the_apis_path_is_a_warning():
     ("text", "value"),
     [("true", True), ("YES", True), ("1", True), ("False", False), ("off", False), ("0", False)],
 )
-def test_switches_in_the_environment_are_words(text, value):
+def test_switches_in_the_environment_are_words(text: str, value: Any) -> None:
     assert load({"BRIDGE_GZIP": text}).gzip is value
 
 
@@ -448,12 +454,12 @@ def test_switches_in_the_environment_are_words(text, value):
         ),
     ],
 )
-def test_wrong_variables_get_a_sentence_with_what_to_write(environ, said):
+def test_wrong_variables_get_a_sentence_with_what_to_write(environ: Any, said: Any) -> None:
     assert problem(environ) == said
 
 
 @pytest.mark.parametrize("value", ["a b", "a\n", "a\tb", "tökén"])
-def test_credentials_that_were_cut_or_wrapped_are_refused_without_being_shown(value):
+def test_credentials_that_were_cut_or_wrapped_are_refused_without_being_shown(value: Any) -> None:
     for name in ("ZOHO_CLIENT_SECRET", "ZOHO_REFRESH_TOKEN"):
         said = problem({name: value})
         assert said.startswith(f"{name}: ")
@@ -461,7 +467,7 @@ def test_credentials_that_were_cut_or_wrapped_are_refused_without_being_shown(va
         assert value not in said
 
 
-def test_the_zone_of_connect_is_a_time_zone(tmp_path):
+def test_the_zone_of_connect_is_a_time_zone(tmp_path: Path) -> None:
     assert (
         load({"ZOHO_CONNECT_TIMEZONE": "Asia/Kolkata"}).zoho.connect_timezone.key == "Asia/Kolkata"
     )
@@ -494,7 +500,7 @@ ae accounts.zoho.ae       www.zohoapis.ae     connect.zoho.ae       calendar.zoh
 @pytest.mark.parametrize(
     "row", [line.split() for line in HOSTS.split("\n") if line], ids=lambda row: row[0]
 )
-def test_each_data_center_has_its_own_hosts(row):
+def test_each_data_center_has_its_own_hosts(row: Any) -> None:
     code, accounts, backstage, connect, calendar = row
     zoho = load({"ZOHO_DATA_CENTER": code}).zoho
     assert zoho.accounts_url == f"https://{accounts}"
@@ -504,11 +510,11 @@ def test_each_data_center_has_its_own_hosts(row):
     assert f"| `{code}` | {accounts} | {backstage} | {connect} | {calendar} |" in DOCS
 
 
-def test_there_are_ten_data_centers():
+def test_there_are_ten_data_centers() -> None:
     assert list(DATA_CENTERS) == ["us", "eu", "in", "au", "jp", "ca", "sa", "uk", "cn", "ae"]
 
 
-def test_require_names_each_missing_credential():
+def test_require_names_each_missing_credential() -> None:
     with pytest.raises(ConfigError) as caught:
         load({"ZOHO_DATA_CENTER": "eu", "ZOHO_CLIENT_SECRET": "x"}).zoho.require()
     client_id, token = caught.value.problems
@@ -521,7 +527,7 @@ def test_require_names_each_missing_credential():
     ).zoho.require()
 
 
-def test_without_any_credential_one_sentence_names_the_way():
+def test_without_any_credential_one_sentence_names_the_way() -> None:
     with pytest.raises(ConfigError, match="run `zoho-bridge login`") as caught:
         load({}).zoho.require()
     assert len(caught.value.problems) == 1
@@ -551,12 +557,12 @@ STORED = {
         ("SECRET TOKEN", False),
     ],
 )
-def test_a_stored_login_is_looked_for_where_something_is_missing(given, wants):
+def test_a_stored_login_is_looked_for_where_something_is_missing(given: Any, wants: Any) -> None:
     names = {"ID": "ZOHO_CLIENT_ID", "SECRET": "ZOHO_CLIENT_SECRET", "TOKEN": "ZOHO_REFRESH_TOKEN"}
     assert wants_login(load({names[word]: "x" for word in given.split()})) is wants
 
 
-def test_a_stored_login_fills_in_what_is_not_set():
+def test_a_stored_login_fills_in_what_is_not_set() -> None:
     """Its data centre holds with all its addresses, unless one is set; what came from it says so."""
     got = with_login(load({"ZOHO_CONNECT_URL": "https://proxy.example/pulse/api"}), **STORED)
     got.zoho.require()
@@ -575,7 +581,7 @@ def test_a_stored_login_fills_in_what_is_not_set():
 
 
 @pytest.mark.parametrize("name", ["client_id", "client_secret", "refresh_token"])
-def test_what_is_set_wins_over_a_stored_login(name):
+def test_what_is_set_wins_over_a_stored_login(name: str) -> None:
     got = with_login(load({f"ZOHO_{name.upper()}": "given"}), **STORED)
     for key in ("client_id", "client_secret", "refresh_token"):
         value = getattr(got.zoho, key)
@@ -584,7 +590,7 @@ def test_what_is_set_wins_over_a_stored_login(name):
     assert got.origins[f"ZOHO_{name.upper()}"] == "environment"
 
 
-def test_a_data_centre_that_is_set_wins_and_another_one_is_doubted():
+def test_a_data_centre_that_is_set_wins_and_another_one_is_doubted() -> None:
     got = with_login(load({"ZOHO_DATA_CENTER": "in"}), **STORED)
     assert got.zoho.accounts_url == "https://accounts.zoho.in"
     (doubt,) = got.warnings
@@ -592,14 +598,14 @@ def test_a_data_centre_that_is_set_wins_and_another_one_is_doubted():
     assert with_login(load({"ZOHO_DATA_CENTER": "eu"}), **STORED).warnings == ()
 
 
-def test_a_stored_login_that_can_not_be_read_is_a_problem_when_it_is_needed():
+def test_a_stored_login_that_can_not_be_read_is_a_problem_when_it_is_needed() -> None:
     got = with_login(load({}), **STORED | {"refresh_token": Secret()})
     with pytest.raises(ConfigError, match="BRIDGE_SECRET_KEY") as caught:
         got.zoho.require()
     assert len(caught.value.problems) == 1
 
 
-def test_the_settings_for_programs_are_those_for_people(tmp_path):
+def test_the_settings_for_programs_are_those_for_people(tmp_path: Path) -> None:
     """The TOML form is read back by Python's own tomllib."""
     got = from_toml(
         tmp_path, FEED + SOURCES, BRIDGE_ADMIN_PASSWORD="hidden-word", ZOHO_CLIENT_ID="1000.ID"
@@ -623,7 +629,7 @@ def test_the_settings_for_programs_are_those_for_people(tmp_path):
 # -- feeds
 
 
-def test_a_feed_with_every_key(tmp_path):
+def test_a_feed_with_every_key(tmp_path: Path) -> None:
     text = """
 [[feed]]
 slug = "marketing"
@@ -664,7 +670,7 @@ sources = [
     )
 
 
-def test_a_feed_needs_only_a_slug_and_sources(tmp_path):
+def test_a_feed_needs_only_a_slug_and_sources(tmp_path: Path) -> None:
     (feed,) = from_toml(tmp_path, FEED + SOURCES).feeds
     assert feed == Feed(slug="a", title="a", sources=(CalendarSource(calendar="c"),))
 
@@ -706,18 +712,20 @@ def test_a_feed_needs_only_a_slug_and_sources(tmp_path):
         ('titel = "x"', '"titel": a feed has no such key: did you mean title?'),
     ],
 )
-def test_a_wrong_key_of_a_feed_gets_a_sentence(tmp_path, line, said):
+def test_a_wrong_key_of_a_feed_gets_a_sentence(
+    tmp_path: Path, line: CommandLine, said: Any
+) -> None:
     assert problem({}, tmp_path, f"{FEED}{line}\n{SOURCES}") == f'feed "a": {said}'
 
 
 @pytest.mark.parametrize("slug", ["", "A", "a_b", "ä", "a/b", "x" * 65, "a\n"])
-def test_a_slug_is_of_small_letters_digits_and_hyphens(tmp_path, slug):
+def test_a_slug_is_of_small_letters_digits_and_hyphens(tmp_path: Path, slug: str) -> None:
     said = problem({}, tmp_path, f"[[feed]]\nslug = {json.dumps(slug)}\n{SOURCES}")
     assert "1 to 64 small letters (a-z), digits and hyphens" in said
     assert len(from_toml(tmp_path, f'[[feed]]\nslug = "{"x" * 64}"\n{SOURCES}').feeds) == 1
 
 
-def test_a_slug_is_there_and_there_once(tmp_path):
+def test_a_slug_is_there_and_there_once(tmp_path: Path) -> None:
     assert problem({}, tmp_path, f"[[feed]]\n{SOURCES}").startswith(
         "feed number 1: slug is missing"
     )
@@ -759,20 +767,20 @@ def test_a_slug_is_there_and_there_once(tmp_path):
         ),
     ],
 )
-def test_wrong_sources_get_a_sentence(tmp_path, sources, said):
+def test_wrong_sources_get_a_sentence(tmp_path: Path, sources: Any, said: Any) -> None:
     got = problem({}, tmp_path, f"{FEED}sources = {sources}\n")
     assert got.startswith('feed "a": ')
     assert said in got
 
 
-def groups(tmp_path, value):
+def groups(tmp_path: Path, value: Any) -> Any:
     (feed,) = from_toml(
         tmp_path, f'{FEED}sources = [{{ connect = {value}, network = "7" }}]\n'
     ).feeds
     return feed.sources
 
 
-def test_several_groups_of_connect_are_one_source_however_they_are_written(tmp_path):
+def test_several_groups_of_connect_are_one_source_however_they_are_written(tmp_path: Path) -> None:
     """One source, read with one request (Zoho Connect: upcomingEvents, selectedPartIds); a single one is as ever."""
     both = groups(tmp_path, '["929000000439015", "929000000295001"]')
     assert both == (ConnectSource(group="929000000295001,929000000439015", network="7"),)
@@ -811,25 +819,25 @@ def test_several_groups_of_connect_are_one_source_however_they_are_written(tmp_p
         ),
     ],
 )
-def test_wrong_groups_of_connect_get_a_sentence(tmp_path, value, said):
+def test_wrong_groups_of_connect_get_a_sentence(tmp_path: Path, value: Any, said: Any) -> None:
     got = problem({}, tmp_path, f'{FEED}sources = [{{ connect = {value}, network = "7" }}]\n')
     assert got.startswith('feed "a": source number 1: connect = ')
     assert said in got
 
 
-def test_a_list_is_for_groups_alone(tmp_path):
+def test_a_list_is_for_groups_alone(tmp_path: Path) -> None:
     for source in ('backstage = ["1", "2"]', 'connect = "1", network = ["2"]', 'calendar = ["c"]'):
         said = problem({}, tmp_path, f"{FEED}sources = [{{ {source} }}]\n")
         assert said.endswith(' = […]: write it as text in quotes ("…").')
 
 
-def test_groups_that_come_twice_are_one_source_twice(tmp_path):
+def test_groups_that_come_twice_are_one_source_twice(tmp_path: Path) -> None:
     sources = '{ connect = ["1", "2"], network = "7" }, { connect = ["2", "1"], network = "7" }'
     said = problem({}, tmp_path, f"{FEED}sources = [{sources}]\n")
     assert said == 'feed "a": source number 2: it is in the list already: remove one of the two.'
 
 
-def test_several_groups_are_shown_as_a_list(tmp_path):
+def test_several_groups_are_shown_as_a_list(tmp_path: Path) -> None:
     """What ``zoho-bridge config`` prints is TOML that gives the same feeds."""
     text = f'{FEED}sources = [{{ connect = ["2", "1"], network = "7" }}, {{ connect = "3", network = "7" }}]\n'
     shown = redacted(from_toml(tmp_path, text))
@@ -837,12 +845,14 @@ def test_several_groups_are_shown_as_a_list(tmp_path):
     assert '{ connect = "3", network = "7" },' in shown
 
 
-def test_the_largest_integer_id_is_the_last_one_that_no_tool_rounds(tmp_path):
+def test_the_largest_integer_id_is_the_last_one_that_no_tool_rounds(tmp_path: Path) -> None:
     (feed,) = from_toml(tmp_path, f"{FEED}sources = [{{ backstage = {2**53 - 1} }}]\n").feeds
     assert feed.sources == (BackstageSource(portal="9007199254740991"),)
 
 
-def test_an_address_that_google_would_fail_on_is_refused_for_a_configured_feed(tmp_path):
+def test_an_address_that_google_would_fail_on_is_refused_for_a_configured_feed(
+    tmp_path: Path,
+) -> None:
     """Rulebook H14: 256 characters in all. /f/ + 24 of the token + / + slug + .ics."""
     fits = "https://" + "x" * (256 - len("https:///f//a.ics") - 24)
     assert len(from_toml(tmp_path, FEED + SOURCES, BRIDGE_PUBLIC_URL=fits).feeds) == 1
@@ -852,7 +862,7 @@ def test_an_address_that_google_would_fail_on_is_refused_for_a_configured_feed(t
     assert load({"BRIDGE_PUBLIC_URL": f"{fits}x"}).feeds == ()
 
 
-def test_private_events_in_a_public_feed_are_a_warning(tmp_path):
+def test_private_events_in_a_public_feed_are_a_warning(tmp_path: Path) -> None:
     (warning,) = from_toml(
         tmp_path, f"{FEED}public = true\nshow_private = true\n{SOURCES}"
     ).warnings
@@ -862,7 +872,7 @@ def test_private_events_in_a_public_feed_are_a_warning(tmp_path):
 # -- mistakes in the file as a whole
 
 
-def test_every_problem_is_told_at_once(tmp_path):
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     text = '[bridge]\ngzip = "yes"\n[zoho]\ndata_center = 1\n[[feed]]\nslug = "a"\npast = "1"\nfuture = "2"\n'
     said = problems(
         {"BRIDGE_SECRET_KEY": "short", "ZOHO_CALENDAR_URL": "x", "BRIDGE_GZIP": ""}, tmp_path, text
@@ -880,7 +890,9 @@ def test_every_problem_is_told_at_once(tmp_path):
     assert all(any(one.startswith(start) for one in said) for start in starts)
 
 
-def test_a_syntax_error_is_told_with_its_line_and_the_environments_mistakes_with_it(tmp_path):
+def test_a_syntax_error_is_told_with_its_line_and_the_environments_mistakes_with_it(
+    tmp_path: Path,
+) -> None:
     first, second = problems({"BRIDGE_GZIP": "x"}, tmp_path, "[zoho]\n\ndata_center = us\n")
     assert "line 3" in first
     assert str(tmp_path / "bridge.toml") in first
@@ -891,11 +903,13 @@ def test_a_syntax_error_is_told_with_its_line_and_the_environments_mistakes_with
 @pytest.mark.parametrize(
     "text", ["a = " + "[" * 5000, "a = " + "9" * 5000, "a = 2026-13-40", "a = 1\na = 2"]
 )
-def test_no_toml_is_too_strange_for_a_sentence(tmp_path, text):
+def test_no_toml_is_too_strange_for_a_sentence(tmp_path: Path, text: str) -> None:
     assert problems({}, tmp_path, text)
 
 
-def test_a_file_of_a_windows_editor_is_read_and_one_of_another_encoding_refused(tmp_path):
+def test_a_file_of_a_windows_editor_is_read_and_one_of_another_encoding_refused(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "bridge.toml"
     path.write_bytes(b"\xef\xbb\xbf[bridge]\r\ngzip = false\r\n")
     assert load({}).gzip is False
@@ -926,11 +940,11 @@ def test_a_file_of_a_windows_editor_is_read_and_one_of_another_encoding_refused(
         ("[zoho]\nclient_id = 5\n", '[zoho] client_id = 5: write it as text in quotes ("…").'),
     ],
 )
-def test_unknown_keys_and_wrong_types_get_a_sentence(tmp_path, text, said):
+def test_unknown_keys_and_wrong_types_get_a_sentence(tmp_path: Path, text: str, said: Any) -> None:
     assert problem({}, tmp_path, text).startswith(said)
 
 
-def test_variables_that_look_like_settings_are_warned_of():
+def test_variables_that_look_like_settings_are_warned_of() -> None:
     got = load(
         {
             "ZOHO_CLIENT_SECERT": "hunter2",
@@ -961,20 +975,20 @@ SECRETS = {
 @pytest.mark.parametrize(
     "show", [repr, str, redacted, lambda got: repr(got.zoho), lambda got: f"{got.secret_key}"]
 )
-def test_no_secret_is_in_what_settings_show(show):
+def test_no_secret_is_in_what_settings_show(show: Any) -> None:
     got = load(SECRETS)
     assert got.zoho.refresh_token.reveal() == MARK
     assert MARK not in show(got)
 
 
-def test_no_secret_is_in_a_dump_of_the_dataclass():
+def test_no_secret_is_in_a_dump_of_the_dataclass() -> None:
     assert MARK not in repr(asdict(replace(load(SECRETS), database_url="", queue_url="")))
 
 
 @pytest.mark.parametrize(
     "broken", [MARK + "\n", f"{MARK} x", f"x://{MARK}", f"x://a:{MARK}@b", f"postgresql://a:{MARK}"]
 )
-def test_no_secret_is_in_an_error(tmp_path, broken):
+def test_no_secret_is_in_an_error(tmp_path: Path, broken: Any) -> None:
     toml = "".join(
         f"[{table}]\n" + "".join(f"{key} = {json.dumps(f'https://a:{MARK}@b')}\n" for key in keys)
         for table, keys in {
@@ -995,7 +1009,7 @@ def test_no_secret_is_in_an_error(tmp_path, broken):
         assert MARK not in repr(caught.value)
 
 
-def test_a_secret_opens_only_when_asked_and_is_false_when_empty():
+def test_a_secret_opens_only_when_asked_and_is_false_when_empty() -> None:
     secret = Secret("p")
     assert secret.reveal() == "p"
     assert secret
@@ -1008,7 +1022,7 @@ def test_a_secret_opens_only_when_asked_and_is_false_when_empty():
     assert repr(Secret()) == "Secret(not set)"
 
 
-def test_settings_travel_to_other_processes():
+def test_settings_travel_to_other_processes() -> None:
     got = load({**SECRETS, "ZOHO_CONNECT_TIMEZONE": "Asia/Kolkata"})
     assert pickle.loads(pickle.dumps(got)) == got
     assert copy.deepcopy(got) == got
@@ -1017,7 +1031,7 @@ def test_settings_travel_to_other_processes():
 # -- the dump
 
 
-def test_the_dump_is_toml_with_each_value_and_its_origin(tmp_path):
+def test_the_dump_is_toml_with_each_value_and_its_origin(tmp_path: Path) -> None:
     (tmp_path / "key").write_text(KEY)
     text = (
         '[zoho]\ndata_center = "eu"\n[[feed]]\nslug = "a"\ntitle = "A \\"quoted\\" title"\npast = "4w"\n'
@@ -1058,7 +1072,7 @@ def test_the_dump_is_toml_with_each_value_and_its_origin(tmp_path):
     assert any(line.startswith("database_url") and "DATABASE_URL" in line for line in lines)
 
 
-def test_the_dump_has_every_setting(tmp_path):
+def test_the_dump_has_every_setting(tmp_path: Path) -> None:
     read = tomllib.loads(redacted(from_toml(tmp_path, FEED + SOURCES)))
     named = {f"{table}_{key}".upper() for table in ("bridge", "zoho") for key in read[table]}
     others = {name for name in environment_names() if name.endswith("_FILE")} | {
@@ -1072,7 +1086,7 @@ def test_the_dump_has_every_setting(tmp_path):
 # -- the documentation
 
 
-def test_every_setting_is_documented():
+def test_every_setting_is_documented() -> None:
     rows = "\n".join(line for line in DOCS.splitlines() if line.startswith("|"))
     missing = [name for name in environment_names() if f"`{name}`" not in rows]
     for table, keys in toml_keys().items():
@@ -1081,12 +1095,12 @@ def test_every_setting_is_documented():
     assert missing == []
 
 
-def test_no_setting_is_documented_that_there_is_not():
+def test_no_setting_is_documented_that_there_is_not() -> None:
     named = set(re.findall(r"`((?:BRIDGE|ZOHO)_[A-Z_]*[A-Z])`", DOCS))
     assert named <= set(environment_names())
 
 
-def test_documented_defaults_are_the_defaults(tmp_path):
+def test_documented_defaults_are_the_defaults(tmp_path: Path) -> None:
     (feed,) = from_toml(tmp_path, FEED + SOURCES).feeds
     shown = tomllib.loads(redacted(replace(load({}), feeds=(feed,))))["feed"][0]
     for key in set(toml_keys()["feed"]) - {"slug", "title", "sources"}:
@@ -1096,11 +1110,11 @@ def test_documented_defaults_are_the_defaults(tmp_path):
         assert value == expected, key
 
 
-def blocks(language):
+def blocks(language: Any) -> Any:
     return re.findall(rf"^```{language}\n(.*?)^```", DOCS, re.MULTILINE | re.DOTALL)
 
 
-def test_the_example_file_loads_and_shows_every_key(tmp_path):
+def test_the_example_file_loads_and_shows_every_key(tmp_path: Path) -> None:
     (text,) = blocks("toml")
     got = from_toml(tmp_path, text)
     assert got.warnings == ()
@@ -1112,7 +1126,7 @@ def test_the_example_file_loads_and_shows_every_key(tmp_path):
     )
 
 
-def test_the_example_environments_load(tmp_path):
+def test_the_example_environments_load(tmp_path: Path) -> None:
     full, small = (dict(line.split("=", 1) for line in text.splitlines()) for text in blocks("sh"))
     (tmp_path / "bridge.toml").write_text(blocks("toml")[0], encoding="utf-8")
     for name, path in list(full.items()):
@@ -1133,7 +1147,7 @@ def test_the_example_environments_load(tmp_path):
 # -- garbage
 
 
-def toml(value):
+def toml(value: Any) -> Any:
     if isinstance(value, str):
         return json.dumps(value).replace("\x7f", "\\u007f")
     if isinstance(value, bool):
@@ -1175,7 +1189,7 @@ GARBAGE = st.recursive(
 )
 
 
-def tables(name):
+def tables(name: str) -> Any:
     return st.fixed_dictionaries({}, optional=dict.fromkeys(toml_keys()[name], GARBAGE))
 
 
@@ -1192,7 +1206,7 @@ DOCUMENTS = st.fixed_dictionaries(
 )
 
 
-def outcome(read):
+def outcome(read: Any) -> Any:
     """Give the settings or the problems; any other exception is a failure of the test."""
     try:
         return read(), ()
@@ -1204,7 +1218,9 @@ def outcome(read):
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(document=DOCUMENTS)
-def test_whatever_the_file_holds_the_answer_is_settings_or_a_list_of_sentences(tmp_path, document):
+def test_whatever_the_file_holds_the_answer_is_settings_or_a_list_of_sentences(
+    tmp_path: Path, document: Any
+) -> None:
     text = "\n".join(f"{key} = {toml(value)}" for key, value in document.items())
     tomllib.loads(text)  # it is garbage, but valid TOML
     got, said = outcome(lambda: from_toml(tmp_path, text))
@@ -1225,7 +1241,9 @@ NAMES = st.sampled_from(
         NAMES, TEXT | WORDS | st.binary(max_size=8).map(os.fsdecode), max_size=6
     )
 )
-def test_whatever_the_environment_holds_the_answer_is_settings_or_a_list_of_sentences(environ):
+def test_whatever_the_environment_holds_the_answer_is_settings_or_a_list_of_sentences(
+    environ: Any,
+) -> None:
     got, said = outcome(lambda: load(environ))
     assert (got is None) == bool(said)
     "".join(said).encode()  # all of it can be printed

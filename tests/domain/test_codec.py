@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from hypothesis import given, settings, strategies as st
 import pytest
@@ -67,7 +68,7 @@ FULL = Event(
 )
 
 
-def differing_fields(one, other):
+def differing_fields(one: Any, other: Any) -> Any:
     return {
         field.name
         for field in fields(one)
@@ -75,7 +76,7 @@ def differing_fields(one, other):
     }
 
 
-def test_every_field_of_an_event_comes_back():
+def test_every_field_of_an_event_comes_back() -> None:
     again = snapshot.decode(snapshot.encode(FULL))
     assert differing_fields(FULL, again) == set()
     assert again.start.fold == 1
@@ -83,7 +84,7 @@ def test_every_field_of_an_event_comes_back():
     assert again.end.utcoffset() == timedelta(hours=5, minutes=30)
 
 
-def test_the_example_leaves_no_field_at_its_default():
+def test_the_example_leaves_no_field_at_its_default() -> None:
     """Else the test above would not notice a field that gets lost."""
     bare = Event(uid="", upstream_id="", title="", start=date(2026, 1, 1), end=date(2026, 1, 2))
     assert {f.name for f in fields(Event)} - differing_fields(FULL, bare) == {"recurrence_id"}
@@ -93,7 +94,7 @@ def test_the_example_leaves_no_field_at_its_default():
 @pytest.mark.parametrize(
     "name", sorted(f.name for f in fields(Event) if f.name not in ("uid", "recurrence_id"))
 )
-def test_the_hash_moves_with_every_field(name):
+def test_the_hash_moves_with_every_field(name: str) -> None:
     """Rulebook 20: any change of content has to be seen."""
     other = {
         "start": FULL.start - timedelta(minutes=1),
@@ -107,7 +108,7 @@ def test_the_hash_moves_with_every_field(name):
     assert snapshot.content_hash(replace(FULL, **{name: other})) != snapshot.content_hash(FULL)
 
 
-def test_a_change_of_the_second_hour_of_an_overlap_is_seen():
+def test_a_change_of_the_second_hour_of_an_overlap_is_seen() -> None:
     """The wall clock is the same when clocks go back; the instant is not."""
     first = replace(FULL, start=FULL.start.replace(fold=0))
     assert snapshot.content_hash(first) != snapshot.content_hash(FULL)
@@ -122,7 +123,7 @@ def test_a_change_of_the_second_hour_of_an_overlap_is_seen():
     title=st.text(),
     hours=st.integers(0, 100),
 )
-def test_any_event_comes_back(start, name, title, hours):
+def test_any_event_comes_back(start: Any, name: str, title: str, hours: Any) -> None:
     begin = start.replace(tzinfo=zone(name))
     event = Event(
         uid="u", upstream_id="x", title=title, start=begin, end=begin + timedelta(hours=hours + 3)
@@ -139,11 +140,11 @@ def test_any_event_comes_back(start, name, title, hours):
         CalendarSource(calendar="a=="),
     ],
 )
-def test_sources_come_back(source):
+def test_sources_come_back(source: Any) -> None:
     assert snapshot.decode_source(snapshot.encode_source(source)) == source
 
 
-def test_feeds_come_back():
+def test_feeds_come_back() -> None:
     feed = Feed(
         slug="s",
         title="T",
@@ -162,7 +163,7 @@ def test_feeds_come_back():
     assert snapshot.decode_feed(snapshot.encode_feed(plain)) == plain
 
 
-def test_a_hash_survives_a_rebuilt_database():
+def test_a_hash_survives_a_rebuilt_database() -> None:
     """The same literal for ever: a hash that moved by itself would make every event look changed (rulebook 20)."""
     event = Event(
         uid="u",

@@ -3,6 +3,7 @@ wall times, or worked out by hand; never the module's output."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from dateutil import rrule as dateutil_rrule
 from hypothesis import given, settings, strategies as st
@@ -17,15 +18,15 @@ NEW_YORK = zone("America/New_York")
 KOLKATA = zone("Asia/Kolkata")
 
 
-def at(text, where=BERLIN):
+def at(text: str, where: Any = BERLIN) -> Any:
     return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=where)
 
 
-def first(start, text, number=40, **bounds):
+def first(start: Any, text: str, number: Any = 40, **bounds: Any) -> Any:
     return list(islice(occurrences(start, parse_rule(text, start), **bounds), number))
 
 
-def days(moments):
+def days(moments: Any) -> Any:
     return [f"{moment:%m-%d}" for moment in moments]
 
 
@@ -202,7 +203,7 @@ RFC_EXAMPLES = [
     [case[1:] for case in RFC_EXAMPLES],
     ids=[c[0] for c in RFC_EXAMPLES],
 )
-def test_the_examples_of_the_standard(rule, start, expected):
+def test_the_examples_of_the_standard(rule: Any, start: Any, expected: Any) -> None:
     """RFC 5545 3.8.5.3: at 9 o'clock in New York, in summer and winter."""
     found = first(at(f"{start} 09:00", NEW_YORK), rule, len(expected))
     assert days(found) == expected
@@ -228,7 +229,7 @@ def test_the_examples_of_the_standard(rule, start, expected):
         ("FREQ=DAILY;UNTIL=20260401T100000Z", Rule(freq="DAILY", until=at("2026-04-01 12:00"))),
     ],
 )
-def test_every_way_zoho_writes_a_rule_is_read(text, expected):
+def test_every_way_zoho_writes_a_rule_is_read(text: str, expected: Any) -> None:
     """Zoho Calendar: events list; with and without the name, UNTIL as date, local and UTC."""
     assert parse_rule(text, at("2026-03-02 10:00")) == expected
 
@@ -236,7 +237,7 @@ def test_every_way_zoho_writes_a_rule_is_read(text, expected):
 @pytest.mark.parametrize(
     "start", [at("2026-03-02 10:00"), at("2026-03-02 10:00", NEW_YORK), date(2026, 3, 2)]
 )
-def test_an_until_at_the_end_of_all_years_is_none(start):
+def test_an_until_at_the_end_of_all_years_is_none(start: Any) -> None:
     """How programs write "without end"; no arithmetic with zones holds that day."""
     assert parse_rule("FREQ=DAILY;UNTIL=99991231T235959Z", start).until is None
 
@@ -244,7 +245,7 @@ def test_an_until_at_the_end_of_all_years_is_none(start):
 @pytest.mark.parametrize(
     "until", ["20260410", "20260410Z", "20260410T000000Z", "20260410T183000Z", "20260410T000000"]
 )
-def test_an_all_day_series_ends_on_the_date_of_its_until(until):
+def test_an_all_day_series_ends_on_the_date_of_its_until(until: Any) -> None:
     """Rulebook 37: DATE for DATE, whatever upstream wrote."""
     start = date(2026, 4, 6)
     assert days(first(start, f"FREQ=DAILY;UNTIL={until}")) == [
@@ -268,7 +269,7 @@ def test_an_all_day_series_ends_on_the_date_of_its_until(until):
         ("FREQ=DAILY;COUNT=3;UNTIL=20260304T090000Z", "count"),  # both end on the same instance
     ],
 )
-def test_of_count_and_until_the_first_to_end_stays(text, kept):
+def test_of_count_and_until_the_first_to_end_stays(text: str, kept: Any) -> None:
     """Rulebook 37: together they make libical drop the rule."""
     rule = parse_rule(text, at("2026-03-02 10:00"))
     assert (rule.count is not None, rule.until is not None) == (kept == "count", kept == "until")
@@ -306,7 +307,7 @@ def test_of_count_and_until_the_first_to_end_stays(text, kept):
         ("FREQ=SECONDLY;COUNT=5", "SECONDLY"),
     ],
 )
-def test_a_rule_that_cant_be_read_says_which_part(text, named):
+def test_a_rule_that_cant_be_read_says_which_part(text: str, named: Any) -> None:
     with pytest.raises(ValueError, match=named):
         parse_rule(text, at("2026-03-02 10:00"))
 
@@ -322,7 +323,9 @@ def test_a_rule_that_cant_be_read_says_which_part(text, named):
         (at("2026-03-02 10:00", BERLIN), "20260308T000000Z", "20260307T100000Z"),
     ],
 )
-def test_until_is_the_later_of_two_readings_of_the_last_start(start, until, written):
+def test_until_is_the_later_of_two_readings_of_the_last_start(
+    start: Any, until: Any, written: Any
+) -> None:
     """Rulebook 38."""
     freq = "WEEKLY;BYDAY=MO,WE,SA" if start.year == 2017 else "DAILY"
     assert f"UNTIL={written}" in rule_text(parse_rule(f"FREQ={freq};UNTIL={until}", start), start)
@@ -336,19 +339,19 @@ def test_until_is_the_later_of_two_readings_of_the_last_start(start, until, writ
         "FREQ=YEARLY;BYMONTHDAY=4;BYMONTH=7",
     ],
 )
-def test_what_is_written_is_read_back(text):
+def test_what_is_written_is_read_back(text: str) -> None:
     start = at("2026-03-02 10:00")
     rule = parse_rule(text, start)
     assert parse_rule(rule_text(rule, start), start) == rule
 
 
-def test_a_time_that_the_clock_skips_moves_by_the_gap():
+def test_a_time_that_the_clock_skips_moves_by_the_gap() -> None:
     """RFC 5545 3.3.5: 02:30 on 29 March 2026 does not exist in Berlin; with the offset before, it is 03:30."""
     found = first(at("2026-03-28 02:30"), "FREQ=DAILY;COUNT=3")
     assert [f"{moment:%d %H:%M}" for moment in found] == ["28 02:30", "29 03:30", "30 02:30"]
 
 
-def test_of_a_time_shown_twice_the_first_counts():
+def test_of_a_time_shown_twice_the_first_counts() -> None:
     """RFC 5545 3.3.5: 02:30 on 25 October 2026 happens twice in Berlin; the first is in summer time."""
     found = first(at("2026-10-24 02:30"), "FREQ=DAILY;COUNT=3")
     assert [moment.astimezone(UTC).strftime("%d %H:%M") for moment in found] == [
@@ -358,7 +361,7 @@ def test_of_a_time_shown_twice_the_first_counts():
     ]
 
 
-def test_hours_that_fall_together_in_the_gap_happen_once():
+def test_hours_that_fall_together_in_the_gap_happen_once() -> None:
     found = first(at("2026-03-29 00:30"), "FREQ=HOURLY;COUNT=6")
     assert len({moment.astimezone(UTC) for moment in found}) == len(found) == 5
 
@@ -373,7 +376,7 @@ def test_hours_that_fall_together_in_the_gap_happen_once():
         (at("2025-01-01 00:00"), at("2026-03-03 00:00"), ["03-02"]),
     ],
 )
-def test_bounds_are_inclusive_and_exclusive(after, before, expected):
+def test_bounds_are_inclusive_and_exclusive(after: Any, before: Any, expected: Any) -> None:
     assert days(first(at("2026-03-02 10:00"), "FREQ=DAILY", after=after, before=before)) == expected
 
 
@@ -420,12 +423,14 @@ def test_bounds_are_inclusive_and_exclusive(after, before, expected):
         ("FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=31", "2026-01-31", False),
     ],
 )
-def test_only_rules_that_every_client_reads_alike_are_plain(rule, start, plain):
+def test_only_rules_that_every_client_reads_alike_are_plain(
+    rule: Any, start: Any, plain: Any
+) -> None:
     moment = at(f"{start} 10:00")
     assert is_plain(parse_rule(rule, moment), moment) is plain
 
 
-def test_the_last_start_of_a_series_that_ends():
+def test_the_last_start_of_a_series_that_ends() -> None:
     start = at("2006-03-02 10:00")
     assert last_start(start, parse_rule("FREQ=DAILY;UNTIL=20260401T000000Z", start)) == at(
         "2026-03-31 10:00"
@@ -468,7 +473,9 @@ rules = st.one_of(
     gap=st.integers(0, 4000),
     count=st.one_of(st.none(), st.integers(1, 60)),
 )
-def test_entering_an_old_series_late_gives_what_counting_through_it_gives(rule, start, gap, count):
+def test_entering_an_old_series_late_gives_what_counting_through_it_gives(
+    rule: Any, start: Any, gap: Any, count: Any
+) -> None:
     """dateutil, from the first instance on and without the jump, is the second implementation."""
     text = rule + (f";COUNT={count}" if count else "")
     after, before = start + timedelta(days=gap), start + timedelta(days=gap + 500)

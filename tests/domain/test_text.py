@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 import re
+from typing import Any
 import unicodedata
 
 from hypothesis import HealthCheck, example, given, settings, strategies as st
@@ -67,13 +68,13 @@ CLEAN = [
 @pytest.mark.parametrize(
     ("given_text", "expected"), [case[1:3] for case in CLEAN], ids=[case[0] for case in CLEAN]
 )
-def test_cleaning_follows_the_rules(given_text, expected):
+def test_cleaning_follows_the_rules(given_text: Any, expected: Any) -> None:
     assert clean(given_text) == expected
 
 
 @modest
 @given(ANY_TEXT)
-def test_clean_text_is_storable_normal_and_stays_as_it_is(value):
+def test_clean_text_is_storable_normal_and_stays_as_it_is(value: Any) -> None:
     """Rulebook 2, 4, 58: NFC, UTF-8, no control but the line break, no blank at a line's end; idempotent."""
     text = clean(value)
     text.encode()
@@ -86,10 +87,10 @@ def test_clean_text_is_storable_normal_and_stays_as_it_is(value):
 
 @modest
 @given(ANY_TEXT)
-def test_cleaning_loses_no_visible_character(value):
+def test_cleaning_loses_no_visible_character(value: Any) -> None:
     """Letters, digits, signs: what NFC makes of them is all there."""
 
-    def visible(text):
+    def visible(text: str) -> Any:
         return [
             c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c)[0] in "LNPS"
         ]
@@ -117,13 +118,13 @@ ONE_LINE = [
     [case[1:4] for case in ONE_LINE],
     ids=[case[0] for case in ONE_LINE],
 )
-def test_one_line_is_short_and_whole(given_text, limit, expected):
+def test_one_line_is_short_and_whole(given_text: Any, limit: Any, expected: Any) -> None:
     assert one_line(given_text, limit) == expected
 
 
 @modest
 @given(ANY_TEXT, st.integers(1, 40))
-def test_one_line_keeps_its_limit_for_any_text(value, limit):
+def test_one_line_keeps_its_limit_for_any_text(value: Any, limit: Any) -> None:
     """Rulebook 54; the length is counted by Python's UTF-16 codec."""
     line = one_line(value, limit)
     assert "\n" not in line
@@ -147,7 +148,7 @@ PLAIN = [
 
 
 @pytest.mark.parametrize("value", PLAIN)
-def test_text_without_a_known_tag_stays_plain(value):
+def test_text_without_a_known_tag_stays_plain(value: Any) -> None:
     """Nothing is decoded or dropped in what is not HTML."""
     assert rich(value) == (value, "")
 
@@ -194,7 +195,7 @@ RICH = [
 @pytest.mark.parametrize(
     ("html", "plain"), [case[1:] for case in RICH], ids=[case[0] for case in RICH]
 )
-def test_html_reads_well_as_plain_text(html, plain):
+def test_html_reads_well_as_plain_text(html: Any, plain: Any) -> None:
     """Rulebook 55: DESCRIPTION is plain. Expected as a text browser shows it."""
     assert rich(html)[0] == plain
 
@@ -215,17 +216,17 @@ SANITISED = [
 @pytest.mark.parametrize(
     ("html", "expected"), [case[1:] for case in SANITISED], ids=[case[0] for case in SANITISED]
 )
-def test_html_is_sanitised(html, expected):
+def test_html_is_sanitised(html: Any, expected: Any) -> None:
     """Formatting and web or mail links, nothing else (rulebook 55)."""
     assert rich(html)[1].replace(' rel="noopener noreferrer"', "") == expected
 
 
 class _Inventory(HTMLParser):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.seen = set()
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: Any, attrs: Any) -> None:
         self.seen |= {tag} | {
             f"{name}={value.partition(':')[0].lower()}" for name, value in attrs if name != "rel"
         }
@@ -237,7 +238,7 @@ class _Inventory(HTMLParser):
 @example("<p>" * 3000)
 @example("<pre>\n\n\nx</pre>")
 @example("<pre>x<p>\n</p></pre>")
-def test_any_text_becomes_clean_plain_text_and_harmless_html(value):
+def test_any_text_becomes_clean_plain_text_and_harmless_html(value: Any) -> None:
     """No input makes it fail; the plain text is clean; sanitising again changes nothing; nothing runs or loads."""
     plain, html = rich(value)
     assert clean(plain) == plain

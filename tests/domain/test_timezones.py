@@ -17,6 +17,7 @@ import re
 import struct
 import subprocess
 import sys
+from typing import Any
 import zoneinfo
 from zoneinfo import ZoneInfo
 
@@ -48,21 +49,21 @@ MID_MONTHS = [
 ]
 
 
-def of_2026f(*values):
+def of_2026f(*values: Any) -> Any:
     """A case that the tz database knows since its release 2026f."""
     return pytest.param(
         *values, marks=pytest.mark.skipif(tzdata.IANA_VERSION < "2026f", reason="older tzdata")
     )
 
 
-def utc(*parts):
+def utc(*parts: Any) -> Any:
     return datetime(*parts, tzinfo=UTC)
 
 
 # An independent reader of zones: what zoneinfo does, and what a VTIMEZONE says.
 
 
-def changes_of(tz, first, last, *, days=1):
+def changes_of(tz: Any, first: Any, last: Any, *, days: Any = 1) -> Any:
     """Every change of offset that zoneinfo makes after ``first`` up to ``last``, if they are ``days`` apart."""
     steps = [
         *(first + timedelta(days=day) for day in range(0, (last - first).days + 1, days)),
@@ -84,16 +85,16 @@ def changes_of(tz, first, last, *, days=1):
     return found
 
 
-def hhmm(text):
+def hhmm(text: str) -> Any:
     sign = -1 if text[0] == "-" else 1
     return sign * timedelta(hours=int(text[1:3]), minutes=int(text[3:5]))
 
 
-def wall(text):
+def wall(text: str) -> Any:
     return datetime.fromisoformat(text)
 
 
-def observances(text):
+def observances(text: str) -> Any:
     blocks = re.findall(r"BEGIN:(STANDARD|DAYLIGHT)\r\n(.*?)END:\1\r\n", text, re.DOTALL)
     return [
         {"kind": kind} | dict(line.split(":", 1) for line in block.split("\r\n")[:-1])
@@ -104,7 +105,7 @@ def observances(text):
 class Reader:
     """RFC 5545 3.6.5, word for word: the observance with the latest onset at or before the time rules."""
 
-    def __init__(self, text, *, years_earlier=0):
+    def __init__(self, text: str, *, years_earlier: Any = 0) -> None:
         self.onsets = []
         for seen in observances(text):
             start = wall(seen["DTSTART"])
@@ -125,17 +126,17 @@ class Reader:
         self.onsets.sort()
         self.instants = [onset[0] for onset in self.onsets]
 
-    def offset(self, instant):
+    def offset(self, instant: Any) -> Any:
         place = bisect_right(self.instants, instant)
         return self.onsets[place - 1][1] if place else self.onsets[0][2]
 
 
-def body(key):
+def body(key: Any) -> Any:
     return vtimezone(key).decode().replace(f"TZID:{key}\r\n", "")
 
 
 @pytest.fixture(scope="module")
-def told():
+def told() -> Any:
     """Every key with a VTIMEZONE, and since when it holds."""
     since = {key: faithful_since(ZoneInfo(key)) for key in EVERY_KEY}
     return {key: instant for key, instant in since.items() if instant is not None}
@@ -144,7 +145,7 @@ def told():
 # VTIMEZONE
 
 
-def test_every_vtimezone_agrees_with_zoneinfo_from_faithful_since_on(told):
+def test_every_vtimezone_agrees_with_zoneinfo_from_faithful_since_on(told: Any) -> None:
     """Before, at and after every change, and in the middle of every month until 2045, both give the same offset."""
     readers = {}
     for key, since in told.items():
@@ -163,7 +164,7 @@ def test_every_vtimezone_agrees_with_zoneinfo_from_faithful_since_on(told):
                 assert reader.offset(moment) == moment.astimezone(tz).utcoffset(), (key, moment)
 
 
-def test_zoneinfo_has_no_change_that_the_vtimezone_lacks(told):
+def test_zoneinfo_has_no_change_that_the_vtimezone_lacks(told: Any) -> None:
     """For every different VTIMEZONE: the changes until 2045 are the same, to the second; none without summer time."""
     last = utc(2045, 1, 1)
     for (text, since), key in {(body(key), since): key for key, since in told.items()}.items():
@@ -173,7 +174,7 @@ def test_zoneinfo_has_no_change_that_the_vtimezone_lacks(told):
         assert bool(expected) is ("RRULE" in text), key
 
 
-def test_faithful_since_is_the_first_such_change(told):
+def test_faithful_since_is_the_first_such_change(told: Any) -> None:
     """The last change before it is not one that the pair of rules makes."""
     for key in {(body(key), since): key for key, since in told.items()}.values():
         since, tz = told[key], ZoneInfo(key)
@@ -229,12 +230,12 @@ def test_faithful_since_is_the_first_such_change(told):
         ("Etc/GMT+12", tzif_reader.ALWAYS),
     ],
 )
-def test_faithful_since_as_the_tz_database_has_it(key, since):
+def test_faithful_since_as_the_tz_database_has_it(key: Any, since: Any) -> None:
     """For zones whose rules are known from the text of the tz database."""
     assert faithful_since(by_key(key)) == since
 
 
-def test_new_york_is_written_as_rfc_5545_writes_it():
+def test_new_york_is_written_as_rfc_5545_writes_it() -> None:
     """RFC 5545 3.6.5, the example with the rules in force since 2007, in rulebook 26's properties."""
     assert vtimezone("America/New_York") == (
         b"BEGIN:VTIMEZONE\r\nTZID:America/New_York\r\n"
@@ -255,7 +256,9 @@ def test_new_york_is_written_as_rfc_5545_writes_it():
         ("UTC-03:30", "-0330", "-0330"),
     ],
 )
-def test_a_zone_without_summer_time_is_one_standard_without_a_rule(key, offset, name):
+def test_a_zone_without_summer_time_is_one_standard_without_a_rule(
+    key: Any, offset: Any, name: str
+) -> None:
     """Rulebook 26: a fixed zone has no RRULE."""
     assert vtimezone(key).decode() == (
         f"BEGIN:VTIMEZONE\r\nTZID:{key}\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
@@ -263,7 +266,7 @@ def test_a_zone_without_summer_time_is_one_standard_without_a_rule(key, offset, 
     )
 
 
-def test_irish_summer_is_daylight():
+def test_irish_summer_is_daylight() -> None:
     """Readers expect the larger offset there, though Irish law and the tz file call it standard time."""
     seen = {block["kind"]: block for block in observances(vtimezone("Europe/Dublin").decode())}
     assert (seen["STANDARD"]["TZOFFSETTO"], seen["STANDARD"]["TZNAME"]) == ("+0000", "GMT")
@@ -274,7 +277,7 @@ def test_irish_summer_is_daylight():
     )
 
 
-def test_every_vtimezone_has_the_shape_that_outlook_reads(told):
+def test_every_vtimezone_has_the_shape_that_outlook_reads(told: Any) -> None:
     """Rulebook 26, 27: one STANDARD, at most one DAYLIGHT, these properties in this form, and lines of 75 octets."""
     observance = (
         r"BEGIN:{0}\r\nDTSTART:(19[7-9]|20[0-9])[0-9]{{5}}T[0-9]{{6}}\r\n{1}"
@@ -292,7 +295,7 @@ def test_every_vtimezone_has_the_shape_that_outlook_reads(told):
         assert all(len(line) <= 75 for line in text.encode().split(b"\r\n"))
 
 
-def test_the_first_onsets_are_instances_of_their_own_rules(told):
+def test_the_first_onsets_are_instances_of_their_own_rules(told: Any) -> None:
     """RFC 5545 3.8.5.3: DTSTART matches the RRULE; and the two begin within a year of ``faithful_since``."""
     for key, since in told.items():
         for seen in observances(vtimezone(key).decode()):
@@ -315,7 +318,7 @@ def test_the_first_onsets_are_instances_of_their_own_rules(told):
         "Asia/Tokyo",
     ],
 )
-def test_dateutil_reads_the_same_offsets(key):
+def test_dateutil_reads_the_same_offsets(key: Any) -> None:
     """A second opinion, on wall-clock times."""
     theirs = tzical(io.StringIO(vtimezone(key).decode())).get(key)
     for moment in MID_MONTHS[12 * 9 :]:
@@ -323,7 +326,7 @@ def test_dateutil_reads_the_same_offsets(key):
         assert wall.replace(tzinfo=theirs).utcoffset() == wall.utcoffset(), wall
 
 
-def test_a_zone_that_can_not_be_told_has_no_vtimezone(told):
+def test_a_zone_that_can_not_be_told_has_no_vtimezone(told: Any) -> None:
     """Better an error than a rule that is wrong by a week in some years."""
     untold = sorted(set(EVERY_KEY) - set(told))
     assert untold
@@ -337,7 +340,7 @@ def test_a_zone_that_can_not_be_told_has_no_vtimezone(told):
 # tz files
 
 
-def tz_file(changes, footer, *, version=b"2"):
+def tz_file(changes: Any, footer: Any, *, version: Any = b"2") -> Any:
     """A TZif file, RFC 9636 3.1 and 3.2: changes are (UTC, offset in hours); the first offset is that before them."""
     offsets = [offset for _, offset in changes]
     types = b"".join(struct.pack(">lbb", int(offset * 3600), 0, 0) for offset in offsets)
@@ -449,7 +452,7 @@ NEW_YORK = "EST5EDT,M3.2.0,M11.1.0"
         ),
     ],
 )
-def test_faithful_since_of_a_tz_file(changes, footer, since):
+def test_faithful_since_of_a_tz_file(changes: Any, footer: Any, since: Any) -> None:
     """It is the first of the changes, listed or not, from which the footer tells all."""
     assert tzif_reader.faithful_since(tz_file(changes, footer)) == since
 
@@ -468,7 +471,7 @@ def test_faithful_since_of_a_tz_file(changes, footer, since):
         "",  # nothing is known of the future
     ],
 )
-def test_footers_that_no_yearly_weekday_tells(footer):
+def test_footers_that_no_yearly_weekday_tells(footer: Any) -> None:
     """POSIX can say more than BYMONTH and one nth BYDAY in whole minutes."""
     data = tz_file([(None, 0)], footer)
     assert tzif_reader.faithful_since(data) is None
@@ -491,7 +494,7 @@ def test_footers_that_no_yearly_weekday_tells(footer):
         ),
     ],
 )
-def test_the_footer_becomes_two_yearly_rules(footer, onsets):
+def test_the_footer_becomes_two_yearly_rules(footer: Any, onsets: Any) -> None:
     """RFC 9636 3.3.1 to RFC 5545 3.3.10; the dates are from a printed calendar."""
     changes = (
         [(None, 3), (utc(2030, 1, 1), 3)]
@@ -508,7 +511,7 @@ def test_the_footer_becomes_two_yearly_rules(footer, onsets):
 @pytest.mark.parametrize(
     "data", [b"GIF89a" + bytes(60), tz_file([(None, 0)], "UTC0", version=b"\0")]
 )
-def test_another_file_is_refused(data):
+def test_another_file_is_refused(data: Any) -> None:
     """A version 1 file has no footer."""
     with pytest.raises(ValueError, match="TZif"):
         tzif_reader.faithful_since(data)
@@ -608,7 +611,7 @@ def test_another_file_is_refused(data):
         ("(UTC) Europe/Lisbon", "Europe/Lisbon"),
     ],
 )
-def test_names_of_zones(name, key):
+def test_names_of_zones(name: str, key: Any) -> None:
     """Every name gives the zone under its key of today."""
     assert zone(name).key == key
     assert zone(name) is ZoneInfo(key)
@@ -651,7 +654,7 @@ def test_names_of_zones(name, key):
         """.strip().splitlines()
     ],
 )
-def test_short_ids_are_javas(short, key):
+def test_short_ids_are_javas(short: Any, key: Any) -> None:
     """Zoho is written in Java: BST is Dhaka, and IST is India."""
     assert zone(short).key == key
 
@@ -673,7 +676,7 @@ def test_short_ids_are_javas(short, key):
         ("+18:00", "UTC+18:00"),  # java.time.ZoneOffset.MAX
     ],
 )
-def test_offsets_as_zones(name, key):
+def test_offsets_as_zones(name: str, key: Any) -> None:
     """All that is known is the offset, and the zone says so."""
     assert zone(name).key == key
     assert is_fixed(zone(name))
@@ -714,12 +717,12 @@ def test_offsets_as_zones(name, key):
         "()",
     ],
 )
-def test_what_is_not_a_zone(name):
+def test_what_is_not_a_zone(name: str) -> None:
     """None, and never a guess: the label's offset is no zone, a date's offset no name."""
     assert zone(name) is None
 
 
-def test_every_iana_name_keeps_its_clocks():
+def test_every_iana_name_keeps_its_clocks() -> None:
     """No alias moves an event: the zone given has the offsets of the zone named, of old names at least since 2000."""
     for key in EVERY_KEY:
         for name in (key, key.lower(), key.upper()):
@@ -732,7 +735,7 @@ def test_every_iana_name_keeps_its_clocks():
             ), key
 
 
-def test_the_zones_of_countries_stay_themselves():
+def test_the_zones_of_countries_stay_themselves() -> None:
     """zone.tab lists them, and 1,000 km between two of them matter to people."""
     for tab in ("zone.tab", "zone1970.tab"):
         text = resources.files("tzdata").joinpath("zoneinfo", tab).read_text(encoding="utf-8")
@@ -741,7 +744,7 @@ def test_the_zones_of_countries_stay_themselves():
         assert [zone(key).key for key in keys] == keys
 
 
-def test_tables_hold_current_keys():
+def test_tables_hold_current_keys() -> None:
     """A value in a table is never itself an old name."""
     tables = (
         zonenames.OLD_NAMES,
@@ -754,7 +757,7 @@ def test_tables_hold_current_keys():
         assert zone(name).key == key, name
 
 
-def test_windows_names_are_cldrs():
+def test_windows_names_are_cldrs() -> None:
     """icalendar carries a table made from CLDR's file; ours gives the same zones."""
     assert len(WINDOWS_TO_OLSON) > 130
     assert {name: zone(name) for name in WINDOWS_TO_OLSON} == {
@@ -770,7 +773,7 @@ def test_windows_names_are_cldrs():
     )
 )
 @settings(max_examples=300, deadline=None)
-def test_no_text_makes_zone_raise(name):
+def test_no_text_makes_zone_raise(name: str) -> None:
     """Upstream may send anything: the answer is a zone that can be found again by its key, or None."""
     found = zone(name)
     assert found is None or by_key(found.key) is found
@@ -781,7 +784,7 @@ def test_no_text_makes_zone_raise(name):
 
 @given(st.integers(min_value=-1439, max_value=1439))
 @settings(max_examples=100, deadline=None)
-def test_a_fixed_zone_is_one_object_with_one_offset(minutes):
+def test_a_fixed_zone_is_one_object_with_one_offset(minutes: Any) -> None:
     """In winter and summer, through its key, a copy and a pickle."""
     offset = timedelta(minutes=minutes)
     tz = fixed(offset)
@@ -802,7 +805,7 @@ def test_a_fixed_zone_is_one_object_with_one_offset(minutes):
     assert Reader(vtimezone(tz.key).decode()).offset(utc(2026, 7, 1)) == offset
 
 
-def test_no_offset_is_utc():
+def test_no_offset_is_utc() -> None:
     """UTC has one zone, under any name, and it is not a made one."""
     assert fixed(timedelta()) is UTC_ZONE is zone("Etc/UTC") is by_key("UTC")
     assert not is_fixed(UTC_ZONE)
@@ -818,14 +821,14 @@ def test_no_offset_is_utc():
         -timedelta(days=1),
     ],
 )
-def test_offsets_that_no_feed_can_write_are_refused(offset):
+def test_offsets_that_no_feed_can_write_are_refused(offset: Any) -> None:
     """TZOFFSETTO is in whole minutes (rulebook 26), and Python's offsets are below a day."""
     with pytest.raises(ValueError, match="whole minutes"):
         fixed(offset)
 
 
 @pytest.mark.parametrize("key", EVERY_KEY[::25])
-def test_by_key_is_the_inverse_of_key(key):
+def test_by_key_is_the_inverse_of_key(key: Any) -> None:
     """For every zone of the tz database, also under an old name: a stored key gives the same zone."""
     assert by_key(key) is ZoneInfo(key)
     assert by_key(key).key == key
@@ -845,13 +848,13 @@ def test_by_key_is_the_inverse_of_key(key):
         "UTC+24:00",
     ],
 )
-def test_a_key_that_no_zone_has(key):
+def test_a_key_that_no_zone_has(key: Any) -> None:
     """A stored key is exact, unlike an upstream name."""
     with pytest.raises(ValueError):
         by_key(key)
 
 
-def test_zones_come_from_the_tzdata_package_alone(tmp_path):
+def test_zones_come_from_the_tzdata_package_alone(tmp_path: Path) -> None:
     """Whatever the system has, and whatever was loaded before: here a Berlin with Tokyo's clocks."""
     (tmp_path / "Europe").mkdir()
     tokyo = resources.files("tzdata").joinpath("zoneinfo", "Asia", "Tokyo").read_bytes()

@@ -19,7 +19,7 @@ TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from('\\;,:^\n" é漢�
 
 @given(title=TEXT, description=TEXT)
 @example(title="a" * 300, description="\\" * 200)
-def test_the_header_is_read_back_as_it_was_meant(title, description):
+def test_the_header_is_read_back_as_it_was_meant(title: str, description: str) -> None:
     made = joining.header(title, description)
     lines = made.split(b"\r\n")
     assert lines[-1] == b""
@@ -41,7 +41,7 @@ def test_the_header_is_read_back_as_it_was_meant(title, description):
     assert folded == made
 
 
-def test_the_placeholder_is_what_the_renderer_makes_of_it():
+def test_the_placeholder_is_what_the_renderer_makes_of_it() -> None:
     """Rulebook 17; it is written out, since a web process can't render."""
     shown = Event(
         uid=event_uid("placeholder"),
@@ -55,7 +55,7 @@ def test_the_placeholder_is_what_the_renderer_makes_of_it():
     assert ical.render(shown, stamp) == joining.PLACEHOLDER
 
 
-def test_joining_loads_nothing_that_renders():
+def test_joining_loads_nothing_that_renders() -> None:
     code = "import sys, bridge.feed.document; print('icalendar' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -1,6 +1,7 @@
 """What each product says of an event that people choose by: tracks, groups, and the account's own answer."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -37,12 +38,12 @@ GUESTS = [
         ({"role": None}, ""),
     ],
 )
-def test_the_accounts_own_answer_to_an_invitation(fields, answer):
+def test_the_accounts_own_answer_to_an_invitation(fields: Any, answer: Any) -> None:
     event, _ = one(wire(**fields))
     assert event.answer == answer
 
 
-def test_an_instance_may_have_an_answer_of_its_own():
+def test_an_instance_may_have_an_answer_of_its_own() -> None:
     rule = {"rrule": "FREQ=DAILY;COUNT=3", "role": "participant"}
     moved = instance("20260303T153000+0530", role="participant", rsvpStatus=2)
     event, _ = one(wire(rsvpStatus=1, **rule), moved)
@@ -60,7 +61,9 @@ def test_an_instance_may_have_an_answer_of_its_own():
         ("1", {"id": "1", "name": "Sales"}, ""),  # all of its events are of that group
     ],
 )
-def test_the_group_of_an_event_is_told_where_there_are_several(group, partition, track):
+def test_the_group_of_an_event_is_told_where_there_are_several(
+    group: Any, partition: Any, track: Any
+) -> None:
     raw = {"pages": [{"upcomingEvents": {"events": [changed(TIMED, partition=partition)]}}]}
     (event,) = connect.parse(raw, replace(CREATIVE, group=group), SAMOA).events
     assert event.track == track

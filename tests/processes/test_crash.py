@@ -4,6 +4,7 @@ SIGKILL is what a process gets when a container is stopped too slowly, or when m
 up then. So whatever is on the disk at any moment has to be whole.
 """
 
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 import gzip
@@ -19,6 +20,7 @@ import subprocess
 import sys
 from threading import Event, Thread
 import time
+from typing import Any
 
 import pytest
 
@@ -68,7 +70,7 @@ FEEDS = (
 VARIANTS = ("default", "quiet", "web")
 
 
-def upstream(today):
+def upstream(today: Any) -> Any:
     """Give two sources whose events have all that makes the variants of a feed differ."""
     group = Group(
         info={"id": "77", "name": "Team", "url": "77", "status": "ACTIVE"}, events=Shelf("streamId")
@@ -103,11 +105,11 @@ def upstream(today):
 
 
 @contextmanager
-def edited(box):
+def edited(box: Any) -> Iterator[Any]:
     """Let every event upstream change all the time, so that each refresh has everything to write."""
     over = Event()
 
-    def run():
+    def run() -> None:
         count = 0
         streams = [event["streamId"] for event in box.group("77").events.all()]
         ids = [event["id"] for event in box.portal("7001").events.all()]
@@ -129,14 +131,14 @@ def edited(box):
 class Zygote:
     """The process that forks workers."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         command = [sys.executable, str(WORKER)]
         environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
         )
 
-    def live_and_die(self, order, seconds):
+    def live_and_die(self, order: Any, seconds: Any) -> None:
         """Let a worker begin and kill it after a while; what it said beside the usual must be nothing."""
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
@@ -147,16 +149,16 @@ class Zygote:
         os.kill(pid, signal.SIGKILL)
         assert self.process.stdout.readline().strip() == "dead"
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> Any:
         self.process.stdin.close()
         self.process.wait(10)
         self.process.stdout.close()
 
 
-def assert_whole(path, now):
+def assert_whole(path: Any, now: datetime) -> Any:
     """The promises that hold after each kill; gives the number of leases that were held."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -187,7 +189,7 @@ def assert_whole(path, now):
     return leases
 
 
-def test_a_worker_may_be_killed_at_any_moment(tmp_path):
+def test_a_worker_may_be_killed_at_any_moment(tmp_path: Path) -> None:
     clock = [NOW]
     path = tmp_path / "bridge.sqlite3"
     with Sandbox(now=lambda: clock[0], data=upstream(TODAY), page_size=200) as box:
@@ -256,19 +258,19 @@ sources = [{ connect = "77", network = "1" }, { backstage = "7001" }]
 """
 
 
-def free_port():
+def free_port() -> Any:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return taken.getsockname()[1]
 
 
-def wait_for(condition, what, seconds=30):
+def wait_for(condition: Any, what: Any, seconds: Any = 30) -> None:
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends, f"no {what} after {seconds} seconds"
         Event().wait(0.05)
 
 
-def session(leader):
+def session(leader: Any) -> Any:
     """Give the processes of a session: the tree, whatever process groups it has."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -281,13 +283,13 @@ def session(leader):
     return sorted(found)
 
 
-def kill(pids):
+def kill(pids: Any) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
-def start(environment):
+def start(environment: Any) -> Any:
     """Start ``serve`` with its web server and its worker, in a session of their own."""
     return subprocess.Popen(
         [sys.executable, "-m", "bridge", "serve", "--port", str(free_port())],
@@ -298,11 +300,11 @@ def start(environment):
     )
 
 
-def end(tree):
+def end(tree: Any) -> Any:
     """Kill a tree, all of it; give how many processes it had."""
     had = session(tree.pid)
 
-    def gone():
+    def gone() -> bool:
         kill(left := session(tree.pid))
         return not left
 
@@ -311,7 +313,7 @@ def end(tree):
     return len(had)
 
 
-def let_the_leases_end(path):
+def let_the_leases_end(path: Any) -> None:
     """Let their ten minutes pass, and all be due."""
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
@@ -320,7 +322,7 @@ def let_the_leases_end(path):
         connection.execute("UPDATE access_tokens SET lease_until = NULL, lease_holder = NULL")
 
 
-def has_begun(path):
+def has_begun(path: Any) -> Any:
     """Tell whether the worker began to read after ``let_the_leases_end``."""
     with closing(sqlite3.connect(path)) as connection:
         query = "SELECT count(*) FROM sources WHERE next_check_at > 0 OR lease_until IS NOT NULL"
@@ -330,7 +332,7 @@ def has_begun(path):
 @pytest.mark.skipif(
     not Path("/proc/self/stat").exists(), reason="the processes of a session are found in /proc"
 )
-def test_the_whole_tree_may_be_killed_at_any_moment(tmp_path):
+def test_the_whole_tree_may_be_killed_at_any_moment(tmp_path: Path) -> None:
     """``serve`` with its web server and its worker: what was published is still there, still whole, and goes on."""
     path = tmp_path / "bridge.sqlite3"
     (tmp_path / "bridge.toml").write_text(CONFIG)
@@ -342,7 +344,7 @@ def test_the_whole_tree_may_be_killed_at_any_moment(tmp_path):
         environment |= {"BRIDGE_SECRET_KEY": KEY, **box.environment()}
         settings = config.load(environment)
 
-        def published():
+        def published() -> Any:
             with (
                 suppress(sqlite3.Error),
                 closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection,

@@ -3,6 +3,7 @@
 The command runs for real, as a process with its own web server and worker; the promise is that of its help text.
 """
 
+from collections.abc import Iterator
 from contextlib import closing
 import json
 import os
@@ -14,11 +15,12 @@ import subprocess
 import sys
 from threading import Thread, Timer
 import time
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
-from tests.command_line import command_line, free_port
+from tests.command_line import CommandLine, command_line, free_port
 
 SECONDS = 6  # long enough for a command to start and to meet the fault with all its tries
 BROKEN = "Zoho Calendar answers 500, for 6 seconds."
@@ -29,7 +31,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def line(tmp_path, monkeypatch):
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with command_line(tmp_path, monkeypatch) as line:
         yield line
 
@@ -37,21 +39,21 @@ def line(tmp_path, monkeypatch):
 class Lines:
     """Reads a stream in a thread, so that it can be waited for and never fills up."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: Any) -> None:
         self.lines = []
         self._stream = stream
         self._thread = Thread(target=self._read)
         self._thread.start()
 
-    def _read(self):
+    def _read(self) -> None:
         self.lines.extend(iter(self._stream.readline, ""))
 
-    def whole(self):
+    def whole(self) -> Any:
         self._thread.join(20)
         return "".join(self.lines)
 
 
-def told(demo, words):
+def told(demo: Any, words: str) -> Any:
     """Read what the demo tells until a line holds ``words``; give the lines."""
     lines = []
     for text in iter(demo.stderr.readline, ""):
@@ -61,11 +63,11 @@ def told(demo, words):
     raise AssertionError("".join(lines))
 
 
-def bodies(urls):
+def bodies(urls: Any) -> Any:
     return {url: urlopen(url, timeout=10).read() for url in urls}
 
 
-def children(folder):
+def children(folder: Any) -> Any:
     """Give command line, id and environment of each process that works in the demo's folder."""
     found = []
     for file in Path("/proc").glob("[0-9]*/environ"):
@@ -85,7 +87,7 @@ def children(folder):
     return sorted(found, key=lambda one: one[0].endswith(" worker"))
 
 
-def refresh(environ, *slugs):
+def refresh(environ: Any, *slugs: Any) -> Any:
     """Run ``refresh`` beside the demo, with the settings that its own processes have."""
     return subprocess.run(
         [sys.executable, "-m", "bridge", "refresh", *slugs],
@@ -97,7 +99,7 @@ def refresh(environ, *slugs):
     )
 
 
-def test_feeds_keep_their_bytes_while_things_go_wrong(line):
+def test_feeds_keep_their_bytes_while_things_go_wrong(line: CommandLine) -> None:
     port = free_port()
     demo = line.process(
         "demo", "--faults", str(SECONDS), "--port", str(port), TMPDIR=str(line.toml.parent)
@@ -151,7 +153,7 @@ def test_feeds_keep_their_bytes_while_things_go_wrong(line):
 
 
 @pytest.mark.parametrize("seconds", ["0", "soon"])
-def test_no_time_for_faults_is_a_mistake(line, seconds):
+def test_no_time_for_faults_is_a_mistake(line: CommandLine, seconds: Any) -> None:
     done = line("demo", f"--faults={seconds}")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "Invalid value for '--faults'" in done.stderr

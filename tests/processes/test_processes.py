@@ -4,6 +4,7 @@ Real processes on real sockets; what is expected is the README's and the demo's 
 304 for who has them, everything removed at the end).
 """
 
+from collections.abc import Iterator
 from contextlib import closing
 import http.client
 import json
@@ -17,13 +18,14 @@ import subprocess
 import sys
 from threading import Timer
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from bridge.cli.address import answers
 from bridge.cli.processes import Tree
-from tests.command_line import SOURCES, command_line, free_port, signals_ignored
+from tests.command_line import SOURCES, CommandLine, command_line, free_port, signals_ignored
 
 on_linux = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="finds processes by Linux's /proc"
@@ -31,18 +33,18 @@ on_linux = pytest.mark.skipif(
 
 
 @pytest.fixture
-def line(tmp_path, monkeypatch):
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with command_line(tmp_path, monkeypatch) as line:
         yield line
 
 
 @pytest.fixture(autouse=True)
-def _signals_ignored():
+def _signals_ignored() -> Iterator[Any]:
     with signals_ignored():
         yield
 
 
-def get(url, **headers):
+def get(url: str, **headers: Any) -> Any:
     """Give status, headers and body of an answer."""
     parts = urlsplit(url)
     with closing(http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)) as connection:
@@ -51,7 +53,7 @@ def get(url, **headers):
         return response.status, response.headers, response.read()
 
 
-def wait_for(condition, seconds=20):
+def wait_for(condition: Any, seconds: Any = 20) -> Any:
     """Wait until something holds, and give it."""
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
@@ -68,7 +70,7 @@ SLEEP = "import time; time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
 
 
-def run(*programs, **options):
+def run(*programs: Any, **options: Any) -> Any:
     """Run a tree of small Python programs to its end."""
     with Tree(**options) as tree:
         for number, program in enumerate(programs):
@@ -79,7 +81,9 @@ def run(*programs, **options):
 @pytest.mark.parametrize(
     ("ending", "code"), [("sys.exit(3)", 3), ("sys.exit(0)", 1), ("os.kill(os.getpid(), 9)", 1)]
 )
-def test_a_child_that_ends_ends_the_others(capfd, ending, code):
+def test_a_child_that_ends_ends_the_others(
+    capfd: pytest.CaptureFixture[str], ending: Any, code: Any
+) -> None:
     """With its exit code; a child that ends without an order has failed, whatever it says itself."""
     began = time.monotonic()
     assert run(SLEEP, f"import os, sys; {ending}") == code
@@ -88,7 +92,9 @@ def test_a_child_that_ends_ends_the_others(capfd, ending, code):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_an_order_to_end_is_for_all_and_no_failure(capfd, number):
+def test_an_order_to_end_is_for_all_and_no_failure(
+    capfd: pytest.CaptureFixture[str], number: Any
+) -> None:
     before = signal.getsignal(number)
     Timer(0.3, os.kill, (os.getpid(), number)).start()
     assert run(SLEEP, SLEEP) == 0
@@ -96,14 +102,16 @@ def test_an_order_to_end_is_for_all_and_no_failure(capfd, number):
     assert capfd.readouterr().err == ""
 
 
-def test_an_order_that_comes_before_the_wait_counts(capfd):
+def test_an_order_that_comes_before_the_wait_counts(capfd: pytest.CaptureFixture[str]) -> None:
     with Tree() as tree:
         tree.start("child", [sys.executable, "-c", SLEEP])
         os.kill(os.getpid(), signal.SIGTERM)
         assert tree.wait(answers=lambda: True, ready=lambda: None) == 0
 
 
-def test_a_child_that_does_not_end_is_killed_with_all_it_started(capfd, tmp_path):
+def test_a_child_that_does_not_end_is_killed_with_all_it_started(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     """A web server that is killed leaves its worker processes behind, which hold the port."""
     pid = tmp_path / "pid"
     grandchild = f"import subprocess as s, sys; p = s.Popen([sys.executable, '-c', {SLEEP!r}])"
@@ -115,8 +123,8 @@ def test_a_child_that_does_not_end_is_killed_with_all_it_started(capfd, tmp_path
         wait_for(lambda: os.kill(int(pid.read_text()), 0))
 
 
-def test_a_second_ctrl_c_kills_at_once(capfd):
-    def twice():
+def test_a_second_ctrl_c_kills_at_once(capfd: pytest.CaptureFixture[str]) -> None:
+    def twice() -> None:
         for _ in range(2):
             time.sleep(0.3)
             os.kill(os.getpid(), signal.SIGINT)
@@ -131,7 +139,7 @@ def test_a_second_ctrl_c_kills_at_once(capfd):
 
 
 @on_linux
-def test_the_demo_keeps_its_promises(line):
+def test_the_demo_keeps_its_promises(line: CommandLine) -> None:
     """Feeds and a page within ten seconds, 304 for who has them, no secret in the log, and nothing left at the end."""
     port = free_port()
     began = time.monotonic()
@@ -189,7 +197,7 @@ def test_the_demo_keeps_its_promises(line):
 # Web server and worker
 
 
-def started(line, port):
+def started(line: CommandLine, port: Any) -> Any:
     """Start ``serve`` and wait until everything is read and published."""
     serve = line.process("serve", "--port", str(port))
     wait_for(lambda: serve.poll() is not None or answers("127.0.0.1", port))
@@ -199,7 +207,7 @@ def started(line, port):
 
 
 @on_linux
-def test_serve_reads_and_serves_and_ends_without_a_trace(line):
+def test_serve_reads_and_serves_and_ends_without_a_trace(line: CommandLine) -> None:
     port = free_port()
     serve = started(line, port)
     commands = sorted(line.left().values())
@@ -239,7 +247,7 @@ def test_serve_reads_and_serves_and_ends_without_a_trace(line):
 
 
 @on_linux
-def test_serve_leaves_nothing_behind_when_it_is_killed(line):
+def test_serve_leaves_nothing_behind_when_it_is_killed(line: CommandLine) -> None:
     """As when the machine is short of memory: its children hold the port and the sources, and nobody could stop them."""
     port = free_port()
     serve = line.process("serve", "--port", str(port))
@@ -252,7 +260,7 @@ def test_serve_leaves_nothing_behind_when_it_is_killed(line):
 
 
 @on_linux
-def test_serve_ends_whole_when_one_half_is_killed(line):
+def test_serve_ends_whole_when_one_half_is_killed(line: CommandLine) -> None:
     port = free_port()
     serve = line.process("serve", "--port", str(port))
     wait_for(lambda: answers("127.0.0.1", port))
@@ -268,7 +276,9 @@ def test_serve_ends_whole_when_one_half_is_killed(line):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_ends_a_refresh_after_the_reads_that_have_begun_and_twice_at_once(line, times):
+def test_ctrl_c_ends_a_refresh_after_the_reads_that_have_begun_and_twice_at_once(
+    line: CommandLine, times: Any
+) -> None:
     """What was begun is not lost to haste; but nobody has to wait for a Zoho that does not answer."""
     more = [
         f"more-{number}" for number in range(5)
@@ -303,7 +313,7 @@ def test_ctrl_c_ends_a_refresh_after_the_reads_that_have_begun_and_twice_at_once
 # The terminal
 
 
-def on_a_terminal(line, *arguments):
+def on_a_terminal(line: CommandLine, *arguments: Any) -> Any:
     """Run a command on a terminal; give what it shows."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -328,7 +338,7 @@ def on_a_terminal(line, *arguments):
     return shown.decode()
 
 
-def test_progress_and_colours_are_for_terminals_alone(line):
+def test_progress_and_colours_are_for_terminals_alone(line: CommandLine) -> None:
     shown = on_a_terminal(line, "refresh")
     assert re.search(r"Reading Zoho  \[#+\]  3/3", shown)
     assert re.search(rf"^{re.escape(SOURCES[1])} +2 events", shown, re.MULTILINE)

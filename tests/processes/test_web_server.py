@@ -1,11 +1,14 @@
 """The real server on real sockets: whole answers, odd requests, and nobody who is slow makes others wait."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 import http.client
 import os
+from pathlib import Path
 import re
 import socket
 import time
+from typing import Any
 
 import pytest
 
@@ -13,6 +16,7 @@ from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.web import create_app
 from bridge.web.usage import Uses
+from tests.command_line import CommandLine
 from tests.served import NOW, publish, web_server
 
 SLOW = 40  # clients, ten for each thread of the server
@@ -23,7 +27,7 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The port, and the path of a secret feed of 4 MB."""
     with web_server(tmp_path_factory.mktemp("server"), BRIDGE_ADMIN_PASSWORD=PASSWORD) as (
         store,
@@ -36,7 +40,7 @@ def server(tmp_path_factory):
         yield port, f"/f/{store.links.token(store.links.of('team')[0])}/team.ics"
 
 
-def ask(port, path, *, method="GET", **headers):
+def ask(port: Any, path: Any, *, method: str = "GET", **headers: Any) -> Any:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
         connection.request(
             method, path, headers={name.replace("_", "-"): value for name, value in headers.items()}
@@ -45,7 +49,7 @@ def ask(port, path, *, method="GET", **headers):
         return answer.status, answer.headers, answer.read()
 
 
-def send(port, request, *, seconds=20):
+def send(port: Any, request: Any, *, seconds: Any = 20) -> Any:
     """Send bytes as they are, and give the first line and all of what comes back."""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
         connection.sendall(request)
@@ -58,7 +62,7 @@ def send(port, request, *, seconds=20):
     return received.split(b"\r\n")[0].decode(), received
 
 
-def hold(stack, port, request, *, read_buffer=None):
+def hold(stack: Any, port: Any, request: Any, *, read_buffer: Any = None) -> None:
     """Open a connection, send the beginning of something, and leave it."""
     connection = stack.enter_context(socket.socket())
     if read_buffer:
@@ -69,7 +73,9 @@ def hold(stack, port, request, *, read_buffer=None):
 
 
 @pytest.mark.parametrize("key", ["k" * 40, ""])
-def test_any_wsgi_server_may_start_the_app_in_a_new_folder(tmp_path, monkeypatch, key):
+def test_any_wsgi_server_may_start_the_app_in_a_new_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: Any
+) -> None:
     """``create_app`` makes the data folder, as the commands do; also where no key has to be kept in it."""
     folder = tmp_path / "new" / "data"
     for name in [name for name in os.environ if name.startswith(("BRIDGE_", "DATABASE_URL"))]:
@@ -85,7 +91,7 @@ def test_any_wsgi_server_may_start_the_app_in_a_new_folder(tmp_path, monkeypatch
     assert folder.joinpath("bridge.sqlite3").is_file()
 
 
-def test_head_has_the_headers_of_get_and_no_body(server):
+def test_head_has_the_headers_of_get_and_no_body(server: Any) -> None:
     """H2, H12, also after the server's own hands were on them."""
     port, path = server
     status, head, nothing = ask(port, path, method="HEAD")
@@ -122,7 +128,9 @@ def test_head_has_the_headers_of_get_and_no_body(server):
         ("nonsense", "4.."),
     ],
 )
-def test_an_odd_request_is_refused_or_answered_right(server, line, expected):
+def test_an_odd_request_is_refused_or_answered_right(
+    server: Any, line: CommandLine, expected: Any
+) -> None:
     port, _ = server
     first, received = send(port, f"{line}\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     assert re.fullmatch(rf"HTTP/1\.1 {expected} .*", first), first
@@ -130,7 +138,7 @@ def test_an_odd_request_is_refused_or_answered_right(server, line, expected):
     assert b"root:" not in received
 
 
-def test_forty_slow_readers_make_nobody_wait(server):
+def test_forty_slow_readers_make_nobody_wait(server: Any) -> None:
     """A server of processes or threads that write to the socket themselves stands still here."""
     port, path = server
     with ExitStack() as stack:
@@ -149,7 +157,7 @@ def test_forty_slow_readers_make_nobody_wait(server):
         "POST /admin/sign-in HTTP/1.1\r\nHost: x\r\n{form}Content-Length: 1000\r\n\r\ncsrf=",
     ],
 )
-def test_forty_slow_senders_make_nobody_wait(server, beginning):
+def test_forty_slow_senders_make_nobody_wait(server: Any, beginning: Any) -> None:
     """Also those who got as far as a form that the server waits for."""
     port, path = server
     _, headers, _ = ask(port, "/admin/sign-in")
@@ -161,7 +169,7 @@ def test_forty_slow_senders_make_nobody_wait(server, beginning):
         assert_quick(port, path)
 
 
-def assert_quick(port, path):
+def assert_quick(port: Any, path: Any) -> None:
     """Ten polls and ten whole feeds, within seconds altogether on any machine."""
     began = time.monotonic()
     for _ in range(10):

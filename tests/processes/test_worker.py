@@ -4,16 +4,19 @@ Expected behaviour: the module's own promises, the settings' documentation (BRID
 secret is ever in a log.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 import importlib.util
 import io
 import json
 import logging
 import os
+from pathlib import Path
 import signal
 import sys
 from threading import Event as Flag, Thread, Timer
 from types import SimpleNamespace
+from typing import Any, Never
 
 import huey.storage
 import pytest
@@ -27,6 +30,7 @@ from bridge.errors import BridgeError, ConfigError, StoreError
 from bridge.publish.pending import want
 from bridge.refresh.refresher import Refresher, Report
 from bridge.sandbox import Sandbox
+from bridge.store import Store
 from bridge.zoho.client import ZohoClient
 from tests.command_line import GROUP, NETWORK, log_restored, signals_ignored
 
@@ -36,18 +40,18 @@ NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 class FakeRefresher:
     """Due sources, and what was read of them; ``breaks`` are the errors that some of them raise."""
 
-    def __init__(self, *due, breaks=None, reading=lambda: None):
+    def __init__(self, *due: Any, breaks: Any = None, reading: Any = lambda: None) -> None:
         self.store = SimpleNamespace(sources=self, feeds=SimpleNamespace(all=tuple))
         self.begun, self.read = [], []
         self._due = due
         self._breaks = breaks or {}
         self._reading = reading
 
-    def due(self, *, now):
+    def due(self, *, now: datetime) -> Any:
         assert now == NOW
         return [key for key in self._due if key not in self.begun]
 
-    def refresh(self, key, *, only_due):
+    def refresh(self, key: Any, *, only_due: Any) -> Any:
         assert only_due
         if key in self.begun:  # as the store's lease
             return Report(source=key, outcome="busy")
@@ -60,17 +64,17 @@ class FakeRefresher:
 
 
 @pytest.fixture
-def queue(tmp_path):
+def queue(tmp_path: Path) -> Iterator[Any]:
     queue = worker.open_queue("", tmp_path)
     yield queue
     queue.storage.close()
 
 
-def waking(queue, refresher, want=lambda: None):
+def waking(queue: Any, refresher: Any, want: Any = lambda: None) -> Any:
     """Give what brings the feeds in line and reads what is due, here and now, as a worker's threads would."""
     look_for_feeds = worker.register(queue, refresher, want=want, clock=lambda: NOW)
 
-    def wake():
+    def wake() -> None:
         look_for_feeds()
         while (task := queue.dequeue()) is not None:
             queue.execute(task)
@@ -79,7 +83,7 @@ def waking(queue, refresher, want=lambda: None):
 
 
 @pytest.fixture(autouse=True)
-def _signals_ignored():
+def _signals_ignored() -> Iterator[Any]:
     with signals_ignored():
         yield
 
@@ -87,13 +91,15 @@ def _signals_ignored():
 # What is read
 
 
-def test_a_tick_publishes_what_the_admin_made_before_it_reads_anything(queue, store):
+def test_a_tick_publishes_what_the_admin_made_before_it_reads_anything(
+    queue: Any, store: Store
+) -> None:
     """Also while Zoho can't be reached: of sources that are known, a feed of the admin's is served within a minute."""
     source = ConnectSource(group=GROUP, network=NETWORK)
     store.feeds.add(Feed(slug="mix", title="Mix", sources=(source,)), now=NOW)
 
     class Unable:
-        def refresh(self, *_args, **_options):
+        def refresh(self, *_args: Any, **_options: Any) -> Never:
             raise StoreError("nothing can be read")
 
     refresher = Unable()
@@ -102,13 +108,13 @@ def test_a_tick_publishes_what_the_admin_made_before_it_reads_anything(queue, st
     assert store.publications.head("mix", "default").title == "Mix"
 
 
-def test_a_tick_reads_what_is_due_and_only_that(queue):
+def test_a_tick_reads_what_is_due_and_only_that(queue: Any) -> None:
     refresher = FakeRefresher("backstage:1", "calendar:2")
     waking(queue, refresher)()
     assert refresher.read == ["backstage:1", "calendar:2"]
 
 
-def test_what_is_queued_already_is_not_queued_again(queue):
+def test_what_is_queued_already_is_not_queued_again(queue: Any) -> None:
     """Else a worker that can't keep up would have a longer queue with each minute."""
     refresher = FakeRefresher("backstage:1", "calendar:2")
     look_for_feeds = worker.register(queue, refresher, want=lambda: None, clock=lambda: NOW)
@@ -119,7 +125,7 @@ def test_what_is_queued_already_is_not_queued_again(queue):
     assert queue.pending_count() == 2
 
 
-def test_a_source_is_read_once_in_its_interval_and_by_one_worker(queue, store):
+def test_a_source_is_read_once_in_its_interval_and_by_one_worker(queue: Any, store: Store) -> None:
     """The store decides: what is not due, or is being read by another worker, is left alone and not logged."""
     source = ConnectSource(group=GROUP, network=NETWORK)
     want(store, [Feed(slug="group", title="Group", sources=(source,))], now=NOW)
@@ -162,7 +168,7 @@ def test_a_source_is_read_once_in_its_interval_and_by_one_worker(queue, store):
 # What goes wrong
 
 
-def test_a_bug_in_one_source_is_logged_and_the_others_are_read(queue):
+def test_a_bug_in_one_source_is_logged_and_the_others_are_read(queue: Any) -> None:
     refresher = FakeRefresher(
         "backstage:1", "calendar:2", breaks={"backstage:1": ZeroDivisionError("a bug")}
     )
@@ -173,7 +179,7 @@ def test_a_bug_in_one_source_is_logged_and_the_others_are_read(queue):
     assert (bug["event"], bug["source"], bug["exc_info"]) == ("refresh", "backstage:1", True)
 
 
-def test_a_database_that_is_away_is_one_sentence_in_the_log(queue):
+def test_a_database_that_is_away_is_one_sentence_in_the_log(queue: Any) -> None:
     refresher = FakeRefresher(
         "backstage:1", breaks={"backstage:1": StoreError("The database can't be used.")}
     )
@@ -191,8 +197,10 @@ def test_a_database_that_is_away_is_one_sentence_in_the_log(queue):
 
 
 @pytest.mark.parametrize("error", [StoreError("The database can't be used."), KeyError("a bug")])
-def test_what_is_known_is_read_when_the_feeds_cannot_be_brought_in_line(queue, error):
-    def fails():
+def test_what_is_known_is_read_when_the_feeds_cannot_be_brought_in_line(
+    queue: Any, error: Any
+) -> None:
+    def fails() -> Never:
         raise error
 
     refresher = FakeRefresher("backstage:1")
@@ -207,7 +215,9 @@ def test_what_is_known_is_read_when_the_feeds_cannot_be_brought_in_line(queue, e
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_what_is_being_read_is_finished_before_the_worker_ends(queue, monkeypatch, number):
+def test_what_is_being_read_is_finished_before_the_worker_ends(
+    queue: Any, monkeypatch: pytest.MonkeyPatch, number: Any
+) -> None:
     """Also when a service manager and the parent each send SIGTERM; afterwards the process's handlers are back."""
     consumers, began, ended, ended_early = [], Flag(), Flag(), []
     create = queue.create_consumer
@@ -215,12 +225,12 @@ def test_what_is_being_read_is_finished_before_the_worker_ends(queue, monkeypatc
         queue, "create_consumer", lambda **kind: consumers.append(create(**kind)) or consumers[0]
     )
 
-    def reading():
+    def reading() -> None:
         began.set()
         consumers[0].stop_flag.wait(5)
         ended_early.append(ended.wait(0.3))
 
-    def tell():
+    def tell() -> None:
         began.wait(5)
         os.kill(os.getpid(), number)
         if consumers[0].stop_flag.wait(5) and not ended.wait(0.1):
@@ -240,14 +250,14 @@ def test_what_is_being_read_is_finished_before_the_worker_ends(queue, monkeypatc
     ] == before
 
 
-def test_a_second_ctrl_c_waits_for_nothing(queue):
+def test_a_second_ctrl_c_waits_for_nothing(queue: Any) -> None:
     began, ended = Flag(), Flag()
 
-    def reading():
+    def reading() -> None:
         began.set()
         assert ended.wait(5)
 
-    def tell():
+    def tell() -> None:
         began.wait(5)
         while not ended.wait(0.05):
             os.kill(os.getpid(), signal.SIGINT)
@@ -265,7 +275,7 @@ def test_a_second_ctrl_c_waits_for_nothing(queue):
 # The queue
 
 
-def test_the_queue_lies_in_the_data_folder_and_holds_no_program(queue, tmp_path):
+def test_the_queue_lies_in_the_data_folder_and_holds_no_program(queue: Any, tmp_path: Path) -> None:
     """Messages are JSON: unpickling what somebody wrote into a shared queue would run it."""
     worker.register(queue, FakeRefresher(), want=lambda: None, clock=lambda: NOW)()
     assert (tmp_path / "queue.sqlite3").is_file()
@@ -275,20 +285,20 @@ def test_the_queue_lies_in_the_data_folder_and_holds_no_program(queue, tmp_path)
 
 # huey leaves each thread's connection that listens to Python's collector.
 @pytest.mark.filterwarnings("ignore:.*deleted while still open:ResourceWarning")
-def test_each_kind_of_queue_carries_the_tasks(database_url, tmp_path):
+def test_each_kind_of_queue_carries_the_tasks(database_url: str, tmp_path: Path) -> None:
     """SQLite by default; PostgreSQL by BRIDGE_QUEUE_URL, as it is written and as SQLAlchemy writes it."""
     url = "" if database_url.startswith("sqlite") else database_url
     check_a_queue(worker.open_queue(url, tmp_path))
 
 
-def test_redis_carries_the_tasks(tmp_path):
+def test_redis_carries_the_tasks(tmp_path: Path) -> None:
     url = os.environ.get("BRIDGE_TEST_REDIS_URL", "")
     if not url:
         pytest.skip("BRIDGE_TEST_REDIS_URL is not set: no Redis to test with")
     check_a_queue(worker.open_queue(url, tmp_path))
 
 
-def check_a_queue(queue):
+def check_a_queue(queue: Any) -> None:
     queue.flush()
     refresher = FakeRefresher("backstage:1", "calendar:2")
     Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
@@ -303,7 +313,9 @@ def check_a_queue(queue):
         ("redis://:hidden@db:6379/0", "Redis", "redis"),
     ],
 )
-def test_a_missing_driver_is_a_mistake_with_its_remedy(monkeypatch, tmp_path, url, driver, extra):
+def test_a_missing_driver_is_a_mistake_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, driver: Any, extra: Any
+) -> None:
     monkeypatch.setattr(huey.storage, driver, None)
     with pytest.raises(ConfigError) as caught:
         worker.open_queue(url, tmp_path)
@@ -319,7 +331,9 @@ def test_a_missing_driver_is_a_mistake_with_its_remedy(monkeypatch, tmp_path, ur
         ("redis://:hidden@127.0.0.1:1/0", "redis"),
     ],
 )
-def test_a_queue_that_cannot_be_reached_is_named_without_its_password(tmp_path, url, module):
+def test_a_queue_that_cannot_be_reached_is_named_without_its_password(
+    tmp_path: Path, url: str, module: Any
+) -> None:
     if importlib.util.find_spec(module) is None:
         pytest.skip(f"{module} is not installed")
     with pytest.raises(BridgeError, match="BRIDGE_QUEUE_URL") as caught:
@@ -329,7 +343,7 @@ def test_a_queue_that_cannot_be_reached_is_named_without_its_password(tmp_path, 
     assert "\n" not in str(caught.value)
 
 
-def test_a_queue_file_that_cannot_be_made_is_named(tmp_path):
+def test_a_queue_file_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
     with pytest.raises(BridgeError, match=r"queue\.sqlite3.*BRIDGE_DATA_DIR"):
         worker.open_queue("", tmp_path / "data")
@@ -341,25 +355,25 @@ def test_a_queue_file_that_cannot_be_made_is_named(tmp_path):
 class Stderr(io.StringIO):
     """Standard error, on a terminal or not."""
 
-    def __init__(self, *, terminal=False):
+    def __init__(self, *, terminal: bool = False) -> None:
         super().__init__()
         self.isatty = lambda: terminal
 
 
 @pytest.fixture
-def log(monkeypatch):
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with log_restored():
         yield lambda **kind: set_up(monkeypatch, **kind)
 
 
-def set_up(monkeypatch, **kind):
+def set_up(monkeypatch: pytest.MonkeyPatch, **kind: Any) -> Any:
     stderr = Stderr(**kind)
     monkeypatch.setattr(sys, "stderr", stderr)
     logs.set_up()
     return stderr
 
 
-def test_a_line_is_one_json_object_where_stderr_is_no_terminal(log):
+def test_a_line_is_one_json_object_where_stderr_is_no_terminal(log: Any) -> None:
     stderr = log()
     structlog.get_logger().info("refresh", source="backstage:1", fetched=3)
     logging.getLogger("anything").warning("two\nlines")
@@ -375,8 +389,8 @@ def test_a_line_is_one_json_object_where_stderr_is_no_terminal(log):
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_a_traceback_shows_no_variables(log, terminal):
-    def breaks():
+def test_a_traceback_shows_no_variables(log: Any, terminal: Any) -> None:
+    def breaks() -> Never:
         private = "a title nobody may read"
         raise ValueError(len(private))
 
@@ -391,7 +405,7 @@ def test_a_traceback_shows_no_variables(log, terminal):
     assert ("\x1b[" in text) is terminal
 
 
-def test_secret_addresses_and_tokens_are_cut_out_whoever_logs_them(log):
+def test_secret_addresses_and_tokens_are_cut_out_whoever_logs_them(log: Any) -> None:
     """Flask logs the path of a request that meets a bug; the path of a secret feed is its secret."""
     token = "1000.0123456789abcdef0123456789abcdef.0123456789abcdef0123456789abcdef"
     stderr = log()
@@ -403,7 +417,7 @@ def test_secret_addresses_and_tokens_are_cut_out_whoever_logs_them(log):
     assert token not in text
 
 
-def test_libraries_say_nothing_of_their_steps(log, queue):
+def test_libraries_say_nothing_of_their_steps(log: Any, queue: Any) -> None:
     stderr = log()
     waking(queue, FakeRefresher("backstage:1"))()
     logging.getLogger("httpx").info("HTTP Request: GET https://…")
@@ -413,11 +427,11 @@ def test_libraries_say_nothing_of_their_steps(log, queue):
 @pytest.mark.parametrize(
     "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )
-def test_many_workers_may_open_a_new_queue_at_once(database_url, tmp_path):
+def test_many_workers_may_open_a_new_queue_at_once(database_url: str, tmp_path: Path) -> None:
     """PostgreSQL's CREATE TABLE IF NOT EXISTS fails when two do it at one moment; no worker may end for that."""
     failures = []
 
-    def open_it():
+    def open_it() -> None:
         try:
             worker.open_queue(database_url, tmp_path).storage.close()
         except Exception as error:  # noqa: BLE001 - the test reports whatever went wrong in the thread

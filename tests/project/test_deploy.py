@@ -4,6 +4,7 @@ import configparser
 from pathlib import Path
 import re
 import shlex
+from typing import Any
 
 import click
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from bridge import config
 from bridge.cli import main
 from bridge.store.crypto import Vault
+from tests.command_line import CommandLine
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
@@ -18,7 +20,7 @@ CODE = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 PLATFORM = {"PORT", "WEB_CONCURRENCY"}  # options of `web` and `serve` that the environment may give
 
 
-def command(line):
+def command(line: CommandLine) -> Any:
     """Give the click command of a line and check its options."""
     words = shlex.split(line)
     assert Path(words[0]).name == "zoho-bridge"
@@ -29,13 +31,13 @@ def command(line):
     return found
 
 
-def test_every_setting_that_is_named_exists():
+def test_every_setting_that_is_named_exists() -> None:
     named = set(re.findall(r"\b(?:BRIDGE|ZOHO)_[A-Z_]+\b|\bDATABASE_URL\b", TEXT))
     assert len(named) > 12
     assert named <= set(config.environment_names())
 
 
-def test_what_a_platform_sets_is_read():
+def test_what_a_platform_sets_is_read() -> None:
     assert {name for name in PLATFORM if f"`{name}`" in TEXT} == PLATFORM
     for name in ("web", "serve"):
         read = {
@@ -44,7 +46,7 @@ def test_what_a_platform_sets_is_read():
         assert read >= PLATFORM
 
 
-def test_every_command_that_is_named_exists():
+def test_every_command_that_is_named_exists() -> None:
     lines = (ROOT / "Procfile").read_text().splitlines()
     assert [line.partition(":")[0] for line in lines] == ["web", "worker"]
     lines = [line.partition(": ")[2] for line in lines]
@@ -55,7 +57,7 @@ def test_every_command_that_is_named_exists():
         command(line)
 
 
-def test_a_unit_reads_no_secret_that_it_was_not_given():
+def test_a_unit_reads_no_secret_that_it_was_not_given() -> None:
     """What is loaded as a credential is read from there, and nothing else is."""
     units = [body for kind, body in CODE if kind == "ini"]
     assert len(units) == 2
@@ -69,7 +71,7 @@ def test_a_unit_reads_no_secret_that_it_was_not_given():
         assert all(name.endswith(given.upper()) for name, given in read.items())
 
 
-def logged(uri):
+def logged(uri: Any) -> Any:
     """Give what nginx would log of a request's target: the first expression that fits, else the default."""
     (block,) = re.findall(
         r"^map \$request_uri \$bridge_uri \{\n(.*?)^\}", TEXT, re.DOTALL | re.MULTILINE
@@ -103,6 +105,6 @@ TOKEN = Vault("k" * 40).link_token("team", "default", 1)
         (f"/f//{TOKEN}/team.ics", "-"),
     ],
 )
-def test_nginx_logs_no_token(uri, shown):
+def test_nginx_logs_no_token(uri: Any, shown: Any) -> None:
     assert logged(uri) == shown
     assert TOKEN not in logged(uri)

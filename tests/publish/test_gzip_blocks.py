@@ -7,6 +7,7 @@ from itertools import pairwise
 import random
 import shutil
 import subprocess
+from typing import Any
 import zlib
 
 import httpx
@@ -33,7 +34,7 @@ def plain(some: Iterable[bytes]) -> bytes:
     return b"".join(some)
 
 
-def with_zlib(data):
+def with_zlib(data: Any) -> Any:
     """As browsers do: one member, at whose end nothing is left over."""
     stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
     read = stream.decompress(data)
@@ -42,12 +43,12 @@ def with_zlib(data):
     return read
 
 
-def with_httpx(data):
+def with_httpx(data: Any) -> Any:
     return httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=data).content
 
 
-def with_a_program(*command):
-    def read(data):
+def with_a_program(*command: Any) -> Any:
+    def read(data: Any) -> Any:
         return subprocess.run(command, input=data, capture_output=True, check=True).stdout
 
     return pytest.param(
@@ -67,7 +68,7 @@ READERS = [
 
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize("taken_over", [False, True])
-def test_every_reader_gets_the_plain_bytes(read, taken_over):
+def test_every_reader_gets_the_plain_bytes(read: Any, taken_over: Any) -> None:
     earlier = compress(MANY) if taken_over else compress([])
     changed = [*MANY[:2000], b"another", *MANY[2001:]]
     made = compress(changed, earlier=earlier.gzip, blocks=earlier.blocks)
@@ -84,7 +85,9 @@ def test_every_reader_gets_the_plain_bytes(read, taken_over):
     ],
     ids=["added", "gone", "changed"],
 )
-def test_only_the_block_that_changed_is_compressed_again(monkeypatch, change):
+def test_only_the_block_that_changed_is_compressed_again(
+    monkeypatch: pytest.MonkeyPatch, change: Any
+) -> None:
     """A changed piece may also have ended its block, so that two blocks become one."""
     first = compress(MANY)
     again = []
@@ -101,13 +104,13 @@ def test_only_the_block_that_changed_is_compressed_again(monkeypatch, change):
     assert again == []
 
 
-def test_the_same_bytes_give_the_same_gzip_whatever_was_before():
+def test_the_same_bytes_give_the_same_gzip_whatever_was_before() -> None:
     """Two workers that publish the same must not disagree."""
     first, second = compress(MANY[:3000]), compress(MANY)
     assert compress(MANY, earlier=first.gzip, blocks=first.blocks) == second
 
 
-def test_blocks_are_neither_so_small_that_they_cost_nor_so_large_that_they_save_nothing():
+def test_blocks_are_neither_so_small_that_they_cost_nor_so_large_that_they_save_nothing() -> None:
     """Against one stream of the same level: less than a tenth more."""
     text = [
         f"BEGIN:VEVENT\r\nSUMMARY:Meeting {n} of the team\r\nUID:{n * 7919}\r\n".encode()
@@ -125,7 +128,7 @@ def test_blocks_are_neither_so_small_that_they_cost_nor_so_large_that_they_save_
     after=st.lists(st.binary(max_size=40), max_size=12),
     size=st.sampled_from([1, 20, 100, 200_000]),
 )
-def test_whatever_the_pieces_are_and_were(before, after, size):
+def test_whatever_the_pieces_are_and_were(before: Any, after: Any, size: Any) -> None:
     original, compressing._BLOCK = compressing._BLOCK, size
     try:
         earlier = compress(before)
@@ -135,6 +138,6 @@ def test_whatever_the_pieces_are_and_were(before, after, size):
     assert with_zlib(made.gzip) == plain(after)
 
 
-def test_a_document_of_an_older_version_has_no_blocks_to_take_over():
+def test_a_document_of_an_older_version_has_no_blocks_to_take_over() -> None:
     older = gzip.compress(plain(MANY), 6, mtime=0)
     assert compress(MANY, earlier=older, blocks=b"") == compress(MANY)

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 import re
 import time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, example, given, settings, strategies as st
@@ -24,15 +25,17 @@ STAMP = ical.Stamp(changed=datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC), seque
 modest = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def uid(number):
+def uid(number: Any) -> str:
     return f"00000000-0000-5000-8000-{number:012}"
 
 
-def at(hour, minute=0, day=4, month=5, tz=BERLIN, **more):
+def at(
+    hour: Any, minute: Any = 0, day: Any = 4, month: Any = 5, tz: Any = BERLIN, **more: Any
+) -> Any:
     return datetime(2026, month, day, hour, minute, tzinfo=tz, **more)
 
 
-def event(**changes):
+def event(**changes: Any) -> Any:
     """Give an event of one hour in Berlin, with what a case changes."""
     given_values = {"uid": uid(1), "upstream_id": "up-1", "title": "Tea", "start": at(9)} | changes
     start = given_values["start"]
@@ -40,24 +43,24 @@ def event(**changes):
     return Event(**({"end": start + length} | given_values))
 
 
-def series(*excluded, overrides=(), **changes):
+def series(*excluded: Any, overrides: Any = (), **changes: Any) -> Any:
     """Give a weekly series of four Mondays, the first on 4 May 2026."""
     recurrence = Recurrence(rule=Rule(freq="WEEKLY", count=4, byday=("MO",)), excluded=excluded)
     return event(recurrence=recurrence, overrides=overrides, **changes)
 
 
-def instance(slot, **changes):
+def instance(slot: Any, **changes: Any) -> Any:
     return event(recurrence_id=slot, **changes)
 
 
 # An independent reader, RFC 5545 3.1 and 3.3.11: nothing of the code under test or of its library.
 
 
-def unfold(blob):
+def unfold(blob: Any) -> Any:
     return re.sub("\r\n[ \t]", "", blob.decode()).split("\r\n")[:-1]
 
 
-def read(blob):
+def read(blob: Any) -> Any:
     """Give the components in order as (name, [(property, parameters, raw value)])."""
     components, stack = [], []
     for line in unfold(blob):
@@ -75,11 +78,11 @@ def read(blob):
     return components
 
 
-def unescape(value):
+def unescape(value: Any) -> Any:
     return re.sub(r"\\(.)", lambda m: "\n" if m[1] in "nN" else m[1], value, flags=re.DOTALL)
 
 
-def text_of(blob, name, component="VEVENT"):
+def text_of(blob: Any, name: str, component: str = "VEVENT") -> Any:
     """Give the unescaped value of a property that stands once in the first such component; None when it is absent."""
     properties = next(content for found, content in read(blob) if found == component)
     found = [value for prop, _, value in properties if prop == name]
@@ -87,7 +90,7 @@ def text_of(blob, name, component="VEVENT"):
     return unescape(found[0]) if found else None
 
 
-def check_bytes(blob):
+def check_bytes(blob: Any) -> None:
     """Hold rendered bytes to rulebook 1-4: UTF-8, CRLF, folds of at most 75 octets at whole characters, none blank."""
     assert blob.endswith(b"\r\n")
     for line in blob.split(b"\r\n")[:-1]:
@@ -169,7 +172,7 @@ LINES = [
     [case[2:] for case in LINES],
     ids=[case[0] for case in LINES],
 )
-def test_each_rule_shows_in_the_lines(given_event, present, absent):
+def test_each_rule_shows_in_the_lines(given_event: Any, present: Any, absent: Any) -> None:
     """The number beside each case is the rulebook's."""
     blob = ical.render(given_event, STAMP)
     lines = unfold(blob)
@@ -198,7 +201,7 @@ NEVER = (
 @pytest.mark.parametrize(
     "given_event", [case[2] for case in LINES], ids=[case[0] for case in LINES]
 )
-def test_what_harms_clients_is_never_written(given_event):
+def test_what_harms_clients_is_never_written(given_event: Any) -> None:
     """Rulebook 9, 12, 44, 49, 52, 59, 60; and nothing that stands once stands twice."""
     for name, properties in read(ical.render(given_event, STAMP)):
         names = [prop for prop, _, _ in properties]
@@ -246,7 +249,7 @@ URIS = [
 @pytest.mark.parametrize(
     ("address", "uri"), [case[1:] for case in URIS], ids=[case[0] for case in URIS]
 )
-def test_addresses_are_legal_uris_or_nothing(address, uri):
+def test_addresses_are_legal_uris_or_nothing(address: Any, uri: Any) -> None:
     """RFC 3986 2 and 3.2.2; the rulebook wants no bad URL at all (9)."""
     assert values.http_uri(address) == uri
 
@@ -326,19 +329,19 @@ GOLDEN = {
 }
 
 
-def golden(name):
+def golden(name: str) -> Any:
     """Read an expected document, with the zones' components filled in."""
     raw = (DATA / f"{name}.ics").read_bytes()
     return re.sub(rb"@VTIMEZONE (\S+)\r\n", lambda m: vtimezone(m[1].decode()), raw)
 
 
-def ordered(document):
+def ordered(document: Any) -> Any:
     """Put the parts of each RRULE in one order: theirs is free (RFC 5545 3.3.10)."""
     return re.sub(rb"(?<=\nRRULE:)[^\r]+", lambda m: b";".join(sorted(m[0].split(b";"))), document)
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_whole_documents_are_as_written_by_hand(name):
+def test_whole_documents_are_as_written_by_hand(name: str) -> None:
     expected = golden(name)
     given_event = GOLDEN[name]
     blobs = [ical.render(given_event, STAMP)] if given_event else []
@@ -362,7 +365,7 @@ INSTANCES = [
 @pytest.mark.parametrize(
     ("given_event", "starts"), [case[1:] for case in INSTANCES], ids=[case[0] for case in INSTANCES]
 )
-def test_another_engine_finds_the_instances(given_event, starts):
+def test_another_engine_finds_the_instances(given_event: Any, starts: Any) -> None:
     """recurring-ical-events, the second opinion; the dates are counted by hand from the calendar of 2026."""
     made = ical.document(
         title="x", blobs=[ical.render(given_event, STAMP)], zones=ical.zones(given_event)
@@ -430,7 +433,9 @@ FAMILIES = st.one_of(
 @modest
 @given(WORDS, WORDS, WORDS, st.lists(WORDS, max_size=4))
 @example("C:\\New\\nothing", "\\N \\\\n \\", "a\\,b", ["\\", "a,b", "\\,"])
-def test_text_comes_back_as_it_went(title, description, place, categories):
+def test_text_comes_back_as_it_went(
+    title: str, description: str, place: Any, categories: Any
+) -> None:
     """RFC 5545 3.1 and 3.3.11, by the independent reader: whatever is typed in Zoho is what a client shows."""
     given_event = event(
         title=title, description=description, place=Place(name=place), categories=tuple(categories)
@@ -448,7 +453,7 @@ def test_text_comes_back_as_it_went(title, description, place, categories):
 
 @modest
 @given(WORDS, WORDS)
-def test_icalendar_reads_the_same_text(title, description):
+def test_icalendar_reads_the_same_text(title: str, description: str) -> None:
     """The library's own reader agrees with the independent one."""
     parsed = icalendar.Event.from_ical(
         ical.render(event(title=title, description=description), STAMP)
@@ -459,7 +464,7 @@ def test_icalendar_reads_the_same_text(title, description):
 
 @modest
 @given(FAMILIES)
-def test_any_event_gives_lawful_bytes(family):
+def test_any_event_gives_lawful_bytes(family: Any) -> None:
     """Rulebook 1-5, 10: whatever upstream wrote, the bytes are lawful, hold the family and nothing else."""
     blob = ical.render(family, STAMP)
     check_bytes(blob)
@@ -474,21 +479,21 @@ def test_any_event_gives_lawful_bytes(family):
 
 @modest
 @given(FAMILIES)
-def test_the_same_event_gives_the_same_bytes(family):
+def test_the_same_event_gives_the_same_bytes(family: Any) -> None:
     """Rulebook 23."""
     assert ical.render(family, STAMP) == ical.render(replace(family), replace(STAMP))
 
 
 @modest
 @given(FAMILIES)
-def test_cutting_alarms_is_rendering_without(family):
+def test_cutting_alarms_is_rendering_without(family: Any) -> None:
     """``?alarms=off`` is cut from kept bytes; it must be what would have been rendered."""
     assert ical.without_alarms(ical.render(family, STAMP)) == ical.render(
         family, STAMP, alarms=False
     )
 
 
-def test_only_alarms_are_cut_wherever_the_folds_come():
+def test_only_alarms_are_cut_wherever_the_folds_come() -> None:
     """A text may spell an alarm's first or last line just before or after a fold."""
     alarm = (Alarm(trigger=timedelta()),)
     for lead in range(75):
@@ -501,7 +506,7 @@ def test_only_alarms_are_cut_wherever_the_folds_come():
 
 @modest
 @given(FAMILIES)
-def test_zones_are_those_that_the_bytes_name(family):
+def test_zones_are_those_that_the_bytes_name(family: Any) -> None:
     """Rulebook 24: every TZID has its VTIMEZONE, and no other is sent."""
     named = {
         m
@@ -515,7 +520,7 @@ def test_zones_are_those_that_the_bytes_name(family):
 @pytest.mark.parametrize(
     "minutes", [*range(-720, 841, 60), -570, 210, 270, 330, 345, 390, 525, 570]
 )
-def test_a_bare_offset_is_named_by_a_zone_that_has_it_all_year(minutes):
+def test_a_bare_offset_is_named_by_a_zone_that_has_it_all_year(minutes: Any) -> None:
     """Rulebook 25; by the standard library's reading of the IANA data."""
     named = ZoneInfo(values.tzid(fixed(timedelta(minutes=minutes))))
     for month in range(1, 13 * 12):
@@ -526,13 +531,13 @@ def test_a_bare_offset_is_named_by_a_zone_that_has_it_all_year(minutes):
 
 @modest
 @given(st.integers(0, 90), st.integers(55, 80), st.sampled_from("aä€😀"))
-def test_no_fold_is_blank_or_splits_a_character(lead, blanks, last):
+def test_no_fold_is_blank_or_splits_a_character(lead: Any, blanks: Any, last: Any) -> None:
     """Rulebook 3, wherever the fold comes: in a run of blanks, before an escape, in a wide character."""
     for tail in (last, "\\" + last, "^" + last, ";" + last, "\n" + last):
         check_bytes(ical.render(event(description="x" * lead + " " * blanks + tail * 20), STAMP))
 
 
-def test_alarms_of_a_family_have_uids_of_their_own():
+def test_alarms_of_a_family_have_uids_of_their_own() -> None:
     """RFC 9074 4: a UID names one alarm; it stays the same while the alarm does."""
     alarm = (Alarm(trigger=timedelta(minutes=-5)),)
     family = series(
@@ -553,7 +558,7 @@ def test_alarms_of_a_family_have_uids_of_their_own():
     ]
 
 
-def test_the_whole_family_carries_the_stamp_and_the_master_is_first():
+def test_the_whole_family_carries_the_stamp_and_the_master_is_first() -> None:
     """Rulebook 20, 21: Evolution looks at the first component of a UID, ICSx5 at each."""
     family = series(overrides=(instance(at(9, day=11)), instance(at(9, day=18))))
     found = [
@@ -569,12 +574,12 @@ def test_the_whole_family_carries_the_stamp_and_the_master_is_first():
 @pytest.mark.parametrize(
     ("sequence", "written"), [(0, "0"), (2**31 - 1, "2147483647"), (2**31, "2147483647"), (-1, "0")]
 )
-def test_sequence_stays_in_its_range(sequence, written):
+def test_sequence_stays_in_its_range(sequence: Any, written: Any) -> None:
     """Rulebook 9, 22: out of range, the event is lost."""
     assert text_of(ical.render(event(), replace(STAMP, sequence=sequence)), "SEQUENCE") == written
 
 
-def test_excluded_slots_are_sorted_one_by_one():
+def test_excluded_slots_are_sorted_one_by_one() -> None:
     """Rulebook 23, 39."""
     blob = ical.render(series(at(9, day=25), at(9, day=11), at(9, day=18)), STAMP)
     assert [line for line in unfold(blob) if line.startswith("EXDATE")] == [
@@ -597,7 +602,7 @@ def test_excluded_slots_are_sorted_one_by_one():
         "an offset nobody has",
     ],
 )
-def test_what_cannot_be_written_says_so(broken):
+def test_what_cannot_be_written_says_so(broken: Any) -> None:
     """An event that iCalendar can't hold is named, so that it alone is left out (rulebook 10)."""
     with pytest.raises(ical.RenderError, match='"Tea" can\'t be written'):
         ical.render(broken, STAMP)
@@ -616,7 +621,7 @@ DAMAGE = [
 
 
 @pytest.mark.parametrize("damage", [case[1] for case in DAMAGE], ids=[case[0] for case in DAMAGE])
-def test_damaged_bytes_are_found_out(damage):
+def test_damaged_bytes_are_found_out(damage: Any) -> None:
     """Rulebook 10: read again, then publish."""
     blob = ical.render(event(), STAMP)
     ical.check(blob, event())
@@ -624,7 +629,7 @@ def test_damaged_bytes_are_found_out(damage):
         ical.check(damage(blob), event())
 
 
-def test_occurrences_are_single_events_without_alarms():
+def test_occurrences_are_single_events_without_alarms() -> None:
     """Rulebook 31: the flavour for web pages."""
     alarm = (Alarm(trigger=timedelta()),)
     events = [event(uid=uid(n), start=at(9, day=n, tz=UTC_ZONE), alarms=alarm) for n in (4, 11)]
@@ -639,7 +644,7 @@ def test_occurrences_are_single_events_without_alarms():
 # Documents.
 
 
-def header(**changes):
+def header(**changes: Any) -> Any:
     made = ical.document(
         **(
             {"title": "Team", "blobs": [ical.render(event(), STAMP)], "zones": ["Europe/Berlin"]}
@@ -663,7 +668,7 @@ HEADERS = [
 @pytest.mark.parametrize(
     ("changes", "expected"), [case[2:] for case in HEADERS], ids=[case[0] for case in HEADERS]
 )
-def test_the_header_follows_the_rules(changes, expected):
+def test_the_header_follows_the_rules(changes: Any, expected: Any) -> None:
     lines = header(**changes)
     assert [line for line in lines if line in expected] == expected
     assert not [line for line in lines if line.startswith("METHOD")]
@@ -671,7 +676,7 @@ def test_the_header_follows_the_rules(changes, expected):
         assert lines == expected
 
 
-def test_a_document_is_one_calendar_zones_first_in_order():
+def test_a_document_is_one_calendar_zones_first_in_order() -> None:
     """Rulebook 8, 11, 23, 24: one VCALENDAR; each zone once, sorted, before the events; events in the order given."""
     blobs = [
         ical.render(event(uid=uid(n), start=at(9, tz=tz)), STAMP)
@@ -697,13 +702,13 @@ def test_a_document_is_one_calendar_zones_first_in_order():
 @pytest.mark.parametrize(
     "blobs", [[], [b"", b""]], ids=["no event", "events without an occurrence"]
 )
-def test_an_empty_feed_has_its_placeholder_and_no_zone(blobs):
+def test_an_empty_feed_has_its_placeholder_and_no_zone(blobs: Any) -> None:
     """Rulebook 17, 24; its bytes are the same for ever."""
     made = ical.document(title="Team, office", blobs=blobs, zones=["Europe/Berlin"])
     assert made == golden("placeholder")
 
 
-def test_alarms_are_cut_from_whole_documents_too():
+def test_alarms_are_cut_from_whole_documents_too() -> None:
     family = series(alarms=(Alarm(trigger=timedelta()),))
     loud, quiet = (
         ical.document(
@@ -715,7 +720,7 @@ def test_alarms_are_cut_from_whole_documents_too():
     assert ical.without_alarms(loud) == quiet
 
 
-def test_joining_renders_nothing():
+def test_joining_renders_nothing() -> None:
     """10,000 kept blobs take milliseconds; rendering them would take seconds (5 s measured)."""
     blobs = [ical.render(event(), STAMP)] * 10_000
     before = time.perf_counter()

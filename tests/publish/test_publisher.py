@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 import gzip
 import hashlib
+from pathlib import Path
 import re
 import threading
+from typing import Any
 
 import icalendar
 import pytest
@@ -24,6 +26,7 @@ from bridge.publish.publisher import publish
 from bridge.refresh.diff import decide
 from bridge.sources.protocols import ParseResult
 from bridge.store import Store
+from bridge.store.crypto import Vault
 
 WORK, TEAM = CalendarSource(calendar="work"), CalendarSource(calendar="team")
 FEED = Feed(slug="team", title="Team", sources=(WORK,))
@@ -34,7 +37,14 @@ STAMPS = re.compile(rb"(DTSTAMP|LAST-MODIFIED|SEQUENCE):[^\r\n]*")
 ALARM = Alarm(trigger=-10 * MINUTE)
 
 
-def event(uid="u", *, start=datetime(2026, 3, 12, 10), hours=1, rule=None, **fields):
+def event(
+    uid: str = "u",
+    *,
+    start: Any = datetime(2026, 3, 12, 10),
+    hours: Any = 1,
+    rule: Any = None,
+    **fields: Any,
+) -> Any:
     begin = start.replace(tzinfo=BERLIN) if isinstance(start, datetime) else start
     length = timedelta(hours=hours) if isinstance(start, datetime) else DAY
     recurrence = Recurrence(rule=Rule(**rule)) if rule else None
@@ -42,7 +52,7 @@ def event(uid="u", *, start=datetime(2026, 3, 12, 10), hours=1, rule=None, **fie
     return Event(uid=uid, recurrence=recurrence, **values | fields)
 
 
-def series(uid="s", *moved, **fields):
+def series(uid: str = "s", *moved: Any, **fields: Any) -> Any:
     """Give a daily series from 9 March 2026, 9:00; ``moved`` days of March take place an hour later."""
     start = datetime(2026, 3, 9, 9)
     overrides = tuple(
@@ -58,7 +68,7 @@ def series(uid="s", *moved, **fields):
     )
 
 
-def put(store, at, *events, source=WORK):
+def put(store: Store, at: Any, *events: Any, source: Any = WORK) -> None:
     """Keep what a complete read of a source found."""
     decision = decide(
         store.sources.index(source.key), ParseResult(events=events), held=None, now=at
@@ -76,40 +86,40 @@ def put(store, at, *events, source=WORK):
     )
 
 
-def publish_all(store, at, *events, feed=FEED):
+def publish_all(store: Store, at: Any, *events: Any, feed: Any = FEED) -> Any:
     """Give a feed these events, and publish it."""
     store.feeds.replace([feed], now=at)
     put(store, at, *events)
     return publish(store, feed.slug, now=at)
 
 
-def body(store, variant="default", slug="team"):
+def body(store: Store, variant: str = "default", slug: str = "team") -> Any:
     return store.publications.document(slug, variant).body
 
 
-def bodies(store):
+def bodies(store: Store) -> Any:
     return {variant: body(store, variant) for variant in VARIANTS}
 
 
-def vevents(store, variant="default", slug="team"):
+def vevents(store: Store, variant: str = "default", slug: str = "team") -> Any:
     return icalendar.Calendar.from_ical(body(store, variant, slug)).walk("VEVENT")
 
 
-def uids(store, variant="default"):
+def uids(store: Store, variant: str = "default") -> Any:
     return [str(one["UID"]) for one in vevents(store, variant)]
 
 
-def titles(store, variant="default"):
+def titles(store: Store, variant: str = "default") -> Any:
     return [str(one["SUMMARY"]) for one in vevents(store, variant)]
 
 
-def blobs(store):
+def blobs(store: Store) -> Any:
     """Give the bytes of each VEVENT of the feed, by UID."""
     found = re.findall(rb"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", body(store), re.DOTALL)
     return {re.search(rb"\r\nUID:([^\r]*)", blob)[1].decode(): blob for blob in found}
 
 
-def stamp(store, uid="u"):
+def stamp(store: Store, uid: str = "u") -> Any:
     (one,) = [one for one in vevents(store) if one["UID"] == uid and "RECURRENCE-ID" not in one]
     return one["DTSTAMP"].dt, one["LAST-MODIFIED"].dt, one["SEQUENCE"]
 
@@ -126,7 +136,7 @@ SOME = (
 # --- bytes
 
 
-def test_a_publication_has_three_documents_with_their_etags(store, now):
+def test_a_publication_has_three_documents_with_their_etags(store: Store, now: datetime) -> None:
     assert publish_all(store, now, *SOME).written
     for variant in VARIANTS:
         document = store.publications.document("team", variant)
@@ -137,7 +147,9 @@ def test_a_publication_has_three_documents_with_their_etags(store, now):
     assert body(store).startswith(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n")
 
 
-def test_what_stays_of_a_large_feed_is_not_rendered_or_compressed_again(store, now, monkeypatch):
+def test_what_stays_of_a_large_feed_is_not_rendered_or_compressed_again(
+    store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A change costs what has changed; the bytes are those of a feed that was published at once."""
     many = [
         event(f"u{n}", start=datetime(2026, 3, 12, 10) + n * MINUTE, description="x" * 500)
@@ -160,7 +172,9 @@ def test_what_stays_of_a_large_feed_is_not_rendered_or_compressed_again(store, n
     assert [title for title in titles(store) if title == "New"] == ["New"]
 
 
-def test_a_feed_without_events_carries_a_placeholder_in_each_variant(store, now):
+def test_a_feed_without_events_carries_a_placeholder_in_each_variant(
+    store: Store, now: datetime
+) -> None:
     """Rulebook 17."""
     publish_all(store, now)
     for variant in VARIANTS:
@@ -172,7 +186,9 @@ def test_a_feed_without_events_carries_a_placeholder_in_each_variant(store, now)
 
 
 @pytest.mark.parametrize("later", [timedelta(0), MINUTE, DAY, 10 * DAY])
-def test_unchanged_data_keep_every_byte_of_every_variant(store, tmp_path, vault, now, later):
+def test_unchanged_data_keep_every_byte_of_every_variant(
+    store: Store, tmp_path: Path, vault: Vault, now: datetime, later: Any
+) -> None:
     """Rulebook 20, 23: also when the store was closed and opened, and whatever the clock shows."""
     publish_all(store, now, *SOME)
     before = bodies(store)
@@ -186,14 +202,16 @@ def test_unchanged_data_keep_every_byte_of_every_variant(store, tmp_path, vault,
     again.close()
 
 
-def test_publishing_again_writes_nothing(store, now):
+def test_publishing_again_writes_nothing(store: Store, now: datetime) -> None:
     publish_all(store, now, *SOME)
     revision = store.publications.current("team").revision
     assert not publish(store, "team", now=now + MINUTE).written
     assert store.publications.current("team").revision == revision
 
 
-def test_a_rebuilt_database_gives_the_same_bytes_but_for_the_stamps(tmp_path, vault, now):
+def test_a_rebuilt_database_gives_the_same_bytes_but_for_the_stamps(
+    tmp_path: Path, vault: Vault, now: datetime
+) -> None:
     """UIDs, order and content come from upstream alone; SEQUENCE does not start again (rulebook 22)."""
     published = []
     for number, (at, events) in enumerate([(now, SOME), (now + 3 * DAY, reversed(SOME))]):
@@ -207,7 +225,7 @@ def test_a_rebuilt_database_gives_the_same_bytes_but_for_the_stamps(tmp_path, va
     assert min(new) > max(old)
 
 
-def test_events_stand_in_the_order_of_their_starts(store, now):
+def test_events_stand_in_the_order_of_their_starts(store: Store, now: datetime) -> None:
     """Rulebook 23: an order that does not depend on how they were read."""
     publish_all(
         store,
@@ -220,7 +238,9 @@ def test_events_stand_in_the_order_of_their_starts(store, now):
     assert uids(store) == ["x", "y", "b", "z"]
 
 
-def test_a_work_that_was_cut_off_is_finished_by_the_next(store, tmp_path, vault, now):
+def test_a_work_that_was_cut_off_is_finished_by_the_next(
+    store: Store, tmp_path: Path, vault: Vault, now: datetime
+) -> None:
     """A crash between reading and publishing loses nothing."""
     publish_all(store, now, event("a"))
     put(store, now + MINUTE, event("a"), event("b"))
@@ -230,7 +250,7 @@ def test_a_work_that_was_cut_off_is_finished_by_the_next(store, tmp_path, vault,
     again.close()
 
 
-def test_a_feed_that_is_not_active_stays_as_it_is(store, now):
+def test_a_feed_that_is_not_active_stays_as_it_is(store: Store, now: datetime) -> None:
     publish_all(store, now, event("a"))
     before = bodies(store)
     store.feeds.replace([], now=now)
@@ -239,7 +259,7 @@ def test_a_feed_that_is_not_active_stays_as_it_is(store, now):
     assert bodies(store) == before
 
 
-def test_a_new_title_of_the_feed_changes_its_head_and_no_event(store, now):
+def test_a_new_title_of_the_feed_changes_its_head_and_no_event(store: Store, now: datetime) -> None:
     publish_all(store, now, *SOME)
     before = blobs(store)
     done = publish_all(store, now + DAY, *SOME, feed=replace(FEED, title="New"))
@@ -248,7 +268,9 @@ def test_a_new_title_of_the_feed_changes_its_head_and_no_event(store, now):
     assert blobs(store) == before
 
 
-def test_a_new_form_of_the_bytes_makes_every_event_anew(store, now, monkeypatch):
+def test_a_new_form_of_the_bytes_makes_every_event_anew(
+    store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish_all(store, now, event("a"), event("b"))
     monkeypatch.setattr(publishing, "FORM", "next")
     assert publish(store, "team", now=now + DAY).rendered == 2
@@ -258,7 +280,7 @@ def test_a_new_form_of_the_bytes_makes_every_event_anew(store, now, monkeypatch)
 # --- stamps
 
 
-def test_a_changed_event_is_the_only_one_rendered_and_changed(store, now):
+def test_a_changed_event_is_the_only_one_rendered_and_changed(store: Store, now: datetime) -> None:
     publish_all(store, now, *SOME)
     before = blobs(store)
     done = publish_all(store, now + DAY, *SOME[1:], event("a", title="Renamed"))
@@ -267,7 +289,7 @@ def test_a_changed_event_is_the_only_one_rendered_and_changed(store, now):
     assert [uid for uid in before if before[uid] != after[uid]] == ["a"]
 
 
-def test_the_stamps_tell_when_an_event_was_last_changed(store, now):
+def test_the_stamps_tell_when_an_event_was_last_changed(store: Store, now: datetime) -> None:
     """Rulebook 20, 21; SEQUENCE is the minutes since 2024: 2 years and 69 days (31 + 28 + 9 + 1, for 2024) lie between."""
     sequence = (731 + 31 + 28 + 9) * 1440 + 9 * 60 + 30
     publish_all(store, now + timedelta(seconds=5, microseconds=7), event())
@@ -289,7 +311,9 @@ def test_the_stamps_tell_when_an_event_was_last_changed(store, now):
         -3000 * DAY,
     ],
 )
-def test_each_change_raises_all_three_stamps_whatever_the_clock_does(store, now, later):
+def test_each_change_raises_all_three_stamps_whatever_the_clock_does(
+    store: Store, now: datetime, later: Any
+) -> None:
     """Two changes within a minute, or a clock that goes back (rulebook 20, 22)."""
     feed = replace(FEED, future=5000 * DAY)
     publish_all(store, now, event(), feed=feed)
@@ -302,7 +326,7 @@ def test_each_change_raises_all_three_stamps_whatever_the_clock_does(store, now,
         before = after
 
 
-def test_a_clock_before_2024_still_counts_up(store):
+def test_a_clock_before_2024_still_counts_up(store: Store) -> None:
     """A machine without a battery may begin in 1970."""
     start = datetime(1970, 1, 1, tzinfo=UTC)
     feed = replace(FEED, future=30_000 * DAY)
@@ -313,7 +337,9 @@ def test_a_clock_before_2024_still_counts_up(store):
 
 
 @pytest.mark.parametrize("form", ["detached", "recurrence-id"])
-def test_all_components_of_a_family_carry_the_same_stamps(store, now, form):
+def test_all_components_of_a_family_carry_the_same_stamps(
+    store: Store, now: datetime, form: Any
+) -> None:
     """Rulebook 20: Evolution reads the first member only."""
     feed = replace(FEED, exceptions=form)
     publish_all(store, now, series("s", 11, 12), feed=feed)
@@ -330,7 +356,9 @@ def test_all_components_of_a_family_carry_the_same_stamps(store, now, form):
     assert detached == ([now, now, now + DAY] if form == "detached" else [])
 
 
-def test_an_event_that_comes_back_has_a_higher_sequence_than_ever(store, now):
+def test_an_event_that_comes_back_has_a_higher_sequence_than_ever(
+    store: Store, now: datetime
+) -> None:
     publish_all(store, now, event(), event("other"))
     before = stamp(store)
     assert publish_all(store, now - MINUTE, event("other")).removed == 1
@@ -343,7 +371,7 @@ def test_an_event_that_comes_back_has_a_higher_sequence_than_ever(store, now):
 # --- settings
 
 
-def test_busy_holds_at_once_and_without_zoho(store, now):
+def test_busy_holds_at_once_and_without_zoho(store: Store, now: datetime) -> None:
     want(store, [FEED], now=now)
     put(store, now, *(replace(one, title="Secret", description="Secret") for one in SOME))
     publish(store, "team", now=now)
@@ -358,7 +386,9 @@ def test_busy_holds_at_once_and_without_zoho(store, now):
     assert set(titles(store)) == {"Secret", "s"}  # the changed instance has its own title
 
 
-def test_a_feed_of_times_does_not_tell_that_something_else_changed(store, now):
+def test_a_feed_of_times_does_not_tell_that_something_else_changed(
+    store: Store, now: datetime
+) -> None:
     """Stamps belong to what the feed shows."""
     feed = replace(FEED, privacy="busy")
     publish_all(store, now, *SOME, feed=feed)
@@ -369,7 +399,9 @@ def test_a_feed_of_times_does_not_tell_that_something_else_changed(store, now):
     assert bodies(store) == before
 
 
-def test_private_events_are_hidden_at_once_when_the_feed_says_so(store, now):
+def test_private_events_are_hidden_at_once_when_the_feed_says_so(
+    store: Store, now: datetime
+) -> None:
     want(store, [replace(FEED, show_private=True)], now=now)
     put(store, now, event(title="Secret", private=True), event("open"))
     publish(store, "team", now=now)
@@ -378,7 +410,7 @@ def test_private_events_are_hidden_at_once_when_the_feed_says_so(store, now):
     assert titles(store) == ["open", "Busy"]
 
 
-def test_alarms_off_changes_only_events_that_have_some(store, now):
+def test_alarms_off_changes_only_events_that_have_some(store: Store, now: datetime) -> None:
     publish_all(store, now, *SOME)
     before = blobs(store)
     assert b"BEGIN:VALARM" in before["c"]
@@ -388,7 +420,7 @@ def test_alarms_off_changes_only_events_that_have_some(store, now):
     assert {uid for uid, blob in blobs(store).items() if blob != before[uid]} == {"c"}
 
 
-def test_a_source_that_leaves_a_feed_takes_its_events_along(store, now):
+def test_a_source_that_leaves_a_feed_takes_its_events_along(store: Store, now: datetime) -> None:
     store.feeds.replace([replace(FEED, sources=(WORK, TEAM))], now=now)
     put(store, now, event("w"))
     put(store, now, event("t"), source=TEAM)
@@ -401,7 +433,9 @@ def test_a_source_that_leaves_a_feed_takes_its_events_along(store, now):
 # --- variants
 
 
-def test_the_quiet_variant_is_the_default_one_without_its_alarms(store, now):
+def test_the_quiet_variant_is_the_default_one_without_its_alarms(
+    store: Store, now: datetime
+) -> None:
     publish_all(store, now, *SOME, series("t", 12, alarms=(ALARM,)))
     lines, keep = [], True
     for line in body(store).split(b"\r\n"):
@@ -413,12 +447,12 @@ def test_the_quiet_variant_is_the_default_one_without_its_alarms(store, now):
     assert body(store, "quiet") == b"\r\n".join(lines)
 
 
-def test_without_alarms_the_quiet_variant_is_the_same(store, now):
+def test_without_alarms_the_quiet_variant_is_the_same(store: Store, now: datetime) -> None:
     publish_all(store, now, event())
     assert body(store, "quiet") == body(store)
 
 
-def test_the_web_variant_is_in_utc_and_written_out(store, now):
+def test_the_web_variant_is_in_utc_and_written_out(store: Store, now: datetime) -> None:
     """Rulebook 31. The instances are those that another engine reads out of the default document."""
     publish_all(store, now, *SOME, event("n", start=datetime(2026, 7, 1, 0, 30), hours=30))
     for name in (b"RRULE", b"EXDATE", b"RECURRENCE-ID", b"TZID", b"VTIMEZONE", b"VALARM"):
@@ -435,11 +469,13 @@ def test_the_web_variant_is_in_utc_and_written_out(store, now):
     assert len(shown) == len(vevents(store, "web")) == 30 + 4
 
 
-def utc(moment):
+def utc(moment: Any) -> Any:
     return moment.astimezone(UTC) if isinstance(moment, datetime) else moment
 
 
-def test_the_web_variant_moves_on_with_the_months_and_the_default_does_not(store, now):
+def test_the_web_variant_moves_on_with_the_months_and_the_default_does_not(
+    store: Store, now: datetime
+) -> None:
     endless = event("e", start=datetime(2026, 3, 9, 9), rule={"freq": "WEEKLY"})
     feed = replace(FEED, future=60 * DAY)
     publish_all(store, now, endless, feed=feed)
@@ -458,7 +494,7 @@ def test_the_web_variant_moves_on_with_the_months_and_the_default_does_not(store
 # --- the passing of days
 
 
-def test_events_enter_and_leave_the_window_by_themselves(store, now):
+def test_events_enter_and_leave_the_window_by_themselves(store: Store, now: datetime) -> None:
     feed = replace(FEED, past=7 * DAY, future=30 * DAY)
     soon, later = (
         event("soon", start=datetime(2026, 3, 12, 10)),
@@ -471,7 +507,9 @@ def test_events_enter_and_leave_the_window_by_themselves(store, now):
         assert titles(store) == shown
 
 
-def test_a_cancelled_event_is_marked_for_thirty_days_and_then_goes(store, now):
+def test_a_cancelled_event_is_marked_for_thirty_days_and_then_goes(
+    store: Store, now: datetime
+) -> None:
     publish_all(store, now, event(title="Lunch", status=Status.CANCELLED), event("other"))
     assert "[Cancelled] Lunch" in titles(store)
     publish(store, "team", now=now + 29 * DAY)
@@ -486,7 +524,7 @@ def test_a_cancelled_event_is_marked_for_thirty_days_and_then_goes(store, now):
 MERGED = replace(FEED, sources=(WORK, TEAM))
 
 
-def test_an_event_of_two_sources_is_shown_once_from_the_first(store, now):
+def test_an_event_of_two_sources_is_shown_once_from_the_first(store: Store, now: datetime) -> None:
     store.feeds.replace([MERGED], now=now)
     put(store, now, event(title="From work"))
     put(store, now, event(title="From team"), event("t"), source=TEAM)
@@ -494,7 +532,7 @@ def test_an_event_of_two_sources_is_shown_once_from_the_first(store, now):
     assert titles(store) == ["t", "From work"]
 
 
-def test_when_the_first_source_loses_it_the_other_one_shows_it(store, now):
+def test_when_the_first_source_loses_it_the_other_one_shows_it(store: Store, now: datetime) -> None:
     store.feeds.replace([MERGED], now=now)
     put(store, now, event(title="From work"))
     put(store, now, event(title="From team"), source=TEAM)
@@ -509,7 +547,7 @@ def test_when_the_first_source_loses_it_the_other_one_shows_it(store, now):
     assert titles(store) == [PLACEHOLDER]
 
 
-def test_the_same_event_from_the_other_source_changes_no_byte(store, now):
+def test_the_same_event_from_the_other_source_changes_no_byte(store: Store, now: datetime) -> None:
     store.feeds.replace([MERGED], now=now)
     put(store, now, series("s", 11))
     put(store, now, series("s", 11), source=TEAM)
@@ -523,7 +561,9 @@ def test_the_same_event_from_the_other_source_changes_no_byte(store, now):
 # --- an instance passes from its series to itself, and back
 
 
-def test_an_instance_outlives_its_series_and_the_other_way_round(store, now):
+def test_an_instance_outlives_its_series_and_the_other_way_round(
+    store: Store, now: datetime
+) -> None:
     """Zoho may send an instance without its series: its UID is the same, and it must not go with the series' entries."""
     whole = series("s", 11)
     lone = shape.shape(whole, FEED, today=now.date(), cancelled_since=None).events[1]
@@ -551,17 +591,17 @@ def test_an_instance_outlives_its_series_and_the_other_way_round(store, now):
 
 
 @pytest.fixture
-def spoilt(monkeypatch):
+def spoilt(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Let events whose title holds "Bad" fail as the value says: in rendering, or by a bug."""
     how = {}
     render, shaping = ical.render, shape.shape
 
-    def bad_render(one, *args, **kwargs):
+    def bad_render(one: Any, *args: Any, **kwargs: Any) -> Any:
         if "Bad" in one.title and "render" in how:
             raise how["render"]
         return render(one, *args, **kwargs)
 
-    def bad_shape(one, *args, **kwargs):
+    def bad_shape(one: Any, *args: Any, **kwargs: Any) -> Any:
         if "Bad" in one.title and "shape" in how:
             raise how["shape"]
         return shaping(one, *args, **kwargs)
@@ -580,8 +620,8 @@ FAULTS = [
 
 @pytest.mark.parametrize(("where", "error", "told"), FAULTS)
 def test_one_event_that_cant_be_shown_does_not_sink_the_feed(
-    store, now, spoilt, where, error, told
-):
+    store: Store, now: datetime, spoilt: Any, where: Any, error: Any, told: Any
+) -> None:
     spoilt[where] = error
     with capture_logs() as logged:
         done = publish_all(store, now, *SOME, event("bad", title="Bad"))
@@ -596,8 +636,8 @@ def test_one_event_that_cant_be_shown_does_not_sink_the_feed(
 
 @pytest.mark.parametrize(("where", "error", "told"), FAULTS)
 def test_it_is_told_and_tried_with_each_publication_until_it_can_be_shown(
-    store, now, spoilt, where, error, told
-):
+    store: Store, now: datetime, spoilt: Any, where: Any, error: Any, told: Any
+) -> None:
     spoilt[where] = error
     publish_all(store, now, *SOME, event("bad", title="Bad"))
     with capture_logs():
@@ -611,7 +651,9 @@ def test_it_is_told_and_tried_with_each_publication_until_it_can_be_shown(
 
 
 @pytest.mark.parametrize(("where", "error", "told"), FAULTS)
-def test_what_was_shown_before_stays(store, now, spoilt, where, error, told):
+def test_what_was_shown_before_stays(
+    store: Store, now: datetime, spoilt: Any, where: Any, error: Any, told: Any
+) -> None:
     publish_all(store, now, event("bad", title="Good"), event("a"))
     before = bodies(store)
     spoilt[where] = error
@@ -624,7 +666,9 @@ def test_what_was_shown_before_stays(store, now, spoilt, where, error, told):
 
 
 @pytest.mark.parametrize(("where", "error", "told"), FAULTS)
-def test_but_not_what_the_feed_may_no_longer_tell(store, now, spoilt, where, error, told):
+def test_but_not_what_the_feed_may_no_longer_tell(
+    store: Store, now: datetime, spoilt: Any, where: Any, error: Any, told: Any
+) -> None:
     publish_all(store, now, event("bad", title="Bad secret"), event("a"))
     spoilt[where] = error
     with capture_logs():
@@ -634,7 +678,7 @@ def test_but_not_what_the_feed_may_no_longer_tell(store, now, spoilt, where, err
     assert uids(store) == ["a"]
 
 
-def test_nor_an_event_that_became_private(store, now, spoilt):
+def test_nor_an_event_that_became_private(store: Store, now: datetime, spoilt: Any) -> None:
     publish_all(store, now, event("bad", title="Bad secret"), event("a"))
     spoilt["shape"] = ZeroDivisionError()
     with capture_logs():
@@ -642,7 +686,9 @@ def test_nor_an_event_that_became_private(store, now, spoilt):
     assert uids(store) == ["a"]
 
 
-def test_an_instance_that_cant_be_shown_does_not_take_its_series_along(store, now, spoilt):
+def test_an_instance_that_cant_be_shown_does_not_take_its_series_along(
+    store: Store, now: datetime, spoilt: Any
+) -> None:
     spoilt["render"] = ical.RenderError("it is odd")
     whole = series("s", 11, 12)
     moved, odd = whole.overrides
@@ -666,12 +712,14 @@ STEPS = [
 ]
 
 
-def interrupt(monkeypatch, store, step, work, *, before):
+def interrupt(
+    monkeypatch: pytest.MonkeyPatch, store: Store, step: Any, work: Any, *, before: Any
+) -> Any:
     """Let ``work`` be done by another process just before, or just after, a step of the next publication."""
     part = getattr(store, step[0])
     real, waiting = getattr(part, step[1]), [work]
 
-    def interrupted(*args, **kwargs):
+    def interrupted(*args: Any, **kwargs: Any) -> Any:
         if before and waiting:
             waiting.pop()()
         answer = real(*args, **kwargs)
@@ -686,12 +734,18 @@ def interrupt(monkeypatch, store, step, work, *, before):
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("step", STEPS)
 def test_the_newest_data_win_whenever_another_publisher_comes_between(
-    store, tmp_path, vault, now, monkeypatch, step, before
-):
+    store: Store,
+    tmp_path: Path,
+    vault: Vault,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    step: Any,
+    before: Any,
+) -> None:
     publish_all(store, now, event("a", title="1"), event("gone"))
     other = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", vault)
 
-    def publish_newer():
+    def publish_newer() -> None:
         put(other, now, event("a", title="3"), event("new", title="3"))
         publish(other, "team", now=now)
 
@@ -715,8 +769,14 @@ def test_the_newest_data_win_whenever_another_publisher_comes_between(
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize("step", STEPS)
 def test_what_a_feed_may_no_longer_tell_can_not_come_back_from_a_publisher_that_was_at_work(
-    store, tmp_path, vault, now, monkeypatch, step, before
-):
+    store: Store,
+    tmp_path: Path,
+    vault: Vault,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    step: Any,
+    before: Any,
+) -> None:
     publish_all(store, now, event("a", title="Secret"))
     other = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", vault)
     put(store, now, event("a", title="Secret 2"))
@@ -727,7 +787,9 @@ def test_what_a_feed_may_no_longer_tell_can_not_come_back_from_a_publisher_that_
     other.close()
 
 
-def test_a_feed_that_others_publish_all_the_time_is_given_up_for_now(store, now, monkeypatch):
+def test_a_feed_that_others_publish_all_the_time_is_given_up_for_now(
+    store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish_all(store, now, event())
     monkeypatch.setattr(store.publications, "publish", lambda *_args, **_kwargs: False)
     put(store, now, event("new"))
@@ -736,20 +798,20 @@ def test_a_feed_that_others_publish_all_the_time_is_given_up_for_now(store, now,
 
 
 def test_many_publishers_leave_the_newest_data_and_readers_never_see_a_mixture(
-    store, tmp_path, vault, now
-):
+    store: Store, tmp_path: Path, vault: Vault, now: datetime
+) -> None:
     """Each version gives all events one title; a document with two titles would be half published."""
     path = f"sqlite:///{tmp_path}/bridge.sqlite3"
     versions, failures, done = 12, [], threading.Event()
     lock = threading.Lock()  # sources have leases; here one writer at a time is enough
 
-    def events(version):
+    def events(version: Any) -> Any:
         return [event(f"u{n}", title=f"v{version}") for n in range(10)]
 
     publish_all(store, now, *events(0))
     numbers = iter(range(1, versions + 1))
 
-    def write():
+    def write() -> None:
         own = Store.open(path, vault)
         try:
             while True:
@@ -764,7 +826,7 @@ def test_many_publishers_leave_the_newest_data_and_readers_never_see_a_mixture(
         finally:
             own.close()
 
-    def read():
+    def read() -> None:
         own = Store.open(path, vault)
         while not done.is_set():
             for variant in VARIANTS:

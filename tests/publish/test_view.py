@@ -3,6 +3,7 @@ the property tests compare with dateutil on wall times."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from dateutil import rrule as dateutil_rrule
 from hypothesis import given, settings, strategies as st
@@ -23,11 +24,13 @@ CLASSIC = replace(FEED, exceptions="recurrence-id")
 BUSY = replace(FEED, privacy="busy")
 
 
-def at(text, where=BERLIN):
+def at(text: str, where: Any = BERLIN) -> Any:
     return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=where)
 
 
-def single(start="2026-03-12 10:00", hours=1.0, where=BERLIN, **fields):
+def single(
+    start: str = "2026-03-12 10:00", hours: float = 1.0, where: Any = BERLIN, **fields: Any
+) -> Any:
     begin = at(start, where) if isinstance(start, str) else start
     if isinstance(begin, datetime):
         end = (begin.astimezone(UTC) + timedelta(hours=hours)).astimezone(begin.tzinfo)
@@ -39,14 +42,20 @@ def single(start="2026-03-12 10:00", hours=1.0, where=BERLIN, **fields):
 
 
 def series(
-    rule, start="2026-03-02 10:00", hours=1.0, where=BERLIN, excluded=(), overrides=(), **fields
-):
+    rule: Any,
+    start: str = "2026-03-02 10:00",
+    hours: float = 1.0,
+    where: Any = BERLIN,
+    excluded: Any = (),
+    overrides: Any = (),
+    **fields: Any,
+) -> Any:
     event = single(start, hours, where, **fields)
     recurrence = Recurrence(rule=parse_rule(rule, event.start), excluded=tuple(excluded))
     return replace(event, recurrence=recurrence, overrides=tuple(overrides))
 
 
-def override(slot, start, hours=1.0, **fields):
+def override(slot: Any, start: Any, hours: float = 1.0, **fields: Any) -> Any:
     return single(
         start,
         hours,
@@ -54,24 +63,24 @@ def override(slot, start, hours=1.0, **fields):
     )
 
 
-def shaped(event, feed=FEED, today=TODAY, since=None):
+def shaped(event: Any, feed: Any = FEED, today: Any = TODAY, since: Any = None) -> Any:
     return shape(event, feed, today=today, cancelled_since=since)
 
 
-def events(event, feed=FEED, today=TODAY, since=None):
+def events(event: Any, feed: Any = FEED, today: Any = TODAY, since: Any = None) -> Any:
     return shaped(event, feed, today, since).events
 
 
-def only(event, feed=FEED, today=TODAY, since=None):
+def only(event: Any, feed: Any = FEED, today: Any = TODAY, since: Any = None) -> Any:
     (found,) = events(event, feed, today, since)
     return found
 
 
-def starts(found):
+def starts(found: Any) -> Any:
     return [f"{event.start:%m-%d %H:%M}" for event in found]
 
 
-def utc(found):
+def utc(found: Any) -> Any:
     return [event.start.astimezone(UTC).strftime("%m-%d %H:%M") for event in found]
 
 
@@ -93,11 +102,11 @@ def utc(found):
         (single(date(2027, 9, 1), 1), False),
     ],
 )
-def test_a_single_event_is_shown_when_it_overlaps_the_window(event, shown):
+def test_a_single_event_is_shown_when_it_overlaps_the_window(event: Any, shown: Any) -> None:
     assert bool(events(event)) is shown
 
 
-def test_what_is_shown_today_holds_until_the_event_leaves():
+def test_what_is_shown_today_holds_until_the_event_leaves() -> None:
     answer = shaped(single("2026-03-12 10:00"))
     assert answer.until == date(2026, 3, 13) + timedelta(days=90)
     assert shaped(single("2020-03-12 10:00")).until is None
@@ -124,7 +133,7 @@ def test_what_is_shown_today_holds_until_the_event_leaves():
         (single("1999-03-12 10:00", where=zone("America/New_York")), "UTC"),  # before today's rules
     ],
 )
-def test_a_zone_is_named_only_where_every_client_reads_it_right(event, zone_key):
+def test_a_zone_is_named_only_where_every_client_reads_it_right(event: Any, zone_key: Any) -> None:
     """Rulebook 24-28, 29."""
     feed = replace(FEED, past=timedelta(days=12_000))
     found = only(event, feed)
@@ -133,7 +142,7 @@ def test_a_zone_is_named_only_where_every_client_reads_it_right(event, zone_key)
     assert found.end == event.end
 
 
-def test_an_event_without_a_title_gets_one():
+def test_an_event_without_a_title_gets_one() -> None:
     """Rulebook 54: SUMMARY always."""
     assert only(single(title="  ")).title == "(No title)"
 
@@ -143,7 +152,7 @@ def test_an_event_without_a_title_gets_one():
 GONE = single(status=Status.CANCELLED, alarms=(Alarm(trigger=timedelta(minutes=-10)),))
 
 
-def test_a_cancelled_event_is_marked_free_and_silent_for_thirty_days():
+def test_a_cancelled_event_is_marked_free_and_silent_for_thirty_days() -> None:
     answer = shaped(GONE, since=date(2026, 3, 1))
     (found,) = answer.events
     assert (found.title, found.status, found.busy, found.alarms) == (
@@ -157,7 +166,7 @@ def test_a_cancelled_event_is_marked_free_and_silent_for_thirty_days():
     assert not events(GONE, today=date(2026, 3, 31), since=date(2026, 3, 1))
 
 
-def test_a_cancelled_event_may_carry_its_status_or_be_dropped():
+def test_a_cancelled_event_may_carry_its_status_or_be_dropped() -> None:
     found = only(GONE, replace(FEED, cancelled="status"), since=TODAY)
     assert (found.title, found.status, found.alarms) == ("Standup", Status.CANCELLED, ())
     assert not events(GONE, replace(FEED, cancelled="drop"), since=TODAY)
@@ -165,7 +174,9 @@ def test_a_cancelled_event_may_carry_its_status_or_be_dropped():
 
 @pytest.mark.parametrize("cancelled", ["mark", "status", "drop"])
 @pytest.mark.parametrize("form", ["detached", "recurrence-id"])
-def test_a_cancelled_instance_is_an_empty_slot_whatever_the_feed_says(cancelled, form):
+def test_a_cancelled_instance_is_an_empty_slot_whatever_the_feed_says(
+    cancelled: Any, form: Any
+) -> None:
     """Rulebook 50: one instance: EXDATE."""
     gone = override("2026-03-04 10:00", "2026-03-04 10:00", status=Status.CANCELLED)
     found = only(
@@ -194,7 +205,7 @@ RICH = {
 
 
 @pytest.mark.parametrize("busy", [True, False])
-def test_a_feed_of_times_tells_nothing_else(busy):
+def test_a_feed_of_times_tells_nothing_else(busy: Any) -> None:
     found = only(single(**RICH, busy=busy), BUSY)
     expected = single(
         uid=event_uid("busy", "team", "u"), title="Busy" if busy else "Free", busy=busy
@@ -202,13 +213,13 @@ def test_a_feed_of_times_tells_nothing_else(busy):
     assert found == expected
 
 
-def test_a_feed_of_times_has_uids_of_its_own_that_stay():
+def test_a_feed_of_times_has_uids_of_its_own_that_stay() -> None:
     one, other = only(single(), BUSY), only(single(), replace(BUSY, slug="other"))
     assert len({one.uid, other.uid, "u"}) == 3
     assert one == only(single(), BUSY)
 
 
-def test_a_feed_of_times_hides_the_changed_instances_too():
+def test_a_feed_of_times_hides_the_changed_instances_too() -> None:
     moved = override("2026-03-04 10:00", "2026-03-04 15:00", **RICH)
     for feed in (BUSY, replace(BUSY, exceptions="recurrence-id")):
         told = repr(events(series("FREQ=DAILY", overrides=[moved], **RICH), feed))
@@ -216,17 +227,17 @@ def test_a_feed_of_times_hides_the_changed_instances_too():
         assert "Salaries" not in told
 
 
-def test_a_feed_of_times_leaves_cancelled_events_out():
+def test_a_feed_of_times_leaves_cancelled_events_out() -> None:
     assert not events(GONE, BUSY, since=TODAY)
 
 
-def test_a_private_event_is_busy_in_a_full_feed_unless_it_may_be_shown():
+def test_a_private_event_is_busy_in_a_full_feed_unless_it_may_be_shown() -> None:
     event = single(**RICH, private=True)
     assert only(event) == single(title="Busy")
     assert only(event, replace(FEED, show_private=True)).title == "Salaries"
 
 
-def test_a_private_instance_of_an_open_series_is_hidden_and_the_rest_is_not():
+def test_a_private_instance_of_an_open_series_is_hidden_and_the_rest_is_not() -> None:
     moved = override("2026-03-04 10:00", "2026-03-04 15:00", **RICH | {"private": True})
     found = events(series("FREQ=DAILY;COUNT=9", overrides=[moved]))
     assert [event.title for event in found] == ["Standup", "Busy"]
@@ -236,7 +247,7 @@ def test_a_private_instance_of_an_open_series_is_hidden_and_the_rest_is_not():
 # --- exceptions (rulebook 40-43)
 
 
-def test_a_changed_instance_stands_alone_and_its_slot_is_empty():
+def test_a_changed_instance_stands_alone_and_its_slot_is_empty() -> None:
     """Rulebook 42, in the default form."""
     moved = override("2026-03-04 10:00", "2026-03-05 15:00")
     master, alone = events(series("FREQ=DAILY", overrides=[moved]))
@@ -247,7 +258,7 @@ def test_a_changed_instance_stands_alone_and_its_slot_is_empty():
     )
 
 
-def test_the_classical_form_keeps_the_override():
+def test_the_classical_form_keeps_the_override() -> None:
     moved = override("2026-03-04 10:00", "2026-03-04 15:00")
     master = only(
         series("FREQ=DAILY", overrides=[moved], excluded=[at("2026-03-06 10:00")]), CLASSIC
@@ -256,7 +267,7 @@ def test_the_classical_form_keeps_the_override():
     assert [slot_text(slot) for slot in master.recurrence.excluded] == ["20260306T090000Z"]
 
 
-def test_an_override_that_crosses_a_neighbour_stands_alone_in_the_classical_form_too():
+def test_an_override_that_crosses_a_neighbour_stands_alone_in_the_classical_form_too() -> None:
     """Rulebook 42: Outlook forbids an exception to land on another instance's day or to pass it."""
     moved = override("2026-03-04 10:00", "2026-03-05 15:00")
     master, alone = events(series("FREQ=DAILY", overrides=[moved]), CLASSIC)
@@ -265,7 +276,7 @@ def test_an_override_that_crosses_a_neighbour_stands_alone_in_the_classical_form
 
 
 @pytest.mark.parametrize("feed", [FEED, CLASSIC])
-def test_an_instance_moved_out_of_the_window_still_frees_its_slot(feed):
+def test_an_instance_moved_out_of_the_window_still_frees_its_slot(feed: Any) -> None:
     moved = override("2026-03-11 10:00", "2029-01-01 10:00")
     found = events(series("FREQ=DAILY", overrides=[moved]), feed)
     occurring = [
@@ -277,14 +288,14 @@ def test_an_instance_moved_out_of_the_window_still_frees_its_slot(feed):
 
 
 @pytest.mark.parametrize("feed", [FEED, CLASSIC])
-def test_an_instance_moved_into_the_window_is_shown_when_its_series_has_ended(feed):
+def test_an_instance_moved_into_the_window_is_shown_when_its_series_has_ended(feed: Any) -> None:
     moved = override("2020-03-02 10:00", "2026-03-11 10:00")
     found = only(series("FREQ=DAILY;COUNT=3", start="2020-03-01 10:00", overrides=[moved]), feed)
     assert (found.title, found.recurrence, found.recurrence_id) == ("Moved", None, None)
 
 
 @pytest.mark.parametrize("slot", ["2026-03-04 11:00", "2026-02-01 10:00"])
-def test_an_override_of_no_slot_of_the_series_stands_alone(slot):
+def test_an_override_of_no_slot_of_the_series_stands_alone(slot: Any) -> None:
     """Rulebook 43: clients drop an override that replaces nothing, or the feed with it."""
     moved = override(slot, "2026-03-05 15:00")
     master, alone = events(series("FREQ=DAILY", overrides=[moved]), CLASSIC)
@@ -292,7 +303,7 @@ def test_an_override_of_no_slot_of_the_series_stands_alone(slot):
     assert (alone.recurrence_id, alone.title) == (None, "Moved")
 
 
-def test_an_all_day_override_of_a_timed_series_stands_alone():
+def test_an_all_day_override_of_a_timed_series_stands_alone() -> None:
     """Rulebook 40: RECURRENCE-ID and DTSTART of one kind; an engine shows the other as timed."""
     moved = override("2026-03-04 10:00", date(2026, 3, 5), 1)
     master, alone = events(series("FREQ=DAILY", overrides=[moved]), CLASSIC)
@@ -300,19 +311,19 @@ def test_an_all_day_override_of_a_timed_series_stands_alone():
     assert alone.all_day
 
 
-def test_excluded_slots_that_the_rule_would_not_fill_are_left_out():
+def test_excluded_slots_that_the_rule_would_not_fill_are_left_out() -> None:
     found = only(series("FREQ=WEEKLY", excluded=[at("2026-03-10 10:00"), at("2026-03-16 10:00")]))
     assert [slot_text(slot) for slot in found.recurrence.excluded] == ["20260316T090000Z"]
 
 
-def test_a_series_with_nothing_left_is_left_out():
+def test_a_series_with_nothing_left_is_left_out() -> None:
     """Rulebook 48."""
     empty = series("FREQ=DAILY;COUNT=2", excluded=[at("2026-03-02 10:00"), at("2026-03-03 10:00")])
     assert events(empty) == ()
     assert events(series("FREQ=DAILY;COUNT=2", start="2020-03-02 10:00")) == ()
 
 
-def test_a_series_with_only_changed_instances_left_is_those():
+def test_a_series_with_only_changed_instances_left_is_those() -> None:
     moved = override("2026-03-02 10:00", "2026-03-05 15:00")
     one_left = series("FREQ=DAILY;COUNT=1", overrides=[moved])
     found = only(one_left)
@@ -323,7 +334,7 @@ def test_a_series_with_only_changed_instances_left_is_those():
     assert [(f"{event.start:%m-%d}", event.title) for event in occurring] == [("03-05", "Moved")]
 
 
-def test_instances_of_a_private_series_are_private_whether_they_say_so_or_not():
+def test_instances_of_a_private_series_are_private_whether_they_say_so_or_not() -> None:
     moved = override("2026-03-04 10:00", "2026-03-04 15:00", **RICH)
     for feed in (FEED, CLASSIC):
         found = events(series("FREQ=DAILY;COUNT=9", overrides=[moved], private=True), feed)
@@ -331,7 +342,7 @@ def test_instances_of_a_private_series_are_private_whether_they_say_so_or_not():
         assert "Salaries" not in repr(found)
 
 
-def test_instances_of_a_cancelled_series_are_cancelled_with_it():
+def test_instances_of_a_cancelled_series_are_cancelled_with_it() -> None:
     moved = override("2026-03-04 10:00", "2026-03-04 15:00", alarms=(Alarm(trigger=timedelta(0)),))
     cancelled = series("FREQ=DAILY;COUNT=9", overrides=[moved], status=Status.CANCELLED)
     found = events(cancelled, since=TODAY)
@@ -342,12 +353,14 @@ def test_instances_of_a_cancelled_series_are_cancelled_with_it():
 @pytest.mark.parametrize(
     "rule", ["FREQ=YEARLY;INTERVAL=3", "FREQ=YEARLY", "FREQ=MONTHLY;INTERVAL=7"]
 )
-def test_an_endless_series_late_in_the_year_is_not_looked_at_to_the_end_of_all_years(rule):
+def test_an_endless_series_late_in_the_year_is_not_looked_at_to_the_end_of_all_years(
+    rule: Any,
+) -> None:
     found = only(series(rule, start="2019-12-11 10:00"))
     assert found.recurrence is not None
 
 
-def test_a_series_far_ahead_is_not_shown_yet():
+def test_a_series_far_ahead_is_not_shown_yet() -> None:
     answer = shaped(series("FREQ=DAILY", start="2029-01-01 10:00"))
     assert answer.events == ()
     assert answer.until == date(2029, 1, 2) - timedelta(days=540)
@@ -356,7 +369,7 @@ def test_a_series_far_ahead_is_not_shown_yet():
 # --- rules (rulebook 36, 45-47, 32, 28)
 
 
-def test_a_start_that_does_not_fit_the_rule_stands_alone():
+def test_a_start_that_does_not_fit_the_rule_stands_alone() -> None:
     """Rulebook 36; RFC 5545 3.8.5.3 counts DTSTART as the first of COUNT."""
     master, own = events(series("FREQ=WEEKLY;BYDAY=TU;COUNT=3", start="2026-03-02 10:00"))
     assert (starts([own]), own.uid, own.related_to) == (
@@ -367,7 +380,7 @@ def test_a_start_that_does_not_fit_the_rule_stands_alone():
     assert (starts([master]), master.recurrence.rule.count) == (["03-03 10:00"], 2)
 
 
-def test_a_rule_that_gives_nothing_but_its_start_is_a_single_event():
+def test_a_rule_that_gives_nothing_but_its_start_is_a_single_event() -> None:
     found = only(series("FREQ=WEEKLY;BYDAY=TU;COUNT=1", start="2026-03-02 10:00"))
     assert (starts([found]), found.recurrence) == (["03-02 10:00"], None)
 
@@ -393,14 +406,16 @@ def test_a_rule_that_gives_nothing_but_its_start_is_a_single_event():
         ("FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=1;COUNT=2", "2026-03-02 10:00", ["03-02", "03-09"]),
     ],
 )
-def test_rules_that_clients_read_differently_come_one_by_one(rule, start, expected):
+def test_rules_that_clients_read_differently_come_one_by_one(
+    rule: Any, start: Any, expected: Any
+) -> None:
     found = events(series(rule, start=start))
     assert [f"{event.start:%m-%d}" for event in found] == expected
     assert all(event.recurrence is None and event.related_to == "u" for event in found)
     assert len({event.uid for event in found}) == len(found)
 
 
-def test_expanded_instances_keep_their_uids_from_day_to_day():
+def test_expanded_instances_keep_their_uids_from_day_to_day() -> None:
     monthly = series("FREQ=MONTHLY", start="2026-01-31 10:00")
     march = {event.uid: event for event in events(monthly)}
     july = {event.uid: event for event in events(monthly, today=date(2026, 7, 1))}
@@ -408,7 +423,7 @@ def test_expanded_instances_keep_their_uids_from_day_to_day():
     assert all(march[uid] == july[uid] for uid in march.keys() & july.keys())
 
 
-def test_a_changed_instance_of_an_expanded_series_replaces_its_slot():
+def test_a_changed_instance_of_an_expanded_series_replaces_its_slot() -> None:
     moved = override("2026-03-31 10:00", "2026-04-02 10:00")
     found = events(
         series("FREQ=MONTHLY;COUNT=3", start="2026-01-31 10:00", overrides=[moved]), CLASSIC
@@ -420,14 +435,14 @@ def test_a_changed_instance_of_an_expanded_series_replaces_its_slot():
     ]
 
 
-def test_overlapping_instances_come_one_by_one():
+def test_overlapping_instances_come_one_by_one() -> None:
     """Rulebook 45."""
     found = events(series("FREQ=DAILY;COUNT=3", hours=30))
     assert len(found) == 3
     assert not any(event.recurrence for event in found)
 
 
-def test_a_series_in_the_hour_that_clocks_skip_or_repeat_comes_one_by_one():
+def test_a_series_in_the_hour_that_clocks_skip_or_repeat_comes_one_by_one() -> None:
     """Rulebook 32: 02:30 does not exist in Berlin on 29 March 2026 and exists twice on 25 October; RFC 5545 3.3.5."""
     found = events(
         series("FREQ=WEEKLY", start="2026-03-22 02:30"), replace(FEED, future=timedelta(days=240))
@@ -437,7 +452,7 @@ def test_a_series_in_the_hour_that_clocks_skip_or_repeat_comes_one_by_one():
     assert "10-25 00:30" in utc(found)
 
 
-def test_only_the_nights_of_the_change_leave_an_overnight_series():
+def test_only_the_nights_of_the_change_leave_an_overnight_series() -> None:
     """The same exact duration for each instance (RFC 5545 3.8.5.3): engines read a night of 23 or 25 hours differently."""
     master, *alone = events(series("FREQ=DAILY", start="2026-03-02 22:00", hours=8))
     assert master.recurrence is not None
@@ -450,7 +465,7 @@ def test_only_the_nights_of_the_change_leave_an_overnight_series():
     assert alone[1].end == at("2026-10-25 05:00")
 
 
-def test_a_series_in_a_zone_that_cant_be_told_comes_one_by_one_in_utc():
+def test_a_series_in_a_zone_that_cant_be_told_comes_one_by_one_in_utc() -> None:
     """Rulebook 28."""
     for where in (
         zone("Africa/Cairo"),
@@ -465,7 +480,7 @@ def test_a_series_in_a_zone_that_cant_be_told_comes_one_by_one_in_utc():
         ]
 
 
-def test_an_old_daily_series_begins_later_with_the_same_instances():
+def test_an_old_daily_series_begins_later_with_the_same_instances() -> None:
     """Rulebook 47: FullCalendar stops after 1000."""
     found = only(series("FREQ=DAILY;INTERVAL=2", start="2016-01-01 10:00"))
     assert found.uid == "u"
@@ -474,7 +489,7 @@ def test_an_old_daily_series_begins_later_with_the_same_instances():
     assert (found.start.date() - date(2016, 1, 1)).days % 2 == 0
 
 
-def test_an_old_series_with_a_count_keeps_its_end():
+def test_an_old_series_with_a_count_keeps_its_end() -> None:
     """4000 daily instances from 1 January 2016 end on 13 December 2026."""
     found = only(series("FREQ=DAILY;COUNT=4000", start="2016-01-01 10:00"))
     assert found.recurrence.rule.count == 4000 - (found.start.date() - date(2016, 1, 1)).days
@@ -482,14 +497,14 @@ def test_an_old_series_with_a_count_keeps_its_end():
     assert f"{last.start:%m-%d}" == "12-13"
 
 
-def test_a_series_from_before_todays_clock_rules_begins_where_they_hold():
+def test_a_series_from_before_todays_clock_rules_begins_where_they_hold() -> None:
     """New York's rules are those of 2007."""
     found = only(series("FREQ=YEARLY", start="1999-07-04 10:00", where=zone("America/New_York")))
     assert found.start.year >= 2025
     assert found.start.tzinfo.key == "America/New_York"
 
 
-def test_a_daily_series_over_a_very_wide_window_is_shown_whole():
+def test_a_daily_series_over_a_very_wide_window_is_shown_whole() -> None:
     feed = replace(FEED, past=timedelta(days=1500))
     found = events(series("FREQ=DAILY", start="2016-01-01 10:00"), feed)
     window = Window(start=feed.window(TODAY).start, end=TODAY)
@@ -497,14 +512,14 @@ def test_a_daily_series_over_a_very_wide_window_is_shown_whole():
 
 
 @pytest.mark.parametrize("rule", ["FREQ=WEEKLY", "FREQ=MONTHLY;BYDAY=2TU", "FREQ=YEARLY"])
-def test_a_plain_series_is_left_as_it_is_and_for_long(rule):
+def test_a_plain_series_is_left_as_it_is_and_for_long(rule: Any) -> None:
     event = series(rule, start="2026-03-10 10:00")
     answer = shaped(event)
     assert answer.events == (event,)
     assert answer.until >= TODAY + timedelta(days=300)
 
 
-def test_all_day_series_have_no_clock_to_meet():
+def test_all_day_series_have_no_clock_to_meet() -> None:
     event = series("FREQ=WEEKLY", start=date(2026, 3, 2), hours=2)
     assert only(event) == event
 
@@ -512,7 +527,7 @@ def test_all_day_series_have_no_clock_to_meet():
 # --- flavour web (rulebook 31)
 
 
-def test_the_web_flavour_is_every_occurrence_by_itself_in_utc():
+def test_the_web_flavour_is_every_occurrence_by_itself_in_utc() -> None:
     moved = override("2026-03-30 10:00", "2026-03-31 15:00", alarms=(Alarm(trigger=timedelta(0)),))
     master = only(
         series("FREQ=WEEKLY", overrides=[moved], excluded=[at("2026-03-09 10:00")]), CLASSIC
@@ -533,7 +548,7 @@ def test_the_web_flavour_is_every_occurrence_by_itself_in_utc():
     assert len({event.uid for event in found}) == 5
 
 
-def test_the_web_flavour_keeps_the_uid_of_a_single_event_and_days_as_days():
+def test_the_web_flavour_keeps_the_uid_of_a_single_event_and_days_as_days() -> None:
     event = single(date(2026, 3, 12), 2)
     assert flatten(only(event), Window(start=date(2026, 3, 1), end=date(2026, 4, 1))) == (event,)
 
@@ -580,7 +595,7 @@ feeds = st.builds(
 
 
 @st.composite
-def upstream(draw):
+def upstream(draw: Any) -> Any:
     where = zone(draw(zones))
     start = draw(moments).replace(tzinfo=where)
     hours = draw(st.sampled_from([0, 1, 9, 26]))
@@ -605,7 +620,7 @@ def upstream(draw):
     )
 
 
-def walls(event):
+def walls(event: Any) -> Any:
     """The starts by dateutil on wall times up to 2029, DTSTART first even where it does not fit (RFC 5545 3.8.5.3)."""
     rule = event.recurrence.rule
     start = event.start
@@ -624,7 +639,7 @@ def walls(event):
     return [moment.astimezone(UTC).astimezone(start.tzinfo) for moment in zoned]
 
 
-def told(event, window):
+def told(event: Any, window: Any) -> Any:
     """The instances that upstream describes, in UTC."""
     length = event.end.astimezone(UTC) - event.start.astimezone(UTC)
     gone = {slot.astimezone(UTC) for slot in event.recurrence.excluded}
@@ -643,14 +658,16 @@ def told(event, window):
     )
 
 
-def instances(found, window):
+def instances(found: Any, window: Any) -> Any:
     flat = [occurrence for event in found for occurrence in flatten(event, window)]
     return sorted((event.start.astimezone(UTC), event.end.astimezone(UTC)) for event in flat)
 
 
 @settings(max_examples=100, deadline=None)
 @given(event=upstream(), feed=feeds, day=st.integers(0, 500))
-def test_a_feed_shows_exactly_the_instances_that_upstream_describes(event, feed, day):
+def test_a_feed_shows_exactly_the_instances_that_upstream_describes(
+    event: Any, feed: Any, day: Any
+) -> None:
     today = date(2026, 1, 1) + timedelta(days=day)
     window = feed.window(today)
     found = events(event, feed, today)
@@ -660,7 +677,9 @@ def test_a_feed_shows_exactly_the_instances_that_upstream_describes(event, feed,
 
 @settings(max_examples=50, deadline=None)
 @given(event=upstream(), feed=feeds, day=st.integers(0, 500), later=st.integers(1, 500))
-def test_an_answer_holds_until_the_day_it_names(event, feed, day, later):
+def test_an_answer_holds_until_the_day_it_names(
+    event: Any, feed: Any, day: Any, later: Any
+) -> None:
     today = date(2026, 1, 1) + timedelta(days=day)
     answer = shaped(event, feed, today)
     assert answer.until is None or answer.until > today

@@ -6,12 +6,14 @@ and Thunderbird are known to do to an event that they save.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 import json
 from pathlib import Path
 import re
+from typing import Any
 
 from hypothesis import given, settings, strategies as st
 import pytest
@@ -39,10 +41,10 @@ from bridge.sources.connect.update import (
     problems,
     send,
 )
-from bridge.store import Document, Entry, EventToSave
+from bridge.store import Document, Entry, EventToSave, Store
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.tokens import MemoryTokenStore
-from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, command_line
+from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, CommandLine, command_line
 
 DATA = Path(__file__).parents[1] / "data" / "connect"
 SAMPLES = json.loads((DATA / "upcoming_events.json").read_text())["upcomingEvents"]["events"]
@@ -57,7 +59,7 @@ STAMP = ical.Stamp(changed=NOW, sequence=1_150_000)
 MINUTE = timedelta(minutes=1)
 
 
-def event_of(item, here, **changes):
+def event_of(item: Any, here: Any, **changes: Any) -> Any:
     """Give the event that one object of Connect becomes."""
     source = ConnectSource(group=item["partition"]["id"], network=SOURCE.network)
     parsed = connect.parse({"pages": [{"upcomingEvents": {"events": [item]}}]}, source, here)
@@ -65,11 +67,11 @@ def event_of(item, here, **changes):
     return replace(event, **changes)
 
 
-def vevent(event):
+def vevent(event: Any) -> Any:
     return ical.render(event, STAMP)
 
 
-def told_of(blob):
+def told_of(blob: Any) -> Any:
     (one,) = components(b"BEGIN:VCALENDAR\r\n" + blob + b"END:VCALENDAR\r\n", "test.ics")
     return tell(one.component)
 
@@ -77,7 +79,7 @@ def told_of(blob):
 # The wire form
 
 
-def update(**options):
+def update(**options: Any) -> Any:
     values = {
         "stream": "929000000855682",
         "title": "Event Updated fro march",
@@ -87,7 +89,7 @@ def update(**options):
     return Update(**values | options)
 
 
-def test_the_documents_sample_is_written_as_it_is_printed():
+def test_the_documents_sample_is_written_as_it_is_printed() -> None:
     """The address of the page's sample, but for its startMinute and endMinute: the table says startMin, and the answer
     to the sample shows that the other was not understood. Whole days or not is always said, since times are, too."""
     assert parameters(update(), SOURCE, SAMOA) == {
@@ -108,7 +110,7 @@ def test_the_documents_sample_is_written_as_it_is_printed():
     }
 
 
-def test_whole_days_end_on_their_last_day():
+def test_whole_days_end_on_their_last_day() -> None:
     """Zoho Connect: an event of 28 July alone has 28 July as its end, at midnight (upcoming events, sample)."""
     sent = parameters(update(start=date(2026, 2, 27), end=date(2026, 3, 1)), SOURCE, BERLIN)
     assert sent["allDay"] == "true"
@@ -121,7 +123,7 @@ def test_whole_days_end_on_their_last_day():
     }
 
 
-def test_only_what_changes_is_sent_of_what_is_optional_and_an_emptied_text_is_sent_empty():
+def test_only_what_changes_is_sent_of_what_is_optional_and_an_emptied_text_is_sent_empty() -> None:
     optional = {
         "desc",
         "location",
@@ -147,7 +149,7 @@ ALLOWED = [minutes * MINUTE for minutes in (5, 15, 30, 60, 120)] + [
 ]
 
 
-def test_each_reminder_of_the_documents_sets_is_sent_and_means_itself():
+def test_each_reminder_of_the_documents_sets_is_sent_and_means_itself() -> None:
     """intervalDay {0,1,2,7}, intervalHour {0-23}, intervalMinute {5,15,30,60,120} (Zoho Connect: update event); read
     back as the sum of the three."""
     for before in ALLOWED:
@@ -173,7 +175,9 @@ def test_each_reminder_of_the_documents_sets_is_sent_and_means_itself():
         (-10 * MINUTE, timedelta(), "at the start"),
     ],
 )
-def test_another_reminder_is_refused_and_the_nearest_one_named(before, nearest, words):
+def test_another_reminder_is_refused_and_the_nearest_one_named(
+    before: Any, nearest: Any, words: str
+) -> None:
     assert nearest == min(ALLOWED, key=lambda one: (abs(one - before), -one))
     assert nearest_reminder(before) == nearest
     (said,) = problems(update(reminder=before), BERLIN)
@@ -202,19 +206,19 @@ def test_another_reminder_is_refused_and_the_nearest_one_named(before, nearest, 
         ),
     ],
 )
-def test_what_the_document_does_not_allow_is_said(options, said):
+def test_what_the_document_does_not_allow_is_said(options: Any, said: Any) -> None:
     """Berlin's clocks show 02:30 twice on 25 October 2026; 01:30 UTC is the second of them."""
     (problem,) = problems(update(**options), BERLIN)
     assert problem.startswith(said)
 
 
-def test_what_just_fits_is_sent():
+def test_what_just_fits_is_sent() -> None:
     assert (
         problems(update(title="x" * 250, description="x" * 1000, location="🎲" * 125), BERLIN) == ()
     )
 
 
-def test_a_profile_in_another_zone_than_the_setting_is_noticed():
+def test_a_profile_in_another_zone_than_the_setting_is_noticed() -> None:
     """The wall clocks of the documents' sample are UTC-11 (Zoho Connect: clock analysis)."""
     raw = {"pages": [{"upcomingEvents": {"events": SAMPLES}}]}
     assert clock_problem(raw, SAMOA) == ""
@@ -222,17 +226,17 @@ def test_a_profile_in_another_zone_than_the_setting_is_noticed():
 
 
 class Answering:
-    def __init__(self, answer):
+    def __init__(self, answer: Any) -> None:
         self.answer = answer
 
-    def post(self, product, path, params):
+    def post(self, product: str, path: Any, params: Any) -> Any:
         assert (product, path, params["streamId"]) == ("connect", "/updateEvent", "929000000855682")
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
 
 
-def test_the_documents_answer_is_read():
+def test_the_documents_answer_is_read() -> None:
     event = send(Answering(ANSWER), SOURCE, update(), SAMOA)
     assert (event.title, event.start) == (
         "Event Updated fro march",
@@ -255,7 +259,7 @@ def test_the_documents_answer_is_read():
         (BadDataError("It refuses."), BadDataError, r"It refuses\."),
     ],
 )
-def test_an_answer_that_is_none_says_what_to_do(answer, error, said):
+def test_an_answer_that_is_none_says_what_to_do(answer: Any, error: Any, said: Any) -> None:
     if answer == {}:
         answer = json.loads(json.dumps(ANSWER).replace("929000000855682", "1"))
     with pytest.raises(error, match=said):
@@ -265,12 +269,12 @@ def test_an_answer_that_is_none_says_what_to_do(answer, error, said):
 # What a VEVENT says
 
 
-def component(text):
+def component(text: str) -> Any:
     data = "\r\n".join(["BEGIN:VCALENDAR", *text.strip().split("\n"), "END:VCALENDAR", ""])
     return components(data.encode(), "test.ics")
 
 
-def spoken(lines, alarm=""):
+def spoken(lines: Any, alarm: str = "") -> Any:
     (one,) = component(f"BEGIN:VEVENT\nUID:u\nSUMMARY:Call\n{lines}{alarm}\nEND:VEVENT")
     return tell(one.component)
 
@@ -303,7 +307,7 @@ TIMED = "DTSTART:20260310T090000Z\nDTEND:20260310T100000Z"
         ),
     ],
 )
-def test_when_a_vevent_is(lines, start, end):
+def test_when_a_vevent_is(lines: Any, start: Any, end: Any) -> None:
     """RFC 5545 3.6.1: DTEND or DURATION; without either a date lasts a day, and a time no time at all."""
     told = spoken(lines)
     assert (told.start, told.end) == (start, end)
@@ -327,7 +331,7 @@ def test_when_a_vevent_is(lines, start, end):
         ([], []),
     ],
 )
-def test_the_reminders_of_a_vevent(alarms, before):
+def test_the_reminders_of_a_vevent(alarms: Any, before: Any) -> None:
     """RFC 5545 3.8.6.3: a trigger is relative to the start, to the end, or an instant; one hour long is the event."""
     lines = "".join(
         f"\nBEGIN:VALARM\n{'' if 'ACTION' in alarm else 'ACTION:DISPLAY' + chr(10)}{alarm}\nEND:VALARM"
@@ -354,7 +358,7 @@ def test_the_reminders_of_a_vevent(alarms, before):
         ("DTEND:20260310T080000Z", "has no start"),
     ],
 )
-def test_a_vevent_that_can_not_be_sent_says_why(lines, said):
+def test_a_vevent_that_can_not_be_sent_says_why(lines: Any, said: Any) -> None:
     with pytest.raises(ToldError, match=said):
         spoken(lines)
 
@@ -362,7 +366,7 @@ def test_a_vevent_that_can_not_be_sent_says_why(lines, said):
 @pytest.mark.parametrize(
     "data", [b"", b"\xff\xfe", b"<html>", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", b"BEGIN:VEVENT"]
 )
-def test_a_file_that_holds_no_event_is_a_sentence_with_its_name(data):
+def test_a_file_that_holds_no_event_is_a_sentence_with_its_name(data: Any) -> None:
     with pytest.raises(BridgeError, match=r"^e\.ics "):
         components(data, "e.ics")
 
@@ -385,7 +389,7 @@ WORDS = LINES.filter(lambda text: 0 < len(text.encode("utf-16-le")) <= 200)
 
 
 @st.composite
-def items(draw):
+def items(draw: Any) -> Any:
     """An object of Connect: what its page on upcoming events shows, in any zone, with a reminder it can have."""
     here = draw(st.sampled_from(ZONES))
     start = draw(st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1))).replace(
@@ -427,13 +431,13 @@ def items(draw):
     return item, here, walls, reminder
 
 
-def one_blank(text):
+def one_blank(text: str) -> Any:
     return " ".join(text.split())
 
 
 @settings(max_examples=300, deadline=None)
 @given(items())
-def test_what_was_published_goes_back_as_it_came(given_item):
+def test_what_was_published_goes_back_as_it_came(given_item: Any) -> None:
     """Title, times, place and reminder of the VEVENT alone give the parameters that Connect has already.
 
     Everything counts as edited here: the VEVENT is compared with one of other contents, so that nothing is taken from
@@ -478,7 +482,7 @@ def test_what_was_published_goes_back_as_it_came(given_item):
         assert total == reminder
 
 
-def item_text(text):
+def item_text(text: str) -> Any:
     """Give a text as any reader of JSON would, in the one form that the bridge keeps texts in (NFC, no marks)."""
     from bridge.domain.text import clean
 
@@ -487,7 +491,7 @@ def item_text(text):
 
 @settings(max_examples=200, deadline=None)
 @given(items())
-def test_what_was_not_edited_is_no_change(given_item):
+def test_what_was_not_edited_is_no_change(given_item: Any) -> None:
     item, here, _, _ = given_item
     event = event_of(item, here)
     told = told_of(vevent(event))
@@ -499,7 +503,7 @@ def test_what_was_not_edited_is_no_change(given_item):
 
 
 @pytest.mark.parametrize("number", range(len(SAMPLES)))
-def test_the_documents_events_go_back_as_they_are_printed(number):
+def test_the_documents_events_go_back_as_they_are_printed(number: Any) -> None:
     """Each of the page's events gives the parameters with the very numbers in it, though none was edited but the title."""
     item = SAMPLES[number]
     event = event_of(item, SAMOA)
@@ -556,13 +560,15 @@ ADDED = f"Organizer: Ada Lindqvist\nDetails: {PARTY.url}"
         (f"Organizer: Tomás\n\n{ADDED}", "Organizer: Tomás"),
     ],
 )
-def test_what_the_feed_added_to_a_description_is_taken_out_again(edited, expected):
+def test_what_the_feed_added_to_a_description_is_taken_out_again(
+    edited: Any, expected: Any
+) -> None:
     published = told_of(vevent(PARTY))
     assert published.description == f"{PARTY.description}\n\n{ADDED}"
     assert without_additions(replace(published, description=edited), published, PARTY) == expected
 
 
-def test_a_line_that_the_event_itself_holds_is_not_taken_for_an_added_one():
+def test_a_line_that_the_event_itself_holds_is_not_taken_for_an_added_one() -> None:
     event = replace(PARTY, description=ADDED.split("\n", maxsplit=1)[0])
     published = told_of(vevent(event))
     assert published.description.count("Organizer: Ada Lindqvist") == 2
@@ -594,7 +600,7 @@ def test_a_line_that_the_event_itself_holds_is_not_taken_for_an_added_one():
         ),  # a program's own beside it
     ],
 )
-def test_only_what_a_person_changed_is_a_change(edits, names):
+def test_only_what_a_person_changed_is_a_change(edits: Any, names: Any) -> None:
     published = told_of(vevent(PARTY))
     made = change(replace(published, **edits), published, PARTY, BERLIN)
     assert [field.name for field in made.fields] == names
@@ -606,14 +612,14 @@ def test_only_what_a_person_changed_is_a_change(edits, names):
     assert sent == {"description", "location", "reminder"} & set(names)
 
 
-def test_a_reminder_that_was_taken_away_stays_and_that_is_said():
+def test_a_reminder_that_was_taken_away_stays_and_that_is_said() -> None:
     published = told_of(vevent(PARTY))
     made = change(replace(published, title="Other", reminders=()), published, PARTY, BERLIN)
     assert made.update.reminder is None
     assert "1 day 2 hours before the start" in made.remarks[0]
 
 
-def test_a_formatted_description_becomes_plain_only_when_it_was_edited_and_that_is_said():
+def test_a_formatted_description_becomes_plain_only_when_it_was_edited_and_that_is_said() -> None:
     """The html of an event can't be told from a program's text; who edits one sees that it will be lost."""
     event = replace(PARTY, html="<p>Families are <b>welcome</b>.</p>")
     published = told_of(vevent(event))
@@ -622,13 +628,13 @@ def test_a_formatted_description_becomes_plain_only_when_it_was_edited_and_that_
     assert "becomes plain text" in said
 
 
-def test_several_new_reminders_are_refused():
+def test_several_new_reminders_are_refused() -> None:
     published = told_of(vevent(PARTY))
     with pytest.raises(ToldError, match="15 minutes before the start, 30 minutes before the start"):
         change(replace(published, reminders=(15 * MINUTE, 30 * MINUTE)), published, PARTY, BERLIN)
 
 
-def test_everything_that_is_wrong_with_an_event_is_said_at_once():
+def test_everything_that_is_wrong_with_an_event_is_said_at_once() -> None:
     published = told_of(vevent(PARTY))
     with pytest.raises(
         ToldError, match=r"its title has 251 characters.*its reminder is 20 minutes before"
@@ -641,7 +647,9 @@ def test_everything_that_is_wrong_with_an_event_is_said_at_once():
 # Where an event comes from
 
 
-def test_an_entry_is_found_by_its_uid_with_the_event_it_was_made_from(any_store, now):
+def test_an_entry_is_found_by_its_uid_with_the_event_it_was_made_from(
+    any_store: Store, now: datetime
+) -> None:
     """In each active feed that shows it, in their order; a gone entry, an inactive feed and another UID are not."""
     source = ConnectSource(group="77", network="1")
     feeds = [Feed(slug=slug, title=slug, sources=(source,)) for slug in ("b", "a", "c")]
@@ -692,19 +700,19 @@ def test_an_entry_is_found_by_its_uid_with_the_event_it_was_made_from(any_store,
 
 
 @pytest.fixture
-def line(tmp_path, monkeypatch):
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with command_line(tmp_path, monkeypatch) as line:
         line("refresh", "group")
         yield line
 
 
-def exported(line, slug="group"):
+def exported(line: CommandLine, slug: str = "group") -> Any:
     """Give the VEVENTs of a feed, by title."""
     found = re.findall(r"BEGIN:VEVENT.*?END:VEVENT\r\n", line.export(slug).decode(), re.DOTALL)
     return {re.search(r"\r\nSUMMARY:(.*)\r\n", vevent)[1]: vevent for vevent in found}
 
 
-def pushed(line, *vevents, options=("--yes",), **environ):
+def pushed(line: CommandLine, *vevents: Any, options: Any = ("--yes",), **environ: Any) -> Any:
     file = line.toml.parent / "edited.ics"
     file.write_bytes(
         "".join(["BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", *vevents, "END:VCALENDAR\r\n"]).encode()
@@ -713,7 +721,7 @@ def pushed(line, *vevents, options=("--yes",), **environ):
     return line("push", str(file), *options, **environ)
 
 
-def posts(line):
+def posts(line: CommandLine) -> Any:
     return [request for request in line.sandbox.requests if request.route == "connect.update"]
 
 
@@ -721,11 +729,11 @@ OFFSITE, REORG = "931000000713002", "931000000713001"
 REORG_TITLE = "Reorganisation (confidential)"
 
 
-def held(line, stream):
+def held(line: CommandLine, stream: Any) -> Any:
     return line.sandbox.group(GROUP).events.find(stream)[0]
 
 
-def test_an_edited_event_goes_to_connect_and_the_feed_shows_it(line):
+def test_an_edited_event_goes_to_connect_and_the_feed_shows_it(line: CommandLine) -> None:
     """Every field at once; the sandbox takes nothing that the document does not list."""
     edited = exported(line)[REORG_TITLE]
     edited = edited.replace(f"SUMMARY:{REORG_TITLE}", "SUMMARY:Reorganisation\\, part 2").replace(
@@ -771,7 +779,7 @@ def test_an_edited_event_goes_to_connect_and_the_feed_shows_it(line):
     assert pushed(line, shown).stdout == "1 event in the file was not edited.\nNothing is sent.\n"
 
 
-def test_whole_days_stay_whole_and_end_on_their_last_day(line):
+def test_whole_days_stay_whole_and_end_on_their_last_day(line: CommandLine) -> None:
     before = held(line, OFFSITE)
     longer = re.sub(
         r"DTEND;VALUE=DATE:(\d+)",
@@ -798,7 +806,7 @@ def test_whole_days_stay_whole_and_end_on_their_last_day(line):
     }
 
 
-def test_nothing_is_sent_before_a_person_has_seen_and_said_yes(line):
+def test_nothing_is_sent_before_a_person_has_seen_and_said_yes(line: CommandLine) -> None:
     edited = exported(line)["Offsite"].replace("SUMMARY:Offsite", "SUMMARY:Retreat")
     shown = pushed(line, edited, options=["--dry-run"])
     assert (shown.exit_code, posts(line)) == (0, [])
@@ -809,7 +817,7 @@ def test_nothing_is_sent_before_a_person_has_seen_and_said_yes(line):
     assert "Nothing was sent" in silent.stderr
 
 
-def rewritten(text, **stamps):
+def rewritten(text: str, **stamps: Any) -> Any:
     for name, value in stamps.items():
         text = re.sub(
             rf"\r\n{name.replace('_', '-')}:[^\r]*",
@@ -832,7 +840,7 @@ SOON = f"{datetime.now(UTC) + timedelta(days=1):%Y%m%dT%H%M%SZ}"
         {"SEQUENCE": "99999999"},
     ],
 )
-def test_what_programs_do_to_the_stamps_is_borne(line, stamps):
+def test_what_programs_do_to_the_stamps_is_borne(line: CommandLine, stamps: Any) -> None:
     edited = rewritten(
         exported(line)["Offsite"].replace("SUMMARY:Offsite", "SUMMARY:Retreat"), **stamps
     )
@@ -840,11 +848,11 @@ def test_what_programs_do_to_the_stamps_is_borne(line, stamps):
     assert held(line, OFFSITE)["title"] == "Retreat"
 
 
-def edited(vevent):
+def edited(vevent: Any) -> Any:
     return re.sub(r"\r\nSUMMARY:", "\r\nSUMMARY:Not ", vevent)
 
 
-def refusal(line, *vevents, **environ):
+def refusal(line: CommandLine, *vevents: Any, **environ: Any) -> Any:
     """Push what must be refused: with 1, and without a single request to change anything."""
     result = pushed(line, *vevents, **environ)
     assert result.exit_code == 1
@@ -852,11 +860,13 @@ def refusal(line, *vevents, **environ):
     return result.stderr
 
 
-def retitled(line, title="Offsite"):
+def retitled(line: CommandLine, title: str = "Offsite") -> Any:
     return exported(line)[title].replace(f"SUMMARY:{title}", "SUMMARY:Retreat")
 
 
-def test_an_event_that_changed_in_zoho_after_the_export_is_refused_by_its_stamps(line):
+def test_an_event_that_changed_in_zoho_after_the_export_is_refused_by_its_stamps(
+    line: CommandLine,
+) -> None:
     """An older SEQUENCE, whatever the other stamps say; and none but older stamps, however often it was edited."""
     old = retitled(line)
     line.sandbox.group(GROUP).events.change(OFFSITE, location="Sylt")
@@ -871,7 +881,9 @@ def test_an_event_that_changed_in_zoho_after_the_export_is_refused_by_its_stamps
         )
 
 
-def test_an_event_that_changed_in_zoho_since_the_last_read_is_refused_by_its_content(line):
+def test_an_event_that_changed_in_zoho_since_the_last_read_is_refused_by_its_content(
+    line: CommandLine,
+) -> None:
     edited = retitled(line)
     line.sandbox.group(GROUP).events.change(OFFSITE, location="Sylt")
     assert "was changed in Zoho Connect since the bridge last read it" in refusal(line, edited)
@@ -879,7 +891,9 @@ def test_an_event_that_changed_in_zoho_since_the_last_read_is_refused_by_its_con
     assert "is in Zoho Connect no more" in refusal(line, edited)
 
 
-def test_what_the_bridge_did_not_publish_or_connect_does_not_hold_is_refused_by_name(line):
+def test_what_the_bridge_did_not_publish_or_connect_does_not_hold_is_refused_by_name(
+    line: CommandLine,
+) -> None:
     line("refresh", "portal", "calendar")
     unknown = retitled(line).replace("UID:", "UID:0")
     assert re.search(
@@ -897,7 +911,7 @@ def test_what_the_bridge_did_not_publish_or_connect_does_not_hold_is_refused_by_
     assert "more than once" in refusal(line, retitled(line), retitled(line))
 
 
-def test_events_that_repeat_in_connect_are_refused(line):
+def test_events_that_repeat_in_connect_are_refused(line: CommandLine) -> None:
     """Several objects with one streamId; whom of them updateEvent would change no document says."""
     stream = held(line, OFFSITE)
     later = {
@@ -922,7 +936,7 @@ def test_events_that_repeat_in_connect_are_refused(line):
     )  # the last one left of a series is one of it still
 
 
-def test_what_nobody_edited_needs_no_sending_whatever_it_is(line):
+def test_what_nobody_edited_needs_no_sending_whatever_it_is(line: CommandLine) -> None:
     """Who saves a calendar as a file saves all of it: series, other products, several VEVENTs of one UID.
 
     Programs write them in their own way: other stamps, times in UTC, texts with other blanks, no reminders.
@@ -989,7 +1003,7 @@ def test_what_nobody_edited_needs_no_sending_whatever_it_is(line):
         ("LOCATION:Here", "LOCATION:There"),
     ],
 )
-def test_whatever_a_person_can_edit_counts_as_edited(change):
+def test_whatever_a_person_can_edit_counts_as_edited(change: Any) -> None:
     lines = [
         "BEGIN:VEVENT", "UID:u", "SUMMARY:Call", "DTSTART:20260310T090000Z", "DTEND:20260310T100000Z",
         "RRULE:FREQ=WEEKLY;COUNT=20", "EXDATE:20260324T090000Z",
@@ -998,7 +1012,7 @@ def test_whatever_a_person_can_edit_counts_as_edited(change):
     before = "\r\n".join(lines)
     assert change[0] in before
 
-    def read(text):
+    def read(text: str) -> Any:
         return components(f"BEGIN:VCALENDAR\r\n{text}END:VCALENDAR\r\n".encode(), "e.ics")
 
     same = before.replace("FREQ=WEEKLY;COUNT=20", "COUNT=20;FREQ=WEEKLY").replace(
@@ -1012,7 +1026,7 @@ def test_whatever_a_person_can_edit_counts_as_edited(change):
     assert not is_untouched(read(before + before), read(before))
 
 
-def test_a_feed_that_shows_times_only_cannot_be_sent(line):
+def test_a_feed_that_shows_times_only_cannot_be_sent(line: CommandLine) -> None:
     """Its titles are "Busy": they would become the events' own."""
     line.toml.write_text(
         line.toml.read_text().replace('slug = "group"', 'slug = "group"\nprivacy = "busy"')
@@ -1021,14 +1035,14 @@ def test_a_feed_that_shows_times_only_cannot_be_sent(line):
     assert "which shows times only" in refusal(line, edited(next(iter(exported(line).values()))))
 
 
-def test_one_event_that_cannot_be_sent_keeps_all_others_back(line):
+def test_one_event_that_cannot_be_sent_keeps_all_others_back(line: CommandLine) -> None:
     bad = exported(line)[REORG_TITLE].replace("TRIGGER:-PT1H", "TRIGGER:-PT20M")
     said = refusal(line, retitled(line), bad)
     assert "the nearest that it can is 15 minutes before the start" in said
     assert "Nothing was sent" in said
 
 
-def test_the_zone_of_the_profile_has_to_be_set_and_right(line):
+def test_the_zone_of_the_profile_has_to_be_set_and_right(line: CommandLine) -> None:
     """Written by another clock, each event that is sent would move."""
     edited = retitled(line)
     line.toml.write_text(line.toml.read_text().replace(CONNECT_ZONE, "Asia/Tokyo"))
@@ -1041,7 +1055,9 @@ def test_the_zone_of_the_profile_has_to_be_set_and_right(line):
     assert "zoho.connect_timezone is not set" in unset.stderr
 
 
-def test_a_login_that_may_only_read_is_told_how_to_get_one_that_may_write(line):
+def test_a_login_that_may_only_read_is_told_how_to_get_one_that_may_write(
+    line: CommandLine,
+) -> None:
     line.sandbox.tokens.scopes -= {"zohopulse.events.UPDATE"}
     result = pushed(line, retitled(line))
     assert result.exit_code == 1
@@ -1060,7 +1076,9 @@ def test_a_login_that_may_only_read_is_told_how_to_get_one_that_may_write(line):
         ),
     ],
 )
-def test_a_failure_in_the_middle_says_what_was_sent_and_what_was_not(line, fault, told):
+def test_a_failure_in_the_middle_says_what_was_sent_and_what_was_not(
+    line: CommandLine, fault: Any, told: Any
+) -> None:
     """A refusal changed nothing; after a fault of Zoho's nobody knows. Neither is tried again by itself."""
     line.sandbox.group(GROUP).events.add(
         held(line, OFFSITE) | {"streamId": "931000000713003", "title": "Lunch"}
@@ -1081,7 +1099,9 @@ def test_a_failure_in_the_middle_says_what_was_sent_and_what_was_not(line, fault
     assert "Retreat" in exported(line)
 
 
-def test_when_zoho_takes_it_for_something_else_that_is_said(line, monkeypatch):
+def test_when_zoho_takes_it_for_something_else_that_is_said(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is not sent should stay, says the document by calling it optional; nobody has seen that it does."""
     line.sandbox.group(GROUP).events.change(OFFSITE, desc="Bring boots.")
     line("refresh", "group")
@@ -1090,7 +1110,7 @@ def test_when_zoho_takes_it_for_something_else_that_is_said(line, monkeypatch):
 
     real = api_connect.changed
 
-    def forgetful(event, asked, here):
+    def forgetful(event: Any, asked: Any, here: Any) -> Any:
         fields, gone = real(event, asked, here)
         return fields, (*gone, "desc")
 
@@ -1107,7 +1127,7 @@ def test_when_zoho_takes_it_for_something_else_that_is_said(line, monkeypatch):
     ("name", "said"),
     [("missing.ics", "can't be read: No such file"), (".", "can't be read: Is a dir")],
 )
-def test_a_file_that_is_not_there_is_a_sentence(line, name, said):
+def test_a_file_that_is_not_there_is_a_sentence(line: CommandLine, name: str, said: Any) -> None:
     result = line("push", str(line.toml.parent / name))
     assert result.exit_code == 1
     assert said in result.stderr
@@ -1117,7 +1137,7 @@ def test_a_file_that_is_not_there_is_a_sentence(line, name, said):
 
 
 @pytest.fixture
-def zoho():
+def zoho() -> Iterator[Any]:
     with Sandbox(lambda: NOW) as sandbox, stamina.set_testing(True):
         yield sandbox
 
@@ -1129,11 +1149,11 @@ PARAMETERS = parameters(
 )
 
 
-def routes(zoho):
+def routes(zoho: Any) -> Any:
     return [request.route for request in zoho.requests]
 
 
-def writing(zoho):
+def writing(zoho: Any) -> Any:
     """Give a client with budget enough: its clock goes on by three seconds with each look at it."""
     ticks = count()
     settings = config.load(zoho.environment()).zoho
@@ -1142,7 +1162,7 @@ def writing(zoho):
     )
 
 
-def test_a_dead_token_is_replaced_once_and_nothing_else_is_tried_again(zoho):
+def test_a_dead_token_is_replaced_once_and_nothing_else_is_tried_again(zoho: Any) -> None:
     with writing(zoho) as client:
         client.get("connect", "/allScopes")
         zoho.tokens.expire()
@@ -1159,7 +1179,7 @@ def test_a_dead_token_is_replaced_once_and_nothing_else_is_tried_again(zoho):
             assert routes(zoho) == ["connect.update"], kind
 
 
-def test_a_long_description_goes_in_the_body_of_the_request(zoho):
+def test_a_long_description_goes_in_the_body_of_the_request(zoho: Any) -> None:
     """1,000 characters of any script, which in an address would be 12,000 bytes; servers take 8,000."""
     text = "🎲" * 500
     with writing(zoho) as client:
@@ -1168,12 +1188,12 @@ def test_a_long_description_goes_in_the_body_of_the_request(zoho):
     assert zoho.requests[-1].query == {}
 
 
-def test_at_most_25_changes_go_out_in_a_minute(zoho):
+def test_at_most_25_changes_go_out_in_a_minute(zoho: Any) -> None:
     """Zoho Connect: update event, threshold. The clock stands but for the waits."""
     clock = [NOW]
     at = []
 
-    def sleep(seconds):
+    def sleep(seconds: Any) -> None:
         clock[0] += timedelta(seconds=seconds)
 
     settings = config.load(zoho.environment()).zoho
@@ -1193,7 +1213,7 @@ def test_at_most_25_changes_go_out_in_a_minute(zoho):
 # The sandbox's updateEvent
 
 
-def test_the_sandbox_answers_in_the_shape_of_the_documents_sample(zoho):
+def test_the_sandbox_answers_in_the_shape_of_the_documents_sample(zoho: Any) -> None:
     """The same keys at each level, but for the creator's own e-mail address, and what a sample of no text leaves out."""
     sample = ANSWER["updateEvent"]["stream"]
     asked = parameters(update(stream=SAMPLES[1]["streamId"]), SOURCE, SAMOA)
@@ -1245,7 +1265,7 @@ def test_the_sandbox_answers_in_the_shape_of_the_documents_sample(zoho):
         ({"intervalDay": "3"}, "intervalDay is one of"),
     ],
 )
-def test_the_sandbox_refuses_what_is_not_documented(zoho, changes, said):
+def test_the_sandbox_refuses_what_is_not_documented(zoho: Any, changes: Any, said: Any) -> None:
     before = zoho.group(GROUP).events.all()
     with writing(zoho) as client, pytest.raises(ZohoError, match=said):
         client.post("connect", "/updateEvent", PARAMETERS | changes)

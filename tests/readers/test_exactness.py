@@ -14,6 +14,7 @@ from pathlib import Path
 import re
 import shutil
 import subprocess
+from typing import Any
 
 from hypothesis import assume, given, settings, strategies as st
 import icalendar
@@ -26,6 +27,7 @@ from bridge.publish import ical, view as shape
 from bridge.publish.publisher import publish
 from bridge.refresh.diff import decide
 from bridge.sources.calendar import parse
+from bridge.store import Store
 from tests.made_up_series import made_up_series, until_forms
 from tests.readers.upstream_calendar import (
     DAY,
@@ -51,14 +53,14 @@ ICAL_JS = Path(__file__).parent / "ical_js"
 BERLIN, NEW_YORK, LORD_HOWE = PLACES[0], PLACES[1], PLACES[3]
 
 
-def read(series):
+def read(series: Any) -> Any:
     """Parse what Zoho answers; nothing is lost on the way."""
     parsed = parse(answers(series), SOURCE)
     assert [rejection for rejection in parsed.rejections if not rejection.kept] == []
     return parsed
 
 
-def written(series, feed, today):
+def written(series: Any, feed: Any, today: Any) -> Any:
     """The feed's document, without a store."""
     events = [
         shown
@@ -70,28 +72,28 @@ def written(series, feed, today):
 
 
 @cache
-def rendered(event):
+def rendered(event: Any) -> Any:
     return ical.render(event, STAMP)
 
 
 @cache
-def made_up(number, today):
+def made_up(number: Any, today: Any) -> Any:
     return made_up_series(number, today)
 
 
 @cache
-def made_up_feed(number, feed, today):
+def made_up_feed(number: Any, feed: Any, today: Any) -> Any:
     return written(made_up(number, today), feed, today)
 
 
 @cache
-def described(series, window):
+def described(series: Any, window: Any) -> Any:
     return sorted(
         instance for one in series for instance in one.instances(window.start, window.end)
     )
 
 
-def by_recurring_ical_events(body, feed, today):
+def by_recurring_ical_events(body: Any, feed: Any, today: Any) -> Any:
     window = feed.window(today)
     calendar = icalendar.Calendar.from_ical(body)
     found = recurring_ical_events.of(calendar).between(window.start - 2 * DAY, window.end + 2 * DAY)
@@ -102,7 +104,7 @@ def by_recurring_ical_events(body, feed, today):
     return within(told, window.start, window.end)
 
 
-def text(moment):
+def text(moment: Any) -> str:
     if isinstance(moment, datetime):
         assert moment.tzinfo is not None
         return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -110,7 +112,7 @@ def text(moment):
 
 
 @pytest.fixture
-def node():
+def node() -> Any:
     found = shutil.which("node")
     if found is None or not (ICAL_JS / "node_modules" / "ical.js").is_dir():
         pytest.skip(
@@ -119,7 +121,7 @@ def node():
     return found
 
 
-def by_ical_js(node, body, feed, today, folder):
+def by_ical_js(node: Any, body: Any, feed: Any, today: Any, folder: Any) -> Any:
     window = feed.window(today)
     file = folder / "feed.ics"
     file.write_bytes(body)
@@ -131,7 +133,7 @@ def by_ical_js(node, body, feed, today, folder):
     )
 
 
-def difference(found, expected):
+def difference(found: Any, expected: Any) -> Any:
     """What is wrong with a feed, instance by instance, the titles first."""
     found, expected = Counter(found), Counter(expected)
     missing = [
@@ -258,7 +260,9 @@ RFC_EXAMPLES = [
 
 
 @pytest.mark.parametrize(("rule", "first", "expected"), RFC_EXAMPLES)
-def test_the_second_opinion_gives_the_standards_examples(rule, first, expected):
+def test_the_second_opinion_gives_the_standards_examples(
+    rule: Any, first: Any, expected: Any
+) -> None:
     start = datetime.combine(date.fromisoformat(first), time(9))
     slots = list(replace(NEW_YORK_1997, start=start, repeat=Repeat(**rule)).slots(date(2010, 1, 1)))
     assert all(slot.astimezone(NEW_YORK.clock).hour == 9 for slot in slots)
@@ -276,12 +280,12 @@ def test_the_second_opinion_gives_the_standards_examples(rule, first, expected):
         ),  # skipped: as if the clocks had not changed, which then show 3:30
     ],
 )
-def test_the_second_opinion_reads_the_standards_odd_wall_times(wall, utc):
+def test_the_second_opinion_reads_the_standards_odd_wall_times(wall: Any, utc: Any) -> None:
     """RFC 5545 3.3.5, both in New York."""
     assert f"{NEW_YORK.instant(wall):%H:%M}" == utc
 
 
-def test_the_second_opinion_keeps_the_exact_length_across_a_change_of_the_clocks():
+def test_the_second_opinion_keeps_the_exact_length_across_a_change_of_the_clocks() -> None:
     nights = replace(
         NEW_YORK_1997,
         start=datetime(2026, 10, 24, 22),
@@ -295,7 +299,7 @@ def test_the_second_opinion_keeps_the_exact_length_across_a_change_of_the_clocks
     )  # 6:00, and 5:00 by then
 
 
-def test_the_made_up_calendar_has_everything_that_it_is_made_for():
+def test_the_made_up_calendar_has_everything_that_it_is_made_for() -> None:
     """300 series in 12 zones and more over two years, with every kind of exception; rules of all frequencies."""
     series = made_up(300, TODAY)
     assert len(series) == 300
@@ -313,14 +317,16 @@ def test_the_made_up_calendar_has_everything_that_it_is_made_for():
 
 
 @FORMS
-def test_the_feed_shows_what_upstream_describes(feed):
+def test_the_feed_shows_what_upstream_describes(feed: Any) -> None:
     body = made_up_feed(300, feed, TODAY)
     expected = described(made_up(300, TODAY), feed.window(TODAY))
     assert difference(by_recurring_ical_events(body, feed, TODAY), expected) == []
 
 
 @FORMS
-def test_the_feed_shows_what_upstream_describes_on_the_day_of_a_change_of_the_clocks(feed):
+def test_the_feed_shows_what_upstream_describes_on_the_day_of_a_change_of_the_clocks(
+    feed: Any,
+) -> None:
     body = made_up_feed(50, feed, CLOCKS_GO_FORWARD)
     expected = described(made_up(50, CLOCKS_GO_FORWARD), feed.window(CLOCKS_GO_FORWARD))
     assert difference(by_recurring_ical_events(body, feed, CLOCKS_GO_FORWARD), expected) == []
@@ -329,13 +335,15 @@ def test_the_feed_shows_what_upstream_describes_on_the_day_of_a_change_of_the_cl
 @pytest.mark.ical_js
 @FORMS
 @pytest.mark.parametrize(("number", "today"), [(300, TODAY), (50, CLOCKS_GO_FORWARD)], ids=str)
-def test_thunderbird_shows_what_upstream_describes(node, feed, number, today, tmp_path):
+def test_thunderbird_shows_what_upstream_describes(
+    node: Any, feed: Any, number: Any, today: Any, tmp_path: Path
+) -> None:
     found = by_ical_js(node, made_up_feed(number, feed, today), feed, today, tmp_path)
     assert difference(found, described(made_up(number, today), feed.window(today))) == []
 
 
 @FORMS
-def test_the_store_publishes_what_upstream_describes(store, feed):
+def test_the_store_publishes_what_upstream_describes(store: Store, feed: Any) -> None:
     """Through the database; the flavour for web pages has every instance written out, in UTC (rulebook 31)."""
     series = made_up(26, TODAY)  # each zone twice, each recipe once
     feed = replace(feed, past=90 * DAY, future=200 * DAY)
@@ -357,7 +365,7 @@ def test_the_store_publishes_what_upstream_describes(store, feed):
     )
 
 
-def save(store, parsed, now):
+def save(store: Store, parsed: Any, now: datetime) -> None:
     decision = decide({}, parsed, held=None, now=now)
     assert store.sources.claim(SOURCE.key, holder="test", now=now, term=timedelta(minutes=1))
     assert store.sources.succeed(
@@ -375,7 +383,9 @@ def save(store, parsed, now):
 # --- traps that chance finds rarely, each found once
 
 
-def trap(place, start, length, *, changed=(), emptied=(), **rule):
+def trap(
+    place: Any, start: Any, length: Any, *, changed: Any = (), emptied: Any = (), **rule: Any
+) -> Any:
     repeat = Repeat(**rule)
     return Series(
         number=1,
@@ -446,7 +456,7 @@ TRAPS = {
 
 @FORMS
 @pytest.mark.parametrize("series", TRAPS.values(), ids=TRAPS)
-def test_known_traps_are_told_exactly(feed, series):
+def test_known_traps_are_told_exactly(feed: Any, series: Any) -> None:
     body = written((series,), feed, TODAY)
     assert (
         difference(
@@ -458,7 +468,7 @@ def test_known_traps_are_told_exactly(feed, series):
 
 @pytest.mark.ical_js
 @FORMS
-def test_thunderbird_falls_into_no_known_trap(node, feed, tmp_path):
+def test_thunderbird_falls_into_no_known_trap(node: Any, feed: Any, tmp_path: Path) -> None:
     traps = tuple(
         replace(series, number=n, title=name) for n, (name, series) in enumerate(TRAPS.items())
     )
@@ -466,7 +476,7 @@ def test_thunderbird_falls_into_no_known_trap(node, feed, tmp_path):
     assert difference(found, described(traps, feed.window(TODAY))) == []
 
 
-def test_an_instance_that_reaches_into_the_window_keeps_its_length():
+def test_an_instance_that_reaches_into_the_window_keeps_its_length() -> None:
     """The clocks change, and the window begins, on the first day of a quarter: 1 October 2028."""
     days = trap(LORD_HOWE, datetime(2028, 9, 1, 22), 20 * HOUR, freq="DAILY")
     feed, today = replace(DETACHED, past=90 * DAY), date(2028, 12, 30)
@@ -479,7 +489,7 @@ def test_an_instance_that_reaches_into_the_window_keeps_its_length():
     )
 
 
-def test_no_rule_is_published_that_the_engine_of_gnome_misreads():
+def test_no_rule_is_published_that_the_engine_of_gnome_misreads() -> None:
     """libical 3.0.16: with several days, every other week and a week that begins on neither Monday nor Sunday."""
     series = trap(
         BERLIN,
@@ -510,7 +520,7 @@ def test_no_rule_is_published_that_the_engine_of_gnome_misreads():
         (datetime(2026, 11, 16, 18), False),  # onto the day of the one before
     ],
 )
-def test_an_override_stays_between_its_neighbours(moved_to, stays):
+def test_an_override_stays_between_its_neighbours(moved_to: Any, stays: Any) -> None:
     """Outlook forbids others (rulebook 42), node-ical misses those that come from far away: they stand alone."""
     slot = datetime(2026, 11, 23, 9, tzinfo=UTC)
     changed = Changed(slot=slot, title="moved", place=BERLIN, start=moved_to, length=HOUR)
@@ -530,7 +540,7 @@ def test_an_override_stays_between_its_neighbours(moved_to, stays):
 
 
 @st.composite
-def repeats(draw):
+def repeats(draw: Any) -> Any:
     freq = draw(st.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]))
     ordinals = ["", "1", "2", "5", "-1"] if freq in ("MONTHLY", "YEARLY") else [""]
     days = st.builds(str.__add__, st.sampled_from(ordinals), st.sampled_from(WEEK))
@@ -554,7 +564,7 @@ def repeats(draw):
 
 
 @st.composite
-def any_series(draw):
+def any_series(draw: Any) -> Any:
     quarters = st.builds(
         timedelta, minutes=st.integers(0, 1_000_000).map(lambda number: number * 15)
     )
@@ -608,7 +618,7 @@ def any_series(draw):
     today=st.sampled_from([TODAY, CLOCKS_GO_FORWARD, date(2026, 10, 31), date(2027, 1, 1)]),
     form=st.sampled_from(["detached", "recurrence-id"]),
 )
-def test_any_series_is_told_exactly(series, today, form):
+def test_any_series_is_told_exactly(series: Any, today: Any, form: Any) -> None:
     feed = replace(TWO_YEARS, past=90 * DAY, future=200 * DAY, exceptions=form)
     body = written((series,), feed, today)
     assert (

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,14 @@ NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def event(uid="u", *, start=datetime(2026, 3, 12, 10), hours=1, rule=None, **fields):
+def event(
+    uid: str = "u",
+    *,
+    start: Any = datetime(2026, 3, 12, 10),
+    hours: Any = 1,
+    rule: Any = None,
+    **fields: Any,
+) -> Any:
     begin = start.replace(tzinfo=BERLIN) if isinstance(start, datetime) else start
     length = timedelta(hours=hours) if isinstance(start, datetime) else timedelta(days=1)
     recurrence = Recurrence(rule=Rule(**rule)) if rule else None
@@ -26,29 +34,29 @@ def event(uid="u", *, start=datetime(2026, 3, 12, 10), hours=1, rule=None, **fie
     return Event(uid=uid, recurrence=recurrence, **values | fields)
 
 
-def rejected(upstream_id, *, kept=False):
+def rejected(upstream_id: str, *, kept: bool = False) -> Any:
     return Rejection(
         upstream_id=upstream_id, reason="The event was left out: it is strange.", kept=kept
     )
 
 
-def found(*events, rejections=()):
+def found(*events: Any, rejections: Any = ()) -> Any:
     return ParseResult(events=tuple(events), rejections=tuple(rejections))
 
 
-def rows_of(decision):
+def rows_of(decision: Any) -> Any:
     names = ("uid", "upstream_id", "content_hash", "cancelled_since", "ends_at")
     return {
         row.uid: EventRow(**{name: getattr(row, name) for name in names}) for row in decision.saved
     }
 
 
-def known(*events, now=NOW):
+def known(*events: Any, now: Any = NOW) -> Any:
     """Give what the store knows after a first read of these events."""
     return rows_of(decide({}, found(*events), held=None, now=now))
 
 
-def many(count, *, past=0):
+def many(count: Any, *, past: Any = 0) -> Any:
     """Give ``count`` coming events, and others that are over."""
     coming = [
         event(f"c{n:02}", start=datetime(2026, 4, 1, 10) + n * timedelta(days=1))
@@ -60,7 +68,7 @@ def many(count, *, past=0):
     ]
 
 
-def only(decision):
+def only(decision: Any) -> Any:
     (row,) = decision.saved
     return row
 
@@ -68,35 +76,35 @@ def only(decision):
 # --- what is saved
 
 
-def test_the_first_read_saves_every_event_whole():
+def test_the_first_read_saves_every_event_whole() -> None:
     row = only(decide({}, found(event()), held=None, now=NOW))
     assert (row.uid, row.upstream_id, row.cancelled_since) == ("u", "up-u", None)
     assert snapshot.decode(row.payload) == event()
     assert row.content_hash == snapshot.content_hash(event())
 
 
-def test_what_did_not_change_is_not_written_again():
+def test_what_did_not_change_is_not_written_again() -> None:
     decision = decide(
         known(event("a"), event("b")), found(event("b"), event("a")), held=None, now=NOW
     )
     assert (decision.saved, decision.removed, decision.held, decision.warning) == ((), (), None, "")
 
 
-def test_only_the_changed_event_is_written():
+def test_only_the_changed_event_is_written() -> None:
     read = found(event("a"), event("b", title="Renamed"), event("c"))
     decision = decide(known(event("a"), event("b"), event("c")), read, held=None, now=NOW)
     assert only(decision).uid == "b"
     assert decision.removed == ()
 
 
-def test_an_event_that_comes_twice_is_taken_once_and_told():
+def test_an_event_that_comes_twice_is_taken_once_and_told() -> None:
     decision = decide({}, found(event(title="First"), event(title="Second")), held=None, now=NOW)
     assert snapshot.decode(only(decision).payload).title == "First"
     assert [(r.upstream_id, r.kept) for r in decision.rejections] == [("up-u", False)]
     assert "twice" in decision.rejections[0].reason
 
 
-def test_the_parsers_rejections_are_handed_on():
+def test_the_parsers_rejections_are_handed_on() -> None:
     told = (rejected("x"), rejected("y", kept=True))
     assert decide({}, found(rejections=told), held=None, now=NOW).rejections == told
 
@@ -107,7 +115,7 @@ def test_the_parsers_rejections_are_handed_on():
 CANCELLED = event(status=Status.CANCELLED)
 
 
-def test_a_cancelled_event_remembers_when_that_was_first_seen():
+def test_a_cancelled_event_remembers_when_that_was_first_seen() -> None:
     before = known(CANCELLED)
     assert before["u"].cancelled_since == NOW
     later = decide(
@@ -119,7 +127,7 @@ def test_a_cancelled_event_remembers_when_that_was_first_seen():
     assert only(later).cancelled_since == NOW
 
 
-def test_an_event_that_takes_place_again_forgets_that_it_was_cancelled():
+def test_an_event_that_takes_place_again_forgets_that_it_was_cancelled() -> None:
     again = decide(known(CANCELLED), found(event()), held=None, now=NOW + MINUTE)
     assert only(again).cancelled_since is None
     twice = decide(rows_of(again), found(CANCELLED), held=None, now=NOW + 2 * MINUTE)
@@ -129,25 +137,25 @@ def test_an_event_that_takes_place_again_forgets_that_it_was_cancelled():
 # --- what is removed
 
 
-def test_an_event_that_a_complete_read_misses_is_gone():
+def test_an_event_that_a_complete_read_misses_is_gone() -> None:
     assert decide(known(event("a"), event("b")), found(event("a")), held=None, now=NOW).removed == (
         "b",
     )
 
 
-def test_an_event_that_came_but_could_not_be_read_stays_as_it_was():
+def test_an_event_that_came_but_could_not_be_read_stays_as_it_was() -> None:
     read = found(event("a"), rejections=[rejected("up-b")])
     decision = decide(known(event("a"), event("b"), event("c")), read, held=None, now=NOW)
     assert (decision.saved, decision.removed) == ((), ("c",))
 
 
-def test_a_rejection_that_only_mended_its_event_says_nothing_about_what_is_missing():
+def test_a_rejection_that_only_mended_its_event_says_nothing_about_what_is_missing() -> None:
     """Its event is among those found; one that is missing under the same upstream id (an instance) is gone."""
     read = found(event("a"), rejections=[rejected("up-b", kept=True)])
     assert decide(known(event("a"), event("b")), read, held=None, now=NOW).removed == ("b",)
 
 
-def test_while_something_without_an_id_came_nothing_is_removed():
+def test_while_something_without_an_id_came_nothing_is_removed() -> None:
     """Whatever could not even be told by its id may be any of the events that are missing."""
     read = found(event("a"), event("new"), rejections=[rejected("")])
     decision = decide(known(event("a"), event("b"), event("c")), read, held=None, now=NOW)
@@ -155,7 +163,7 @@ def test_while_something_without_an_id_came_nothing_is_removed():
     assert only(decision).uid == "new"
 
 
-def test_an_unreadable_series_keeps_its_instances_too():
+def test_an_unreadable_series_keeps_its_instances_too() -> None:
     """Its instances then come as if they stood alone; taking both would show them twice (rulebook 19)."""
     series = event("s", upstream_id="up", rule={"freq": "DAILY"})
     instance = event("s-3", upstream_id="up", related_to="s", title="Moved")
@@ -166,13 +174,13 @@ def test_an_unreadable_series_keeps_its_instances_too():
     assert only(decision).uid == "t-1"
 
 
-def test_instances_whose_series_was_never_read_are_taken():
+def test_instances_whose_series_was_never_read_are_taken() -> None:
     instance = event("s-3", upstream_id="up", related_to="s")
     read = found(instance, rejections=[rejected("up")])
     assert only(decide({}, read, held=None, now=NOW)).uid == "s-3"
 
 
-def test_a_series_that_can_be_read_again_takes_the_place_of_its_instances():
+def test_a_series_that_can_be_read_again_takes_the_place_of_its_instances() -> None:
     instance = event("s-3", upstream_id="up", related_to="s")
     series = event("s", upstream_id="up", rule={"freq": "DAILY"})
     decision = decide(known(instance), found(series), held=None, now=NOW)
@@ -194,7 +202,9 @@ def test_a_series_that_can_be_read_again_takes_the_place_of_its_instances():
         (500, 251, True),
     ],
 )
-def test_more_than_half_of_many_coming_events_gone_at_once_is_not_believed(before, missing, held):
+def test_more_than_half_of_many_coming_events_gone_at_once_is_not_believed(
+    before: Any, missing: Any, held: Any
+) -> None:
     events = many(before)
     decision = decide(known(*events), found(*events[missing:]), held=None, now=NOW)
     assert (decision.held is not None) is held
@@ -204,7 +214,7 @@ def test_more_than_half_of_many_coming_events_gone_at_once_is_not_believed(befor
         assert decision.warning.startswith(f"{missing} of {before} coming events are missing")
 
 
-def test_events_that_are_over_do_not_count_as_a_loss():
+def test_events_that_are_over_do_not_count_as_a_loss() -> None:
     """An old event leaves the window, and Zoho's answer, by itself."""
     events = many(20, past=40)
     decision = decide(known(*events), found(*events[:20]), held=None, now=NOW)
@@ -212,7 +222,7 @@ def test_events_that_are_over_do_not_count_as_a_loss():
     assert len(decision.removed) == 40
 
 
-def test_a_read_that_is_held_back_changes_nothing_at_all():
+def test_a_read_that_is_held_back_changes_nothing_at_all() -> None:
     events = many(30)
     decision = decide(
         known(*events), found(replace(events[0], title="New"), event("new")), held=None, now=NOW
@@ -230,7 +240,9 @@ def test_a_read_that_is_held_back_changes_nothing_at_all():
         (10 * BELIEVE_AFTER, True),
     ],
 )
-def test_a_loss_is_believed_when_a_second_read_ten_minutes_later_says_the_same(later, believed):
+def test_a_loss_is_believed_when_a_second_read_ten_minutes_later_says_the_same(
+    later: Any, believed: Any
+) -> None:
     assert timedelta(minutes=10) == BELIEVE_AFTER
     events = many(30)
     before, read = known(*events), found(*events[20:])
@@ -243,7 +255,7 @@ def test_a_loss_is_believed_when_a_second_read_ten_minutes_later_says_the_same(l
         assert second.warning == first.warning
 
 
-def test_a_second_read_that_misses_others_begins_the_wait_anew():
+def test_a_second_read_that_misses_others_begins_the_wait_anew() -> None:
     events = many(30)
     before = known(*events)
     first = decide(before, found(*events[20:]), held=None, now=NOW)
@@ -255,7 +267,7 @@ def test_a_second_read_that_misses_others_begins_the_wait_anew():
     assert len(third.removed) == 20
 
 
-def test_when_the_missing_ones_are_back_all_is_well_and_the_doubt_forgotten():
+def test_when_the_missing_ones_are_back_all_is_well_and_the_doubt_forgotten() -> None:
     events = many(30)
     before = known(*events)
     first = decide(before, found(), held=None, now=NOW)
@@ -263,13 +275,13 @@ def test_when_the_missing_ones_are_back_all_is_well_and_the_doubt_forgotten():
     assert (second.held, second.warning, second.removed) == (None, "", ())
 
 
-def test_a_hold_of_long_ago_about_other_events_counts_for_nothing():
+def test_a_hold_of_long_ago_about_other_events_counts_for_nothing() -> None:
     events = many(30)
     old = Held(hash="0" * 64, at=NOW - timedelta(days=3))
     assert decide(known(*events), found(), held=old, now=NOW).held.at == NOW
 
 
-def test_series_that_go_on_count_among_the_coming_events():
+def test_series_that_go_on_count_among_the_coming_events() -> None:
     """All of them began long ago; what matters is when they end."""
     endless = [
         event(f"s{n}", start=datetime(2020, 1, 1, 9), rule=rule)
@@ -286,7 +298,7 @@ def test_series_that_go_on_count_among_the_coming_events():
     assert decide(known(*endless), found(*endless[11:]), held=None, now=NOW).held is not None
 
 
-def test_series_that_are_over_do_not():
+def test_series_that_are_over_do_not() -> None:
     over = [
         event(f"s{n}", start=datetime(2020, 1, 1, 9), rule={"freq": "WEEKLY", "count": 50})
         for n in range(30)
@@ -319,11 +331,11 @@ def test_series_that_are_over_do_not():
         ),
     ],
 )
-def test_the_end_of_an_event_is_that_of_its_last_occurrence(one, expected):
+def test_the_end_of_an_event_is_that_of_its_last_occurrence(one: Any, expected: Any) -> None:
     assert known(one)["u"].ends_at == expected
 
 
-def test_an_instance_moved_beyond_the_end_of_its_series_counts():
+def test_an_instance_moved_beyond_the_end_of_its_series_counts() -> None:
     slot = datetime(2026, 3, 12, 10, tzinfo=BERLIN)
     moved = event(start=datetime(2026, 9, 1, 10), recurrence_id=slot)
     series = event(rule={"freq": "DAILY", "count": 2}, overrides=(moved,))

@@ -1,7 +1,8 @@
 """Which feeds there are to be: docs/decisions.md, "What differs from common practice"."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -16,6 +17,7 @@ from bridge.publish.publisher import publish
 from bridge.refresh.diff import decide
 from bridge.refresh.discovery import Discovery, discover, feeds_of
 from bridge.sources.protocols import ParseResult
+from bridge.store import Store
 
 A, B, C = (CalendarSource(calendar=name) for name in "abc")
 GROUP = ConnectSource(group="1", network="9")
@@ -26,10 +28,10 @@ REFUSED = LoginError("The refresh token is refused: log in again.")
 class Api:
     """Answers of Zoho by path; an error is raised."""
 
-    def __init__(self, **answers):
+    def __init__(self, **answers: Any) -> None:
         self.answers = answers
 
-    def get(self, product, path, *_args, **_kwargs):
+    def get(self, product: str, path: Any, *_args: Any, **_kwargs: Any) -> Any:
         answer = self.answers[product]
         if isinstance(answer, Exception):
             raise answer
@@ -44,22 +46,22 @@ NETWORKS = {
 }
 
 
-def found(source, title="Title"):
+def found(source: Any, title: str = "Title") -> Any:
     return AvailableSource(source=source, title=title)
 
 
-def feed(slug, *sources, **options):
+def feed(slug: str, *sources: Any, **options: Any) -> Any:
     return Feed(slug=slug, title=slug, sources=sources, **options)
 
 
-def slugs(feeds):
+def slugs(feeds: Any) -> Any:
     return [feed.slug for feed in feeds]
 
 
 # --- discovery
 
 
-def test_every_product_is_asked():
+def test_every_product_is_asked() -> None:
     discovery = discover(Api(calendar=CALENDARS, backstage=PORTALS, connect=NETWORKS))
     assert {one.source: one.title for one in discovery.found} == {
         A: "Work",
@@ -70,7 +72,7 @@ def test_every_product_is_asked():
 
 
 @pytest.mark.parametrize("product", ["calendar", "backstage", "connect"])
-def test_a_product_that_fails_does_not_hide_the_others(product):
+def test_a_product_that_fails_does_not_hide_the_others(product: str) -> None:
     answers = {"calendar": CALENDARS, "backstage": PORTALS, "connect": NETWORKS}
     error = ScopeError("The token lacks a scope.")
     discovery = discover(Api(**answers | {product: error}))
@@ -81,7 +83,7 @@ def test_a_product_that_fails_does_not_hide_the_others(product):
 # --- feeds of what was found
 
 
-def test_each_found_source_becomes_a_feed():
+def test_each_found_source_becomes_a_feed() -> None:
     feeds = feeds_of(
         Discovery(found=(found(A, "Work"), found(GROUP, "Créative team"), found(PORTAL, "Summit"))),
         [],
@@ -109,14 +111,14 @@ def test_each_found_source_becomes_a_feed():
         ("a" * 47 + " b", "a" * 47),
     ],
 )
-def test_an_address_is_made_of_the_name(title, slug):
+def test_an_address_is_made_of_the_name(title: str, slug: str) -> None:
     """1 to 64 of a-z, 0-9 and - (docs/settings.md)."""
     (only,) = feeds_of(Discovery(found=(found(A, title),)), [])
     assert only.slug == slug
     assert only.title == (title or slug)
 
 
-def test_equal_names_get_numbers_that_do_not_depend_on_the_order_of_the_answer():
+def test_equal_names_get_numbers_that_do_not_depend_on_the_order_of_the_answer() -> None:
     both = (found(A, "Work"), found(B, "Work!"), found(C, "work"))
     expected = {A: "work", B: "work-2", C: "work-3"}
     for order in (both, both[::-1]):
@@ -125,23 +127,23 @@ def test_equal_names_get_numbers_that_do_not_depend_on_the_order_of_the_answer()
         } == expected
 
 
-def test_a_source_that_is_found_twice_is_one_feed():
+def test_a_source_that_is_found_twice_is_one_feed() -> None:
     assert slugs(feeds_of(Discovery(found=(found(A, "Work"), found(A, "Work"))), [])) == ["work"]
 
 
-def test_a_source_that_was_renamed_keeps_its_address():
+def test_a_source_that_was_renamed_keeps_its_address() -> None:
     (only,) = feeds_of(Discovery(found=(found(A, "New name"),)), [feed("work", A)])
     assert (only.slug, only.title) == ("work", "New name")
 
 
-def test_a_source_keeps_the_settings_of_its_feed():
+def test_a_source_keeps_the_settings_of_its_feed() -> None:
     """Should ``bridge.toml`` be lost, a feed of times only must not begin to tell more."""
     busy = feed("work", A, privacy="busy", alarms=False, past=timedelta(days=1))
     (only,) = feeds_of(Discovery(found=(found(A, "Work"),)), [busy])
     assert only == replace(busy, title="Work")
 
 
-def test_a_new_source_gets_no_address_that_another_feed_has():
+def test_a_new_source_gets_no_address_that_another_feed_has() -> None:
     merged = feed("all", A, B)
     feeds = feeds_of(
         Discovery(found=(found(A, "All"), found(B, "Work"))), [merged], [feed("work", C)]
@@ -149,27 +151,27 @@ def test_a_new_source_gets_no_address_that_another_feed_has():
     assert {one.sources[0]: one.slug for one in feeds} == {A: "all-2", B: "work-2"}
 
 
-def test_an_address_that_was_given_out_never_leads_to_another_source():
+def test_an_address_that_was_given_out_never_leads_to_another_source() -> None:
     """Its subscribers would see a calendar that nobody gave them."""
     feeds = feeds_of(Discovery(found=(found(B, "Work"),)), [], [feed("work", A)])
     assert slugs(feeds) == ["work-2"]
 
 
-def test_a_source_that_comes_back_gets_its_old_address_again():
+def test_a_source_that_comes_back_gets_its_old_address_again() -> None:
     old = feed("work", A, privacy="busy")
     feeds = feeds_of(Discovery(found=(found(A, "Work"), found(B, "Work"))), [], [old])
     assert feeds[0] == replace(old, title="Work")
     assert slugs(feeds) == ["work", "work-2"]
 
 
-def test_a_source_that_is_found_no_more_has_no_feed():
+def test_a_source_that_is_found_no_more_has_no_feed() -> None:
     feeds = feeds_of(
         Discovery(found=(found(A, "Work"),)), [feed("work", A), feed("old", B), feed("two", A, B)]
     )
     assert slugs(feeds) == ["work"]
 
 
-def test_the_feeds_of_a_product_that_could_not_be_asked_stay():
+def test_the_feeds_of_a_product_that_could_not_be_asked_stay() -> None:
     known = [feed("work", A), feed("group", GROUP), feed("summit", PORTAL)]
     discovery = Discovery(
         found=(found(PORTAL, "Summit"),), failures={"calendar": REFUSED, "connect": REFUSED}
@@ -177,7 +179,7 @@ def test_the_feeds_of_a_product_that_could_not_be_asked_stay():
     assert slugs(feeds_of(discovery, known, [feed("gone", B)])) == ["summit", "work", "group"]
 
 
-def test_a_product_that_shows_nothing_at_all_is_not_believed():
+def test_a_product_that_shows_nothing_at_all_is_not_believed() -> None:
     """An empty list where there was something may be an outage; a real end shows as a source that can't be read."""
     known = [feed("work", A), feed("group", GROUP)]
     assert slugs(feeds_of(Discovery(found=(found(GROUP, "Group"),)), known)) == ["group", "work"]
@@ -186,7 +188,7 @@ def test_a_product_that_shows_nothing_at_all_is_not_believed():
 # --- what is wanted is served
 
 
-def put(store, now, source, title):
+def put(store: Store, now: datetime, source: Any, title: str) -> None:
     start = now.astimezone(zone("Europe/Berlin"))
     one = Event(
         uid=title, upstream_id="x", title=title, start=start, end=start + timedelta(hours=1)
@@ -199,11 +201,11 @@ def put(store, now, source, title):
     )
 
 
-def body(store, slug, variant="default"):
+def body(store: Store, slug: str, variant: str = "default") -> Any:
     return store.publications.document(slug, variant).body
 
 
-def test_each_feed_has_an_address_and_documents_at_once(store, now):
+def test_each_feed_has_an_address_and_documents_at_once(store: Store, now: datetime) -> None:
     """A client that comes before the first read gets a whole feed, with the placeholder (rulebook 17)."""
     want(store, [feed("a", A), feed("b", B, public=True)], now=now)
     for slug in ("a", "b"):
@@ -213,7 +215,9 @@ def test_each_feed_has_an_address_and_documents_at_once(store, now):
     assert store.sources.due(now=now) == (A.key, B.key)
 
 
-def test_a_new_feed_is_never_seen_without_an_address(store, now, monkeypatch):
+def test_a_new_feed_is_never_seen_without_an_address(
+    store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not even where the process ends between the feeds and their documents."""
     monkeypatch.setattr("bridge.publish.pending.publish", lambda *_args, **_options: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -225,7 +229,7 @@ def test_a_new_feed_is_never_seen_without_an_address(store, now, monkeypatch):
     ]
 
 
-def test_wanting_the_same_again_changes_nothing(store, now):
+def test_wanting_the_same_again_changes_nothing(store: Store, now: datetime) -> None:
     want(store, [feed("a", A)], now=now)
     put(store, now, A, "Secret")
     publish(store, "a", now=now)
@@ -238,7 +242,7 @@ def test_wanting_the_same_again_changes_nothing(store, now):
     ) == before
 
 
-def test_changed_settings_hold_at_once_in_every_feed(store, now):
+def test_changed_settings_hold_at_once_in_every_feed(store: Store, now: datetime) -> None:
     wanted = [feed("a", A), feed("ab", A, B)]
     want(store, wanted, now=now)
     put(store, now, A, "Secret")
@@ -253,14 +257,14 @@ def test_changed_settings_hold_at_once_in_every_feed(store, now):
         assert b"X-WR-CALNAME:New name" in body(store, one.slug)
 
 
-def test_a_new_feed_of_a_known_source_is_filled_at_once(store, now):
+def test_a_new_feed_of_a_known_source_is_filled_at_once(store: Store, now: datetime) -> None:
     want(store, [feed("a", A)], now=now)
     put(store, now, A, "Known")
     want(store, [feed("a", A), feed("second", A)], now=now)
     assert b"SUMMARY:Known" in body(store, "second")
 
 
-def test_a_feed_that_is_not_wanted_keeps_all_and_comes_back(store, now):
+def test_a_feed_that_is_not_wanted_keeps_all_and_comes_back(store: Store, now: datetime) -> None:
     want(store, [feed("a", A)], now=now)
     put(store, now, A, "Known")
     publish(store, "a", now=now)
@@ -276,7 +280,7 @@ def test_a_feed_that_is_not_wanted_keeps_all_and_comes_back(store, now):
 # --- beside what the admin made
 
 
-def test_the_admins_feeds_are_published_with_the_others(store, now):
+def test_the_admins_feeds_are_published_with_the_others(store: Store, now: datetime) -> None:
     """After an upgrade that changes the form of the bytes, nothing else would publish them before the next read."""
     want(store, [feed("a", A)], now=now)
     put(store, now, A, "Known")
@@ -285,7 +289,9 @@ def test_the_admins_feeds_are_published_with_the_others(store, now):
     assert b"SUMMARY:Known" in body(store, "mix")
 
 
-def test_a_changed_feed_of_the_admins_is_published_without_reading_anything(store, now):
+def test_a_changed_feed_of_the_admins_is_published_without_reading_anything(
+    store: Store, now: datetime
+) -> None:
     """``privacy = "busy"`` must hold soon, also while Zoho can't be reached."""
     want(store, [feed("a", A)], now=now)
     put(store, now, A, "Secret")
@@ -301,13 +307,13 @@ def test_a_changed_feed_of_the_admins_is_published_without_reading_anything(stor
     assert store.publications.current("mix").revision == revision
 
 
-def test_a_feed_that_takes_the_place_of_the_admins_is_logged(store, now):
+def test_a_feed_that_takes_the_place_of_the_admins_is_logged(store: Store, now: datetime) -> None:
     store.feeds.add(feed("mix", A, B), now=now)
     with capture_logs() as lines:
         want(store, [feed("mix", C)], now=now)
     assert [(line["log_level"], line["feed"]) for line in lines] == [("warning", "mix")]
 
 
-def test_a_found_source_never_takes_the_address_of_an_admins_feed():
+def test_a_found_source_never_takes_the_address_of_an_admins_feed() -> None:
     feeds = feeds_of(Discovery(found=(found(A, "Work"),)), [], taken=["work"])
     assert slugs(feeds) == ["work-2"]

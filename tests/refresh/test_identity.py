@@ -5,11 +5,13 @@ told from the upstream objects alone, by the rules of docs/decisions.md and rule
 that stamps move together with the bytes, and only with them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 import re
 import tempfile
+from typing import Any
 
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -65,7 +67,7 @@ NEWS = {
 THEN = st.sampled_from(["nothing", "read", "read", "read twice", "wait and read"])
 
 
-def instant(moment):
+def instant(moment: Any) -> Any:
     return (
         moment.astimezone(UTC)
         if isinstance(moment, datetime)
@@ -73,7 +75,7 @@ def instant(moment):
     )
 
 
-def stamp(moment):
+def stamp(moment: Any) -> str:
     return (
         f"{instant(moment):%Y%m%dT%H%M%SZ}" if isinstance(moment, datetime) else f"{moment:%Y%m%d}"
     )
@@ -90,18 +92,18 @@ class Occasion:
     version: int = 0
 
     @property
-    def all_day(self):
+    def all_day(self) -> bool:
         return not isinstance(self.start, datetime)
 
     @property
-    def end(self):
+    def end(self) -> Any:
         return self.start + (DAY if self.all_day else HOUR)
 
-    def shown(self, today):
+    def shown(self, today: Any) -> Any:
         begin, end = (datetime.combine(today + span, time(), UTC) for span in (-PAST, FUTURE))
         return instant(self.start) < end and instant(self.end) > begin
 
-    def json(self, uid):
+    def json(self, uid: str) -> Any:
         form = "%Y%m%d" if self.all_day else "%Y%m%dT%H%M%S%z"
         last = self.start if self.all_day else self.end
         return {
@@ -117,7 +119,7 @@ class Occasion:
             **({"estatus": "cancelled"} if self.cancelled else {}),
         }
 
-    def facts(self):
+    def facts(self) -> Any:
         return self.title, repr(self.start), self.zone, self.cancelled
 
 
@@ -134,14 +136,14 @@ class Thing(Occasion):
     withheld: bool = False  # the instances come without their series
 
     @property
-    def own_uid(self):
+    def own_uid(self) -> Any:
         return event_uid("calendar", "cal", self.uid)
 
     @property
-    def expanded(self):
+    def expanded(self) -> Any:
         return "MONTHLY" in self.rule
 
-    def slots(self):
+    def slots(self) -> Any:
         """Give the first slots by the calendar, in order."""
         step = {"DAILY": DAY, "WEEKLY": 7 * DAY}.get(self.rule[5:].split(";")[0])
         every = step * (2 if "INTERVAL=2" in self.rule else 1) if step else None
@@ -151,7 +153,7 @@ class Thing(Occasion):
         days = (self.start + n * DAY for n in range(1, 400))
         return [self.start, *islice((day for day in days if day.day == 31), count - 1)]
 
-    def json_objects(self):
+    def json_objects(self) -> Iterator[Any]:
         if self.gone:
             return
         if not self.withheld or not self.rule:
@@ -169,7 +171,7 @@ class Thing(Occasion):
                 "etag": str(version),
             }
 
-    def facts(self):
+    def facts(self) -> Any:
         changed = sorted((stamp(slot), one.facts()) for slot, one in self.changed.items())
         return (
             super().facts(),
@@ -183,11 +185,13 @@ class Thing(Occasion):
 class Upstream:
     """Zoho Calendar, as far as the bridge asks it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.things = []
         self.broken = ""
 
-    def get(self, product, path, params=None, *, accept="application/json"):  # noqa: ARG002 - the client's signature
+    def get(
+        self, product: str, path: Any, params: Any = None, *, accept: str = "application/json"
+    ) -> Any:
         if path == "/calendars/cal":
             if self.broken == "calendar":
                 raise UnavailableError("Zoho is down.")
@@ -219,7 +223,7 @@ class Upstream:
         }
 
     @staticmethod
-    def _in(item, first, last):
+    def _in(item: Any, first: Any, last: Any) -> Any:
         if "rrule" in item or "recurrenceid" in item or "1345T" in item["dateandtime"]["start"]:
             return True
         start, end = (
@@ -243,7 +247,7 @@ class Histories(RuleBasedStateMachine):
     form = "detached"
 
     @initialize(things=st.lists(st.fixed_dictionaries(NEWS), min_size=1, max_size=3))
-    def begin(self, things):
+    def begin(self, things: Any) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.store = Store.open(
             f"sqlite:///{self.folder.name}/bridge.sqlite3", Vault("a key long enough for a test")
@@ -273,26 +277,26 @@ class Histories(RuleBasedStateMachine):
             self.add(**thing, then="nothing")
         self.read()
 
-    def teardown(self):
+    def teardown(self) -> None:
         if hasattr(self, "store"):
             self.store.close()
             self.folder.cleanup()
 
     # --- edits
 
-    def thing(self, number, *, alive=True):
+    def thing(self, number: Any, *, alive: bool = True) -> Any:
         found = [thing for thing in self.upstream.things if thing.gone is not alive]
         return found[number % len(found)] if found else None
 
-    def touch(self, occasion):
+    def touch(self, occasion: Any) -> None:
         self.version += 1
         occasion.version = self.version
 
-    def moment(self, day, hour, place, *, all_day):
+    def moment(self, day: Any, hour: Any, place: Any, *, all_day: Any) -> Any:
         on = FIRST_DAY + day * DAY
         return on if all_day else datetime.combine(on, time(hour), zone(place))
 
-    def then(self, what):
+    def then(self, what: Any) -> None:
         if what == "wait and read":
             self.now += 7 * DAY
         if what != "nothing":
@@ -303,7 +307,17 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(lambda self: len(self.upstream.things) < 7)
     @rule(then=THEN, **NEWS)
-    def add(self, title, day, hour, all_day, place, repeats, changed, then):
+    def add(
+        self,
+        title: str,
+        day: Any,
+        hour: Any,
+        all_day: Any,
+        place: Any,
+        repeats: Any,
+        changed: Any,
+        then: Any,
+    ) -> None:
         start = self.moment(day, hour, place, all_day=all_day)
         uid = f"{len(self.upstream.things)}@zoho.com"
         thing = Thing(uid=uid, title=title, start=start, zone=place, rule=repeats)
@@ -314,14 +328,14 @@ class Histories(RuleBasedStateMachine):
         self.then(then)
 
     @rule(number=NUMBER, title=TITLES, then=THEN)
-    def rename(self, number, title, then):
+    def rename(self, number: Any, title: str, then: Any) -> None:
         if thing := self.thing(number):
             thing.title = title
             self.touch(thing)
             self.then(then)
 
     @rule(number=NUMBER, days=st.integers(-10, 10), then=THEN)
-    def move(self, number, days, then):
+    def move(self, number: Any, days: Any, then: Any) -> None:
         """Of a series the whole; its changed instances stay where they are."""
         if thing := self.thing(number):
             thing.start += days * DAY
@@ -329,7 +343,7 @@ class Histories(RuleBasedStateMachine):
             self.then(then)
 
     @rule(number=NUMBER, then=THEN)
-    def cancel_or_not(self, number, then):
+    def cancel_or_not(self, number: Any, then: Any) -> None:
         thing = self.thing(number)
         if thing and not thing.rule:
             thing.cancelled = not thing.cancelled
@@ -337,26 +351,26 @@ class Histories(RuleBasedStateMachine):
             self.then(then)
 
     @rule(number=NUMBER, then=THEN)
-    def delete(self, number, then):
+    def delete(self, number: Any, then: Any) -> None:
         if thing := self.thing(number):
             thing.gone = True
             self.then(then)
 
     @rule(number=NUMBER, then=THEN)
-    def restore(self, number, then):
+    def restore(self, number: Any, then: Any) -> None:
         if thing := self.thing(number, alive=False):
             thing.gone = False
             self.then(then)
 
     @rule(number=NUMBER, repeats=st.sampled_from(RULES), then=THEN)
-    def change_the_rule(self, number, repeats, then):
+    def change_the_rule(self, number: Any, repeats: Any, then: Any) -> None:
         thing = self.thing(number)
         if thing and thing.rule:
             thing.rule = repeats
             self.touch(thing)
             self.then(then)
 
-    def change_instance(self, thing, slot, by, title):
+    def change_instance(self, thing: Any, slot: Any, by: Any, title: str) -> None:
         if thing.rule:
             slots = thing.slots()
             original = slots[slot % len(slots)]
@@ -365,13 +379,13 @@ class Histories(RuleBasedStateMachine):
             self.touch(thing.changed[original])
 
     @rule(number=NUMBER, slot=st.integers(0, 8), days=st.integers(-3, 3), title=TITLES, then=THEN)
-    def change_an_instance(self, number, slot, days, title, then):
+    def change_an_instance(self, number: Any, slot: Any, days: Any, title: str, then: Any) -> None:
         if thing := self.thing(number):
             self.change_instance(thing, slot, days * DAY, title)
             self.then(then)
 
     @rule(number=NUMBER, slot=st.integers(0, 8), then=THEN)
-    def delete_an_instance(self, number, slot, then):
+    def delete_an_instance(self, number: Any, slot: Any, then: Any) -> None:
         thing = self.thing(number)
         if thing and thing.rule:
             slots = thing.slots()
@@ -382,21 +396,21 @@ class Histories(RuleBasedStateMachine):
             self.then(then)
 
     @rule(number=NUMBER, then=THEN)
-    def let_an_instance_be_as_it_was(self, number, then):
+    def let_an_instance_be_as_it_was(self, number: Any, then: Any) -> None:
         if (thing := self.thing(number)) and thing.changed:
             thing.changed.popitem()
             self.touch(thing)
             self.then(then)
 
     @rule(number=NUMBER, then=THEN)
-    def spoil_or_mend(self, number, then):
+    def spoil_or_mend(self, number: Any, then: Any) -> None:
         if thing := self.thing(number):
             thing.spoilt = not thing.spoilt
             self.touch(thing)
             self.then(then)
 
     @rule(number=NUMBER, then=THEN)
-    def withhold_or_not(self, number, then):
+    def withhold_or_not(self, number: Any, then: Any) -> None:
         thing = self.thing(number)
         if thing and thing.rule:
             thing.withheld = not thing.withheld
@@ -406,32 +420,32 @@ class Histories(RuleBasedStateMachine):
     # --- time
 
     @rule(hours=st.sampled_from([0, 1, 10, 24, 7 * 24, 30 * 24]), then=THEN)
-    def wait(self, hours, then):
+    def wait(self, hours: Any, then: Any) -> None:
         self.now += hours * HOUR
         self.then(then)
 
     @rule(then=THEN)
-    def clock_goes_back(self, then):
+    def clock_goes_back(self, then: Any) -> None:
         self.now -= timedelta(minutes=90)
         self.then(then)
 
     # --- reads
 
     @rule(part=st.sampled_from(["calendar", "pages"]))
-    def fail(self, part):
+    def fail(self, part: Any) -> None:
         self.upstream.broken = part
         assert self.refresher.refresh(SOURCE.key).outcome == "failed"
         self.upstream.broken = ""
         assert self.read_documents() == self.documents, "a read that failed changes no byte"
 
-    def read(self):
+    def read(self) -> None:
         report = self.refresher.refresh(SOURCE.key)
         assert (report.outcome, report.error) == ("refreshed", "")
         self.learn()
         self.documents = self.read_documents()
         self.check(self.expected())
 
-    def learn(self):
+    def learn(self) -> None:
         """Take in what this read told; what can't be read stays as it was known."""
         for thing in self.upstream.things:
             known = self.known.pop(thing.uid, None)
@@ -455,7 +469,7 @@ class Histories(RuleBasedStateMachine):
 
     # --- what has to be
 
-    def expected(self):
+    def expected(self) -> Any:
         """Give the families that the feed has to show today, by UID."""
         return {
             uid: family
@@ -463,7 +477,7 @@ class Histories(RuleBasedStateMachine):
             for uid, family in self.families(known).items()
         }
 
-    def families(self, thing):
+    def families(self, thing: Any) -> Any:
         today = self.now.date()
         lone = {event_uid(thing.own_uid, slot=slot): one for slot, one in thing.changed.items()}
         if thing.withheld:
@@ -502,7 +516,7 @@ class Histories(RuleBasedStateMachine):
             }
         return shown | {uid: family(one) for uid, one in lone.items() if one.shown(today)}
 
-    def goes_on(self, thing, slots):
+    def goes_on(self, thing: Any, slots: Any) -> Any:
         """Whether something of a series is left from the window's beginning on, and it begins before its end."""
         begin, end = (
             datetime.combine(self.now.date() + span, time(), UTC) for span in (-PAST, FUTURE)
@@ -512,12 +526,12 @@ class Histories(RuleBasedStateMachine):
 
     # --- what is
 
-    def read_documents(self):
+    def read_documents(self) -> Any:
         return {
             variant: self.store.publications.document("f", variant).body for variant in VARIANTS
         }
 
-    def check(self, expected):
+    def check(self, expected: Any) -> None:
         found = families_of(self.documents["default"])
         assert found.keys() == expected.keys()
         for uid, (members, blob) in found.items():
@@ -547,7 +561,7 @@ class Histories(RuleBasedStateMachine):
         self.last = {uid: (expected[uid].facts, blob) for uid, (_, blob) in found.items()}
 
     @invariant()
-    def the_variants_belong_together(self):
+    def the_variants_belong_together(self) -> None:
         if hasattr(self, "documents"):
             assert b"BEGIN:VEVENT" in self.documents["web"]
             assert self.documents["quiet"] == self.documents["default"], "nothing here has alarms"
@@ -559,7 +573,7 @@ class HistoriesWithRecurrenceIds(Histories):
     form = "recurrence-id"
 
 
-def between_neighbours(thing, slot):
+def between_neighbours(thing: Any, slot: Any) -> Any:
     """Whether a changed instance is on a day of its own, between those of its neighbours (rulebook 42)."""
     every = sorted(thing.slots())
     place = every.index(slot)
@@ -570,19 +584,19 @@ def between_neighbours(thing, slot):
     )
 
 
-def day_of(moment, start):
+def day_of(moment: Any, start: Any) -> Any:
     return moment.astimezone(start.tzinfo).date() if isinstance(moment, datetime) else moment
 
 
-def family(occasion):
+def family(occasion: Any) -> Any:
     return Family(Occasion.facts(occasion), occasion.title, occasion.start)
 
 
-def uid_is_cancelled(wanted):
+def uid_is_cancelled(wanted: Any) -> Any:
     return isinstance(wanted.facts, tuple) and len(wanted.facts) == 4 and wanted.facts[3] is True
 
 
-def families_of(body):
+def families_of(body: Any) -> Any:
     """Give each UID's VEVENTs and their text; the placeholder is none. No UID and RECURRENCE-ID comes twice."""
     calendar = icalendar.Calendar.from_ical(body)
     assert not any(component.errors for component in calendar.walk())

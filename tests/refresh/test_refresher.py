@@ -4,9 +4,11 @@ Expected values come from Zoho's documents (the samples, and the analysis of Con
 docs/decisions.md, or from another engine that reads the published bytes.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 import threading
+from typing import Any, Never
 
 import icalendar
 import pytest
@@ -25,6 +27,7 @@ from bridge.refresh.diff import decide
 from bridge.refresh.refresher import LEASE, Refresher
 from bridge.sandbox import Calendar, Data, Sandbox, Shelf, documents
 from bridge.sandbox.calendar_objects import Builder, info, timed
+from bridge.store import Store
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.tokens import MemoryTokenStore
 
@@ -38,24 +41,24 @@ ZONE = "Europe/Berlin"
 class Clock:
     """Stands still until it is told to go on; shared by the bridge and the sandbox."""
 
-    def __init__(self, now):
+    def __init__(self, now: datetime) -> None:
         self.now = now
 
-    def __call__(self):
+    def __call__(self) -> Any:
         return self.now
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: Any) -> None:
         self.now += timedelta(seconds=seconds)
 
 
 class Api:
     """The client, and something that happens elsewhere while it reads."""
 
-    def __init__(self, client):
+    def __init__(self, client: Any) -> None:
         self.client = client
         self.meanwhile = []
 
-    def get(self, *args, **kwargs):
+    def get(self, *args: Any, **kwargs: Any) -> Any:
         answer = self.client.get(*args, **kwargs)
         while self.meanwhile:
             self.meanwhile.pop()()
@@ -65,7 +68,7 @@ class Api:
 class World:
     """A sandbox and a bridge beside it."""
 
-    def __init__(self, store, sandbox, clock, **zoho):
+    def __init__(self, store: Store, sandbox: Any, clock: Any, **zoho: Any) -> None:
         self.store, self.sandbox, self.clock = store, sandbox, clock
         self.client = ZohoClient(
             settings_of(sandbox, **zoho), MemoryTokenStore(), clock=clock, sleep=clock.sleep
@@ -80,26 +83,26 @@ class World:
             dice=lambda: 0.5,
         )
 
-    def refresh(self, source=WORK, **options):
+    def refresh(self, source: Any = WORK, **options: Any) -> Any:
         return self.refresher.refresh(source.key, **options)
 
-    def state(self, source=WORK):
+    def state(self, source: Any = WORK) -> Any:
         return self.store.sources.state(source.key)
 
-    def events(self, source=WORK):
+    def events(self, source: Any = WORK) -> Any:
         return self.sandbox.calendar(source.calendar).events
 
-    def body(self, variant="default", slug="team"):
+    def body(self, variant: str = "default", slug: str = "team") -> Any:
         return self.store.publications.document(slug, variant).body
 
-    def bodies(self):
+    def bodies(self) -> Any:
         return {variant: self.body(variant) for variant in ("default", "quiet", "web")}
 
-    def titles(self, slug="team"):
+    def titles(self, slug: str = "team") -> Any:
         return sorted(str(one["SUMMARY"]) for one in vevents(self.body(slug=slug)))
 
 
-def settings_of(sandbox, **zoho):
+def settings_of(sandbox: Any, **zoho: Any) -> Any:
     env = sandbox.environment()
     names = ("client_id", "accounts_url", "backstage_url", "connect_url", "calendar_url")
     values = {name: env[f"ZOHO_{name.upper()}"] for name in names}
@@ -109,11 +112,11 @@ def settings_of(sandbox, **zoho):
     return ZohoSettings(**values, **secrets, data_center="us", **zoho)
 
 
-def vevents(body):
+def vevents(body: Any) -> Any:
     return icalendar.Calendar.from_ical(body).walk("VEVENT")
 
 
-def instances(body, start, end):
+def instances(body: Any, start: Any, end: Any) -> Any:
     """Read the document with another engine."""
     found = recurring_ical_events.of(icalendar.Calendar.from_ical(body)).between(start, end)
     return sorted(
@@ -121,7 +124,7 @@ def instances(body, start, end):
     )
 
 
-def utc(moment):
+def utc(moment: Any) -> str:
     return (
         f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
         if isinstance(moment, datetime)
@@ -129,17 +132,17 @@ def utc(moment):
     )
 
 
-def calendar(source, make_events):
+def calendar(source: Any, make_events: Any) -> Any:
     make = Builder(source.calendar, "1657000000004001", TODAY)
     one = info(source.calendar, source.calendar, zone=ZONE)
     return Calendar(info=one, events=Shelf("uid", make_events(make)))
 
 
-def on(days, at="10:00", minutes=60):
+def on(days: Any, at: str = "10:00", minutes: Any = 60) -> Any:
     return timed(ZONE, TODAY + days * DAY, at, minutes)
 
 
-def work(make):
+def work(make: Any) -> Any:
     daily = make("Stand-up", on(0, "09:00", 15), rule="FREQ=DAILY;COUNT=10")
     return [
         make("Call", on(1), reminders=["-10"]),
@@ -153,18 +156,18 @@ ALL = ["Call", "Review", "Stand-up", "Stand-up, late"]
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting():
+def _no_waiting() -> Iterator[Any]:
     with stamina.set_testing(True, attempts=1):
         yield
 
 
 @pytest.fixture
-def clock(now):
+def clock(now: datetime) -> Any:
     return Clock(now)
 
 
 @pytest.fixture
-def world(store, clock):
+def world(store: Store, clock: Any) -> Iterator[Any]:
     """Two calendars; the first has a feed."""
     held = {
         WORK.calendar: calendar(WORK, work),
@@ -177,7 +180,7 @@ def world(store, clock):
         world.client.close()
 
 
-def sample(store, now, feed, **zoho):
+def sample(store: Store, now: datetime, feed: Any, **zoho: Any) -> Any:
     """Refresh all sources of one feed from the documents' own samples, and give its bytes."""
     clock = Clock(now)
     with Sandbox(clock, documents()) as sandbox:
@@ -198,7 +201,7 @@ def sample(store, now, feed, **zoho):
 # --- the samples of the documents, from JSON to bytes
 
 
-def test_the_sample_of_the_calendar_document(store):
+def test_the_sample_of_the_calendar_document(store: Store) -> None:
     """Zoho Calendar: events list. Every Monday, Wednesday and Saturday, 15:30 in India, from 15 July to 30 August."""
     source = CalendarSource(calendar="l9WWZCf_SJWcr3uIuBOq5g==")
     feed = Feed(slug="team", title="Ezhil", sources=(source,), past=30 * DAY, future=60 * DAY)
@@ -243,7 +246,7 @@ CONNECT_INSTANTS = [  # api 3.5: the epochs are right, the wall clock is eleven 
     ("profile", "first"),
     [(None, "20171115T033000Z"), ("Pacific/Pago_Pago", "TZID=Pacific/Pago_Pago:20171114T163000")],
 )
-def test_the_sample_of_the_connect_document(store, profile, first):
+def test_the_sample_of_the_connect_document(store: Store, profile: Any, first: Any) -> None:
     """Zoho Connect: upcoming events; the two groups in one feed, with the profile's zone and without."""
     groups = tuple(
         ConnectSource(group=g, network="929000000015001")
@@ -273,7 +276,7 @@ def test_the_sample_of_the_connect_document(store, profile, first):
     assert b"Vargas" not in body, "guests are not shown"
 
 
-def test_the_sample_of_the_backstage_document(store):
+def test_the_sample_of_the_backstage_document(store: Store) -> None:
     """Zoho Backstage: get a specific event. Times are UTC, the event's zone is New York's."""
     source = BackstageSource(portal="19593237")
     feed = Feed(slug="team", title="Zylker", sources=(source,))
@@ -298,7 +301,7 @@ def test_the_sample_of_the_backstage_document(store):
 # --- a read that goes well
 
 
-def test_a_first_read_publishes_and_reports(world):
+def test_a_first_read_publishes_and_reports(world: Any) -> None:
     report = world.refresh()
     assert world.titles() == ALL
     assert (report.outcome, report.fetched, report.changed, report.removed) == (
@@ -335,7 +338,7 @@ def test_a_first_read_publishes_and_reports(world):
 
 
 @pytest.mark.parametrize("later", [timedelta(0), 15 * MINUTE, DAY])
-def test_unchanged_data_keep_every_byte(world, later):
+def test_unchanged_data_keep_every_byte(world: Any, later: Any) -> None:
     world.refresh()
     before = world.bodies()
     world.clock.now += later
@@ -344,7 +347,7 @@ def test_unchanged_data_keep_every_byte(world, later):
     assert world.bodies() == before
 
 
-def test_one_changed_event_is_rendered_alone(world):
+def test_one_changed_event_is_rendered_alone(world: Any) -> None:
     world.refresh()
     uid = world.events().all()[0]["uid"]
     world.events().change(uid, title="Call, later", etag="9999999999999")
@@ -354,7 +357,7 @@ def test_one_changed_event_is_rendered_alone(world):
     assert world.titles() == ["Call, later", *ALL[1:]]
 
 
-def test_one_read_serves_all_feeds_over_the_widest_of_their_windows(world):
+def test_one_read_serves_all_feeds_over_the_widest_of_their_windows(world: Any) -> None:
     wide = replace(FEED, slug="wide", past=60 * DAY, future=2 * DAY)
     want(world.store, [FEED, wide], now=world.clock())
     world.refresh()
@@ -365,7 +368,9 @@ def test_one_read_serves_all_feeds_over_the_widest_of_their_windows(world):
     assert world.titles("wide") == ["Call", "Stand-up"]
 
 
-def test_an_instance_of_a_connect_series_keeps_its_uid_when_it_is_the_last_one_in_the_window(store):
+def test_an_instance_of_a_connect_series_keeps_its_uid_when_it_is_the_last_one_in_the_window(
+    store: Store,
+) -> None:
     """Zoho names a repeating event by one streamId; what was read before tells that it repeats."""
     clock = Clock(datetime(2018, 3, 1, tzinfo=UTC))
     data = documents()
@@ -394,7 +399,7 @@ def test_an_instance_of_a_connect_series_keeps_its_uid_when_it_is_the_last_one_i
 # --- what is gone, and what only seems so
 
 
-def test_an_event_is_gone_only_after_a_complete_read(world):
+def test_an_event_is_gone_only_after_a_complete_read(world: Any) -> None:
     world.refresh()
     before = world.bodies()
     world.events().delete(world.events().all()[0]["uid"])
@@ -408,7 +413,7 @@ def test_an_event_is_gone_only_after_a_complete_read(world):
     assert world.titles() == ALL[1:]
 
 
-def test_the_last_event_leaves_the_placeholder(world):
+def test_the_last_event_leaves_the_placeholder(world: Any) -> None:
     world.refresh()
     for uid in {item["uid"] for item in world.events().all()}:
         world.events().delete(uid)
@@ -431,7 +436,9 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("route", "kind", "details", "wait"), FAILURES)
-def test_a_read_that_fails_changes_no_byte_and_says_why(world, route, kind, details, wait):
+def test_a_read_that_fails_changes_no_byte_and_says_why(
+    world: Any, route: Any, kind: str, details: Any, wait: Any
+) -> None:
     world.refresh()
     before, good = world.bodies(), world.clock()
     for item in world.events().all()[
@@ -464,7 +471,7 @@ def test_a_read_that_fails_changes_no_byte_and_says_why(world, route, kind, deta
     assert (world.state().error, world.state().failing_since) == ("", None)
 
 
-def test_a_calendar_that_is_unknown_keeps_what_was_read(world):
+def test_a_calendar_that_is_unknown_keeps_what_was_read(world: Any) -> None:
     world.refresh()
     before = world.bodies()
     del world.sandbox.data.calendars[WORK.calendar]
@@ -474,7 +481,7 @@ def test_a_calendar_that_is_unknown_keeps_what_was_read(world):
     assert world.state().next_check_at >= world.clock() + 30 * MINUTE, "only a person can mend it"
 
 
-def test_with_nobody_there_the_feed_stays(world):
+def test_with_nobody_there_the_feed_stays(world: Any) -> None:
     world.refresh()
     before = world.bodies()
     world.sandbox.stop()
@@ -482,7 +489,7 @@ def test_with_nobody_there_the_feed_stays(world):
     assert world.bodies() == before
 
 
-def test_an_event_that_can_no_longer_be_read_keeps_its_last_good_version(world):
+def test_an_event_that_can_no_longer_be_read_keeps_its_last_good_version(world: Any) -> None:
     world.refresh()
     before = world.bodies()
     uid = world.events().all()[0]["uid"]
@@ -500,7 +507,7 @@ def test_an_event_that_can_no_longer_be_read_keeps_its_last_good_version(world):
     assert world.store.sources.rejections(WORK.key) == ()
 
 
-def test_a_series_that_can_no_longer_be_read_keeps_its_instances(world):
+def test_a_series_that_can_no_longer_be_read_keeps_its_instances(world: Any) -> None:
     world.refresh()
     before = world.bodies()
     uid = world.events().all()[2]["uid"]
@@ -510,7 +517,7 @@ def test_a_series_that_can_no_longer_be_read_keeps_its_instances(world):
     assert world.bodies() == before
 
 
-def test_answers_of_which_nothing_can_be_read_lose_nothing(world):
+def test_answers_of_which_nothing_can_be_read_lose_nothing(world: Any) -> None:
     """Every value of another type than documented, ids too."""
     world.refresh()
     before = world.bodies()
@@ -520,7 +527,7 @@ def test_answers_of_which_nothing_can_be_read_lose_nothing(world):
     assert world.bodies() == before
 
 
-def test_while_an_object_without_an_id_comes_nothing_is_removed(world):
+def test_while_an_object_without_an_id_comes_nothing_is_removed(world: Any) -> None:
     """It may be any of those that are missing."""
     world.refresh()
     before = world.bodies()
@@ -534,7 +541,7 @@ def test_while_an_object_without_an_id_comes_nothing_is_removed(world):
     assert world.titles() == ALL[1:]
 
 
-def test_a_sudden_loss_is_held_back_until_a_second_read_agrees(world):
+def test_a_sudden_loss_is_held_back_until_a_second_read_agrees(world: Any) -> None:
     """More than half of 24 coming events; the decisions say ten minutes."""
     want(world.store, [replace(FEED, sources=(TEAM,))], now=world.clock())
     world.refresh(TEAM)
@@ -561,7 +568,7 @@ def test_a_sudden_loss_is_held_back_until_a_second_read_agrees(world):
     assert (world.state(TEAM).warning, world.state(TEAM).held_at) == ("", None)
 
 
-def test_a_sudden_loss_of_others_the_second_time_is_held_back_again(world):
+def test_a_sudden_loss_of_others_the_second_time_is_held_back_again(world: Any) -> None:
     want(world.store, [replace(FEED, sources=(TEAM,))], now=world.clock())
     world.refresh(TEAM)
     before, items = world.bodies(), world.events(TEAM).all()
@@ -582,7 +589,7 @@ def test_a_sudden_loss_of_others_the_second_time_is_held_back_again(world):
     assert world.state(TEAM).warning == ""
 
 
-def test_in_a_merged_feed_a_source_that_fails_keeps_its_events(world):
+def test_in_a_merged_feed_a_source_that_fails_keeps_its_events(world: Any) -> None:
     want(world.store, [replace(FEED, sources=(WORK, TEAM))], now=world.clock())
     world.refresh(WORK)
     world.refresh(TEAM)
@@ -599,13 +606,13 @@ def test_in_a_merged_feed_a_source_that_fails_keeps_its_events(world):
 # --- one at a time
 
 
-def test_a_source_that_someone_reads_is_left_alone(world):
+def test_a_source_that_someone_reads_is_left_alone(world: Any) -> None:
     world.store.sources.claim(WORK.key, holder="other", now=world.clock(), term=LEASE)
     assert world.refresh().outcome == "busy"
     assert world.sandbox.requests == []
 
 
-def test_a_source_that_is_not_due_is_left_alone(world):
+def test_a_source_that_is_not_due_is_left_alone(world: Any) -> None:
     world.refresh()
     world.sandbox.forget_requests()
     world.clock.now += 14 * MINUTE
@@ -615,25 +622,27 @@ def test_a_source_that_is_not_due_is_left_alone(world):
     assert world.refresh(only_due=True).outcome == "refreshed"
 
 
-def test_a_source_that_no_feed_shows_any_more_is_left_alone(world):
+def test_a_source_that_no_feed_shows_any_more_is_left_alone(world: Any) -> None:
     want(world.store, [], now=world.clock())
     assert world.refresh().outcome == "unused"
     assert world.sandbox.requests == []
 
 
-def test_a_read_that_lost_its_lease_writes_nothing(world, monkeypatch):
+def test_a_read_that_lost_its_lease_writes_nothing(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.refresh()
     before = world.bodies()
     items = world.events().all()
     world.events().change(items[0]["uid"], title="Old news", etag="9999999999998")
     other = replace(world.refresher, api=world.client, holder="other")
 
-    def read_elsewhere():
+    def read_elsewhere() -> None:
         world.clock.now += LEASE
         world.events().change(items[0]["uid"], title="Call", etag="9999999999999")
         assert other.refresh(WORK.key).outcome == "refreshed"
 
-    def decide_late(*args, **kwargs):
+    def decide_late(*args: Any, **kwargs: Any) -> Any:
         monkeypatch.undo()
         read_elsewhere()
         return decide(*args, **kwargs)
@@ -648,26 +657,26 @@ def test_a_read_that_lost_its_lease_writes_nothing(world, monkeypatch):
     assert state.last_success == world.clock()
 
 
-def test_nor_when_another_thread_of_the_same_worker_is_at_it(world):
+def test_nor_when_another_thread_of_the_same_worker_is_at_it(world: Any) -> None:
     """The threads of a worker have one name; each read has a lease of its own."""
     world.refresh()
     slow_began, slow_may_end, slow_ended = threading.Event(), threading.Event(), threading.Event()
     reports = {}
 
     class Slow(Api):
-        def get(self, *args, **kwargs):
+        def get(self, *args: Any, **kwargs: Any) -> Any:
             slow_began.set()
             answer = super().get(*args, **kwargs)
             slow_may_end.wait(10)
             return answer
 
     class Quick(Api):
-        def get(self, *args, **kwargs):
+        def get(self, *args: Any, **kwargs: Any) -> Any:
             slow_may_end.set()
             slow_ended.wait(10)
             return super().get(*args, **kwargs)
 
-    def read(name, api):
+    def read(name: str, api: Any) -> None:
         reports[name] = replace(world.refresher, api=api(world.client)).refresh(WORK.key).outcome
 
     slow = threading.Thread(target=read, args=("slow", Slow))
@@ -686,12 +695,12 @@ def test_nor_when_another_thread_of_the_same_worker_is_at_it(world):
 
 
 @pytest.mark.parametrize("fault", ["status", "empty-list"])
-def test_nor_does_it_tell_of_its_failure_or_its_doubts(world, fault):
+def test_nor_does_it_tell_of_its_failure_or_its_doubts(world: Any, fault: Any) -> None:
     want(world.store, [replace(FEED, sources=(TEAM,))], now=world.clock())
     world.refresh(TEAM)
     before = world.bodies()
 
-    def claim_elsewhere():
+    def claim_elsewhere() -> None:
         world.clock.now += LEASE
         world.store.sources.claim(TEAM.key, holder="other", now=world.clock(), term=LEASE)
 
@@ -704,7 +713,7 @@ def test_nor_does_it_tell_of_its_failure_or_its_doubts(world, fault):
     assert world.refresh(TEAM).outcome == "busy"
 
 
-def test_settings_that_change_during_a_read_hold(world):
+def test_settings_that_change_during_a_read_hold(world: Any) -> None:
     """A feed that becomes one of times only while its source is read must not show more again."""
     world.refresh()
     world.events().change(world.events().all()[0]["uid"], title="Secret", etag="9999999999999")
@@ -714,12 +723,12 @@ def test_settings_that_change_during_a_read_hold(world):
     assert set(world.titles()) == {"Busy"}
 
 
-def test_two_readers_at_once_read_once(world):
+def test_two_readers_at_once_read_once(world: Any) -> None:
     """Threads of one worker, started together."""
     reports = []
     barrier = threading.Barrier(4)
 
-    def run():
+    def run() -> None:
         barrier.wait()
         reports.append(world.refresh(only_due=True).outcome)
 
@@ -735,10 +744,12 @@ def test_two_readers_at_once_read_once(world):
 # --- bugs, and events that can't be shown
 
 
-def test_an_event_that_cant_be_shown_is_told_with_each_read(world, monkeypatch):
+def test_an_event_that_cant_be_shown_is_told_with_each_read(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     render = ical.render
 
-    def odd(event, *args, **kwargs):
+    def odd(event: Any, *args: Any, **kwargs: Any) -> Any:
         if event.title == "Call":
             raise ical.RenderError('"Call" can\'t be written as iCalendar: it is odd')
         return render(event, *args, **kwargs)
@@ -758,11 +769,13 @@ def test_an_event_that_cant_be_shown_is_told_with_each_read(world, monkeypatch):
 
 
 @pytest.mark.parametrize("part", ["decide", "publish"])
-def test_a_bug_is_raised_and_told_and_the_feed_stays(world, monkeypatch, part):
+def test_a_bug_is_raised_and_told_and_the_feed_stays(
+    world: Any, monkeypatch: pytest.MonkeyPatch, part: Any
+) -> None:
     world.refresh()
     before = world.bodies()
 
-    def buggy(*args, **kwargs):
+    def buggy(*args: Any, **kwargs: Any) -> Never:
         raise ZeroDivisionError("with details of an event")
 
     monkeypatch.setattr(refreshing, part, buggy)
@@ -777,8 +790,10 @@ def test_a_bug_is_raised_and_told_and_the_feed_stays(world, monkeypatch, part):
     assert world.state().error == ""
 
 
-def test_a_store_that_cant_be_written_is_raised(world, monkeypatch):
-    def full(*args, **kwargs):
+def test_a_store_that_cant_be_written_is_raised(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any, **kwargs: Any) -> Never:
         raise StoreError("The database can't be used: the disk is full.")
 
     monkeypatch.setattr(world.store.sources, "succeed", full)

@@ -4,11 +4,13 @@ What has to hold is the promise of the bridge (docs/decisions.md): what is publi
 row says what is wrong and when it is tried next, no secret is told, and the feed catches up by itself.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import logging
 import re
 from threading import Event
+from typing import Any
 
 import httpx
 import pytest
@@ -104,7 +106,7 @@ HELD = {
 }
 
 
-def test_the_table_of_expectations_names_only_what_there_is():
+def test_the_table_of_expectations_names_only_what_there_is() -> None:
     assert set(SOURCES) | set(DISCOVERY) | UNASKED == set(ROUTES)
     assert {kind for _, kind in HARMLESS} | NOT_AN_ANSWER <= set(KINDS)
     assert not any(kind in NOT_AN_ANSWER for _, kind in HARMLESS)
@@ -113,7 +115,7 @@ def test_the_table_of_expectations_names_only_what_there_is():
 # ------------------------------------------------------------------------------------------------------- what there is
 
 
-def backstage_portal():
+def backstage_portal() -> Any:
     rows = [
         data_backstage._event(
             TODAY, number=200 + n, name=f"Meetup {n}", day=15 + 2 * n, at="18:00", minutes=90
@@ -153,8 +155,8 @@ def backstage_portal():
     )
 
 
-def connect_networks():
-    def group(key, name):
+def connect_networks() -> Any:
+    def group(key: Any, name: str) -> Any:
         return Group(
             info={"id": key, "name": name, "url": key, "status": "ACTIVE"}, events=Shelf("streamId")
         )
@@ -179,7 +181,7 @@ def connect_networks():
     }
 
 
-def calendar():
+def calendar() -> Any:
     make = Builder(CALENDAR, "1657", TODAY)
     weekly = make(
         "Weekly", timed("Europe/Berlin", TODAY - 3 * DAY, "10:00", 60), rule="FREQ=WEEKLY;COUNT=30"
@@ -208,10 +210,10 @@ def calendar():
 
 
 class Clock:
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = START
 
-    def __call__(self):
+    def __call__(self) -> Any:
         return self.now
 
 
@@ -227,7 +229,7 @@ class World:
     hasty: ZohoClient
     edits: int = 0
 
-    def refresher(self, *, hasty=False):
+    def refresher(self, *, hasty: bool = False) -> Any:
         api = self.hasty if hasty else self.client
         return Refresher(
             store=self.store,
@@ -238,32 +240,32 @@ class World:
             dice=lambda: 0.5,
         )
 
-    def refresh(self, source, *, hasty=False):
+    def refresh(self, source: Any, *, hasty: bool = False) -> Any:
         return self.refresher(hasty=hasty).refresh(source.key, only_due=True)
 
-    def state(self, source):
+    def state(self, source: Any) -> Any:
         return self.store.sources.state(source.key)
 
-    def let_time_pass(self):
+    def let_time_pass(self) -> None:
         """Let time pass until everything is due, and to the next morning rather than over midnight: days pass too."""
         self.clock.now += timedelta(minutes=40)
         if self.clock.now.hour >= 20:
             self.clock.now = self.clock.now.replace(hour=8) + DAY
 
-    def wait_until_due(self, source):
+    def wait_until_due(self, source: Any) -> None:
         self.clock.now = max(self.clock.now, self.state(source).next_check_at)
 
-    def documents(self, slug):
+    def documents(self, slug: str) -> Any:
         return [self.store.publications.document(slug, variant) for variant in VARIANTS]
 
-    def no_token(self):
+    def no_token(self) -> None:
         """Make the next request ask for a token."""
         token = self.store.tokens.access_token(account_of(self.zoho))
         if token is not None:
             for client in (self.client, self.hasty):  # each holds it in memory, too
                 client._tokens.forget(token)
 
-    def edit(self, route):
+    def edit(self, route: Any) -> Any:
         """Change a title upstream; give the new one. Of a calendar the series, whose details are asked for then."""
         self.edits += 1
         title = f"Edited {self.edits}"
@@ -280,18 +282,18 @@ class World:
             self.touch(title=title)
         return title
 
-    def touch(self, **fields):
+    def touch(self, **fields: Any) -> None:
         """Give the series a new version."""
         events = self.box.calendar(CALENDAR).events
         series = events.all()[0]
         events.change(series["uid"], etag=str(int(series["etag"]) + 1), **fields)
 
-    def secrets(self):
+    def secrets(self) -> Any:
         tokens = self.box.tokens
         return (tokens.client_secret, tokens.refresh_token, *tokens._alive)
 
 
-def feed_of(source):
+def feed_of(source: Any) -> Any:
     return Feed(
         slug=re.sub("[^a-z0-9]+", "-", source.key),
         title="T",
@@ -302,7 +304,7 @@ def feed_of(source):
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     clock = Clock()
     data = Data(
         portals={PORTAL: backstage_portal()},
@@ -347,7 +349,7 @@ def base(tmp_path_factory):
 
 
 @pytest.fixture
-def world(base):
+def world(base: Any) -> Iterator[Any]:
     """The world, with nothing wrong in it and every request asked for once."""
     with stamina.set_testing(True, attempts=1):
         yield base
@@ -355,17 +357,17 @@ def world(base):
 
 
 @pytest.fixture(autouse=True)
-def all_that_is_logged(caplog):
+def all_that_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Also what the bridge's own set-up of the log would leave out: the addresses of the requests."""
     caplog.set_level(logging.INFO)
 
 
-def assert_no_secret(world, before, *texts):
+def assert_no_secret(world: Any, before: Any, *texts: Any) -> None:
     told = "\n".join(str(text) for text in texts)
     assert not [secret for secret in {*before, *world.secrets()} if secret in told]
 
 
-def is_sentence(text):
+def is_sentence(text: str) -> Any:
     return text.endswith(".") and "\n" not in text and len(text.split()) > 8
 
 
@@ -374,7 +376,13 @@ def is_sentence(text):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("route", SOURCES)
-def test_no_fault_reaches_a_subscriber(world, route, kind, caplog, capsys):
+def test_no_fault_reaches_a_subscriber(
+    world: Any,
+    route: Any,
+    kind: str,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     source = SOURCES[route]
     slug = feed_of(source).slug
     world.let_time_pass()
@@ -428,7 +436,7 @@ def test_no_fault_reaches_a_subscriber(world, route, kind, caplog, capsys):
     )
 
 
-def title_in(document, title):
+def title_in(document: Any, title: str) -> Any:
     """Give the title that stood where ``title`` stands now: an edited one, or the first."""
     found = re.search(rb"SUMMARY:(Edited \d+|Meetup 1|Talk 1\.3|Sync 3|Weekly)\r\n", document.body)
     return found[1].decode()
@@ -436,7 +444,7 @@ def title_in(document, title):
 
 @pytest.mark.parametrize("kind", ["status", "truncated", "reset"])
 @pytest.mark.parametrize("route", ["backstage.events", "backstage.sessions", "calendar.events"])
-def test_one_failed_page_of_many_fails_the_read(world, route, kind):
+def test_one_failed_page_of_many_fails_the_read(world: Any, route: Any, kind: str) -> None:
     """Else the events of one page or month would vanish."""
     source = SOURCES[route]
     slug = feed_of(source).slug
@@ -460,7 +468,7 @@ def test_one_failed_page_of_many_fails_the_read(world, route, kind):
         ),
     ],
 )
-def test_what_is_no_list_is_not_taken_for_an_empty_one(world, route, field):
+def test_what_is_no_list_is_not_taken_for_an_empty_one(world: Any, route: Any, field: Any) -> None:
     """The kind "wrong-types" above spoils single values; here the list itself is none."""
     source = SOURCES[route]
     slug = feed_of(source).slug
@@ -477,7 +485,7 @@ def test_what_is_no_list_is_not_taken_for_an_empty_one(world, route, field):
     assert world.documents(slug) == published
 
 
-def test_what_passes_is_asked_for_again_at_once(world):
+def test_what_passes_is_asked_for_again_at_once(world: Any) -> None:
     """A single 502 is not worth a failure: up to three tries, then the next refresh."""
     world.let_time_pass()
     world.box.faults.add("calendar.events", "html", times=2)
@@ -487,7 +495,7 @@ def test_what_passes_is_asked_for_again_at_once(world):
 
 
 @pytest.mark.parametrize("as_date", [False, True])
-def test_a_long_wait_becomes_the_time_of_the_next_try(world, as_date):
+def test_a_long_wait_becomes_the_time_of_the_next_try(world: Any, as_date: Any) -> None:
     """Retry-After, RFC 9110 10.2.3, in both forms; a date is one of the server's clock, here three hours slow."""
     world.let_time_pass()
     world.box.faults.add(
@@ -502,13 +510,13 @@ def test_a_long_wait_becomes_the_time_of_the_next_try(world, as_date):
     world.clock.now = world.state(TEAM).next_check_at
 
 
-def test_a_source_that_takes_longer_than_five_minutes_is_given_up(world):
+def test_a_source_that_takes_longer_than_five_minutes_is_given_up(world: Any) -> None:
     """A worker that waits for ever reads nothing else; and no read may outlive its lease."""
     world.let_time_pass()
     asked = []
 
     class Slow:
-        def get(self, *question, **options):
+        def get(self, *question: Any, **options: Any) -> Any:
             asked.append(question)
             world.clock.now += timedelta(minutes=2)
             return world.client.get(*question, **options)
@@ -522,7 +530,7 @@ def test_a_source_that_takes_longer_than_five_minutes_is_given_up(world):
     assert world.refresh(WORK).outcome == "refreshed"
 
 
-def test_a_server_whose_clock_is_wrong_costs_at_most_two_tokens(world):
+def test_a_server_whose_clock_is_wrong_costs_at_most_two_tokens(world: Any) -> None:
     """Tokens that are over as soon as they are given must not use up the ten in ten minutes (Zoho OAuth: limits)."""
     world.let_time_pass()
     world.no_token()
@@ -542,7 +550,7 @@ def test_a_server_whose_clock_is_wrong_costs_at_most_two_tokens(world):
 
 
 @pytest.fixture(scope="module")
-def found(base, tmp_path_factory):
+def found(base: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A second store, of a bridge without [[feed]]: it shows all that the account can see."""
     folder = tmp_path_factory.mktemp("found")
     store = Store.open(
@@ -559,14 +567,14 @@ def found(base, tmp_path_factory):
     store.close()
 
 
-def look(world, store, *, hasty=False):
+def look(world: Any, store: Store, *, hasty: bool = False) -> Any:
     """Do what a worker does every few hours: look for feeds, and serve those."""
     discovery = discover(world.hasty if hasty else world.client)
     want(store, feeds_of(discovery, store.feeds.active()), now=world.clock())
     return discovery
 
 
-def served(store):
+def served(store: Store) -> Any:
     return {
         feed.slug: [store.publications.document(feed.slug, variant) for variant in VARIANTS]
         for feed in store.feeds.active()
@@ -575,7 +583,14 @@ def served(store):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("route", DISCOVERY)
-def test_no_fault_takes_a_feed_away(world, found, route, kind, caplog, capsys):
+def test_no_fault_takes_a_feed_away(
+    world: Any,
+    found: Any,
+    route: Any,
+    kind: str,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Feeds that are found stay while Zoho can't be asked or says nothing; what is new is found afterwards."""
     world.clock.now += timedelta(minutes=20)
     if world.clock.now.hour >= 20:
@@ -599,7 +614,7 @@ def test_no_fault_takes_a_feed_away(world, found, route, kind, caplog, capsys):
     assert served(found).keys() == before.keys()
 
 
-def test_nothing_depends_on_the_routes_that_are_never_asked(world, found):
+def test_nothing_depends_on_the_routes_that_are_never_asked(world: Any, found: Any) -> None:
     """So that no fault of theirs can matter to a feed."""
     world.let_time_pass()
     world.box.forget_requests()
@@ -614,7 +629,7 @@ def test_nothing_depends_on_the_routes_that_are_never_asked(world, found):
 # ---------------------------------------------------------------------------------------------------------- the faults
 
 
-def test_a_skewed_clock_shows_in_the_date_and_in_the_life_of_tokens(world):
+def test_a_skewed_clock_shows_in_the_date_and_in_the_life_of_tokens(world: Any) -> None:
     """The sandbox's own promise, without which the cells above would test nothing."""
     now = world.clock()
     url = world.zoho.calendar_url + "/calendars"
@@ -626,13 +641,13 @@ def test_a_skewed_clock_shows_in_the_date_and_in_the_life_of_tokens(world):
     }
     world.clock.now = now + timedelta(minutes=11)
 
-    def ask(token):
+    def ask(token: Any) -> Any:
         answer = httpx.get(url, headers={"Authorization": f"Zoho-oauthtoken {token}"})
         return answer.status_code, datetime.strptime(
             answer.headers["Date"], "%a, %d %b %Y %H:%M:%S GMT"
         ).replace(tzinfo=UTC)
 
-    def token():
+    def token() -> Any:
         return httpx.post(world.zoho.accounts_url + "/oauth/v2/token", data=form).json()[
             "access_token"
         ]
@@ -649,12 +664,12 @@ def test_a_skewed_clock_shows_in_the_date_and_in_the_life_of_tokens(world):
     world.clock.now += timedelta(minutes=11)
 
 
-def test_the_demo_lets_one_thing_after_the_other_go_wrong():
+def test_the_demo_lets_one_thing_after_the_other_go_wrong() -> None:
     """``demo --faults``: each kind of fault has its turn, each begins and ends, and nothing stays when it is left."""
     assert {kind for _, kind, _ in TURNS} == set(KINDS)
     box, said, done = Sandbox(data=Data()), [], Event()
 
-    def say(sentence):
+    def say(sentence: Any) -> None:
         said.append((sentence, box.faults.take("calendar.calendars") is not None))
         if len(said) == 2 * len(TURNS) + 1:
             done.set()

@@ -41,7 +41,9 @@ class FakeApi:
         self.answers = answers
         self.calls: list[tuple[str, dict[str, str]]] = []
 
-    def get(self, product, path, params=None, *, accept="application/json"):
+    def get(
+        self, product: str, path: Any, params: Any = None, *, accept: str = "application/json"
+    ) -> Any:
         assert product == "backstage"
         assert accept == "application/json"
         params = dict(params or {})
@@ -58,11 +60,11 @@ def changed(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value is not ABSENT}
 
 
-def parse(*items: Any, source: BackstageSource = PORTAL):
+def parse(*items: Any, source: BackstageSource = PORTAL) -> Any:
     return backstage.parse({"pages": [{"events": list(items)}]}, source)
 
 
-def only(**changes: Any):
+def only(**changes: Any) -> Any:
     parsed = parse(changed(EVENT, **changes))
     assert len(parsed.events) == 1, parsed
     return parsed.events[0]
@@ -71,7 +73,7 @@ def only(**changes: Any):
 # --- one event -------------------------------------------------------------------------------------------------------
 
 
-def test_documented_event():
+def test_documented_event() -> None:
     """The event of Zoho's own examples comes across field by field, without a trace of the people who made it."""
     parsed = parse(EVENT)
     (event,) = parsed.events
@@ -230,7 +232,7 @@ FIELDS = [
 
 
 @pytest.mark.parametrize(("changes", "attribute", "expected", "cite"), FIELDS)
-def test_field(changes, attribute, expected, cite):
+def test_field(changes: Any, attribute: Any, expected: Any, cite: Any) -> None:
     value = getattr(only(**changes), attribute)
     assert (value.isoformat() if attribute == "start" else value) == expected, cite
 
@@ -246,7 +248,7 @@ HIDDEN = [
 
 
 @pytest.mark.parametrize(("changes", "cite"), HIDDEN)
-def test_drafts_never_appear(changes, cite):
+def test_drafts_never_appear(changes: Any, cite: Any) -> None:
     """A draft or a trashed event is neither shown nor reported: it is as it should be."""
     parsed = parse(changed(EVENT, **changes))
     assert (parsed.events, parsed.rejections, parsed.notes) == ((), (), ()), cite
@@ -271,7 +273,9 @@ LEFT_OUT = [
 
 
 @pytest.mark.parametrize(("changes", "upstream_id", "words"), LEFT_OUT)
-def test_bad_event_is_reported_and_costs_only_itself(changes, upstream_id, words):
+def test_bad_event_is_reported_and_costs_only_itself(
+    changes: Any, upstream_id: str, words: str
+) -> None:
     """What can't be shown is one rejection with its id and the reason; the neighbours come across."""
     good = changed(EVENT, id="1")
     parsed = parse(good, changed(EVENT, **changes), changed(EVENT, id="2"))
@@ -294,7 +298,7 @@ MENDED = [
 
 
 @pytest.mark.parametrize(("changes", "words"), MENDED)
-def test_mended_event_is_shown_and_reported(changes, words):
+def test_mended_event_is_shown_and_reported(changes: Any, words: str) -> None:
     parsed = parse(changed(EVENT, **changes))
     (rejection,) = parsed.rejections
     assert len(parsed.events) == 1
@@ -306,14 +310,14 @@ def test_mended_event_is_shown_and_reported(changes, words):
         assert parsed.events[0].end == parsed.events[0].start
 
 
-def test_unknown_zone_is_noted_once():
+def test_unknown_zone_is_noted_once() -> None:
     parsed = parse(*(changed(EVENT, id=str(n), timezone="Mars/Base") for n in range(3)))
     assert len(parsed.events) == 3
     assert len(parsed.notes) == 1
     assert "'Mars/Base'" in parsed.notes[0]
 
 
-def test_same_event_on_two_pages_is_one():
+def test_same_event_on_two_pages_is_one() -> None:
     """A list that shifts while it is read gives an event twice; the first is taken."""
     raw = {"pages": [{"events": [EVENT]}, {"data": [EVENT, changed(EVENT, id="2")]}]}
     assert [event.upstream_id for event in backstage.parse(raw, PORTAL).events] == [
@@ -322,7 +326,7 @@ def test_same_event_on_two_pages_is_one():
     ]
 
 
-def test_uid_depends_on_the_portal_and_the_event_alone():
+def test_uid_depends_on_the_portal_and_the_event_alone() -> None:
     branded = BackstageSource(portal="19593237", brand="7")
     other = BackstageSource(portal="1")
     assert parse(EVENT, source=branded).events[0].uid == parse(EVENT).events[0].uid
@@ -333,7 +337,7 @@ def test_uid_depends_on_the_portal_and_the_event_alone():
     ("source", "words"),
     [(PORTAL, "set brand"), (BackstageSource(portal="1", brand="77"), "77 is the id of a brand")],
 )
-def test_no_events_ask_about_the_brand(source, words):
+def test_no_events_ask_about_the_brand(source: Any, words: str) -> None:
     """api 2.2: a portal of several brands answers 0 events without brand_id; drafts alone are no such sign."""
     (note,) = parse(source=source).notes
     assert note.startswith("0 events")
@@ -367,7 +371,7 @@ def fetch(*pages: Any, source: BackstageSource = PORTAL) -> tuple[FakeApi, list[
     return api, backstage.fetch(api, source, WINDOW)["pages"]
 
 
-def test_list_asks_for_exactly_what_is_documented():
+def test_list_asks_for_exactly_what_is_documented() -> None:
     """api 2.2: all events by start, pages of 200; the answers are kept as they came."""
     pages = [
         page("1", pagination=pagination(1, 2, more=True)),
@@ -379,7 +383,7 @@ def test_list_asks_for_exactly_what_is_documented():
     assert raw == pages
 
 
-def test_brand_is_asked_for():
+def test_brand_is_asked_for() -> None:
     api, _ = fetch(
         page("1", pagination=pagination(1, 1)),
         source=BackstageSource(portal="19593237", brand="77"),
@@ -387,7 +391,7 @@ def test_brand_is_asked_for():
     assert [params["brand_id"] for _, params in api.calls] == ["77"]
 
 
-def test_portal_is_encoded():
+def test_portal_is_encoded() -> None:
     api = FakeApi({"/portals/a%2Fb/events#1": {"events": []}})
     backstage.fetch(api, BackstageSource(portal="a/b"), WINDOW)
     assert [path for path, _ in api.calls] == ["/portals/a%2Fb/events"]
@@ -410,7 +414,7 @@ WHOLE = [
 
 
 @pytest.mark.parametrize(("name", "pages", "kept"), WHOLE)
-def test_list_ends(name, pages, kept):
+def test_list_ends(name: str, pages: Any, kept: Any) -> None:
     """api 2.2: each way a list can end, and no request after it."""
     api, raw = fetch(*pages)
     assert len(api.calls) == len(pages), name
@@ -455,13 +459,13 @@ BROKEN_OFF = [
 
 
 @pytest.mark.parametrize(("words", "pages"), BROKEN_OFF)
-def test_list_that_breaks_off_is_an_error(words, pages):
+def test_list_that_breaks_off_is_an_error(words: str, pages: Any) -> None:
     """An incomplete list must not look complete: events missing from it would vanish from calendars."""
     with pytest.raises(BadDataError, match=words):
         fetch(*pages)
 
 
-def test_failed_page_fails_the_fetch():
+def test_failed_page_fails_the_fetch() -> None:
     with pytest.raises(UnavailableError):
         fetch(page("1", pagination=pagination(1, 2)), UnavailableError("down"))
 
@@ -481,7 +485,7 @@ PORTALS = [
     "wrap", [lambda one: one, lambda one: {"portals": one}, lambda one: {"data": one}]
 )
 @pytest.mark.parametrize("portals", PORTALS)
-def test_discover(wrap, portals):
+def test_discover(wrap: Any, portals: Any) -> None:
     """api 2.1: the wrapper of the list isn't documented; all three forms are read."""
     api = FakeApi({"/portals": wrap(portals)})
     found = [(one.source, one.title) for one in backstage.discover(api)]
@@ -493,7 +497,7 @@ def test_discover(wrap, portals):
     assert api.calls == [("/portals", {})]
 
 
-def test_discover_refuses_another_shape():
+def test_discover_refuses_another_shape() -> None:
     with pytest.raises(BadDataError, match="not one with an id"):
         backstage.discover(FakeApi({"/portals": {"portals": [{"id": ["1"]}, {"name": "x"}]}}))
     with pytest.raises(BadDataError, match="portals"):
@@ -503,7 +507,7 @@ def test_discover_refuses_another_shape():
 # --- the agenda ------------------------------------------------------------------------------------------------------
 
 
-def session(**changes: Any):
+def session(**changes: Any) -> Any:
     """Parse the agenda with its first session changed, and give the parse and that session."""
     raw = deepcopy(AGENDA)
     raw["sessions"] = [{"sessions": [changed(raw["sessions"][0]["sessions"][0], **changes)]}]
@@ -511,7 +515,7 @@ def session(**changes: Any):
     return parsed, parsed.events[0] if parsed.events else None
 
 
-def test_agenda():
+def test_agenda() -> None:
     """api 2.4: each visible session once, with hall, track, type and speakers by name and no address of anyone."""
     parsed = backstage.parse(AGENDA, ONE)
     opening, panel = parsed.events
@@ -576,7 +580,7 @@ SESSION_FIELDS = [
 
 
 @pytest.mark.parametrize(("changes", "attribute", "expected", "cite"), SESSION_FIELDS)
-def test_session_field(changes, attribute, expected, cite):
+def test_session_field(changes: Any, attribute: Any, expected: Any, cite: Any) -> None:
     parsed, event = session(**changes)
     value = getattr(event, attribute)
     if attribute == "place":
@@ -606,7 +610,7 @@ SESSION_FAULTS = [
 
 
 @pytest.mark.parametrize(("changes", "shown", "words"), SESSION_FAULTS)
-def test_session_fault_is_reported(changes, shown, words):
+def test_session_fault_is_reported(changes: Any, shown: Any, words: str) -> None:
     """A session is mended where that invents nothing, and left out where it might be hidden or nobody knows when."""
     parsed, event = session(**changes)
     (rejection,) = parsed.rejections
@@ -617,12 +621,12 @@ def test_session_fault_is_reported(changes, shown, words):
         assert event.end == event.start
 
 
-def test_hidden_session_is_dropped():
+def test_hidden_session_is_dropped() -> None:
     parsed, event = session(hidden="true")
     assert (event, parsed.rejections) == (None, ())
 
 
-def test_one_id_with_two_starts_is_reported():
+def test_one_id_with_two_starts_is_reported() -> None:
     """api 2.4 says only that an id may repeat; a second start is not lost in silence."""
     raw = deepcopy(AGENDA)
     raw["sessions"][1]["sessions"][1]["start_time"] = "2027-02-10T08:00:00Z"
@@ -642,7 +646,7 @@ def test_one_id_with_two_starts_is_reported():
         ({"website_url": "ftp://example.org"}, [Status.CONFIRMED] * 2, "website_url"),
     ],
 )
-def test_sessions_follow_their_event(changes, shown, said):
+def test_sessions_follow_their_event(changes: Any, shown: Any, said: Any) -> None:
     """A cancelled event cancels its sessions; a draft, or an event of unknown status, shows none."""
     raw = deepcopy(AGENDA) | {"event": changed(AGENDA["event"], **changes)}
     parsed = backstage.parse(raw, ONE)
@@ -655,7 +659,7 @@ def test_sessions_follow_their_event(changes, shown, said):
 @pytest.mark.parametrize(
     "wrap", [lambda one: {"event": one}, lambda one: {"events": [one]}, lambda one: {"data": one}]
 )
-def test_wrapped_event_is_read(wrap):
+def test_wrapped_event_is_read(wrap: Any) -> None:
     raw = deepcopy(AGENDA) | {"event": wrap(AGENDA["event"])}
     assert len(backstage.parse(raw, ONE).events) == 2
 
@@ -673,7 +677,7 @@ def agenda_api(**changes: Any) -> FakeApi:
     return FakeApi(answers)
 
 
-def test_agenda_requests():
+def test_agenda_requests() -> None:
     """api 2.1, 2.4: days are 1 to the number of agendas, whose own index begins at 0."""
     api = agenda_api()
     assert backstage.fetch(api, ONE, WINDOW) == AGENDA
@@ -690,7 +694,7 @@ def test_agenda_requests():
 
 @pytest.mark.parametrize("name", ["halls", "tracks", "speakers"])
 @pytest.mark.parametrize("error", [NotFoundError("404"), ScopeError("401")])
-def test_agenda_without_a_list(name, error):
+def test_agenda_without_a_list(name: str, error: Any) -> None:
     """Halls, tracks and speakers only add words: without them the sessions come, and a note says why."""
     raw = backstage.fetch(agenda_api(**{name: error}), ONE, WINDOW)
     parsed = backstage.parse(raw, ONE)
@@ -708,16 +712,16 @@ class Kept:
     def __init__(self) -> None:
         self.kept: dict[str, tuple[str, Any]] = {}
 
-    def all(self):
+    def all(self) -> Any:
         return dict(self.kept)
 
-    def keep(self, new, *, gone=()):  # noqa: ARG002 - as the protocol has it
+    def keep(self, new: Any, *, gone: Any = ()) -> None:
         self.kept |= new
 
 
 @pytest.mark.parametrize("name", ["halls", "tracks", "speakers"])
 @pytest.mark.parametrize("answer", [NotFoundError("404"), ScopeError("401"), "empty"])
-def test_names_that_were_read_once_stay_while_their_list_is_away(name, answer):
+def test_names_that_were_read_once_stay_while_their_list_is_away(name: str, answer: Any) -> None:
     """Else a fault of a list that only adds words would change every session of the feed, and change it back."""
     kept = Kept()
     before = backstage.fetch(agenda_api(), ONE, WINDOW, kept)
@@ -731,7 +735,7 @@ def test_names_that_were_read_once_stay_while_their_list_is_away(name, answer):
 
 
 @pytest.mark.parametrize("name", ["halls", "tracks", "speakers"])
-def test_a_list_of_nameless_things_fails(name):
+def test_a_list_of_nameless_things_fails(name: str) -> None:
     with pytest.raises(BadDataError, match=f"list of {name} has 1 objects and not one with an id"):
         backstage.fetch(agenda_api(**{name: {name: [{"id": ["x"], "name": ["y"]}]}}), ONE, WINDOW)
 
@@ -754,7 +758,7 @@ PROBES = [
 
 
 @pytest.mark.parametrize(("name", "changes", "kept", "asked"), PROBES)
-def test_days_are_probed_without_agendas(name, changes, kept, asked):
+def test_days_are_probed_without_agendas(name: str, changes: Any, kept: Any, asked: Any) -> None:
     """api 2.4: if the agendas can't be read, day after day is asked for."""
     api = agenda_api(agendas=ScopeError("401"), **changes)
     raw = backstage.fetch(api, ONE, WINDOW)
@@ -765,7 +769,7 @@ def test_days_are_probed_without_agendas(name, changes, kept, asked):
     assert any("agendas" in note for note in raw["notes"])
 
 
-def test_no_agendas_are_not_taken_at_their_word():
+def test_no_agendas_are_not_taken_at_their_word() -> None:
     """An empty list may be a fault: sessions that are there all the same are shown."""
     raw = backstage.fetch(agenda_api(agendas={"agendas": []}, **{"sessions#3": EMPTY}), ONE, WINDOW)
     assert raw["sessions"] == AGENDA["sessions"]
@@ -773,14 +777,14 @@ def test_no_agendas_are_not_taken_at_their_word():
 
 
 @pytest.mark.parametrize("answer", [EMPTY, NO_SUCH_DAY, NotFoundError("404")])
-def test_an_event_without_an_agenda_has_no_sessions(answer):
+def test_an_event_without_an_agenda_has_no_sessions(answer: Any) -> None:
     """It is not an error: the programme of a conference comes months after its date."""
     nothing = {f"sessions#{day}": answer for day in (1, 2, 3)}
     raw = backstage.fetch(agenda_api(agendas={"agendas": []}, **nothing), ONE, WINDOW)
     assert backstage.parse(raw, ONE).events == ()
 
 
-def test_days_are_probed_for_an_event_without_times():
+def test_days_are_probed_for_an_event_without_times() -> None:
     api = agenda_api(agendas=ScopeError("401"), **{"sessions#1": EMPTY})
     api.answers[BASE] = changed(AGENDA["event"], start_time=None)
     assert backstage.fetch(api, ONE, WINDOW)["sessions"] == []
@@ -804,19 +808,19 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("changes", "error"), FAILURES)
-def test_agenda_is_whole_or_fails(changes, error):
+def test_agenda_is_whole_or_fails(changes: Any, error: Any) -> None:
     """A missing day is an error, and so is a list that fails for a reason that passes."""
     with pytest.raises(error):
         backstage.fetch(agenda_api(**changes), ONE, WINDOW)
 
 
-def test_endless_agenda_fails():
+def test_endless_agenda_fails() -> None:
     endless = {f"sessions#{day}": AGENDA["sessions"][0] for day in range(1, 62)}
     with pytest.raises(BadDataError, match="60 days"):
         backstage.fetch(agenda_api(agendas=NotFoundError("404"), **endless), ONE, WINDOW)
 
 
-def test_unknown_event_fails():
+def test_unknown_event_fails() -> None:
     api = agenda_api()
     api.answers[BASE] = NotFoundError("404")
     with pytest.raises(NotFoundError):
@@ -861,7 +865,7 @@ JUNK = st.one_of(
         max_size=4,
     )
 )
-def test_no_event_is_lost_in_silence(mutations):
+def test_no_event_is_lost_in_silence(mutations: Any) -> None:
     """Whatever a field holds, the parse goes on, and each object is shown, reported, or a draft."""
     items = [
         changed(EVENT, id=f"e{n}") | change if isinstance(change, dict) else change
@@ -882,7 +886,7 @@ def test_no_event_is_lost_in_silence(mutations):
 @given(
     st.dictionaries(st.sampled_from(sorted(AGENDA["sessions"][0]["sessions"][0])), JUNK, max_size=4)
 )
-def test_no_session_is_lost_in_silence(change):
+def test_no_session_is_lost_in_silence(change: Any) -> None:
     parsed, _ = session(**change)
     left_out = sum(not one.kept for one in parsed.rejections)
     hidden = str(change.get("hidden")).strip().lower() in {"true", "1"}

@@ -4,10 +4,12 @@ Expected values come from the documents, by hand: "events list" and "event detai
 API, "rulebook" the project's rules of what calendar programs read; never from the code's own output.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 import json
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -24,7 +26,7 @@ DATA = Path(__file__).parents[1] / "data" / "calendar"
 DAY = 86_400_000
 
 
-def wire(uid="u1@zoho.com", **changes):
+def wire(uid: str = "u1@zoho.com", **changes: Any) -> Any:
     """One timed object in the documented shape (events list), with fields changed; None takes a field away."""
     fields = {
         "uid": uid,
@@ -43,21 +45,21 @@ def wire(uid="u1@zoho.com", **changes):
     return {name: value for name, value in (fields | changes).items() if value is not None}
 
 
-def day_wire(start, end, **changes):
+def day_wire(start: Any, end: Any, **changes: Any) -> Any:
     return wire(isallday=True, **at("Asia/Calcutta", start, end), **changes)
 
 
-def at(zone=None, start=None, end=None):
+def at(zone: Any = None, start: Any = None, end: Any = None) -> Any:
     """The field dateandtime, without the parts that are not given."""
     when = {"timezone": zone, "start": start, "end": end}
     return {"dateandtime": {name: text for name, text in when.items() if text}}
 
 
-def instance(original, **changes):
+def instance(original: Any, **changes: Any) -> Any:
     return wire(recurrenceid=original, **changes)
 
 
-def read(*objects, details=None, calendar=None):
+def read(*objects: Any, details: Any = None, calendar: Any = None) -> Any:
     raw = {
         "calendar": {
             "calendars": [{"uid": SOURCE.calendar, "timezone": "Europe/Berlin"} | (calendar or {})]
@@ -68,13 +70,13 @@ def read(*objects, details=None, calendar=None):
     return parse(raw, SOURCE)
 
 
-def one(*objects, **more):
+def one(*objects: Any, **more: Any) -> Any:
     parsed = read(*objects, **more)
     assert len(parsed.events) == 1, parsed
     return parsed.events[0], [rejection.reason for rejection in parsed.rejections]
 
 
-def utc(text):
+def utc(text: str) -> Any:
     return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
 
 
@@ -87,7 +89,7 @@ SERIES = wire(
 # ---------------------------------------------------------------------------------------------------- the document
 
 
-def test_the_documented_answer_means_its_two_events():
+def test_the_documented_answer_means_its_two_events() -> None:
     """Zoho Calendar: events list, sample response: a declined invitation, and a series on three weekdays."""
     page = json.loads((DATA / "documented_list.json").read_text(encoding="utf-8"))
     parsed = parse({"calendar": {}, "pages": [page], "details": {}}, SOURCE)
@@ -154,7 +156,7 @@ TIMED = [
 
 
 @pytest.mark.parametrize("case", TIMED, ids=itemgetter(0))
-def test_timed_events_keep_their_instant(case):
+def test_timed_events_keep_their_instant(case: Any) -> None:
     _, changes, start, end, key, remark = case
     event, reasons = one(wire(**changes))
     assert (event.start.astimezone(UTC), event.end.astimezone(UTC)) == (utc(start), utc(end))
@@ -164,7 +166,7 @@ def test_timed_events_keep_their_instant(case):
     assert [remark in reason for reason in reasons] == ([True] if remark else [])
 
 
-def test_a_bare_time_that_the_clocks_skip_shows_the_time_they_show():
+def test_a_bare_time_that_the_clocks_skip_shows_the_time_they_show() -> None:
     """RFC 5545 3.3.5: 02:30 does not exist on 29 March 2026 in Berlin; with the offset before it, it is 03:30."""
     event, _ = one(wire(**at("Europe/Berlin", "20260329T023000", "20260329T043000")))
     assert (event.start.hour, event.start.minute, event.start.utcoffset()) == (
@@ -174,7 +176,7 @@ def test_a_bare_time_that_the_clocks_skip_shows_the_time_they_show():
     )
 
 
-def test_bare_times_without_any_zone_are_read_as_utc_and_reported():
+def test_bare_times_without_any_zone_are_read_as_utc_and_reported() -> None:
     event, (reason,) = one(
         wire(dateandtime=None, start="20260302T153000", end="20260302T163000"),
         calendar={"timezone": None},
@@ -183,7 +185,7 @@ def test_bare_times_without_any_zone_are_read_as_utc_and_reported():
     assert "read as UTC" in reason
 
 
-def test_a_calendar_in_java_s_short_name_still_gives_its_zone():
+def test_a_calendar_in_java_s_short_name_still_gives_its_zone() -> None:
     """Zones: calendars were seen with the name PST, which Java reads as America/Los_Angeles (winter -8)."""
     event, _ = one(
         wire(dateandtime=None, start="20260302T080000", end="20260302T090000"),
@@ -227,7 +229,7 @@ ALL_DAY = [
 
 
 @pytest.mark.parametrize("case", ALL_DAY, ids=itemgetter(0))
-def test_all_day_events_take_the_days_that_the_evidence_tells(case):
+def test_all_day_events_take_the_days_that_the_evidence_tells(case: Any) -> None:
     _, start, end, changes, first, after, remark = case
     event, reasons = one(day_wire(start, end) | changes)
     assert (event.start, event.end) == (date.fromisoformat(first), date.fromisoformat(after))
@@ -235,7 +237,7 @@ def test_all_day_events_take_the_days_that_the_evidence_tells(case):
     assert [remark in reason for reason in reasons] == ([True] if remark else [])
 
 
-def test_a_date_without_the_all_day_flag_is_all_day():
+def test_a_date_without_the_all_day_flag_is_all_day() -> None:
     """A DATE has no time of day that could be shown (RFC 5545 3.3.4)."""
     event, _ = one(
         wire(
@@ -246,7 +248,7 @@ def test_a_date_without_the_all_day_flag_is_all_day():
     assert (event.start, event.end, event.all_day) == (date(2026, 7, 28), date(2026, 7, 29), True)
 
 
-def test_false_written_as_text_is_false():
+def test_false_written_as_text_is_false() -> None:
     """Booleans as strings: "false" must not be taken for true."""
     event, reasons = one(wire(isallday="false", isprivate="false", calendar_alarm="false"))
     assert (event.all_day, event.private, event.alarms, reasons) == (False, False, (), [])
@@ -279,7 +281,7 @@ REMINDERS = [
 
 
 @pytest.mark.parametrize("case", REMINDERS, ids=itemgetter(0))
-def test_reminders_come_across_once(case):
+def test_reminders_come_across_once(case: Any) -> None:
     _, changes, minutes = case
     event, reasons = one(wire(**changes), calendar={"reminders": DEFAULTS})
     assert [alarm.trigger for alarm in event.alarms] == [
@@ -288,7 +290,7 @@ def test_reminders_come_across_once(case):
     assert reasons == []
 
 
-def test_all_day_reminders_stay_as_they_are():
+def test_all_day_reminders_stay_as_they_are() -> None:
     event, _ = one(
         day_wire("20260728", "20260728", reminders=[{"minutes": "-900", "action": "popup"}])
     )
@@ -296,7 +298,7 @@ def test_all_day_reminders_stay_as_they_are():
 
 
 @pytest.mark.parametrize("minutes", ["soon", "99999999", "--5", "1.5", "-9999999"])
-def test_a_reminder_that_cannot_be_read_costs_only_itself(minutes):
+def test_a_reminder_that_cannot_be_read_costs_only_itself(minutes: Any) -> None:
     event, (reason,) = one(wire(reminders=[{"minutes": minutes}, {"minutes": "-5"}]))
     assert [alarm.trigger for alarm in event.alarms] == [timedelta(minutes=-5)]
     assert "a reminder" in reason
@@ -305,7 +307,7 @@ def test_a_reminder_that_cannot_be_read_costs_only_itself(minutes):
 # --------------------------------------------------------------------------------------------------------- content
 
 
-def test_texts_are_cleaned_and_html_becomes_plain_text_beside_it():
+def test_texts_are_cleaned_and_html_becomes_plain_text_beside_it() -> None:
     """Rulebook 4 and 55: no controls, plain DESCRIPTION, the rich form only beside it."""
     event, _ = one(
         wire(
@@ -323,7 +325,7 @@ def test_texts_are_cleaned_and_html_becomes_plain_text_beside_it():
 
 
 @pytest.mark.parametrize("title", [None, "", "  "])
-def test_an_event_without_title_place_or_text_is_told_with_empty_ones(title):
+def test_an_event_without_title_place_or_text_is_told_with_empty_ones(title: str) -> None:
     event, _ = one(wire(title=title, location="", description=None))
     assert (event.title, event.place, event.description, event.html) == ("", None, "", "")
 
@@ -343,14 +345,14 @@ LINKS = [
 
 
 @pytest.mark.parametrize("case", LINKS, ids=itemgetter(0))
-def test_links_are_taken_from_the_field_that_has_one(case):
+def test_links_are_taken_from_the_field_that_has_one(case: Any) -> None:
     _, changes, url, join_url = case
     event, reasons = one(wire(**changes))
     assert (event.url, event.join_url, reasons) == (url, join_url, [])
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "example.org", "https://a b", "http://"])
-def test_a_url_that_is_no_web_address_is_left_out_and_reported(url):
+def test_a_url_that_is_no_web_address_is_left_out_and_reported(url: str) -> None:
     event, (reason,) = one(wire(url=url))
     assert (event.url, "not a web address" in reason) == ("", True)
 
@@ -377,13 +379,13 @@ AVAILABILITY = [
 
 
 @pytest.mark.parametrize("case", AVAILABILITY, ids=itemgetter(0))
-def test_availability_privacy_and_status(case):
+def test_availability_privacy_and_status(case: Any) -> None:
     _, changes, busy, private, status = case
     event, reasons = one(wire(**changes))
     assert (event.busy, event.private, event.status.value, reasons) == (busy, private, status, [])
 
 
-def test_a_privacy_flag_that_cannot_be_read_counts_as_private():
+def test_a_privacy_flag_that_cannot_be_read_counts_as_private() -> None:
     """Never show an event to someone who may not see it."""
     event, (reason,) = one(wire(isprivate="perhaps"))
     assert event.private is True
@@ -410,7 +412,7 @@ RULES = [
 
 
 @pytest.mark.parametrize("case", RULES, ids=itemgetter(0))
-def test_rules_are_read_from_rrule_or_repeat(case):
+def test_rules_are_read_from_rrule_or_repeat(case: Any) -> None:
     _, changes, freq, interval, count, until, byday, bymonthday = case
     event, reasons = one(wire(**changes))
     rule = event.recurrence.rule
@@ -429,7 +431,7 @@ def test_rules_are_read_from_rrule_or_repeat(case):
         ("20260830T100100Z", "2026-08-30"),  # the documented junk time of day
     ],
 )
-def test_until_of_an_all_day_series_is_a_day_of_its_zone(until, last):
+def test_until_of_an_all_day_series_is_a_day_of_its_zone(until: Any, last: Any) -> None:
     """Calendar object: UNTIL may come as a UTC time even for days, RFC 5545 wants a DATE (rulebook 37)."""
     event, _ = one(day_wire("20260302", "20260302", rrule=f"FREQ=WEEKLY;BYDAY=MO;UNTIL={until}"))
     assert event.recurrence.rule.until == date.fromisoformat(last)
@@ -444,7 +446,7 @@ def test_until_of_an_all_day_series_is_a_day_of_its_zone(until, last):
         {"repeat": [{"freq": "daily", "count": "many"}]},
     ],
 )
-def test_a_rule_that_cannot_be_read_leaves_the_first_occurrence_and_a_remark(changes):
+def test_a_rule_that_cannot_be_read_leaves_the_first_occurrence_and_a_remark(changes: Any) -> None:
     parsed = read(wire(**changes))
     (event,), (rejection,) = parsed.events, parsed.rejections
     assert (event.recurrence, event.start) == (None, utc("2026-03-02 10:00"))
@@ -455,7 +457,7 @@ def test_a_rule_that_cannot_be_read_leaves_the_first_occurrence_and_a_remark(cha
 # ---------------------------------------------------------------------------------------- series and their instances
 
 
-def test_an_edited_instance_changes_its_slot():
+def test_an_edited_instance_changes_its_slot() -> None:
     """Repeating events: an edited instance has the uid of its series and, in recurrenceid, its original start in UTC."""
     moved = instance(
         "20260309T100000Z",
@@ -480,7 +482,7 @@ def test_an_edited_instance_changes_its_slot():
     assert (event.recurrence.excluded, reasons) == ((), [])
 
 
-def test_an_edited_instance_takes_nothing_from_its_series():
+def test_an_edited_instance_takes_nothing_from_its_series() -> None:
     """Each object is complete: what it does not carry, it does not have."""
     series = SERIES | {"location": "Room 1", "reminders": [{"minutes": "-10"}], "isprivate": True}
     event, _ = one(series, instance("20260309T100000Z"))
@@ -493,7 +495,7 @@ def test_an_edited_instance_takes_nothing_from_its_series():
     )
 
 
-def test_an_instance_may_come_before_its_series_and_alone_in_a_page():
+def test_an_instance_may_come_before_its_series_and_alone_in_a_page() -> None:
     parsed = parse(
         {
             "calendar": {},
@@ -520,7 +522,7 @@ SLOTS = [
 
 
 @pytest.mark.parametrize("case", SLOTS, ids=itemgetter(0))
-def test_deleted_instances_empty_their_slots(case):
+def test_deleted_instances_empty_their_slots(case: Any) -> None:
     _, others, slots = case
     event, reasons = one(SERIES, *others)
     assert event.recurrence.excluded == tuple(utc(text) for text in slots)
@@ -547,27 +549,27 @@ EXDATES = [
 
 
 @pytest.mark.parametrize("case", EXDATES, ids=itemgetter(0))
-def test_exdate_in_any_form_empties_slots_of_the_series(case):
+def test_exdate_in_any_form_empties_slots_of_the_series(case: Any) -> None:
     _, exdate, slots = case
     event, reasons = one(SERIES | {"exdate": exdate})
     assert event.recurrence.excluded == tuple(utc(text) for text in slots)
     assert reasons == []
 
 
-def test_an_exdate_that_cannot_be_read_is_reported_and_the_others_count():
+def test_an_exdate_that_cannot_be_read_is_reported_and_the_others_count() -> None:
     event, (reason,) = one(SERIES | {"exdate": "20260309,sometime"})
     assert event.recurrence.excluded == (utc("2026-03-09 10:00"),)
     assert "'sometime'" in reason
 
 
-def test_an_edited_instance_wins_over_an_exdate_of_its_slot():
+def test_an_edited_instance_wins_over_an_exdate_of_its_slot() -> None:
     """A slot is either empty or changed: both at once is read differently by each program."""
     event, _ = one(SERIES | {"exdate": "20260309T100000Z"}, instance("20260309T100000Z"))
     assert (event.recurrence.excluded, len(event.overrides)) == ((), 1)
 
 
 @pytest.mark.parametrize("original", ["20260309", "20260308T183000Z", "20260309T000000Z"])
-def test_slots_of_an_all_day_series_are_days(original):
+def test_slots_of_an_all_day_series_are_days(original: Any) -> None:
     """Event details: recurrenceid of an all-day event is yyyyMMdd; a time means the day that it begins in the zone."""
     event, _ = one(
         day_wire("20260302", "20260302", rrule="FREQ=WEEKLY;BYDAY=MO"),
@@ -578,7 +580,7 @@ def test_slots_of_an_all_day_series_are_days(original):
     assert event.recurrence.excluded == (date(2026, 3, 16),)
 
 
-def test_a_slot_across_a_change_of_the_clock_keeps_the_wall_clock():
+def test_a_slot_across_a_change_of_the_clock_keeps_the_wall_clock() -> None:
     """The slot of 30 March at 09:00 in Berlin is 07:00 UTC, that of 23 March 08:00 UTC (summer time from 29 March)."""
     berlin = {
         "timezone": "Europe/Berlin",
@@ -596,17 +598,17 @@ def test_a_slot_across_a_change_of_the_clock_keeps_the_wall_clock():
     ]
 
 
-def test_a_deleted_series_is_gone_with_its_instances():
+def test_a_deleted_series_is_gone_with_its_instances() -> None:
     parsed = read(SERIES | {"estatus": "deleted"}, instance("20260309T100000Z"))
     assert (parsed.events, parsed.rejections) == ((), ())
 
 
-def test_a_deleted_event_is_gone_and_its_neighbour_stays():
+def test_a_deleted_event_is_gone_and_its_neighbour_stays() -> None:
     event, reasons = one(wire("gone@zoho.com", estatus="deleted"), wire("stays@zoho.com"))
     assert (event.upstream_id, reasons) == ("stays@zoho.com", [])
 
 
-def test_an_edited_instance_without_its_series_stands_alone():
+def test_an_edited_instance_without_its_series_stands_alone() -> None:
     """Rulebook 43: programs ignore or choke on an override whose series is missing; its own UID follows its slot."""
     event, _ = one(instance("20260309T100000Z", title="Moved"))
     assert (event.title, event.recurrence_id, event.recurrence) == ("Moved", None, None)
@@ -615,7 +617,7 @@ def test_an_edited_instance_without_its_series_stands_alone():
     assert event.related_to == series
 
 
-def test_two_forms_of_one_slot_without_a_series_are_one_event():
+def test_two_forms_of_one_slot_without_a_series_are_one_event() -> None:
     """Rulebook 19: two events must never share a UID; the newer version is kept."""
     event, _ = one(
         instance("20260309T100000Z", etag=2, title="new"), instance("20260309T153000+0530", etag=1, title="old"),
@@ -624,12 +626,12 @@ def test_two_forms_of_one_slot_without_a_series_are_one_event():
     assert event.title == "new"
 
 
-def test_a_deleted_instance_without_its_series_is_nothing():
+def test_a_deleted_instance_without_its_series_is_nothing() -> None:
     parsed = read(instance("20260309T100000Z", estatus="deleted"))
     assert (parsed.events, parsed.rejections) == ((), ())
 
 
-def test_instances_of_a_series_whose_rule_is_unreadable_stand_alone():
+def test_instances_of_a_series_whose_rule_is_unreadable_stand_alone() -> None:
     """The first occurrence is shown unless an instance replaces it or it was deleted."""
     broken = wire(rrule="FREQ=OFTEN")
     parsed = read(
@@ -643,7 +645,7 @@ def test_instances_of_a_series_whose_rule_is_unreadable_stand_alone():
     assert read(broken, instance("20260302T100000Z", estatus="deleted")).events == ()
 
 
-def test_an_unreadable_instance_costs_only_itself():
+def test_an_unreadable_instance_costs_only_itself() -> None:
     parsed = read(
         SERIES,
         instance("20260309T100000Z", dateandtime={"start": "never"}),
@@ -659,7 +661,7 @@ def test_an_unreadable_instance_costs_only_itself():
 # ------------------------------------------------------------------------------------------- several answers at once
 
 
-def test_the_same_event_in_two_ranges_is_one_event():
+def test_the_same_event_in_two_ranges_is_one_event() -> None:
     """Repeating events: a series comes with every range that it touches."""
     raw = {"calendar": {}, "pages": [{"events": [SERIES, instance("20260309T100000Z")]}] * 3}
     parsed = parse(raw, SOURCE)
@@ -675,14 +677,14 @@ def test_the_same_event_in_two_ranges_is_one_event():
         ({"etag": None, "lastmodifiedtime": "20260102T000000Z", "title": "new"}, {"etag": None, "lastmodifiedtime": "20260101T235959Z", "title": "old"}),
     ],
 )  # fmt: skip
-def test_the_newest_version_counts_wherever_it_stands(first, second):
+def test_the_newest_version_counts_wherever_it_stands(first: Any, second: Any) -> None:
     """An event edited between two requests: etag is a stamp in milliseconds, as a number or as text."""
     for pair in ((first, second), (second, first)):
         event, _ = one(*(wire(**changes) for changes in pair))
         assert event.title == "new"
 
 
-def test_details_win_over_the_list_in_the_same_version_only():
+def test_details_win_over_the_list_in_the_same_version_only() -> None:
     """Event details: the list trims; but details read before an edit must not undo it."""
     event, _ = one(
         SERIES, details={"u1@zoho.com": {"events": [SERIES | {"description": "all of it"}]}}
@@ -695,7 +697,7 @@ def test_details_win_over_the_list_in_the_same_version_only():
     assert event.title == "new"
 
 
-def test_details_bring_instances_that_the_list_left_out():
+def test_details_bring_instances_that_the_list_left_out() -> None:
     """Repeating events: an instance moved out of the window still empties its slot inside it."""
     away = instance(
         "20260309T100000Z",
@@ -720,12 +722,12 @@ def test_details_bring_instances_that_the_list_left_out():
         [],
     ],
 )
-def test_the_events_can_do_without_the_calendar_object(calendar):
+def test_the_events_can_do_without_the_calendar_object(calendar: Any) -> None:
     parsed = parse({"calendar": calendar, "pages": [{"events": [wire()]}]}, SOURCE)
     assert len(parsed.events) == 1
 
 
-def test_an_unknown_zone_of_the_calendar_is_noted_once():
+def test_an_unknown_zone_of_the_calendar_is_noted_once() -> None:
     parsed = read(wire(), wire("u2@zoho.com"), calendar={"timezone": "Mars/Phobos"})
     assert (len(parsed.events), parsed.rejections) == (2, ())
     assert parsed.notes == ("The calendar's time zone 'Mars/Phobos' is unknown.",)
@@ -747,7 +749,7 @@ BAD = [
 
 
 @pytest.mark.parametrize("case", BAD, ids=itemgetter(0))
-def test_one_bad_object_is_one_rejection_and_the_others_go_on(case):
+def test_one_bad_object_is_one_rejection_and_the_others_go_on(case: Any) -> None:
     _, bad = case
     parsed = read(wire("before@zoho.com"), bad, wire("after@zoho.com"))
     assert [event.upstream_id for event in parsed.events] == ["before@zoho.com", "after@zoho.com"]
@@ -759,7 +761,7 @@ def test_one_bad_object_is_one_rejection_and_the_others_go_on(case):
 @pytest.mark.parametrize(
     "bad", [None, 5, "x", [], {}, {"title": "no uid"}, {"uid": 7}, {"uid": ""}]
 )
-def test_an_object_without_a_uid_is_reported_too(bad):
+def test_an_object_without_a_uid_is_reported_too(bad: Any) -> None:
     parsed = read(bad, wire())
     assert (len(parsed.events), [r.upstream_id for r in parsed.rejections]) == (1, [""])
 
@@ -772,7 +774,7 @@ def test_an_object_without_a_uid_is_reported_too(bad):
         {"lastmodifiedtime": 7}, {"etag": []}, {"calendar_alarm": "?"}, {"url": 5}, {"role": 3},
     ],
 )  # fmt: skip
-def test_a_field_of_another_type_is_left_out_and_reported_and_the_event_kept(changes):
+def test_a_field_of_another_type_is_left_out_and_reported_and_the_event_kept(changes: Any) -> None:
     parsed = read(wire(**changes))
     (event,), (rejection,) = parsed.events, parsed.rejections
     assert (event.start, rejection.kept) == (utc("2026-03-02 10:00"), True)
@@ -784,7 +786,7 @@ def test_a_field_of_another_type_is_left_out_and_reported_and_the_event_kept(cha
     [{"attendees": 5}, {"attendees": {"a": []}}, {"organizer": {"email": "x"}}, {"color": 7}, {"group_list": None}, {"duration": 6900000.0},
      {"etag": "abc"}, {"etag": "9" * 5000}, {"title": None}, {"new_field": {"deep": [1]}}],
 )  # fmt: skip
-def test_variants_of_what_is_not_used_never_matter(changes):
+def test_variants_of_what_is_not_used_never_matter(changes: Any) -> None:
     event, reasons = one(wire(**changes))
     assert (event.start, reasons) == (utc("2026-03-02 10:00"), [])
 
@@ -792,13 +794,13 @@ def test_variants_of_what_is_not_used_never_matter(changes):
 @pytest.mark.parametrize(
     "page", [None, {}, {"events": None}, {"events": "x"}, "x", 5, {"error": []}]
 )
-def test_an_answer_without_a_list_fails_the_whole_source(page):
+def test_an_answer_without_a_list_fails_the_whole_source(page: Any) -> None:
     """A broken answer read as an empty calendar would delete every subscriber's events."""
     with pytest.raises(BadDataError):
         parse({"calendar": {}, "pages": [{"events": [wire()]}, page]}, SOURCE)
 
 
-def test_an_empty_range_is_empty_in_both_of_its_forms():
+def test_an_empty_range_is_empty_in_both_of_its_forms() -> None:
     """Zoho was seen to answer an empty range with one object that holds only a message."""
     raw = {"calendar": {}, "pages": [{"events": []}, {"events": [{"message": "No events found."}]}]}
     parsed = parse(raw, SOURCE)
@@ -833,7 +835,7 @@ KEYS = sorted(
 )
 
 
-def paths(value, at=()):
+def paths(value: Any, at: Any = ()) -> Iterator[Any]:
     yield at
     for key, inner in (
         value.items()
@@ -848,7 +850,7 @@ def paths(value, at=()):
 PATHS = [path for path in paths(DOCUMENTED) if path] + [(n, key) for n in (0, 1) for key in KEYS]
 
 
-def put(root, path, value):
+def put(root: Any, path: Any, value: Any) -> None:
     for key in path[:-1]:
         root = root[key]
     root[path[-1]] = value
@@ -859,7 +861,7 @@ def put(root, path, value):
     changes=st.lists(st.tuples(st.sampled_from(PATHS), JSON), min_size=1, max_size=4),
     extra=st.lists(JSON, max_size=2),
 )
-def test_whatever_zoho_sends_is_either_an_event_or_a_rejection(changes, extra):
+def test_whatever_zoho_sends_is_either_an_event_or_a_rejection(changes: Any, extra: Any) -> None:
     """No value in any field raises, and no object is lost without a word."""
     events = json.loads(json.dumps(DOCUMENTED))
     for path, value in changes:
@@ -883,7 +885,7 @@ def test_whatever_zoho_sends_is_either_an_event_or_a_rejection(changes, extra):
         assert (uid if isinstance(uid, str) else "") in told
 
 
-def test_an_all_day_until_at_the_end_of_all_years_is_none():
+def test_an_all_day_until_at_the_end_of_all_years_is_none() -> None:
     """How programs write "without end"."""
     days = {
         "isallday": True,

@@ -11,6 +11,7 @@ import json
 from operator import itemgetter
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from bridge.sources.calendar import discover, fetch, parse
 SOURCE = CalendarSource(calendar="l9WWZCf_SJWcr3uIuBOq5g==")
 
 
-def wire(uid, **changes):
+def wire(uid: str, **changes: Any) -> Any:
     when = {
         "timezone": "Asia/Calcutta",
         "start": "20260302T153000+0530",
@@ -37,12 +38,14 @@ SERIES = wire("u1@zoho.com", rrule="FREQ=WEEKLY;INTERVAL=1;BYDAY=MO")
 class FakeApi:
     """Answers by path, and keeps every request as it was made."""
 
-    def __init__(self, answers):
+    def __init__(self, answers: Any) -> None:
         self.answers = answers
         self.calls = []
         self._lock = threading.Lock()
 
-    def get(self, product, path, params=None, *, accept="application/json"):
+    def get(
+        self, product: str, path: Any, params: Any = None, *, accept: str = "application/json"
+    ) -> Any:
         with self._lock:
             self.calls.append((product, path, dict(params or {}), accept))
         answer = self.answers(path, params) if callable(self.answers) else self.answers[path]
@@ -55,7 +58,7 @@ CALENDAR = "/calendars/l9WWZCf_SJWcr3uIuBOq5g%3D%3D"
 WINDOW = Window(start=date(2026, 1, 10), end=date(2026, 6, 10))
 
 
-def spans(api):
+def spans(api: Any) -> Any:
     asked = [
         json.loads(params["range"]) for _, path, params, _ in api.calls if path.endswith("/events")
     ]
@@ -64,8 +67,8 @@ def spans(api):
     )
 
 
-def plain_answers(events=()):
-    def answer(path, params):
+def plain_answers(events: Any = ()) -> Any:
+    def answer(path: Any, params: Any) -> Any:
         if path == CALENDAR:
             return {"calendars": [{"uid": SOURCE.calendar}]}
         return {"events": list(events)}
@@ -75,7 +78,7 @@ def plain_answers(events=()):
 
 @pytest.mark.parametrize("days", [1, 27, 28, 29, 30, 31, 57, 58, 59, 630])
 @pytest.mark.parametrize("start", [date(2026, 1, 10), date(2027, 12, 31)])
-def test_the_ranges_cover_the_window_and_overlap(start, days):
+def test_the_ranges_cover_the_window_and_overlap(start: Any, days: Any) -> None:
     """Events list: at most 31 days for one request, whether or not its last day counts; nothing lost at a border."""
     window = Window(start=start, end=start + timedelta(days=days))
     api = FakeApi(plain_answers())
@@ -88,7 +91,7 @@ def test_the_ranges_cover_the_window_and_overlap(start, days):
     assert len(asked) <= days // 29 + 2
 
 
-def test_every_request_is_made_as_documented():
+def test_every_request_is_made_as_documented() -> None:
     """Events list: range as JSON, descriptions only with the large form; uids percent-encoded in the path."""
     api = FakeApi(plain_answers([SERIES]))
     fetch(api, SOURCE, Window(start=date(2026, 1, 10), end=date(2026, 1, 20)))
@@ -104,8 +107,8 @@ def test_every_request_is_made_as_documented():
     ]
 
 
-def test_pages_are_kept_as_received_in_the_order_of_the_days():
-    def answer(path, params):
+def test_pages_are_kept_as_received_in_the_order_of_the_days() -> None:
+    def answer(path: Any, params: Any) -> Any:
         if path == CALENDAR:
             return {"calendars": [{"uid": SOURCE.calendar, "name": "Team"}]}
         start = json.loads(params["range"])["start"]
@@ -122,7 +125,7 @@ def test_pages_are_kept_as_received_in_the_order_of_the_days():
     assert json.loads(json.dumps(raw)) == raw
 
 
-def test_details_are_read_once_for_each_series_and_each_instance_without_one():
+def test_details_are_read_once_for_each_series_and_each_instance_without_one() -> None:
     """Repeating events: the list may keep an exception back, and an orphan's series; single events need no details."""
     listed = [
         wire("single@zoho.com"),
@@ -137,8 +140,8 @@ def test_details_are_read_once_for_each_series_and_each_instance_without_one():
     assert sum("/events/" in path for _, path, _, _ in api.calls) == 3
 
 
-def test_details_of_an_event_deleted_meanwhile_are_missed_by_nobody():
-    def answer(path, params):
+def test_details_of_an_event_deleted_meanwhile_are_missed_by_nobody() -> None:
+    def answer(path: Any, params: Any) -> Any:
         return (
             NotFoundError("unknown event")
             if "/events/" in path
@@ -154,10 +157,10 @@ def test_details_of_an_event_deleted_meanwhile_are_missed_by_nobody():
 @pytest.mark.parametrize(
     "failure", [UnavailableError("502"), BadDataError("html"), {"unexpected": 1}]
 )
-def test_one_failed_request_fails_the_whole_fetch(where, failure):
+def test_one_failed_request_fails_the_whole_fetch(where: Any, failure: Any) -> None:
     """Half an answer must never be published as the whole (one range of many, the details, the calendar)."""
 
-    def answer(path, params):
+    def answer(path: Any, params: Any) -> Any:
         here = "calendar" if path == CALENDAR else "details" if "/events/" in path else "range"
         if here == where and (
             here != "range" or json.loads(params["range"])["start"] == "20260406"
@@ -176,24 +179,24 @@ def test_one_failed_request_fails_the_whole_fetch(where, failure):
     assert ("20260406" in str(api.calls)) == (where != "calendar")
 
 
-def test_an_unknown_calendar_is_told_as_such():
+def test_an_unknown_calendar_is_told_as_such() -> None:
     with pytest.raises(NotFoundError):
         fetch(FakeApi({CALENDAR: NotFoundError("no such calendar")}), SOURCE, WINDOW)
 
 
-def test_four_requests_run_at_once_and_never_more(monkeypatch):
+def test_four_requests_run_at_once_and_never_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """Zoho throttles by the account: a calendar is read fast, but not with all its ranges at once."""
     asked_for = []
 
     class Pool(ThreadPoolExecutor):
-        def __init__(self, max_workers, **more):
+        def __init__(self, max_workers: Any, **more: Any) -> None:
             asked_for.append(max_workers)
             super().__init__(max_workers, **more)
 
     monkeypatch.setattr(sys.modules["bridge.sources.calendar.fetch"], "ThreadPoolExecutor", Pool)
     gate = threading.Barrier(4)
 
-    def answer(path, params):
+    def answer(path: Any, params: Any) -> Any:
         if path != CALENDAR and json.loads(params["range"])["start"] < "20260501":
             gate.wait(timeout=10)  # the first four ranges arrive only together
         return plain_answers()(path, params)
@@ -210,15 +213,15 @@ MARCH = Window(start=date(2026, 3, 1), end=date(2026, 3, 25))
 class Kept:
     """Details as the store keeps them, and whether they went through JSON."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.kept = {}
 
-    def all(self):
+    def all(self) -> Any:
         return {
             name: (version, json.loads(answer)) for name, (version, answer) in self.kept.items()
         }
 
-    def keep(self, new, *, gone=()):
+    def keep(self, new: Any, *, gone: Any = ()) -> None:
         self.kept |= {
             name: (version, json.dumps(answer)) for name, (version, answer) in new.items()
         }
@@ -226,17 +229,17 @@ class Kept:
             del self.kept[name]
 
 
-def details_asked(api):
+def details_asked(api: Any) -> Any:
     return [path.rpartition("/")[2] for _, path, _, _ in api.calls if "/events/" in path]
 
 
-def test_details_are_asked_for_again_only_when_a_stamp_of_the_series_changes():
+def test_details_are_asked_for_again_only_when_a_stamp_of_the_series_changes() -> None:
     """API 4.3: etag is the change token; of the series, and of each of its instances that are listed."""
     kept = Kept()
     instance = wire("u1@zoho.com", recurrenceid="20260309T100000Z", etag=7)
     other = wire("u2@zoho.com", rrule="FREQ=DAILY", etag="1")
 
-    def asked_with(*listed, window=MARCH):
+    def asked_with(*listed: Any, window: Any = MARCH) -> Any:
         api = FakeApi(plain_answers(listed))
         raw = fetch(api, SOURCE, window, kept)
         assert set(raw["details"]) == {item["uid"] for item in listed}
@@ -260,7 +263,7 @@ def test_details_are_asked_for_again_only_when_a_stamp_of_the_series_changes():
     }  # nothing is kept of what is not listed any more
 
 
-def test_a_series_without_a_stamp_is_asked_for_each_time():
+def test_a_series_without_a_stamp_is_asked_for_each_time() -> None:
     kept, series = Kept(), {key: value for key, value in SERIES.items() if key != "etag"}
     for _ in range(2):
         api = FakeApi(plain_answers([series]))
@@ -268,7 +271,7 @@ def test_a_series_without_a_stamp_is_asked_for_each_time():
         assert details_asked(api) == ["u1%40zoho.com"]
 
 
-def test_every_series_is_asked_for_anew_within_a_week_and_not_all_on_one_day():
+def test_every_series_is_asked_for_anew_within_a_week_and_not_all_on_one_day() -> None:
     """No document says that an etag changes with an instance that the list does not show."""
     kept = Kept()
     listed = [wire(f"u{n}@zoho.com", rrule="FREQ=DAILY") for n in range(40)]
@@ -282,11 +285,11 @@ def test_every_series_is_asked_for_anew_within_a_week_and_not_all_on_one_day():
     assert all(len(some) < 20 for some in asked[1:])
 
 
-def test_details_that_were_read_are_kept_though_a_later_one_fails():
+def test_details_that_were_read_are_kept_though_a_later_one_fails() -> None:
     """A calendar of many series is read to its end in several goes, however small the budget of requests."""
     kept, listed = Kept(), [wire(f"u{n}@zoho.com", rrule="FREQ=DAILY") for n in range(9)]
 
-    def answer(path, params):
+    def answer(path: Any, params: Any) -> Any:
         return (
             UnavailableError("502")
             if path.endswith("u5%40zoho.com")
@@ -300,11 +303,11 @@ def test_details_that_were_read_are_kept_though_a_later_one_fails():
     assert set(details_asked(api)) <= {f"u{n}%40zoho.com" for n in range(5, 9)}
 
 
-def test_details_that_zoho_withholds_are_those_of_before_and_are_asked_for_again():
+def test_details_that_zoho_withholds_are_those_of_before_and_are_asked_for_again() -> None:
     kept = Kept()
     moved = wire("u1@zoho.com", recurrenceid="20260309T100000Z", title="Moved")
 
-    def answers(details):
+    def answers(details: Any) -> Any:
         return lambda path, params: (
             {"events": details} if "/events/" in path else plain_answers([SERIES])(path, params)
         )
@@ -324,7 +327,7 @@ def test_details_that_zoho_withholds_are_those_of_before_and_are_asked_for_again
 @pytest.mark.parametrize(
     "answer", [{"calendars": []}, {"calendars": [{"uid": ["x"]}]}, {}, {"x": 1}, "x"]
 )
-def test_a_calendar_that_cant_be_read_keeps_its_zone_and_reminders(answer):
+def test_a_calendar_that_cant_be_read_keeps_its_zone_and_reminders(answer: Any) -> None:
     kept = Kept()
     good = {
         "calendars": [
@@ -332,7 +335,7 @@ def test_a_calendar_that_cant_be_read_keeps_its_zone_and_reminders(answer):
         ]
     }
 
-    def answers(calendar):
+    def answers(calendar: Any) -> Any:
         return lambda path, _: calendar if path == CALENDAR else {"events": []}
 
     assert fetch(FakeApi(answers(good)), SOURCE, MARCH, kept)["notes"] == []
@@ -374,7 +377,7 @@ INSIDE = [
         ([wire("x", dateandtime={"start": "20260301", "end": "20261224"})], True),
     ],
 )
-def test_a_list_of_events_of_other_days_is_no_answer(listed, good):
+def test_a_list_of_events_of_other_days_is_no_answer(listed: Any, good: Any) -> None:
     """A proxy or a fault that answers with another range's list must not make this one's events vanish."""
     api = FakeApi(plain_answers(listed))
     may = Window(start=date(2026, 5, 3), end=date(2026, 5, 20))
@@ -401,7 +404,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize("case", LISTS, ids=itemgetter(0))
-def test_discovery_lists_every_calendar_with_its_name(case):
+def test_discovery_lists_every_calendar_with_its_name(case: Any) -> None:
     _, answer, found = case
     api = FakeApi({"/calendars": answer})
     assert [(entry.source.calendar, entry.title) for entry in discover(api)] == found
@@ -411,6 +414,6 @@ def test_discovery_lists_every_calendar_with_its_name(case):
 @pytest.mark.parametrize(
     "answer", [{}, {"calendars": None}, None, "x", {"calendars": [{"uid": ["a"]}, {"uid": 5}]}]
 )
-def test_discovery_of_no_list_is_bad_data(answer):
+def test_discovery_of_no_list_is_bad_data(answer: Any) -> None:
     with pytest.raises(BadDataError):
         discover(FakeApi({"/calendars": answer}))

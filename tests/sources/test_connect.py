@@ -46,7 +46,9 @@ class FakeApi:
         self.answers = answers
         self.calls: list[tuple[str, dict[str, str]]] = []
 
-    def get(self, product, path, params=None, *, accept="application/json"):
+    def get(
+        self, product: str, path: Any, params: Any = None, *, accept: str = "application/json"
+    ) -> Any:
         assert product == "connect"
         assert accept == "application/json"
         params = dict(params or {})
@@ -62,13 +64,13 @@ def changed(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value is not ABSENT}
 
 
-def parse(*items: Any, here=SAMOA, **options: Any):
+def parse(*items: Any, here: Any = SAMOA, **options: Any) -> Any:
     return connect.parse(
         {"pages": [{"upcomingEvents": {"events": list(items)}}]}, CREATIVE, here, **options
     )
 
 
-def only(base: dict[str, Any], **changes: Any):
+def only(base: dict[str, Any], **changes: Any) -> Any:
     parsed = parse(changed(base, **changes))
     assert len(parsed.events) == 1, parsed
     return parsed.events[0]
@@ -143,7 +145,9 @@ SAMPLES = [
 
 
 @pytest.mark.parametrize(("number", "stream", "title", "start", "end", "wall"), SAMPLES)
-def test_documented_event(*, number, stream, title, start, end, wall):
+def test_documented_event(
+    *, number: Any, stream: Any, title: str, start: Any, end: Any, wall: Any
+) -> None:
     """api 3.5: the milliseconds are the instant, cut to the second; an all-day event is its wall dates, end included."""
     parsed = connect.parse({"pages": [UPCOMING]}, CREATIVE, SAMOA)
     assert len(parsed.events) == 8
@@ -166,11 +170,11 @@ def test_documented_event(*, number, stream, title, start, end, wall):
         assert event.start.replace(tzinfo=None) == datetime.fromisoformat(wall)
 
 
-def test_invited_people_are_not_named():
+def test_invited_people_are_not_named() -> None:
     assert "Eduardo" not in repr(connect.parse({"pages": [UPCOMING]}, CREATIVE, SAMOA))
 
 
-def test_update_answer():
+def test_update_answer() -> None:
     """S3: the same event inside a stream; the id that stands twice in its address is mended."""
     parsed = connect.parse_update(UPDATE, ENGINEERING, SAMOA)
     (event,) = parsed.events
@@ -192,7 +196,7 @@ def test_update_answer():
         ("odd", ABSENT, ""),
     ],
 )
-def test_update_answer_with_content(content, own, expected):
+def test_update_answer_with_content(content: Any, own: Any, expected: Any) -> None:
     raw = deepcopy(UPDATE)
     raw["updateEvent"]["stream"]["content"] = content
     raw["updateEvent"]["stream"]["event"] = changed(raw["updateEvent"]["stream"]["event"], desc=own)
@@ -202,7 +206,7 @@ def test_update_answer_with_content(content, own, expected):
 @pytest.mark.parametrize(
     "raw", [{}, {"updateEvent": {"result": "success"}}, {"updateEvent": {"stream": {}}}]
 )
-def test_update_answer_of_another_shape(raw):
+def test_update_answer_of_another_shape(raw: Any) -> None:
     with pytest.raises(BadDataError, match="updateEvent"):
         connect.parse_update(raw, ENGINEERING, None)
 
@@ -325,7 +329,7 @@ FIELDS = [
 
 
 @pytest.mark.parametrize(("base", "changes", "attribute", "expected", "cite"), FIELDS)
-def test_field(base, changes, attribute, expected, cite):
+def test_field(base: Any, changes: Any, attribute: Any, expected: Any, cite: Any) -> None:
     assert getattr(only(base, **changes), attribute) == expected, cite
 
 
@@ -344,7 +348,9 @@ LEFT_OUT = [
 
 
 @pytest.mark.parametrize(("base", "changes", "upstream_id", "words"), LEFT_OUT)
-def test_bad_event_is_reported_and_costs_only_itself(base, changes, upstream_id, words):
+def test_bad_event_is_reported_and_costs_only_itself(
+    base: Any, changes: Any, upstream_id: str, words: str
+) -> None:
     parsed = parse(ITEMS[2], changed(base, **changes), None, ITEMS[3])
     assert [event.upstream_id for event in parsed.events] == ["929000000797030", "929000000805005"]
     bad, none = parsed.rejections
@@ -378,7 +384,9 @@ MENDED = [
 
 
 @pytest.mark.parametrize(("base", "changes", "words", "length"), MENDED)
-def test_mended_event_is_shown_and_reported(base, changes, words, length):
+def test_mended_event_is_shown_and_reported(
+    base: Any, changes: Any, words: str, length: Any
+) -> None:
     """An end before the start is repaired (rulebook 35), an unreadable extra is left out; both are said."""
     parsed = parse(changed(base, **changes))
     (event,) = parsed.events
@@ -392,7 +400,7 @@ def test_mended_event_is_shown_and_reported(base, changes, words, length):
 # --- the account's clock ---------------------------------------------------------------------------------------------
 
 
-def test_without_a_zone_the_profile_is_named():
+def test_without_a_zone_the_profile_is_named() -> None:
     """api 3.5 a: wall clocks and epochs of all timed events agree under UTC-11, and the setting to mend is named."""
     parsed = connect.parse({"pages": [UPCOMING]}, CREATIVE, None)
     note = parsed.notes[0]
@@ -418,7 +426,7 @@ CLOCKS = [
 
 
 @pytest.mark.parametrize(("here", "walls", "words"), CLOCKS)
-def test_clock_note(here, walls, words):
+def test_clock_note(here: Any, walls: Any, words: str) -> None:
     """A setting that the wall clocks contradict is said once, naming both; a clock a month off is no zone at all."""
     items = []
     for number, (seconds, wall) in enumerate(zip((1510716600, 1531625400), walls, strict=True)):
@@ -435,7 +443,7 @@ def test_clock_note(here, walls, words):
     assert words in "".join(parsed.notes)
 
 
-def test_all_day_events_say_nothing_of_the_clock():
+def test_all_day_events_say_nothing_of_the_clock() -> None:
     """api 3.5 c: their epoch is midnight of another zone."""
     assert parse(ALL_DAY, here=None).notes == ()
     assert parse(ALL_DAY, here=zone("Asia/Kolkata")).notes == ()
@@ -456,19 +464,19 @@ def slot_uid(text: str) -> str:
     return event_uid("connect", NETWORK, "929000000772001", slot=utc(text).astimezone(zone("UTC")))
 
 
-def test_occurrences_with_one_id_are_events_of_their_own():
+def test_occurrences_with_one_id_are_events_of_their_own() -> None:
     """api 3.6: a repeat may come as several objects with one streamId; all are shown, each with its own UID."""
     assert uids(TIMED, NEXT_WEEK) == [slot_uid("2017-11-15T03:30"), slot_uid("2017-11-22T03:30")]
 
 
-def test_same_event_twice_is_one():
+def test_same_event_twice_is_one() -> None:
     """api 6.5: an event of several groups comes once per group."""
     assert uids(TIMED, deepcopy(TIMED)) == [event_uid("connect", NETWORK, "929000000772001")]
     raw = {"pages": [UPCOMING, UPCOMING]}
     assert len(connect.parse(raw, CREATIVE, SAMOA).events) == 8
 
 
-def test_last_occurrence_keeps_its_uid():
+def test_last_occurrence_keeps_its_uid() -> None:
     """An occurrence keeps its UID when the others leave the window, as long as the repeat is remembered."""
     known = [(event.uid, event.upstream_id) for event in parse(TIMED, NEXT_WEEK, ALL_DAY).events]
     streams = connect.repeating_streams(CREATIVE, known)
@@ -479,13 +487,13 @@ def test_last_occurrence_keeps_its_uid():
     ]
 
 
-def test_uids_are_the_same_in_any_zone_and_order():
+def test_uids_are_the_same_in_any_zone_and_order() -> None:
     assert sorted(uids(TIMED, NEXT_WEEK, here=None)) == sorted(
         uids(NEXT_WEEK, TIMED, here=zone("Asia/Tokyo"))
     )
 
 
-def test_all_day_occurrences():
+def test_all_day_occurrences() -> None:
     later = changed(ALL_DAY, startDate="29", endDate="29")
     assert uids(ALL_DAY, later) == [
         event_uid("connect", NETWORK, "929000000688005", slot=date(2017, 7, day))
@@ -496,7 +504,7 @@ def test_all_day_occurrences():
 # --- requests --------------------------------------------------------------------------------------------------------
 
 
-def test_events_request():
+def test_events_request() -> None:
     """S2: milliseconds; a day more on both sides of the window. 2017-12-31T00:00Z and 2018-04-02T00:00Z."""
     api = FakeApi({"/upcomingEvents": UPCOMING})
     assert connect.fetch(api, CREATIVE, WINDOW) == {"pages": [UPCOMING]}
@@ -512,7 +520,7 @@ def test_events_request():
 @pytest.mark.parametrize(
     "answer", [{"upcomingEvents": {}}, {"upcomingEvents": {"events": []}}, {"upcomingEvents": []}]
 )
-def test_no_events(answer):
+def test_no_events(answer: Any) -> None:
     raw = connect.fetch(FakeApi({"/upcomingEvents": answer}), CREATIVE, WINDOW)
     parsed = connect.parse(raw, CREATIVE, None)
     assert (parsed.events, parsed.rejections, parsed.notes) == ((), (), ())
@@ -528,7 +536,7 @@ def test_no_events(answer):
         {"upcomingEvents": {"events": "x"}},
     ],
 )
-def test_other_answers_are_errors(answer):
+def test_other_answers_are_errors(answer: Any) -> None:
     """api 3.8: an answer without upcomingEvents is no empty group."""
     with pytest.raises(BadDataError, match="upcomingEvents"):
         connect.fetch(FakeApi({"/upcomingEvents": answer}), CREATIVE, WINDOW)
@@ -537,12 +545,12 @@ def test_other_answers_are_errors(answer):
 @pytest.mark.parametrize(
     "error", [UnavailableError("down"), NotFoundError("404"), ScopeError("401")]
 )
-def test_failures_pass_through(error):
+def test_failures_pass_through(error: Any) -> None:
     with pytest.raises(type(error)):
         connect.fetch(FakeApi({"/upcomingEvents": error}), CREATIVE, WINDOW)
 
 
-def test_events_of_other_groups_are_noted():
+def test_events_of_other_groups_are_noted() -> None:
     """Two events of S2 belong to Engineering alone: they are shown, as Zoho gave them, and the admin is told."""
     (note,) = connect.parse({"pages": [UPCOMING]}, CREATIVE, SAMOA).notes
     assert note.startswith("Of 8 events 2 belong to other groups")
@@ -553,7 +561,7 @@ def test_events_of_other_groups_are_noted():
 BOTH = ConnectSource(group="929000000295001,929000000439015", network=NETWORK)
 
 
-def test_several_groups_are_asked_for_at_once_as_documented():
+def test_several_groups_are_asked_for_at_once_as_documented() -> None:
     """S2's own request asks for two groups with a comma between them."""
     api = FakeApi({"/upcomingEvents": UPCOMING})
     raw = connect.fetch(api, BOTH, WINDOW)
@@ -566,7 +574,7 @@ def test_several_groups_are_asked_for_at_once_as_documented():
     assert (len(parsed.events), parsed.notes) == (8, ())  # none is of another group
 
 
-def test_an_event_of_two_groups_is_one_and_has_the_uid_it_has_in_each():
+def test_an_event_of_two_groups_is_one_and_has_the_uid_it_has_in_each() -> None:
     """So that a feed of both and feeds of each, merged or not, never show it twice."""
     twice = {"pages": [{"upcomingEvents": {"events": [*ITEMS, *deepcopy(ITEMS)]}}]}
     parsed = connect.parse(twice, BOTH, SAMOA)
@@ -579,8 +587,8 @@ def test_an_event_of_two_groups_is_one_and_has_the_uid_it_has_in_each():
 
 
 def test_a_list_of_groups_is_read_with_one_request_and_shows_a_shared_event_once(
-    tmp_path, monkeypatch
-):
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """From bridge.toml to the feed; the sandbox's two groups have one event in common, whose UID is that of each."""
     with command_line(tmp_path, monkeypatch) as line:
         hands, club = data_connect.ALL_HANDS, data_connect.CLUB
@@ -612,7 +620,7 @@ def test_a_list_of_groups_is_read_with_one_request_and_shows_a_shared_event_once
 @pytest.mark.parametrize(
     ("group", "count"), [("929000000439015", 2), ("1,2", None), ("1,929000000295001", 6)]
 )
-def test_events_of_other_groups_alone_are_no_answer(group, count):
+def test_events_of_other_groups_alone_are_no_answer(group: Any, count: Any) -> None:
     """Some may be company-wide; when all are, it is not the answer for these groups, and may hold what is not for them."""
     source = ConnectSource(group=group, network=NETWORK)
     if count is None:
@@ -627,7 +635,7 @@ def test_events_of_other_groups_alone_are_no_answer(group, count):
 
 
 @pytest.mark.parametrize("path", ["/allScopes", "/userGroups"])
-def test_discovery_of_nothing_but_nameless_things_is_bad_data(path):
+def test_discovery_of_nothing_but_nameless_things_is_bad_data(path: Any) -> None:
     """Else the feeds of a whole product would be taken for gone."""
     nameless = [{"id": ["1"], "name": ["x"]}, {"name": "y"}]
     answers = {
@@ -656,7 +664,7 @@ GROUPS = [
 ]
 
 
-def test_discover():
+def test_discover() -> None:
     """api 3.1, 3.2: the account's groups of each network, without closed ones."""
     answers = {
         "/allScopes": NETWORKS,
@@ -678,7 +686,7 @@ def test_discover():
 @pytest.mark.parametrize(
     "answer", [NotFoundError("404"), BadDataError("odd"), {"userGroups": {"result": "failure"}}]
 )
-def test_discover_falls_back_to_all_groups(answer):
+def test_discover_falls_back_to_all_groups(answer: Any) -> None:
     answers = {
         "/allScopes": {"allScopes": {"scopes": [{"name": "Zillum", "id": "1"}]}},
         "/userGroups": answer,
@@ -702,7 +710,7 @@ def test_discover_falls_back_to_all_groups(answer):
         ),
     ],
 )
-def test_discover_fails_clearly(answers, error):
+def test_discover_fails_clearly(answers: Any, error: Any) -> None:
     with pytest.raises(error):
         connect.discover(FakeApi(answers))
 
@@ -735,7 +743,7 @@ JUNK = st.one_of(
     ),
     st.sampled_from([None, SAMOA, zone("Europe/Berlin")]),
 )
-def test_no_event_is_lost_in_silence(base, change, here):
+def test_no_event_is_lost_in_silence(base: Any, change: Any, here: Any) -> None:
     """Whatever a field holds, the parse goes on, and each event is shown or reported."""
     parsed = parse(base | change, here=here)
     assert len(parsed.events) + sum(not one.kept for one in parsed.rejections) == 1
@@ -744,7 +752,7 @@ def test_no_event_is_lost_in_silence(base, change, here):
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(JUNK, max_size=4))
-def test_junk_between_events_is_reported(junk):
+def test_junk_between_events_is_reported(junk: Any) -> None:
     parsed = parse(TIMED, *junk, ALL_DAY)
     assert [event.upstream_id for event in parsed.events] == [
         TIMED["streamId"],

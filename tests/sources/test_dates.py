@@ -5,6 +5,7 @@ upcomingEvents; Zoho Backstage: event); the instants were worked out by hand, th
 """
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import example, given, settings, strategies as st
 import pytest
@@ -26,7 +27,7 @@ IST = timezone(timedelta(hours=5, minutes=30))
         ("2024-05-23T02:30:00.5-04:00", datetime(2024, 5, 23, 6, 30, tzinfo=UTC)),
     ],
 )
-def test_iso_times_are_read_as_utc_in_whole_seconds(text, expected):
+def test_iso_times_are_read_as_utc_in_whole_seconds(text: str, expected: Any) -> None:
     assert iso_utc(text) == expected
     assert iso_utc(text).tzinfo is UTC_ZONE
 
@@ -45,7 +46,7 @@ def test_iso_times_are_read_as_utc_in_whole_seconds(text, expected):
         ("-86400000", datetime(1969, 12, 31, tzinfo=UTC)),
     ],
 )
-def test_epochs_are_cut_to_the_second(text, expected):
+def test_epochs_are_cut_to_the_second(text: str, expected: Any) -> None:
     assert epoch_ms(text) == expected
     assert epoch_ms(text).tzinfo is UTC_ZONE
 
@@ -68,7 +69,7 @@ def test_epochs_are_cut_to_the_second(text, expected):
         ("20170728T", date(2017, 7, 28)),
     ],
 )
-def test_compact_forms_keep_their_kind_and_offset(text, expected):
+def test_compact_forms_keep_their_kind_and_offset(text: str, expected: Any) -> None:
     value = compact(text)
     assert value == expected
     assert type(value) is type(expected)
@@ -82,7 +83,7 @@ def test_compact_forms_keep_their_kind_and_offset(text, expected):
      "2024-05-23T24:00:00Z", "2024-05-23T02:30:60Z", "20240523T023000Z", "2024-05-23T02:30:00+0530", "0001-01-01T00:00:00Z",
      "0000-01-01T00:00:00Z", "9999-12-31T23:59:59-01:00", "2024-05-23T02:30:00+25:00", "٢٠٢٤-05-23T02:30:00Z", "2024-05-23T02:30:00Z\n"],
 )  # fmt: skip
-def test_other_iso_texts_are_refused(text):
+def test_other_iso_texts_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r" is | has "):
         iso_utc(text)
 
@@ -103,7 +104,7 @@ def test_other_iso_texts_are_refused(text):
         "1_000",
     ],
 )
-def test_other_epochs_are_refused(text):
+def test_other_epochs_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
         epoch_ms(text)
 
@@ -114,7 +115,7 @@ def test_other_epochs_are_refused(text):
      "20170718T205000+0560", "20170718T205000 ", "T205000", "20170718T10", "00010101", "99991231T235959Z", "1501225200618", "20170718TZ5",
      "20170718T205060Z", "２０１７０７１８"],
 )  # fmt: skip
-def test_other_compact_texts_are_refused(text):
+def test_other_compact_texts_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
         compact(text)
 
@@ -123,7 +124,7 @@ def test_other_compact_texts_are_refused(text):
 @given(st.text(max_size=30) | st.from_regex(r"[0-9TZ:+.\-]{0,28}", fullmatch=True))
 @example("20170718T205000-2400")
 @example("99999999999999")
-def test_any_text_is_read_or_refused_with_a_value_error(text):
+def test_any_text_is_read_or_refused_with_a_value_error(text: str) -> None:
     """No other exception, and whatever is read can be converted to UTC and back without overflow."""
     for read in (iso_utc, epoch_ms, compact):
         try:
@@ -139,7 +140,7 @@ def test_any_text_is_read_or_refused_with_a_value_error(text):
     st.datetimes(min_value=datetime(1700, 1, 1), max_value=datetime(4400, 1, 1)),
     st.integers(0, 999),
 )
-def test_every_time_comes_back_from_every_form(wall, junk):
+def test_every_time_comes_back_from_every_form(wall: Any, junk: Any) -> None:
     """Writing a time in UTC in each product's form and reading it gives the same instant, to the second."""
     moment = wall.replace(microsecond=0, tzinfo=UTC)
     milliseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1) + junk

@@ -1,12 +1,15 @@
 """Answers kept between reads, on every kind of database."""
 
+from datetime import datetime
+
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
+from bridge.store import Store
 
 ONE, TWO = CalendarSource(calendar="one=="), CalendarSource(calendar="two==")
 
 
-def test_answers_come_back_as_they_were_each_to_its_source(any_store, now):
+def test_answers_come_back_as_they_were_each_to_its_source(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([Feed(slug="a", title="A", sources=(ONE, TWO))], now=now)
     one, two = any_store.answer_cache.of(ONE.key), any_store.answer_cache.of(TWO.key)
     assert one.all() == {}
@@ -19,7 +22,7 @@ def test_answers_come_back_as_they_were_each_to_its_source(any_store, now):
     assert two.all() == {"u1@zoho.com": ("v9", "other")}
 
 
-def test_many_answers_are_kept_and_dropped_at_once(any_store, now):
+def test_many_answers_are_kept_and_dropped_at_once(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([Feed(slug="a", title="A", sources=(ONE,))], now=now)
     one = any_store.answer_cache.of(ONE.key)
     one.keep({f"u{n}": ("v", n) for n in range(1500)})

@@ -1,6 +1,8 @@
 """What is derived from the secret key: stable, unguessable, and never shown by accident."""
 
+from pathlib import Path
 import stat
+from typing import Any
 
 import pytest
 
@@ -10,14 +12,14 @@ from bridge.store.crypto import Vault, open_vault, token_hash
 KEY = "0123456789abcdef0123456789abcdef"
 
 
-def test_a_token_is_144_bits_and_the_same_each_time():
+def test_a_token_is_144_bits_and_the_same_each_time() -> None:
     token = Vault(KEY).link_token("team", "default", 1)
     assert token == Vault(KEY).link_token("team", "default", 1)
     assert len(token) == 24
     assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
-def test_every_link_and_key_has_a_token_of_its_own():
+def test_every_link_and_key_has_a_token_of_its_own() -> None:
     parts = [
         ("a", "b", 1),
         ("a", "b", 2),
@@ -30,7 +32,7 @@ def test_every_link_and_key_has_a_token_of_its_own():
     assert len(tokens) == 12
 
 
-def test_what_was_hidden_comes_back_under_the_same_key_only():
+def test_what_was_hidden_comes_back_under_the_same_key_only() -> None:
     hidden = Vault(KEY).encrypt("secret")
     assert b"secret" not in hidden
     assert Vault(KEY).decrypt(hidden) == "secret"
@@ -38,21 +40,21 @@ def test_what_was_hidden_comes_back_under_the_same_key_only():
     assert Vault(KEY).decrypt(b"nonsense") is None
 
 
-def test_what_an_older_key_hid_comes_back_and_new_things_are_hidden_under_the_first_key():
+def test_what_an_older_key_hid_comes_back_and_new_things_are_hidden_under_the_first_key() -> None:
     old, both, new = Vault(KEY), Vault(KEY + "new", KEY), Vault(KEY + "new")
     assert both.decrypt(old.encrypt("secret")) == "secret"
     assert new.decrypt(both.encrypt("secret")) == "secret"
     assert old.decrypt(both.encrypt("secret")) is None
 
 
-def test_links_get_tokens_of_the_first_key_and_those_of_older_keys_are_known():
+def test_links_get_tokens_of_the_first_key_and_those_of_older_keys_are_known() -> None:
     old, both = Vault(KEY), Vault(KEY + "new", KEY)
     link = ("team", "default", 1)
     assert both.link_token(*link) == Vault(KEY + "new").link_token(*link)
     assert both.link_tokens(*link) == [both.link_token(*link), old.link_token(*link)]
 
 
-def test_sessions_end_with_the_password_and_the_key():
+def test_sessions_end_with_the_password_and_the_key() -> None:
     keys = {
         Vault(key).session_key(password) for key in (KEY, KEY + "x") for password in ("a", "b", "")
     }
@@ -60,12 +62,14 @@ def test_sessions_end_with_the_password_and_the_key():
     assert Vault(KEY).session_key("a") == Vault(KEY, KEY + "x").session_key("a")
 
 
-def test_a_fingerprint_tells_nothing_of_what_it_names():
+def test_a_fingerprint_tells_nothing_of_what_it_names() -> None:
     assert Vault(KEY).fingerprint("192.0.2.1") == Vault(KEY).fingerprint("192.0.2.1")
     assert Vault(KEY).fingerprint("192.0.2.1") != Vault(KEY + "x").fingerprint("192.0.2.1")
 
 
-def test_several_keys_are_separated_by_commas_in_the_setting_and_in_the_file(tmp_path):
+def test_several_keys_are_separated_by_commas_in_the_setting_and_in_the_file(
+    tmp_path: Path,
+) -> None:
     """The newest first: to change the key is to write the new one and a comma before the old one."""
     link = ("a", "b", 1)
     expected = Vault(KEY + "new", KEY).link_tokens(*link)
@@ -75,17 +79,17 @@ def test_several_keys_are_separated_by_commas_in_the_setting_and_in_the_file(tmp
 
 
 @pytest.mark.parametrize("kept", ["", "\n", " , "])
-def test_an_empty_key_is_refused(tmp_path, kept):
+def test_an_empty_key_is_refused(tmp_path: Path, kept: Any) -> None:
     (tmp_path / "secret.key").write_text(kept)
     with pytest.raises(ConfigError, match="is empty"):
         open_vault("", tmp_path)
 
 
-def test_the_vault_does_not_show_its_key():
+def test_the_vault_does_not_show_its_key() -> None:
     assert KEY not in repr(Vault(KEY))
 
 
-def test_a_key_is_made_once_and_kept_for_its_owner_alone(tmp_path):
+def test_a_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     first = open_vault("", folder).link_token("a", "b", 1)
     assert open_vault("", folder).link_token("a", "b", 1) == first
@@ -93,18 +97,18 @@ def test_a_key_is_made_once_and_kept_for_its_owner_alone(tmp_path):
     assert stat.S_IMODE((folder / "secret.key").stat().st_mode) == 0o600
 
 
-def test_a_configured_key_leaves_no_file(tmp_path):
+def test_a_configured_key_leaves_no_file(tmp_path: Path) -> None:
     open_vault(KEY, tmp_path / "data")
     assert not (tmp_path / "data").exists()
 
 
-def test_a_folder_that_cant_be_written_is_told_with_the_remedy(tmp_path):
+def test_a_folder_that_cant_be_written_is_told_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"BRIDGE_SECRET_KEY is not set.*BRIDGE_DATA_DIR"):
         open_vault("", tmp_path / "file" / "data")
 
 
-def test_the_stored_form_of_a_token_does_not_give_it_away():
+def test_the_stored_form_of_a_token_does_not_give_it_away() -> None:
     token = Vault(KEY).link_token("a", "b", 1)
     assert token not in token_hash(token)
     assert token_hash(token) != token_hash(token[:-1])

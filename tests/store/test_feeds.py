@@ -1,13 +1,14 @@
 """Feeds that the admin made beside those of the settings, alike in every kind of database."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource
-from bridge.store import FeedError
+from bridge.store import FeedError, Store
 
 WORK, TEAM, PORTAL = (
     CalendarSource(calendar="work"),
@@ -17,20 +18,20 @@ WORK, TEAM, PORTAL = (
 MINUTE = timedelta(minutes=1)
 
 
-def feed(slug, *sources, **options):
+def feed(slug: str, *sources: Any, **options: Any) -> Any:
     return Feed(slug=slug, title=slug.title(), sources=sources or (WORK,), **options)
 
 
-def slugs(store):
+def slugs(store: Store) -> Any:
     return [one.slug for one in store.feeds.active()]
 
 
-def publish(store, slug, revision=0):
+def publish(store: Store, slug: str, revision: Any = 0) -> None:
     values = {"basis": "b", "shaped": [], "unshaped": [], "changed": [], "made": []}
     assert store.publications.publish(slug, revision=revision, **values)
 
 
-def read(store, source, now):
+def read(store: Store, source: Any, now: datetime) -> None:
     store.sources.claim(source.key, holder="t", now=now, term=MINUTE)
     values = {"saved": [], "removed": [], "rejected": [], "notes": []}
     assert store.sources.succeed(
@@ -39,12 +40,14 @@ def read(store, source, now):
 
 
 @pytest.fixture
-def configured(any_store, now):
+def configured(any_store: Store, now: datetime) -> Any:
     any_store.feeds.replace([feed("b", WORK), feed("a", TEAM)], now=now)
     return any_store
 
 
-def test_an_admins_feed_survives_every_change_of_the_settings(configured, now):
+def test_an_admins_feed_survives_every_change_of_the_settings(
+    configured: Any, now: datetime
+) -> None:
     """With its sources, though the settings name them no more, and with its address."""
     mix = feed("mix", TEAM, WORK, privacy="busy", alarms=False, public=True)
     configured.feeds.add(mix, now=now)
@@ -57,7 +60,9 @@ def test_an_admins_feed_survives_every_change_of_the_settings(configured, now):
         assert links[0].active
 
 
-def test_the_settings_come_first_and_the_admins_feeds_follow_by_age(configured, now):
+def test_the_settings_come_first_and_the_admins_feeds_follow_by_age(
+    configured: Any, now: datetime
+) -> None:
     for slug in ("z", "m", "y"):
         configured.feeds.add(feed(slug), now=now)
     assert slugs(configured) == ["b", "a", "z", "m", "y"]
@@ -66,7 +71,7 @@ def test_the_settings_come_first_and_the_admins_feeds_follow_by_age(configured, 
     assert [row.by_admin for row in configured.feeds.all()] == [False] * 3 + [True] * 3
 
 
-def test_a_slug_of_the_settings_wins_and_is_told(configured, now):
+def test_a_slug_of_the_settings_wins_and_is_told(configured: Any, now: datetime) -> None:
     configured.feeds.add(feed("mix", TEAM, WORK), now=now)
     assert configured.feeds.replace([feed("mix", PORTAL), feed("b")], now=now) == ("mix",)
     assert configured.feeds.active() == (feed("mix", PORTAL), feed("b"))
@@ -77,7 +82,9 @@ def test_a_slug_of_the_settings_wins_and_is_told(configured, now):
 
 
 @pytest.mark.parametrize("taken", ["b", "gone", "mix", "removed"])
-def test_an_address_that_was_given_out_never_opens_another_feed(configured, now, taken):
+def test_an_address_that_was_given_out_never_opens_another_feed(
+    configured: Any, now: datetime, taken: Any
+) -> None:
     """Neither of a feed that is served nor of one that was: its old links would open the new one."""
     configured.feeds.replace([feed("b"), feed("gone")], now=now)
     configured.feeds.replace([feed("b")], now=now)
@@ -90,7 +97,7 @@ def test_an_address_that_was_given_out_never_opens_another_feed(configured, now,
     assert configured.feeds.all() == before
 
 
-def test_a_removed_feed_keeps_all_and_comes_back(configured, now):
+def test_a_removed_feed_keeps_all_and_comes_back(configured: Any, now: datetime) -> None:
     mix = feed("mix", WORK, PORTAL)
     configured.feeds.add(mix, now=now)
     publish(configured, "mix")
@@ -108,8 +115,10 @@ def test_a_removed_feed_keeps_all_and_comes_back(configured, now):
     assert configured.publications.current("mix").revision == 1
 
 
-def test_what_is_new_or_changed_is_pending_until_it_is_published(configured, now):
-    def pending():
+def test_what_is_new_or_changed_is_pending_until_it_is_published(
+    configured: Any, now: datetime
+) -> None:
+    def pending() -> Any:
         return [row.feed.slug for row in configured.feeds.all() if row.pending]
 
     for slug in ("b", "a"):
@@ -124,7 +133,9 @@ def test_what_is_new_or_changed_is_pending_until_it_is_published(configured, now
     assert pending() == []
 
 
-def test_a_changed_feed_keeps_its_place_and_lets_its_former_sources_go(configured, now):
+def test_a_changed_feed_keeps_its_place_and_lets_its_former_sources_go(
+    configured: Any, now: datetime
+) -> None:
     for source in (WORK, TEAM):
         read(configured, source, now)
     configured.feeds.add(feed("mix", WORK, TEAM), now=now)
@@ -137,7 +148,9 @@ def test_a_changed_feed_keeps_its_place_and_lets_its_former_sources_go(configure
 
 
 @pytest.mark.parametrize("slug", ["b", "nothing"])
-def test_only_what_the_admin_made_is_changed_or_removed(configured, now, slug):
+def test_only_what_the_admin_made_is_changed_or_removed(
+    configured: Any, now: datetime, slug: str
+) -> None:
     before = configured.feeds.all()
     with pytest.raises(FeedError, match=r"bridge\.toml"):
         configured.feeds.change(feed(slug, PORTAL), now=now)
@@ -146,7 +159,9 @@ def test_only_what_the_admin_made_is_changed_or_removed(configured, now, slug):
     assert configured.feeds.all() == before
 
 
-def test_sources_are_known_by_the_feed_that_shows_them_alone(configured, now):
+def test_sources_are_known_by_the_feed_that_shows_them_alone(
+    configured: Any, now: datetime
+) -> None:
     """The settings' name before the admin's; a source that no feed reads now is known and said to be idle."""
     configured.feeds.replace([feed("b", WORK), feed("two", WORK, TEAM)], now=now)
     configured.feeds.add(replace(feed("mine", WORK), title="A name of my own"), now=now)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ LATE = replace(FRESH, next_check_at=NOW - 31 * MINUTE)
         ([replace(LATE, failing_since=NOW)], "failing"),
     ],
 )
-def test_the_worst_of_its_sources_tells_the_state_of_a_feed(states, expected):
+def test_the_worst_of_its_sources_tells_the_state_of_a_feed(states: Any, expected: Any) -> None:
     assert feed_state(states, now=NOW) == expected
 
 
@@ -79,11 +80,13 @@ UNREAD_FOR_LONG = replace(FAILING, next_check_at=NOW - 31 * MINUTE)
         ),
     ],
 )
-def test_how_a_source_stands_is_told_with_since_when(state, kind, since, overdue_since):
+def test_how_a_source_stands_is_told_with_since_when(
+    state: Any, kind: str, since: Any, overdue_since: Any
+) -> None:
     """A failing source whose next try is long overdue has nobody reading it, too: both are told."""
     standing = source_health(state, now=NOW)
     assert (standing.kind, standing.since, standing.overdue_since) == (kind, since, overdue_since)
 
 
-def test_a_feed_is_as_fresh_as_before_while_a_read_is_held_back():
+def test_a_feed_is_as_fresh_as_before_while_a_read_is_held_back() -> None:
     assert feed_state([HELD], now=NOW) == "fresh"

@@ -3,13 +3,15 @@
 The disk is a small one in memory, and the read-only folder a mount: both need the rights of root.
 """
 
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 import os
 from pathlib import Path
 import sqlite3
 import subprocess
+from typing import Any, Never
 
 import pytest
 from sqlalchemy import text
@@ -24,6 +26,7 @@ from bridge.publish.pending import want
 from bridge.refresh.refresher import LEASE, Refresher
 from bridge.sandbox import Sandbox
 from bridge.store import Store
+from bridge.store.crypto import Vault
 from bridge.web import create_app
 from bridge.zoho.client import ZohoClient
 
@@ -40,7 +43,7 @@ FEED = Feed(
 MORE = [FEED, *(replace(FEED, slug=f"new-{n}", title="x" * 9000) for n in range(4))]
 
 
-def mount(*arguments):
+def mount(*arguments: Any) -> None:
     """Mount, or skip the test with the reason why that is not possible."""
     if os.geteuid() != 0:
         pytest.skip("mounting needs the rights of root")
@@ -52,7 +55,7 @@ def mount(*arguments):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small_disk(tmp_path: Path) -> Iterator[Any]:
     """A folder that holds four megabytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
@@ -62,7 +65,7 @@ def small_disk(tmp_path):
 
 
 @contextmanager
-def seen_read_only(folder, place):
+def seen_read_only(folder: Any, place: Any) -> Iterator[Any]:
     """Show ``folder`` at another place, where it can't be written."""
     place.mkdir()
     mount("--bind", folder, place)
@@ -73,7 +76,7 @@ def seen_read_only(folder, place):
         subprocess.run(["umount", "--lazy", place], check=True)
 
 
-def fill(folder):
+def fill(folder: Any) -> Any:
     """Take all the room that is left; give the file that has it."""
     file = folder / "full"
     with file.open("wb", buffering=0) as full:
@@ -89,7 +92,7 @@ def fill(folder):
 class Bridge:
     """A store with one published feed, its web app, and a worker that reads a sandbox."""
 
-    def __init__(self, url, box, vault, now):
+    def __init__(self, url: str, box: Any, vault: Vault, now: datetime) -> None:
         self.now = now
         environment = {
             "BRIDGE_DATA_DIR": str(Path(make_url(url).database).parent),
@@ -107,28 +110,30 @@ class Bridge:
         )
         self.box = box
 
-    def publish(self):
+    def publish(self) -> None:
         want(self.store, [FEED], now=self.now)
         assert self.refresher.refresh(WORK.key).outcome == "refreshed"
 
-    def served(self):
+    def served(self) -> Any:
         """Ask a web app of its own, as a process that starts now."""
         answer = create_app(self.settings, self.store).test_client().get("/feeds/work.ics")
         assert answer.status_code == 200
         return answer.data
 
-    def close(self):
+    def close(self) -> None:
         self.client.close()
         self.store.close()
 
 
 @pytest.fixture
-def box(now):
+def box(now: datetime) -> Iterator[Any]:
     with Sandbox(now=lambda: now) as box:
         yield box
 
 
-def test_a_full_disk_stops_nobody_who_reads(small_disk, box, vault, now):
+def test_a_full_disk_stops_nobody_who_reads(
+    small_disk: Any, box: Any, vault: Vault, now: datetime
+) -> None:
     bridge = Bridge(f"sqlite:///{small_disk}/bridge.sqlite3", box, vault, now)
     bridge.publish()
     before = bridge.served()
@@ -153,7 +158,9 @@ def test_a_full_disk_stops_nobody_who_reads(small_disk, box, vault, now):
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def test_a_refresh_on_a_full_disk_loses_nothing(small_disk, box, vault, now):
+def test_a_refresh_on_a_full_disk_loses_nothing(
+    small_disk: Any, box: Any, vault: Vault, now: datetime
+) -> None:
     """The worker is told; when there is room again it reads and publishes what it missed."""
     bridge = Bridge(f"sqlite:///{small_disk}/bridge.sqlite3", box, vault, now)
     bridge.publish()
@@ -174,7 +181,9 @@ def test_a_refresh_on_a_full_disk_loses_nothing(small_disk, box, vault, now):
     bridge.close()
 
 
-def test_a_read_only_folder_stops_nobody_who_reads(tmp_path, box, vault, now):
+def test_a_read_only_folder_stops_nobody_who_reads(
+    tmp_path: Path, box: Any, vault: Vault, now: datetime
+) -> None:
     """The worker has the folder writable, the web server only to read."""
     folder = tmp_path / "data"
     folder.mkdir()
@@ -208,8 +217,8 @@ def test_a_read_only_folder_stops_nobody_who_reads(tmp_path, box, vault, now):
     ],
 )
 def test_what_can_be_mounted_nowhere_is_tried_with_a_switch_of_sqlite(
-    tmp_path, box, vault, now, switch, told
-):
+    tmp_path: Path, box: Any, vault: Vault, now: datetime, switch: Any, told: Any
+) -> None:
     """The same words of SQLite as above, without the rights of root."""
     bridge = Bridge(f"sqlite:///{tmp_path}/bridge.sqlite3", box, vault, now)
     bridge.publish()
@@ -226,7 +235,9 @@ def test_what_can_be_mounted_nowhere_is_tried_with_a_switch_of_sqlite(
     bridge.close()
 
 
-def test_another_process_that_writes_for_long_is_told_as_such(tmp_path, vault, now, monkeypatch):
+def test_another_process_that_writes_for_long_is_told_as_such(
+    tmp_path: Path, vault: Vault, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bridge.store.database._BUSY_SECONDS", 0.05)
     store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", vault)
     with closing(sqlite3.connect(tmp_path / "bridge.sqlite3", isolation_level=None)) as other:
@@ -237,7 +248,7 @@ def test_another_process_that_writes_for_long_is_told_as_such(tmp_path, vault, n
     store.close()
 
 
-def test_a_damaged_file_is_told_as_such(tmp_path, vault, now):
+def test_a_damaged_file_is_told_as_such(tmp_path: Path, vault: Vault, now: datetime) -> None:
     path = tmp_path / "bridge.sqlite3"
     store = Store.open(f"sqlite:///{path}", vault)
     store.feeds.replace(MORE, now=now)
@@ -249,7 +260,7 @@ def test_a_damaged_file_is_told_as_such(tmp_path, vault, now):
         Store.open(f"sqlite:///{path}", vault).feeds.all()
 
 
-def test_a_user_without_rights_is_told_as_such(store):
+def test_a_user_without_rights_is_told_as_such(store: Store) -> Never:
     """PostgreSQL's error 42501 is the database's state, though its driver counts it among a program's mistakes."""
 
     class InsufficientPrivilege(Exception):  # noqa: N818 - the driver's name

@@ -1,7 +1,10 @@
 """The secret addresses of feeds: given out, shown again, rotated, revoked; in the store and by the command."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 import json
+from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 import pytest
@@ -23,7 +26,7 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def links(any_store, now):
+def links(any_store: Store, now: datetime) -> Any:
     """The links of a store with two feeds, each of which has its first link."""
     any_store.feeds.replace(
         [Feed(slug=slug, title=slug, sources=(SOURCE,)) for slug in ("team", "other")], now=now
@@ -33,11 +36,11 @@ def links(any_store, now):
     return any_store.links
 
 
-def opening(links, slug, now):
+def opening(links: Any, slug: str, now: datetime) -> Any:
     return {(link.label, link.generation) for link in links.of(slug) if link.opens(now)}
 
 
-def test_a_link_is_added_and_found_by_its_token(links, now):
+def test_a_link_is_added_and_found_by_its_token(links: Any, now: datetime) -> None:
     link = links.add("team", "  Outlook of\tsales ", now=now)
     assert (link.label, link.generation, link.ends_at, link.used_at, link.active) == (
         "Outlook of sales",
@@ -55,23 +58,23 @@ def test_a_link_is_added_and_found_by_its_token(links, now):
 
 
 @pytest.mark.parametrize("label", ["", "  ", "a\0b", "x" * 81, "\ud800", "a\x1bb"])
-def test_a_label_is_one_line(links, now, label):
+def test_a_label_is_one_line(links: Any, now: datetime, label: Any) -> None:
     with pytest.raises(LinkError, match="label is one line"):
         links.add("team", label, now=now)
 
 
-def test_a_label_that_is_in_use_is_refused_with_the_remedy(links, now):
+def test_a_label_that_is_in_use_is_refused_with_the_remedy(links: Any, now: datetime) -> None:
     with pytest.raises(LinkError, match=r'"team" has a link "default" already.*rotate'):
         links.add("team", "default", now=now)
 
 
 @pytest.mark.parametrize("act", ["add", "rotate", "revoke"])
-def test_a_feed_that_there_is_not_has_no_links(links, now, act):
+def test_a_feed_that_there_is_not_has_no_links(links: Any, now: datetime, act: Any) -> None:
     with pytest.raises(LinkError, match='no feed "nothing"'):
         getattr(links, act)("nothing", "x", now=now)
 
 
-def test_rotation_ends_the_old_address_at_once_by_default(links, now):
+def test_rotation_ends_the_old_address_at_once_by_default(links: Any, now: datetime) -> None:
     old = links.of("team")[0]
     new = links.rotate("team", "default", now=now)
     assert (new.label, new.generation) == ("default", 2)
@@ -81,7 +84,7 @@ def test_rotation_ends_the_old_address_at_once_by_default(links, now):
     assert links.of("team")[0] == new
 
 
-def test_rotation_may_leave_the_old_address_on_for_a_while(links, now):
+def test_rotation_may_leave_the_old_address_on_for_a_while(links: Any, now: datetime) -> None:
     old = links.of("team")[0]
     links.rotate("team", "default", now=now, grace=timedelta(days=7))
     ended = links.find(links.token(old))
@@ -89,7 +92,7 @@ def test_rotation_may_leave_the_old_address_on_for_a_while(links, now):
     assert not ended.opens(now + timedelta(days=7))
 
 
-def test_a_later_rotation_never_lengthens_a_grace_period(links, now):
+def test_a_later_rotation_never_lengthens_a_grace_period(links: Any, now: datetime) -> None:
     old = links.of("team")[0]
     links.rotate("team", "default", now=now, grace=HOUR)
     links.rotate("team", "default", now=now, grace=timedelta(days=7))
@@ -98,7 +101,7 @@ def test_a_later_rotation_never_lengthens_a_grace_period(links, now):
     assert links.find(links.token(old)).ends_at == now
 
 
-def test_one_link_is_revoked_with_all_its_addresses_and_no_other(links, now):
+def test_one_link_is_revoked_with_all_its_addresses_and_no_other(links: Any, now: datetime) -> None:
     sales = links.add("team", "sales", now=now)
     links.rotate("team", "default", now=now, grace=HOUR)
     assert links.revoke("team", "default", now=now) == 2
@@ -107,7 +110,7 @@ def test_one_link_is_revoked_with_all_its_addresses_and_no_other(links, now):
     assert opening(links, "other", now) == {("default", 1)}
 
 
-def test_all_links_of_a_feed_are_revoked_at_once(links, now):
+def test_all_links_of_a_feed_are_revoked_at_once(links: Any, now: datetime) -> None:
     links.add("team", "sales", now=now)
     assert links.revoke("team", None, now=now) == 2
     assert opening(links, "team", now) == set()
@@ -118,7 +121,7 @@ def test_all_links_of_a_feed_are_revoked_at_once(links, now):
     assert opening(links, "team", now) == set()
 
 
-def test_a_revoked_token_is_never_given_out_again(links, now):
+def test_a_revoked_token_is_never_given_out_again(links: Any, now: datetime) -> None:
     token = links.token(links.of("team")[0])
     links.revoke("team", None, now=now)
     again = links.add("team", "default", now=now)
@@ -128,7 +131,9 @@ def test_a_revoked_token_is_never_given_out_again(links, now):
 
 
 @pytest.mark.parametrize("act", ["rotate", "revoke"])
-def test_a_link_that_is_not_there_is_told_with_the_remedy(links, now, act):
+def test_a_link_that_is_not_there_is_told_with_the_remedy(
+    links: Any, now: datetime, act: Any
+) -> None:
     links.add("team", "sales", now=now)
     links.revoke("team", "sales", now=now)
     for label in ("sales", "nothing"):
@@ -136,7 +141,7 @@ def test_a_link_that_is_not_there_is_told_with_the_remedy(links, now, act):
             getattr(links, act)("team", label, now=now)
 
 
-def test_the_last_use_is_remembered_and_only_moves_forward(links, now):
+def test_the_last_use_is_remembered_and_only_moves_forward(links: Any, now: datetime) -> None:
     first, other = links.of("team")[0], links.of("other")[0]
     links.used({first.token_hash: now + HOUR, "0" * 64: now})
     links.used({first.token_hash: now, other.token_hash: now})
@@ -144,7 +149,9 @@ def test_the_last_use_is_remembered_and_only_moves_forward(links, now):
     assert links.of("other")[0].used_at == now
 
 
-def test_a_second_rotation_without_grace_ends_the_first_ones_grace(links, now):
+def test_a_second_rotation_without_grace_ends_the_first_ones_grace(
+    links: Any, now: datetime
+) -> None:
     old = links.of("team")[0]
     links.rotate("team", "default", now=now, grace=HOUR)
     links.rotate("team", "default", now=now)
@@ -153,8 +160,8 @@ def test_a_second_rotation_without_grace_ends_the_first_ones_grace(links, now):
 
 
 def test_after_a_change_of_key_old_addresses_work_and_new_ones_come_from_the_new_key(
-    database_url, now
-):
+    database_url: str, now: datetime
+) -> None:
     """BRIDGE_SECRET_KEY=new,old: nothing that was handed out ends, and everything can still be shown."""
     with_old = Store.open(database_url, Vault(KEY))
     with_old.feeds.replace([Feed(slug="team", title="team", sources=(SOURCE,))], now=now)
@@ -179,7 +186,7 @@ def test_after_a_change_of_key_old_addresses_work_and_new_ones_come_from_the_new
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, now):
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime) -> Iterator[Any]:
     """``zoho-bridge links …`` on a store of its own with the feeds "team" and "other"."""
     monkeypatch.chdir(tmp_path)
     for name, value in {
@@ -197,7 +204,7 @@ def run(tmp_path, monkeypatch, now):
     for slug in ("team", "other"):
         store.links.ensure(slug, now=now)
 
-    def run(*arguments):
+    def run(*arguments: Any) -> Any:
         return CliRunner().invoke(command, list(arguments))
 
     run.store = store
@@ -205,12 +212,12 @@ def run(tmp_path, monkeypatch, now):
     store.close()
 
 
-def opens(run, address):
+def opens(run: Any, address: Any) -> Any:
     link = run.store.links.find(address.split("/")[-2])
     return link.opens(datetime.now(UTC))
 
 
-def test_the_command_adds_rotates_and_revokes(run):
+def test_the_command_adds_rotates_and_revokes(run: Any) -> None:
     address = run("add", "team", "Outlook of sales").output.strip()
     assert address.startswith("https://c.example/f/")
     assert address.endswith("/team.ics")
@@ -224,7 +231,7 @@ def test_the_command_adds_rotates_and_revokes(run):
     assert run("revoke", "team", "--all").output == "2 addresses revoked.\n"
 
 
-def test_the_command_lists_labels_addresses_and_last_use(run, now):
+def test_the_command_lists_labels_addresses_and_last_use(run: Any, now: datetime) -> None:
     run("add", "team", "sales")
     run("revoke", "team", "default")
     run.store.links.used({run.store.links.of("team")[0].token_hash: now})
@@ -237,7 +244,7 @@ def test_the_command_lists_labels_addresses_and_last_use(run, now):
     assert len(json.loads(run("list", "team", "--json", "--all").output)) == 2
 
 
-def test_the_label_may_be_left_out_where_there_is_one_link(run):
+def test_the_label_may_be_left_out_where_there_is_one_link(run: Any) -> None:
     first = json.loads(run("list", "team", "--json").output)[0]["url"]
     assert run("rotate", "team").output.strip() != first
     assert not opens(run, first)
@@ -250,7 +257,7 @@ def test_the_label_may_be_left_out_where_there_is_one_link(run):
     assert opens(run, again)
 
 
-def test_the_command_asks_which_link_where_there_are_several(run):
+def test_the_command_asks_which_link_where_there_are_several(run: Any) -> None:
     run("add", "team", "sales")
     for act in ("rotate", "revoke"):
         error = run(act, "team").exception
@@ -266,7 +273,9 @@ def test_the_command_asks_which_link_where_there_are_several(run):
         (("revoke", "team", "default", "--all"), "not both"),
     ],
 )
-def test_a_wrong_command_line_is_explained_and_changes_nothing(run, arguments, message):
+def test_a_wrong_command_line_is_explained_and_changes_nothing(
+    run: Any, arguments: Any, message: Any
+) -> None:
     result = run(*arguments)
     assert result.exit_code == 2
     assert message in result.output
@@ -274,7 +283,7 @@ def test_a_wrong_command_line_is_explained_and_changes_nothing(run, arguments, m
 
 
 @pytest.mark.parametrize("act", ["list", "add", "rotate", "revoke"])
-def test_an_unknown_feed_is_told(run, act):
+def test_an_unknown_feed_is_told(run: Any, act: Any) -> None:
     error = run(act, "nothing").exception
     assert isinstance(error, BridgeError)
     assert 'There is no feed "nothing"' in str(error)

@@ -3,8 +3,10 @@
 ``tests/data/schemas/<version>.<database>.sql`` are dumps of databases that the release with that schema made.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Never
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
@@ -67,7 +69,7 @@ def version_of(url: str) -> int:
 
 
 @pytest.fixture
-def other_url(tmp_path, database_url):
+def other_url(tmp_path: Path, database_url: str) -> Iterator[Any]:
     """A second, empty database of the same kind."""
     if database_url.startswith("sqlite"):
         yield f"sqlite:///{tmp_path}/new.sqlite3"
@@ -83,7 +85,9 @@ def other_url(tmp_path, database_url):
 
 
 @pytest.mark.parametrize("version", RELEASED)
-def test_an_older_database_gets_the_tables_of_a_new_one(database_url, other_url, version):
+def test_an_older_database_gets_the_tables_of_a_new_one(
+    database_url: str, other_url: Any, version: Any
+) -> None:
     restore(database_url, version)
     Store.open(database_url, Vault(KEY)).close()
     Store.open(other_url, Vault(KEY)).close()
@@ -92,7 +96,9 @@ def test_an_older_database_gets_the_tables_of_a_new_one(database_url, other_url,
 
 
 @pytest.mark.parametrize("version", RELEASED)
-def test_an_older_database_keeps_addresses_events_and_bytes(database_url, version):
+def test_an_older_database_keeps_addresses_events_and_bytes(
+    database_url: str, version: Any
+) -> None:
     """Subscribers notice nothing of an update: the same token opens the same bytes, and the stamps stay."""
     restore(database_url, version)
     store = Store.open(database_url, Vault(KEY))
@@ -116,7 +122,9 @@ def test_an_older_database_keeps_addresses_events_and_bytes(database_url, versio
 
 
 @pytest.mark.parametrize("version", RELEASED)
-def test_what_people_see_of_an_older_publication_comes_with_the_next_one(database_url, version):
+def test_what_people_see_of_an_older_publication_comes_with_the_next_one(
+    database_url: str, version: Any
+) -> None:
     restore(database_url, version)
     store = Store.open(database_url, Vault(KEY))
     now = datetime(2026, 3, 10, 10, tzinfo=UTC)
@@ -127,11 +135,13 @@ def test_what_people_see_of_an_older_publication_comes_with_the_next_one(databas
 
 
 @pytest.mark.parametrize("version", RELEASED)
-def test_a_migration_that_fails_changes_nothing(database_url, version, monkeypatch):
+def test_a_migration_that_fails_changes_nothing(
+    database_url: str, version: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     restore(database_url, version)
     before = shape_of(database_url)
 
-    def fail(connection):
+    def fail(connection: Any) -> Never:
         migrations._for_people(connection)
         raise StoreError("no more disk")
 
@@ -144,7 +154,7 @@ def test_a_migration_that_fails_changes_nothing(database_url, version, monkeypat
     assert version_of(database_url) == version
 
 
-def test_every_released_schema_has_its_dumps():
+def test_every_released_schema_has_its_dumps() -> None:
     names = {path.name for path in DUMPS.iterdir()}
     assert names == {
         f"{version}.{kind}.sql" for version in RELEASED for kind in ("sqlite", "postgresql")

@@ -2,7 +2,9 @@
 
 from datetime import UTC, date, datetime, timedelta
 import http.client
+from pathlib import Path
 from threading import Thread
+from typing import Any, Never
 
 import pytest
 from sqlalchemy import select
@@ -26,7 +28,16 @@ NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 OUTLOOK = "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17928; Pro)"
 
 
-def polls(day, count, *, unchanged=0, link="", program="curl", at=None, slug="team"):
+def polls(
+    day: Any,
+    count: Any,
+    *,
+    unchanged: Any = 0,
+    link: str = "",
+    program: str = "curl",
+    at: Any = None,
+    slug: str = "team",
+) -> Any:
     last = at or datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
     return Polls(
         slug=slug,
@@ -40,7 +51,7 @@ def polls(day, count, *, unchanged=0, link="", program="curl", at=None, slug="te
 
 
 @pytest.fixture
-def two_feeds(any_store, now):
+def two_feeds(any_store: Store, now: datetime) -> Any:
     made = [
         Feed(slug=slug, title=slug, sources=(SOURCE,), public=slug == "open")
         for slug in ("team", "open")
@@ -49,7 +60,7 @@ def two_feeds(any_store, now):
     return any_store
 
 
-def kept(store):
+def kept(store: Store) -> Any:
     with store._database.read() as connection:
         return [
             dict(row) for row in connection.execute(select(table).order_by(table.c.day)).mappings()
@@ -88,13 +99,13 @@ def kept(store):
         ("alice@example.org\r\n\0" + "x" * 9000, "Other"),
     ],
 )
-def test_a_program_is_told_by_its_agent(agent, name):
+def test_a_program_is_told_by_its_agent(agent: Any, name: str) -> None:
     assert program(agent) == name
     assert len(name) <= 64
     assert name.isprintable()
 
 
-def test_polls_are_added_to_those_of_the_day(two_feeds):
+def test_polls_are_added_to_those_of_the_day(two_feeds: Any) -> None:
     """Whatever process counts, and in whatever order they come, the sum is theirs and the last poll is the latest."""
     late, early = NOON + timedelta(hours=3), NOON
     two_feeds.readers.count([polls(TODAY, 5, unchanged=4, at=late), polls(TODAY, 1, slug="open")])
@@ -116,7 +127,7 @@ def test_polls_are_added_to_those_of_the_day(two_feeds):
     assert two_feeds.readers.of("none", now=late) == ()
 
 
-def test_seven_days_are_summed_by_address_and_program(two_feeds):
+def test_seven_days_are_summed_by_address_and_program(two_feeds: Any) -> None:
     """Polls a day: of the days since the first of the seven on which it polled."""
     days = [TODAY - timedelta(days=back) for back in (7, 6, 3, 0)]
     two_feeds.readers.count([polls(day, 26, unchanged=13, link="a") for day in days])
@@ -128,7 +139,7 @@ def test_seven_days_are_summed_by_address_and_program(two_feeds):
     assert first.last_at == NOON.replace(hour=8)
 
 
-def test_days_are_forgotten_after_thirty(two_feeds):
+def test_days_are_forgotten_after_thirty(two_feeds: Any) -> None:
     two_feeds.readers.count([polls(TODAY - timedelta(days=back), 1) for back in (29, 30, 31, 400)])
     two_feeds.readers.forget(now=NOON)
     assert [TODAY - row["day"] for row in kept(two_feeds)] == [
@@ -138,7 +149,7 @@ def test_days_are_forgotten_after_thirty(two_feeds):
 
 
 @pytest.fixture
-def served(two_feeds, tmp_path, now):
+def served(two_feeds: Any, tmp_path: Path, now: datetime) -> Any:
     """A store with a secret and a public feed, and a client of the app that serves them."""
     for slug in ("team", "open"):
         two_feeds.links.ensure(slug, now=now)
@@ -147,7 +158,7 @@ def served(two_feeds, tmp_path, now):
     return two_feeds, create_app(settings, two_feeds).test_client()
 
 
-def test_what_is_a_poll_and_what_is_kept_of_it(served):
+def test_what_is_a_poll_and_what_is_kept_of_it(served: Store) -> None:
     """A GET of a feed, whether it has news or not; no HEAD, no page, no refusal; and nothing of the person."""
     store, client = served
     link = store.links.of("team")[0]
@@ -181,12 +192,12 @@ def test_what_is_a_poll_and_what_is_kept_of_it(served):
     }
 
 
-def test_no_poll_is_lost_between_threads_nor_at_midnight(two_feeds):
+def test_no_poll_is_lost_between_threads_nor_at_midnight(two_feeds: Any) -> None:
     """Each poll counts once, for the day (UTC) on which it came."""
     times = [datetime(2026, 3, 9, 23, 59, 59, tzinfo=UTC).timestamp()]
     uses = Uses(two_feeds, clock=lambda: times[0])
 
-    def poll():
+    def poll() -> None:
         for number in range(2000):
             uses.polled("team", "", "curl", unchanged=number % 2 == 0)
 
@@ -205,11 +216,13 @@ def test_no_poll_is_lost_between_threads_nor_at_midnight(two_feeds):
     ]
 
 
-def test_polls_are_counted_later_when_the_database_cant_be_written(two_feeds, monkeypatch):
+def test_polls_are_counted_later_when_the_database_cant_be_written(
+    two_feeds: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     uses = Uses(two_feeds, clock=NOON.timestamp)
     count = two_feeds.readers.count
 
-    def broken(_rows):
+    def broken(_rows: Any) -> Never:
         raise StoreError("It is read-only.")
 
     monkeypatch.setattr(two_feeds.readers, "count", broken)
@@ -223,13 +236,13 @@ def test_polls_are_counted_later_when_the_database_cant_be_written(two_feeds, mo
     assert [(row["polls"], row["unchanged"]) for row in kept(two_feeds)] == [(2, 1)]
 
 
-def test_old_days_go_when_a_new_one_begins(two_feeds):
+def test_old_days_go_when_a_new_one_begins(two_feeds: Any) -> None:
     """Nobody has to tidy: the first polls of a day do it, and the next ones of that day don't look again."""
     clock = [NOON.timestamp()]
     uses = Uses(two_feeds, clock=lambda: clock[0])
     old = polls(TODAY - timedelta(days=90), 1)
 
-    def poll_and_write():
+    def poll_and_write() -> Any:
         two_feeds.readers.count([old])
         uses.polled("team", "", "curl", unchanged=False)
         uses.flush()
@@ -241,7 +254,9 @@ def test_old_days_go_when_a_new_one_begins(two_feeds):
     assert poll_and_write() == [TODAY, TODAY + timedelta(days=1)]
 
 
-def test_a_web_server_that_is_told_to_end_writes_down_what_it_counted(tmp_path, now):
+def test_a_web_server_that_is_told_to_end_writes_down_what_it_counted(
+    tmp_path: Path, now: datetime
+) -> None:
     """A real server: the polls of its last minute are not lost with it."""
     with web_server(tmp_path) as (store, port):
         store.feeds.replace([Feed(slug="team", title="T", sources=(SOURCE,))], now=now)

@@ -1,11 +1,14 @@
 """One conformance suite for every store: what any database has to promise."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
+from pathlib import Path
 import sqlite3
 import threading
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -27,7 +30,7 @@ TERM = timedelta(minutes=10)
 
 
 @contextmanager
-def connected(url):
+def connected(url: str) -> Iterator[Any]:
     """Look into the database from outside of the store."""
     engine = create_engine(url)
     with engine.begin() as connection:
@@ -35,11 +38,11 @@ def connected(url):
     engine.dispose()
 
 
-def feed(slug="team", *sources, **options):
+def feed(slug: str = "team", *sources: Any, **options: Any) -> Any:
     return Feed(slug=slug, title=slug.title(), sources=sources or (WORK,), **options)
 
 
-def saved(uid="u1", title="Standup", cancelled_since=None):
+def saved(uid: str = "u1", title: str = "Standup", cancelled_since: Any = None) -> Any:
     event = Event(
         uid=uid,
         upstream_id=f"up-{uid}",
@@ -57,7 +60,17 @@ def saved(uid="u1", title="Standup", cancelled_since=None):
     )
 
 
-def succeed(store, now, *, source=WORK, holder="w1", events=(), removed=(), rejected=(), notes=()):
+def succeed(
+    store: Store,
+    now: datetime,
+    *,
+    source: Any = WORK,
+    holder: str = "w1",
+    events: Any = (),
+    removed: Any = (),
+    rejected: Any = (),
+    notes: Any = (),
+) -> Any:
     assert store.sources.claim(source.key, holder=holder, now=now, term=TERM)
     return store.sources.succeed(
         source.key,
@@ -71,7 +84,7 @@ def succeed(store, now, *, source=WORK, holder="w1", events=(), removed=(), reje
     )
 
 
-def entry(uid="u1", **options):
+def entry(uid: str = "u1", **options: Any) -> Any:
     values = {
         "uid": uid,
         "event_uid": uid,
@@ -86,7 +99,7 @@ def entry(uid="u1", **options):
     return Entry(**values | options)
 
 
-def document(variant="default", body=b"BEGIN:VCALENDAR\r\n"):
+def document(variant: str = "default", body: Any = b"BEGIN:VCALENDAR\r\n") -> Any:
     now = datetime(2026, 3, 10, tzinfo=UTC)
     return Document(
         variant=variant,
@@ -98,12 +111,12 @@ def document(variant="default", body=b"BEGIN:VCALENDAR\r\n"):
     )
 
 
-def publish(store, slug="team", revision=0, **options):
+def publish(store: Store, slug: str = "team", revision: Any = 0, **options: Any) -> Any:
     values = {"basis": "b", "shaped": [], "unshaped": [], "changed": [], "made": []}
     return store.publications.publish(slug, revision=revision, **values | options)
 
 
-def test_feeds_come_back_as_configured_in_order(any_store, now):
+def test_feeds_come_back_as_configured_in_order(any_store: Store, now: datetime) -> None:
     wanted = [
         feed(
             "b",
@@ -122,7 +135,9 @@ def test_feeds_come_back_as_configured_in_order(any_store, now):
     assert [f.slug for f in any_store.feeds.reading(TEAM.key)] == ["b"]
 
 
-def test_a_feed_that_is_configured_no_more_keeps_all_it_has_and_comes_back(any_store, now):
+def test_a_feed_that_is_configured_no_more_keeps_all_it_has_and_comes_back(
+    any_store: Store, now: datetime
+) -> None:
     any_store.feeds.replace([feed()], now=now)
     any_store.links.ensure("team", now=now)
     publish(any_store, made=[document()])
@@ -136,7 +151,9 @@ def test_a_feed_that_is_configured_no_more_keeps_all_it_has_and_comes_back(any_s
     assert any_store.links.of("team")[0].active is True
 
 
-def test_a_new_source_is_due_at_once_and_a_known_one_keeps_its_time(any_store, now):
+def test_a_new_source_is_due_at_once_and_a_known_one_keeps_its_time(
+    any_store: Store, now: datetime
+) -> None:
     any_store.feeds.replace([feed()], now=now)
     assert any_store.sources.due(now=now) == (WORK.key,)
     succeed(any_store, now)
@@ -144,14 +161,14 @@ def test_a_new_source_is_due_at_once_and_a_known_one_keeps_its_time(any_store, n
     assert any_store.sources.due(now=now) == (TEAM.key,)
 
 
-def test_a_source_has_one_reader_at_a_time(any_store, now):
+def test_a_source_has_one_reader_at_a_time(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     assert any_store.sources.claim(WORK.key, holder="w1", now=now, term=TERM)
     assert not any_store.sources.claim(WORK.key, holder="w2", now=now, term=TERM)
     assert any_store.sources.due(now=now) == ()
 
 
-def test_the_lease_of_a_reader_that_died_ends_by_itself(any_store, now):
+def test_the_lease_of_a_reader_that_died_ends_by_itself(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     any_store.sources.claim(WORK.key, holder="w1", now=now, term=TERM)
     later = now + TERM
@@ -159,7 +176,7 @@ def test_the_lease_of_a_reader_that_died_ends_by_itself(any_store, now):
     assert any_store.sources.claim(WORK.key, holder="w2", now=later, term=TERM)
 
 
-def test_a_reader_that_lost_its_lease_writes_nothing(any_store, now):
+def test_a_reader_that_lost_its_lease_writes_nothing(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     any_store.sources.claim(WORK.key, holder="w1", now=now, term=TERM)
     any_store.sources.claim(WORK.key, holder="w2", now=now + TERM, term=TERM)
@@ -179,12 +196,12 @@ def test_a_reader_that_lost_its_lease_writes_nothing(any_store, now):
     assert any_store.sources.state(WORK.key).error == ""
 
 
-def test_of_many_claims_at_once_one_wins(any_store, now):
+def test_of_many_claims_at_once_one_wins(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     won = []
     barrier = threading.Barrier(6)
 
-    def claim(holder):
+    def claim(holder: Any) -> None:
         barrier.wait()
         won.append(any_store.sources.claim(WORK.key, holder=holder, now=now, term=TERM))
 
@@ -196,7 +213,7 @@ def test_of_many_claims_at_once_one_wins(any_store, now):
     assert sorted(won) == [False] * 5 + [True]
 
 
-def test_events_are_saved_changed_and_removed(any_store, now):
+def test_events_are_saved_changed_and_removed(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     succeed(any_store, now, events=[saved("u1"), saved("u2", cancelled_since=now)])
     index = any_store.sources.index(WORK.key)
@@ -208,7 +225,7 @@ def test_events_are_saved_changed_and_removed(any_store, now):
     assert {uid: snapshot.decode(data).title for uid, data in payloads.items()} == {"u1": "Renamed"}
 
 
-def test_a_thousand_events_can_be_read_and_removed_by_uid(any_store, now):
+def test_a_thousand_events_can_be_read_and_removed_by_uid(any_store: Store, now: datetime) -> None:
     """SQLite and PostgreSQL bound the number of parameters of a statement."""
     any_store.feeds.replace([feed()], now=now)
     uids = [f"u{n}" for n in range(1200)]
@@ -218,7 +235,9 @@ def test_a_thousand_events_can_be_read_and_removed_by_uid(any_store, now):
     assert any_store.sources.index(WORK.key) == {}
 
 
-def test_rejections_are_of_the_last_read_and_can_be_added_to(any_store, now):
+def test_rejections_are_of_the_last_read_and_can_be_added_to(
+    any_store: Store, now: datetime
+) -> None:
     any_store.feeds.replace([feed()], now=now)
     succeed(
         any_store, now, rejected=[Rejection(upstream_id="9", reason="no start")], notes=["a remark"]
@@ -232,7 +251,7 @@ def test_rejections_are_of_the_last_read_and_can_be_added_to(any_store, now):
     assert (state.rejections, state.notes) == (2, ())
 
 
-def test_a_failure_keeps_the_events_and_says_since_when(any_store, now):
+def test_a_failure_keeps_the_events_and_says_since_when(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     succeed(any_store, now, events=[saved()])
     for minutes in (20, 40):
@@ -251,7 +270,7 @@ def test_a_failure_keeps_the_events_and_says_since_when(any_store, now):
     assert (state.failing_since, state.failures, state.error) == (None, 0, "")
 
 
-def test_a_held_read_is_remembered_until_a_good_one(any_store, now):
+def test_a_held_read_is_remembered_until_a_good_one(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     any_store.sources.claim(WORK.key, holder="w", now=now, term=TERM)
     any_store.sources.hold(
@@ -270,7 +289,7 @@ def test_a_held_read_is_remembered_until_a_good_one(any_store, now):
     assert (state.warning, state.held_hash, state.held_at) == ("", "", None)
 
 
-def test_refresh_now_makes_a_source_due(any_store, now):
+def test_refresh_now_makes_a_source_due(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     succeed(any_store, now)
     assert any_store.sources.due(now=now) == ()
@@ -278,7 +297,7 @@ def test_refresh_now_makes_a_source_due(any_store, now):
     assert any_store.sources.due(now=now) == (WORK.key,)
 
 
-def test_a_publication_is_seen_whole(any_store, now):
+def test_a_publication_is_seen_whole(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     succeed(any_store, now, events=[saved()])
     shape = ViewRow(event_uid="u1", basis="b1", until=date(2026, 4, 1))
@@ -293,14 +312,16 @@ def test_a_publication_is_seen_whole(any_store, now):
     assert [stored.uid for stored in current.stored] == ["u1"]
 
 
-def test_of_two_publications_from_one_state_the_second_is_refused(any_store, now):
+def test_of_two_publications_from_one_state_the_second_is_refused(
+    any_store: Store, now: datetime
+) -> None:
     any_store.feeds.replace([feed()], now=now)
     assert publish(any_store, revision=0, made=[document()])
     assert not publish(any_store, revision=0, made=[document(body=b"other")])
     assert any_store.publications.document("team", "default") == document()
 
 
-def test_an_entry_that_is_gone_keeps_its_stamps(any_store, now):
+def test_an_entry_that_is_gone_keeps_its_stamps(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     publish(any_store, changed=[entry()])
     publish(
@@ -311,18 +332,22 @@ def test_an_entry_that_is_gone_keeps_its_stamps(any_store, now):
     assert current.shapes == {}
 
 
-def test_a_merged_feed_lists_events_in_the_order_of_its_sources(any_store, now):
+def test_a_merged_feed_lists_events_in_the_order_of_its_sources(
+    any_store: Store, now: datetime
+) -> None:
     any_store.feeds.replace([feed("team", TEAM, WORK)], now=now)
     succeed(any_store, now, source=WORK, events=[saved("a")])
     succeed(any_store, now, source=TEAM, events=[saved("z")])
     assert [stored.uid for stored in any_store.publications.current("team").stored] == ["z", "a"]
 
 
-def shown_in(store):
+def shown_in(store: Store) -> Any:
     return [stored.uid for stored in store.publications.current("team").stored]
 
 
-def test_a_former_source_is_shown_until_the_new_ones_are_read(any_store, now):
+def test_a_former_source_is_shown_until_the_new_ones_are_read(
+    any_store: Store, now: datetime
+) -> None:
     """A mistyped id in bridge.toml must not empty a feed: what was read last stays."""
     any_store.feeds.replace([feed("team", WORK)], now=now)
     succeed(any_store, now, events=[saved("a")])
@@ -337,7 +362,7 @@ def test_a_former_source_is_shown_until_the_new_ones_are_read(any_store, now):
     assert shown_in(any_store) == ["z"]
 
 
-def test_a_source_that_is_taken_away_goes_at_once(any_store, now):
+def test_a_source_that_is_taken_away_goes_at_once(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed("team", WORK, TEAM)], now=now)
     succeed(any_store, now, events=[saved("a")])
     succeed(any_store, now, source=TEAM, events=[saved("z")])
@@ -345,7 +370,7 @@ def test_a_source_that_is_taken_away_goes_at_once(any_store, now):
     assert shown_in(any_store) == ["z"]
 
 
-def test_a_feed_gets_one_first_link_whose_token_finds_it(any_store, now):
+def test_a_feed_gets_one_first_link_whose_token_finds_it(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     any_store.links.ensure("team", now=now)
     any_store.links.ensure("team", now=now + TERM)
@@ -356,7 +381,9 @@ def test_a_feed_gets_one_first_link_whose_token_finds_it(any_store, now):
     assert any_store.links.find(token[:-1]) is None
 
 
-def test_no_token_stands_in_the_database_in_clear(any_store, database_url, now):
+def test_no_token_stands_in_the_database_in_clear(
+    any_store: Store, database_url: str, now: datetime
+) -> None:
     any_store.feeds.replace([feed()], now=now)
     any_store.links.ensure("team", now=now)
     feed_token = any_store.links.token(any_store.links.of("team")[0])
@@ -373,7 +400,7 @@ def test_no_token_stands_in_the_database_in_clear(any_store, database_url, now):
     assert not any(feed_token in row or "zoho-access-token" in row for row in rows)
 
 
-def test_one_process_at_a_time_asks_for_an_access_token(any_store, now):
+def test_one_process_at_a_time_asks_for_an_access_token(any_store: Store, now: datetime) -> None:
     tokens = any_store.tokens
     assert tokens.begin_token_request("a", holder="w1", now=now) == 0
     assert tokens.begin_token_request("a", holder="w2", now=now) > 0
@@ -384,14 +411,18 @@ def test_one_process_at_a_time_asks_for_an_access_token(any_store, now):
     assert tokens.begin_token_request("a", holder="w2", now=now) == 0
 
 
-def test_a_process_that_died_asking_frees_the_way_after_its_term(any_store, now):
+def test_a_process_that_died_asking_frees_the_way_after_its_term(
+    any_store: Store, now: datetime
+) -> None:
     any_store.tokens.begin_token_request("a", holder="w1", now=now)
     assert (
         any_store.tokens.begin_token_request("a", holder="w2", now=now + timedelta(seconds=31)) == 0
     )
 
 
-def test_ten_token_requests_in_ten_minutes_are_never_reached(any_store, now):
+def test_ten_token_requests_in_ten_minutes_are_never_reached(
+    any_store: Store, now: datetime
+) -> None:
     """Zoho blocks an account that asks for more (OAuth: token limits)."""
     asked = 0
     for minute in range(10):
@@ -413,7 +444,9 @@ def test_ten_token_requests_in_ten_minutes_are_never_reached(any_store, now):
     assert any_store.tokens.begin_token_request("b", holder="w", now=now) == 0
 
 
-def test_a_refused_token_is_forgotten_but_not_its_successor(any_store, now):
+def test_a_refused_token_is_forgotten_but_not_its_successor(
+    any_store: Store, now: datetime
+) -> None:
     tokens = any_store.tokens
     tokens.begin_token_request("a", holder="w", now=now)
     new = AccessToken(value="new", expires_at=now)
@@ -424,7 +457,9 @@ def test_a_refused_token_is_forgotten_but_not_its_successor(any_store, now):
     assert tokens.access_token("a") is None
 
 
-def test_a_token_hidden_under_another_key_counts_as_none(any_store, database_url, now):
+def test_a_token_hidden_under_another_key_counts_as_none(
+    any_store: Store, database_url: str, now: datetime
+) -> None:
     any_store.tokens.begin_token_request("a", holder="w", now=now)
     any_store.tokens.end_token_request(
         "a", holder="w", token=AccessToken(value="t", expires_at=now)
@@ -434,17 +469,19 @@ def test_a_token_hidden_under_another_key_counts_as_none(any_store, database_url
     other.close()
 
 
-def test_opening_again_keeps_everything(any_store, database_url, vault, now):
+def test_opening_again_keeps_everything(
+    any_store: Store, database_url: str, vault: Vault, now: datetime
+) -> None:
     any_store.feeds.replace([feed()], now=now)
     again = Store.open(database_url, vault)
     assert again.feeds.active() == (feed(),)
     again.close()
 
 
-def test_many_processes_may_open_a_new_database_at_once(database_url, vault):
+def test_many_processes_may_open_a_new_database_at_once(database_url: str, vault: Vault) -> None:
     failures = []
 
-    def open_it():
+    def open_it() -> None:
         try:
             Store.open(database_url, vault).close()
         except Exception as error:  # noqa: BLE001 - the test reports whatever went wrong in the thread
@@ -458,7 +495,9 @@ def test_many_processes_may_open_a_new_database_at_once(database_url, vault):
     assert failures == []
 
 
-def test_a_newer_schema_is_refused_with_the_remedy(any_store, database_url, vault):
+def test_a_newer_schema_is_refused_with_the_remedy(
+    any_store: Store, database_url: str, vault: Vault
+) -> None:
     with connected(database_url) as connection:
         connection.execute(text("UPDATE meta SET schema_version = 99"))
     with pytest.raises(StoreError, match=r"schema 99.*newer release"):
@@ -480,20 +519,24 @@ def test_a_newer_schema_is_refused_with_the_remedy(any_store, database_url, vaul
         ("oracle+none://x:hidden@h/d", "BRIDGE_DATABASE_URL can't be used"),
     ],
 )
-def test_a_database_that_cant_be_opened_is_one_sentence_without_its_password(url, message, vault):
+def test_a_database_that_cant_be_opened_is_one_sentence_without_its_password(
+    url: str, message: Any, vault: Vault
+) -> None:
     with pytest.raises(StoreError, match=message) as caught:
         Store.open(url, vault)
     assert "hidden" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_no_database_is_told_so(tmp_path, vault):
+def test_a_file_that_is_no_database_is_told_so(tmp_path: Path, vault: Vault) -> None:
     (tmp_path / "notes.txt").write_text("not a database, but longer than its header would be " * 20)
     with pytest.raises(StoreError, match="not a SQLite database"):
         Store.open(f"sqlite:///{tmp_path}/notes.txt", vault)
 
 
-def test_sqlite_is_crash_safe_and_lets_readers_read_while_one_writes(tmp_path, vault):
+def test_sqlite_is_crash_safe_and_lets_readers_read_while_one_writes(
+    tmp_path: Path, vault: Vault
+) -> None:
     Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", vault).close()
     with sqlite3.connect(tmp_path / "bridge.sqlite3") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -502,8 +545,8 @@ def test_sqlite_is_crash_safe_and_lets_readers_read_while_one_writes(tmp_path, v
 
 @pytest.mark.postgres
 def test_a_connection_that_the_server_ended_while_it_rested_is_replaced(
-    any_store, database_url, now, monkeypatch
-):
+    any_store: Store, database_url: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A server that was restarted costs no refresh."""
     if database_url.startswith("sqlite"):
         pytest.skip("SQLite has no server")

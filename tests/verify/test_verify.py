@@ -5,10 +5,13 @@ recurring-ical-events: neither shares anything with what makes the feeds. Expect
 sandbox is told to have. What is left out on purpose comes from the documentation of ``privacy`` and ``cancelled``.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 import json
+from pathlib import Path
 import re
+from typing import Any
 
 import pytest
 import stamina
@@ -27,14 +30,22 @@ from bridge.sources.calendar.instances import (
     fetch_instances,
     parse_instances,
 )
-from bridge.store import Verification
+from bridge.store import Store, Verification
 from bridge.verify import Verifier, compare_in_turn, due
 from bridge.verify.compare import compare
 from bridge.verify.expand import expand
 from bridge.verify.values import Owner, Reported, Rules, Shown
 from bridge.web import create_app
 from bridge.zoho.client import ZohoClient
-from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, command_line, log_restored
+from tests.command_line import (
+    CALENDAR,
+    GROUP,
+    NETWORK,
+    PORTAL,
+    CommandLine,
+    command_line,
+    log_restored,
+)
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 TODAY = NOW.date()
@@ -68,7 +79,7 @@ MOVED = (
 )
 
 
-def test_a_series_is_expanded_with_its_exceptions_each_under_its_original_start():
+def test_a_series_is_expanded_with_its_exceptions_each_under_its_original_start() -> None:
     """RFC 5545 3.8.5: EXDATE takes an instance away, RECURRENCE-ID replaces one; 30 March is in summer time."""
     shown = expand(document(SERIES, MOVED), WINDOW)
     assert {(one.key, one.start, one.end, one.title) for one in shown} == {
@@ -78,7 +89,7 @@ def test_a_series_is_expanded_with_its_exceptions_each_under_its_original_start(
     }
 
 
-def test_single_events_are_found_wherever_they_are_and_the_placeholder_is_none():
+def test_single_events_are_found_wherever_they_are_and_the_placeholder_is_none() -> None:
     """One that was moved out of the window has to be found; a feed without events shows none (rulebook 17)."""
     far = "UID:f\nDTSTART:20270101T100000Z\nDTEND:20270101T110000Z\nSUMMARY:Far"
     day = "UID:d\nDTSTART;VALUE=DATE:20260310\nDTEND;VALUE=DATE:20260312\nSUMMARY:Two days"
@@ -93,7 +104,7 @@ def test_single_events_are_found_wherever_they_are_and_the_placeholder_is_none()
 # The comparison, by itself
 
 
-def reported(uid="u", start=None, end=None, **options):
+def reported(uid: str = "u", start: Any = None, end: Any = None, **options: Any) -> Any:
     start = start or at(10)
     values = {
         "upstream_id": f"up-{uid}",
@@ -104,17 +115,19 @@ def reported(uid="u", start=None, end=None, **options):
     return Reported(**values | {"title": "Call"} | options)
 
 
-def shown(uid="u", start=None, end=None, title="Call", slot=""):
+def shown(
+    uid: str = "u", start: Any = None, end: Any = None, title: str = "Call", slot: str = ""
+) -> Any:
     start = start or at(10)
     return Shown(key=(uid, slot), start=start, end=end or start + HOUR, title=title)
 
 
-def rules(*uids, source="calendar:x", **options):
+def rules(*uids: Any, source: str = "calendar:x", **options: Any) -> Any:
     owners = {uid: Owner(source_key=source, upstream_id=f"up-{uid}") for uid in uids}
     return Rules(**{"source_key": "calendar:x", "window": WINDOW, "owners": owners} | options)
 
 
-def kinds(comparison):
+def kinds(comparison: Any) -> Any:
     return [(one.kind, one.upstream_id) for one in comparison.differences]
 
 
@@ -141,13 +154,13 @@ def kinds(comparison):
         ([], [shown(start=at(10) + timedelta(days=90))], (0, [])),
     ],
 )
-def test_each_instance_is_equal_or_differs_in_one_way(zoho, feed, expected):
+def test_each_instance_is_equal_or_differs_in_one_way(zoho: Any, feed: Any, expected: Any) -> None:
     comparison = compare(zoho, feed, rules("u"))
     assert (comparison.equal, [one.kind for one in comparison.differences]) == expected
     assert comparison.left_out == ()
 
 
-def test_of_whole_days_either_reading_of_the_last_one_is_equal():
+def test_of_whole_days_either_reading_of_the_last_one_is_equal() -> None:
     """No document says whether the end that Zoho tells counts."""
     day = date(2026, 3, 10)
     either = reported(start=day, ends=(date(2026, 3, 12), date(2026, 3, 11)))
@@ -158,7 +171,9 @@ def test_of_whole_days_either_reading_of_the_last_one_is_equal():
     ]
 
 
-def test_an_instance_without_a_common_name_is_looked_for_near_its_time_and_only_in_its_own_event():
+def test_an_instance_without_a_common_name_is_looked_for_near_its_time_and_only_in_its_own_event() -> (
+    None
+):
     """Zoho need not tell the original start of an instance; a day's series must not seem to have moved by a day."""
     zoho = [reported(keys=(("u", "20260310T080000Z"),))]
     assert compare(zoho, [shown(slot="20260310T090000Z")], rules("u")).equal == 1
@@ -171,11 +186,11 @@ def test_an_instance_without_a_common_name_is_looked_for_near_its_time_and_only_
     assert sorted(kinds(other)) == [("extra", "up-v"), ("missing", "up-u")]
 
 
-def test_what_belongs_to_another_source_of_the_feed_is_not_extra():
+def test_what_belongs_to_another_source_of_the_feed_is_not_extra() -> None:
     assert compare([], [shown()], rules("u", source="calendar:y")).differences == ()
 
 
-def test_a_cancelled_event_may_be_shown_or_not():
+def test_a_cancelled_event_may_be_shown_or_not() -> None:
     """cancelled = "mark" shows it for 30 days as "[Cancelled] …", "drop" not at all; at another time it differs."""
     gone = reported(cancelled=True)
     marked = shown(title="[Cancelled] Call")
@@ -193,7 +208,9 @@ def test_a_cancelled_event_may_be_shown_or_not():
 @pytest.mark.parametrize(
     ("zoho", "feed"), [([reported()], []), ([], [shown()]), ([reported()], [shown(start=at(11))])]
 )
-def test_what_is_known_not_to_have_come_across_is_told_apart_with_its_reason(zoho, feed):
+def test_what_is_known_not_to_have_come_across_is_told_apart_with_its_reason(
+    zoho: Any, feed: Any
+) -> None:
     comparison = compare(zoho, feed, rules("u", rejected={"up-u": "Its rule can't be used."}))
     assert (comparison.equal, comparison.differences) == (0, ())
     assert [one.reason for one in comparison.left_out] == ["Its rule can't be used."]
@@ -202,7 +219,7 @@ def test_what_is_known_not_to_have_come_across_is_told_apart_with_its_reason(zoh
 # What Zoho says
 
 
-def instance(**fields):
+def instance(**fields: Any) -> Any:
     when = {
         "timezone": "Europe/Berlin",
         "start": "20260310T100000+0100",
@@ -211,13 +228,13 @@ def instance(**fields):
     return {"uid": "a@zoho.com", "title": "Call", "isallday": False, "dateandtime": when} | fields
 
 
-def parse(*items, zone="Europe/Berlin"):
+def parse(*items: Any, zone: str = "Europe/Berlin") -> Any:
     return parse_instances(
         {"calendars": [{"uid": "c", "timezone": zone}]}, [{"events": list(items)}]
     )
 
 
-def only(**fields):
+def only(**fields: Any) -> Any:
     told = parse(instance(**fields))
     assert told.unread == ()
     (one,) = told.found
@@ -276,20 +293,20 @@ def only(**fields):
         ),
     ],
 )
-def test_when_an_instance_is(fields, start, ends):
+def test_when_an_instance_is(fields: Any, start: Any, ends: Any) -> None:
     """The forms of dates that Zoho Calendar writes (Zoho Calendar: events list, event object)."""
     one = only(**fields)
     assert (one.start, one.ends) == (start, ends)
 
 
-def test_an_original_start_is_read_in_each_way_it_may_be_meant():
+def test_an_original_start_is_read_in_each_way_it_may_be_meant() -> None:
     """Zoho writes a UTC time for timed series and a date for all-day ones, and neither is documented."""
     assert only(recurrenceid="20260309T090000Z").slots == (at(9), date(2026, 3, 9))
     assert only(recurrenceid="20260309").slots == (date(2026, 3, 9), at(9))
     assert only().slots == ()
 
 
-def test_what_takes_place_no_more_is_none_and_what_cannot_be_read_is_told():
+def test_what_takes_place_no_more_is_none_and_what_cannot_be_read_is_told() -> None:
     """A deleted instance, a cancelled one; a cancelled event is told, for feeds mark it."""
     assert (
         parse(
@@ -304,7 +321,7 @@ def test_what_takes_place_no_more_is_none_and_what_cannot_be_read_is_told():
     assert [one.upstream_id for one in told.unread] == ["a@zoho.com", ""]
 
 
-def test_what_comes_in_two_answers_is_told_once():
+def test_what_comes_in_two_answers_is_told_once() -> None:
     again = instance(recurrenceid="20260310T090000Z")
     told = parse_instances(
         {}, [{"events": [again]}, {"events": [again, instance(uid="b@zoho.com")]}]
@@ -313,20 +330,20 @@ def test_what_comes_in_two_answers_is_told_once():
 
 
 @pytest.fixture
-def zoho():
+def zoho() -> Iterator[Any]:
     with Sandbox(lambda: NOW) as sandbox, stamina.set_testing(True):
         yield sandbox
 
 
 @pytest.fixture
-def api(zoho, store):
+def api(zoho: Any, store: Store) -> Iterator[Any]:
     with ZohoClient(
         config.load(zoho.environment()).zoho, store.tokens, clock=lambda: NOW
     ) as client:
         yield client
 
 
-def test_zoho_is_asked_for_instances_over_ranges_of_at_most_31_days(zoho, api):
+def test_zoho_is_asked_for_instances_over_ranges_of_at_most_31_days(zoho: Any, api: Any) -> None:
     """Zoho Calendar: events list; the sandbox refuses longer ranges, unknown parameters and dates of another form."""
     window = Window(start=date(2026, 3, 1), end=date(2026, 6, 9))
     raw = fetch_instances(api, WORK, window)
@@ -343,7 +360,7 @@ def test_zoho_is_asked_for_instances_over_ranges_of_at_most_31_days(zoho, api):
     assert parse_instances(raw["calendar"], raw["pages"]).found
 
 
-def test_the_instances_of_one_event_come_with_their_original_starts(zoho, api):
+def test_the_instances_of_one_event_come_with_their_original_starts(zoho: Any, api: Any) -> None:
     """``/events/{uid}/byinstance``, as public clients ask it; other events are not in the answer."""
     seen = data_calendar.contradict(zoho.calendar(US.calendar), TODAY)
     answer = fetch_event_instances(api, US, seen.uid, (TODAY, TODAY + timedelta(days=30)))
@@ -355,7 +372,7 @@ def test_the_instances_of_one_event_come_with_their_original_starts(zoho, api):
     assert seen.extra not in starts
 
 
-def test_an_answer_about_another_event_is_no_answer(zoho, api):
+def test_an_answer_about_another_event_is_no_answer(zoho: Any, api: Any) -> None:
     zoho.faults.add(
         "calendar.instances",
         "status",
@@ -367,7 +384,7 @@ def test_an_answer_about_another_event_is_no_answer(zoho, api):
         fetch_event_instances(api, US, uid, (TODAY, TODAY))
 
 
-def test_the_plain_list_and_the_instances_disagree_only_when_told_to(zoho, api):
+def test_the_plain_list_and_the_instances_disagree_only_when_told_to(zoho: Any, api: Any) -> None:
     """Sandbox: as long as nobody lets it contradict itself, ``exdate`` and deleted instances are empty in both."""
     gym = next(item for item in zoho.calendar(WORK.calendar).events.all() if item["title"] == "Gym")
     raw = fetch_instances(api, WORK, Window(start=TODAY, end=TODAY + timedelta(days=28)))
@@ -383,12 +400,12 @@ def test_the_plain_list_and_the_instances_disagree_only_when_told_to(zoho, api):
 
 
 @pytest.fixture
-def line(tmp_path, monkeypatch):
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with command_line(tmp_path, monkeypatch) as line:
         yield line
 
 
-def verified(line, slug):
+def verified(line: CommandLine, slug: str) -> Any:
     """Give the exit code, and what --json tells of the feed's only source."""
     result = line("verify", slug, "--json")
     told = json.loads(result.stdout)
@@ -401,7 +418,7 @@ KINDS = ("missing", "extra", "shifted", "renamed", "unreadable")
 
 
 @pytest.mark.parametrize("slug", ["portal", "group", "calendar"])
-def test_a_feed_that_was_read_is_equal_to_zoho(line, slug):
+def test_a_feed_that_was_read_is_equal_to_zoho(line: CommandLine, slug: str) -> None:
     line("refresh")
     code, told = verified(line, slug)
     assert code == 0
@@ -419,7 +436,9 @@ def test_a_feed_that_was_read_is_equal_to_zoho(line, slug):
         "show_private = true",
     ],
 )
-def test_a_lively_calendar_is_equal_in_whatever_form_it_is_published(line, options):
+def test_a_lively_calendar_is_equal_in_whatever_form_it_is_published(
+    line: CommandLine, options: Any
+) -> None:
     """Deleted, moved and renamed instances, rules told one by one in UTC, private events: none of it is a difference."""
     work = next(
         item
@@ -440,7 +459,7 @@ def test_a_lively_calendar_is_equal_in_whatever_form_it_is_published(line, optio
     )  # the sandbox has one event with a broken date
 
 
-def test_where_zoho_contradicts_itself_each_difference_is_told(line):
+def test_where_zoho_contradicts_itself_each_difference_is_told(line: CommandLine) -> None:
     """The plain list, which the feed was made from, lacks an instance, has one too many, and one at another time."""
     seen = data_calendar.contradict(line.sandbox.calendar(CALENDAR), datetime.now(UTC).date())
     line("refresh", "calendar")
@@ -468,7 +487,9 @@ def test_where_zoho_contradicts_itself_each_difference_is_told(line):
     )
 
 
-def test_what_changed_in_zoho_since_the_last_read_is_told_with_the_time_of_that_read(line):
+def test_what_changed_in_zoho_since_the_last_read_is_told_with_the_time_of_that_read(
+    line: CommandLine,
+) -> None:
     line("refresh")
     streams = [event["streamId"] for event in line.sandbox.group(GROUP).events.all()]
     line.sandbox.group(GROUP).events.change(streams[0], title="Renamed upstream")
@@ -486,7 +507,7 @@ def test_what_changed_in_zoho_since_the_last_read_is_told_with_the_time_of_that_
     assert (code, [one["upstream_id"] for one in told["shifted"]]) == (1, [event["id"]])
 
 
-def test_no_title_that_the_feed_hides_is_told(line):
+def test_no_title_that_the_feed_hides_is_told(line: CommandLine) -> None:
     """privacy = "busy": not in a difference either, for a comparison is stored and shown."""
     line.toml.write_text(
         line.toml.read_text().replace('slug = "group"', 'slug = "group"\nprivacy = "busy"')
@@ -504,7 +525,9 @@ def test_no_title_that_the_feed_hides_is_told(line):
     assert not {"Reorganisation", "Offsite"} & set(re.findall(r"\w+", result.stdout))
 
 
-def test_a_series_that_zoho_tells_nothing_of_by_itself_is_compared_all_the_same(line):
+def test_a_series_that_zoho_tells_nothing_of_by_itself_is_compared_all_the_same(
+    line: CommandLine,
+) -> None:
     """The endpoint is no documented one: without it the list counts, and that is said."""
     data_calendar.contradict(line.sandbox.calendar(CALENDAR), datetime.now(UTC).date())
     line("refresh", "calendar")
@@ -522,14 +545,16 @@ def test_a_series_that_zoho_tells_nothing_of_by_itself_is_compared_all_the_same(
         (["verify", "group"], "has not been read yet: run `zoho-bridge refresh group`"),
     ],
 )
-def test_a_feed_that_is_not_there_or_was_not_read_is_a_sentence(line, arguments, said):
+def test_a_feed_that_is_not_there_or_was_not_read_is_a_sentence(
+    line: CommandLine, arguments: Any, said: Any
+) -> None:
     line("refresh", "calendar")
     result = line(*arguments)
     assert result.exit_code == 1
     assert said in result.stderr
 
 
-def test_when_zoho_is_down_nothing_is_compared(line):
+def test_when_zoho_is_down_nothing_is_compared(line: CommandLine) -> None:
     line("refresh")
     line.sandbox.faults.add("connect.*", "status", status=500)
     result = line("verify", "group")
@@ -540,7 +565,7 @@ def test_when_zoho_is_down_nothing_is_compared(line):
 # What is remembered
 
 
-def verification(key=WORK.key, slug="work", at=NOW, **options):
+def verification(key: Any = WORK.key, slug: str = "work", at: Any = NOW, **options: Any) -> Any:
     values = {
         "first_day": TODAY,
         "last_day": TODAY + timedelta(days=31),
@@ -550,7 +575,7 @@ def verification(key=WORK.key, slug="work", at=NOW, **options):
     return Verification(source_key=key, slug=slug, at=at, **values | options)
 
 
-def test_the_last_comparison_of_each_source_is_kept(any_store, now):
+def test_the_last_comparison_of_each_source_is_kept(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([Feed(slug="work", title="Work", sources=(WORK, US))], now=now)
     any_store.verifications.save([verification(), verification(US.key, error="Zoho was away.")])
     any_store.verifications.save([verification(at=NOW + HOUR, differing=1)])
@@ -562,10 +587,12 @@ def test_the_last_comparison_of_each_source_is_kept(any_store, now):
     assert any_store.verifications.last() == {WORK.key: NOW + HOUR, US.key: NOW}
 
 
-def test_a_comparison_is_claimed_by_one_process_and_again_when_its_time_has_come(any_store, now):
+def test_a_comparison_is_claimed_by_one_process_and_again_when_its_time_has_come(
+    any_store: Store, now: datetime
+) -> None:
     any_store.feeds.replace([Feed(slug="work", title="Work", sources=(WORK,))], now=now)
 
-    def begin(when):
+    def begin(when: Any) -> Any:
         return any_store.verifications.begin(
             WORK.key, "", now=when, not_since=when - timedelta(hours=23)
         )
@@ -582,7 +609,7 @@ def test_a_comparison_is_claimed_by_one_process_and_again_when_its_time_has_come
 
 
 @pytest.fixture
-def fed(zoho, api, store):
+def fed(zoho: Any, api: Any, store: Store) -> Any:
     """A store with two calendars that were read, and what compares them."""
     feeds = [
         Feed(slug="work", title="Work", sources=(WORK,)),
@@ -602,7 +629,7 @@ def fed(zoho, api, store):
     return refresher
 
 
-def test_each_calendar_is_due_once_a_day_and_few_at_a_time(fed):
+def test_each_calendar_is_due_once_a_day_and_few_at_a_time(fed: Any) -> None:
     """One of two, the one compared longest ago first; never a source of another product."""
     store = fed.store
     first = due(store, now=NOW)
@@ -615,7 +642,7 @@ def test_each_calendar_is_due_once_a_day_and_few_at_a_time(fed):
     assert due(store, now=NOW + timedelta(hours=24)) == first
 
 
-def test_nothing_is_compared_while_zoho_fails(fed):
+def test_nothing_is_compared_while_zoho_fails(fed: Any) -> None:
     """One that fails is left out; when half of the calendars fail it is Zoho, and all are."""
     store = fed.store
     assert store.sources.claim(US.key, holder="x", now=NOW, term=HOUR)
@@ -628,7 +655,9 @@ def test_nothing_is_compared_while_zoho_fails(fed):
 @pytest.mark.parametrize(
     ("dice", "first_day"), [(0.0, TODAY - timedelta(days=90)), (0.999, TODAY + timedelta(days=509))]
 )
-def test_a_month_somewhere_in_the_window_is_compared(fed, zoho, dice, first_day):
+def test_a_month_somewhere_in_the_window_is_compared(
+    fed: Any, zoho: Any, dice: Any, first_day: Any
+) -> None:
     """From the window's first 31 days to its last; Zoho is asked three times, once for the calendar itself."""
     verifier = Verifier(store=fed.store, api=fed.api, zoho=fed.zoho, clock=lambda: NOW)
     (verdict,) = compare_in_turn(verifier, WORK.key, now=NOW, dice=lambda: dice)
@@ -650,7 +679,7 @@ def test_a_month_somewhere_in_the_window_is_compared(fed, zoho, dice, first_day)
     assert compare_in_turn(verifier, WORK.key, now=NOW + HOUR, dice=lambda: 0.5) is None
 
 
-def test_what_went_wrong_is_remembered(fed, zoho):
+def test_what_went_wrong_is_remembered(fed: Any, zoho: Any) -> None:
     zoho.faults.add("calendar.events", "status", status=500)
     verifier = Verifier(store=fed.store, api=fed.api, zoho=fed.zoho, clock=lambda: NOW)
     with pytest.raises(UnavailableError):
@@ -659,7 +688,9 @@ def test_what_went_wrong_is_remembered(fed, zoho):
     assert "Zoho Calendar" in kept.error
 
 
-def test_the_worker_compares_what_is_due_and_logs_the_numbers(fed, zoho, tmp_path):
+def test_the_worker_compares_what_is_due_and_logs_the_numbers(
+    fed: Any, zoho: Any, tmp_path: Path
+) -> None:
     """The whole way through the queue, at a minute of an hour; a second look on the same day finds the other calendar."""
     seen = data_calendar.contradict(zoho.calendar(US.calendar), TODAY)
     fed.refresh(US.key)
@@ -684,7 +715,9 @@ def test_the_worker_compares_what_is_due_and_logs_the_numbers(fed, zoho, tmp_pat
     assert {one["upstream_id"] for one in kept.details["differences"]} == {seen.uid}
 
 
-def test_the_admin_sees_the_last_comparison_of_a_feed(any_store, now, tmp_path):
+def test_the_admin_sees_the_last_comparison_of_a_feed(
+    any_store: Store, now: datetime, tmp_path: Path
+) -> None:
     """What differs with its times in UTC, what was left out with its reason, and what went wrong; text is only text."""
     feed = Feed(slug="work", title="Work", sources=(WORK, US))
     any_store.feeds.replace([feed], now=now)

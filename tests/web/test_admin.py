@@ -1,15 +1,19 @@
 """The admin pages: closed without a password, guarded with one, and what the admin does there to a feed's links."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 import re
+from typing import Any
 
+from flask.testing import FlaskClient
 import pytest
 from structlog.testing import capture_logs
+from time_machine import TimeMachineFixture
 
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
-from bridge.store import sign_ins
+from bridge.store import Store, sign_ins
 from bridge.web import create_app
 
 PASSWORD = "correct horse battery staple é"
@@ -17,13 +21,13 @@ START = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def clock(time_machine):
+def clock(time_machine: TimeMachineFixture) -> Any:
     time_machine.move_to(START, tick=False)
     return time_machine
 
 
 @pytest.fixture
-def served(store, now):
+def served(store: Store, now: datetime) -> Any:
     source = CalendarSource(calendar="c")
     feeds = [
         Feed(slug="team", title="Team & <Friends>", sources=(source,)),
@@ -41,38 +45,38 @@ def served(store, now):
     return store
 
 
-def app_of(served, tmp_path, *, open_admin=False, **settings):
+def app_of(served: Store, tmp_path: Path, *, open_admin: bool = False, **settings: Any) -> Any:
     environ = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40, **settings}
     return create_app(config.load(environ), served, open_admin=open_admin)
 
 
 @pytest.fixture
-def app(served, tmp_path):
+def app(served: Store, tmp_path: Path) -> Any:
     return app_of(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD)
 
 
 @pytest.fixture
-def client(app):
+def client(app: Any) -> Any:
     return app.test_client()
 
 
-def csrf(client, path="/admin/sign-in"):
+def csrf(client: FlaskClient, path: str = "/admin/sign-in") -> Any:
     return re.search(r'name="csrf" value="([^"]+)"', client.get(path).text)[1]
 
 
-def sign_in(client, password=PASSWORD, **options):
+def sign_in(client: FlaskClient, password: Any = PASSWORD, **options: Any) -> Any:
     return client.post(
         "/admin/sign-in", data={"csrf": csrf(client), "password": password}, **options
     )
 
 
-def post(client, action, **data):
+def post(client: FlaskClient, action: Any, **data: Any) -> Any:
     return client.post(
         f"/admin/feeds/team/{action}", data={"csrf": csrf(client, "/admin/"), **data}
     )
 
 
-def messages(client, path="/admin/feeds/team/"):
+def messages(client: FlaskClient, path: str = "/admin/feeds/team/") -> Any:
     """Give what a page says of the last action: that it was done, or why not."""
     return re.findall(
         r'<p class="notice (?:good|bad)" role="(?:status|alert)"[^>]*>([^<]+)<',
@@ -100,14 +104,16 @@ ACTIONS = [
 ]
 
 
-def test_everything_is_closed_when_no_password_is_set(served, tmp_path):
+def test_everything_is_closed_when_no_password_is_set(served: Store, tmp_path: Path) -> None:
     client = app_of(served, tmp_path).test_client()
     assert {client.get(path).status_code for path in (*PAGES, SIGN_IN)} == {404}
     assert {client.post(path).status_code for path in ACTIONS} == {404}
     assert "Set-Cookie" not in client.get("/admin/").headers
 
 
-def test_nobody_sees_or_does_anything_without_the_password(client, served):
+def test_nobody_sees_or_does_anything_without_the_password(
+    client: FlaskClient, served: Store
+) -> None:
     before = served.feeds.all()
     for path in PAGES:
         answer = client.get(path)
@@ -127,7 +133,7 @@ def test_nobody_sees_or_does_anything_without_the_password(client, served):
     assert served.feeds.all() == before
 
 
-def test_the_password_opens_the_pages_and_signing_out_closes_them(client):
+def test_the_password_opens_the_pages_and_signing_out_closes_them(client: FlaskClient) -> None:
     answer = sign_in(client)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/")
     text = client.get("/admin/").text
@@ -136,7 +142,7 @@ def test_the_password_opens_the_pages_and_signing_out_closes_them(client):
     assert client.get("/admin/").status_code == 303
 
 
-def test_a_wrong_password_is_refused(client):
+def test_a_wrong_password_is_refused(client: FlaskClient) -> None:
     for password in ("", "correct horse", PASSWORD.upper(), PASSWORD + "\0"):
         answer = sign_in(client, password)
         assert answer.status_code == 403
@@ -144,7 +150,9 @@ def test_a_wrong_password_is_refused(client):
     assert client.get("/admin/").status_code == 303
 
 
-def test_guessing_is_slowed_down_over_all_processes(client, served, tmp_path, clock):
+def test_guessing_is_slowed_down_over_all_processes(
+    client: FlaskClient, served: Store, tmp_path: Path, clock: Any
+) -> None:
     """Six in five minutes are too many, also for the right password; then the way is free again."""
     for _ in range(5):
         sign_in(client, "wrong")
@@ -159,7 +167,7 @@ def test_guessing_is_slowed_down_over_all_processes(client, served, tmp_path, cl
     assert sign_in(client).status_code == 303
 
 
-def test_many_clients_together_are_slowed_down_too(client):
+def test_many_clients_together_are_slowed_down_too(client: FlaskClient) -> None:
     codes = [
         sign_in(client, "wrong", environ_overrides={"REMOTE_ADDR": f"192.0.2.{number}"}).status_code
         for number in range(51)
@@ -167,7 +175,7 @@ def test_many_clients_together_are_slowed_down_too(client):
     assert codes == [403] * 50 + [429]
 
 
-def test_the_addresses_of_one_ipv6_network_count_as_one_client(client):
+def test_the_addresses_of_one_ipv6_network_count_as_one_client(client: FlaskClient) -> None:
     codes = [
         sign_in(
             client, "wrong", environ_overrides={"REMOTE_ADDR": f"2001:db8::{number}"}
@@ -177,14 +185,14 @@ def test_the_addresses_of_one_ipv6_network_count_as_one_client(client):
     assert codes == [403] * 5 + [429]
 
 
-def test_success_forgets_the_failures(client):
+def test_success_forgets_the_failures(client: FlaskClient) -> None:
     for _ in range(3):
         for _ in range(4):
             sign_in(client, "wrong")
         assert sign_in(client).status_code == 303
 
 
-def test_attempts_are_counted_in_every_kind_of_database(any_store, now):
+def test_attempts_are_counted_in_every_kind_of_database(any_store: Store, now: datetime) -> None:
     attempts = any_store.sign_ins
     assert [attempts.begin("a", now=now) for _ in range(5)] == [timedelta()] * 5
     assert attempts.begin("a", now=now + timedelta(minutes=2)) == timedelta(minutes=3)
@@ -194,7 +202,7 @@ def test_attempts_are_counted_in_every_kind_of_database(any_store, now):
     assert attempts.begin("a", now=now + sign_ins.PERIOD) == timedelta()
 
 
-def test_attempts_are_kept_without_addresses(client, served):
+def test_attempts_are_kept_without_addresses(client: FlaskClient, served: Store) -> None:
     sign_in(client, "wrong", environ_overrides={"REMOTE_ADDR": "192.0.2.77"})
     with served._database.read() as connection:
         rows = connection.exec_driver_sql("SELECT client FROM sign_ins").scalars().all()
@@ -205,7 +213,9 @@ def test_attempts_are_kept_without_addresses(client, served):
 @pytest.mark.parametrize(
     ("settings", "secure"), [({}, False), ({"BRIDGE_PUBLIC_URL": "https://c.example"}, True)]
 )
-def test_the_cookie_goes_to_the_admin_pages_alone(served, tmp_path, settings, secure):
+def test_the_cookie_goes_to_the_admin_pages_alone(
+    served: Store, tmp_path: Path, settings: Any, secure: Any
+) -> None:
     app = app_of(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD, **settings)
     app.config["PREFERRED_URL_SCHEME"] = "https" if secure else "http"
     client = app.test_client()
@@ -217,7 +227,7 @@ def test_the_cookie_goes_to_the_admin_pages_alone(served, tmp_path, settings, se
     assert "Set-Cookie" not in client.get("/").headers
 
 
-def test_a_cookie_behind_a_trusted_https_proxy_is_secure(served, tmp_path):
+def test_a_cookie_behind_a_trusted_https_proxy_is_secure(served: Store, tmp_path: Path) -> None:
     client = app_of(
         served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD, BRIDGE_TRUSTED_PROXIES="1"
     ).test_client()
@@ -225,7 +235,9 @@ def test_a_cookie_behind_a_trusted_https_proxy_is_secure(served, tmp_path):
     assert "Secure" in answer.headers["Set-Cookie"]
 
 
-def test_a_forged_or_old_session_is_none(client, app, clock, served, tmp_path):
+def test_a_forged_or_old_session_is_none(
+    client: FlaskClient, app: Any, clock: Any, served: Store, tmp_path: Path
+) -> None:
     sign_in(client)
     cookie = client.get_cookie("bridge_admin", path="/admin").value
     client.set_cookie("bridge_admin", cookie[:-3] + "abc", path="/admin")
@@ -239,7 +251,9 @@ def test_a_forged_or_old_session_is_none(client, app, clock, served, tmp_path):
     assert client.get("/admin/").status_code == 303
 
 
-def test_a_change_of_key_ends_sessions_and_no_address(client, served, tmp_path, clock):
+def test_a_change_of_key_ends_sessions_and_no_address(
+    client: FlaskClient, served: Store, tmp_path: Path, clock: Any
+) -> None:
     """BRIDGE_SECRET_KEY=new,old: whoever knows the old key must not be able to sign a cookie with it."""
     sign_in(client)
     cookie = client.get_cookie("bridge_admin", path="/admin").value
@@ -255,7 +269,9 @@ def test_a_change_of_key_ends_sessions_and_no_address(client, served, tmp_path, 
 
 @pytest.mark.parametrize("path", ACTIONS)
 @pytest.mark.parametrize("given", [None, "", "wrong"])
-def test_no_form_works_without_the_secret_of_its_page(client, served, path, given):
+def test_no_form_works_without_the_secret_of_its_page(
+    client: FlaskClient, served: Store, path: Any, given: Any
+) -> None:
     sign_in(client)
     before = served.feeds.all()
     data = {
@@ -273,7 +289,7 @@ def test_no_form_works_without_the_secret_of_its_page(client, served, path, give
     assert len(served.links.of("team")) == 1
 
 
-def test_the_secret_of_another_session_does_not_count(client, app):
+def test_the_secret_of_another_session_does_not_count(client: FlaskClient, app: Any) -> None:
     sign_in(client)
     assert (
         client.post(
@@ -283,7 +299,9 @@ def test_the_secret_of_another_session_does_not_count(client, app):
     )
 
 
-def test_a_feeds_page_shows_each_link_with_its_address_and_last_use(client, served, now):
+def test_a_feeds_page_shows_each_link_with_its_address_and_last_use(
+    client: FlaskClient, served: Store, now: datetime
+) -> None:
     sign_in(client)
     (first,) = served.links.of("team")
     served.links.used({first.token_hash: now})
@@ -294,7 +312,7 @@ def test_a_feeds_page_shows_each_link_with_its_address_and_last_use(client, serv
     assert "http://localhost/feeds/open.ics" in client.get("/admin/feeds/open/").text
 
 
-def test_the_admin_adds_rotates_and_revokes(client, served):
+def test_the_admin_adds_rotates_and_revokes(client: FlaskClient, served: Store) -> None:
     sign_in(client)
     post(client, "add", label="Outlook of sales")
     assert messages(client) == ["Added the link “Outlook of sales”."]
@@ -319,7 +337,7 @@ def test_the_admin_adds_rotates_and_revokes(client, served):
     assert "No link works any more" in client.get("/admin/feeds/team/").text
 
 
-def test_the_old_address_answers_410_after_a_rotation(client, served):
+def test_the_old_address_answers_410_after_a_rotation(client: FlaskClient, served: Store) -> None:
     """The document of the fixture has no bytes, so an address that is known and open answers 404 here."""
     sign_in(client)
     address = f"/f/{served.links.token(served.links.of('team')[0])}/team.ics"
@@ -342,7 +360,9 @@ def test_the_old_address_answers_410_after_a_rotation(client, served):
         ("revoke", {"label": "nothing"}, "has no link"),
     ],
 )
-def test_what_cant_be_done_is_told_on_the_page(client, served, action, data, told):
+def test_what_cant_be_done_is_told_on_the_page(
+    client: FlaskClient, served: Store, action: Any, data: Any, told: Any
+) -> None:
     sign_in(client)
     assert post(client, action, **data).status_code == 303
     (message,) = messages(client)
@@ -350,7 +370,9 @@ def test_what_cant_be_done_is_told_on_the_page(client, served, action, data, tol
     assert len(served.links.of("team")) == 1
 
 
-def test_refresh_now_makes_the_sources_due(client, served, now):
+def test_refresh_now_makes_the_sources_due(
+    client: FlaskClient, served: Store, now: datetime
+) -> None:
     served.sources.claim("calendar:c", holder="w", now=now, term=timedelta(minutes=1))
     later = START + timedelta(hours=1)
     served.sources.succeed(
@@ -369,7 +391,7 @@ def test_refresh_now_makes_the_sources_due(client, served, now):
     assert served.sources.due(now=START) == ("calendar:c",)
 
 
-def test_admin_pages_are_kept_by_no_cache_and_framed_by_nobody(client):
+def test_admin_pages_are_kept_by_no_cache_and_framed_by_nobody(client: FlaskClient) -> None:
     sign_in(client)
     for path in PAGES[1:]:
         headers = client.get(path).headers
@@ -378,7 +400,7 @@ def test_admin_pages_are_kept_by_no_cache_and_framed_by_nobody(client):
         assert headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_the_demo_is_open_to_this_machine_alone(served, tmp_path):
+def test_the_demo_is_open_to_this_machine_alone(served: Store, tmp_path: Path) -> None:
     client = app_of(served, tmp_path, open_admin=True).test_client()
     assert client.get("/admin/feeds/team/").status_code == 200
     assert client.get("/").headers["Location"] == "/admin/"
@@ -391,12 +413,12 @@ def test_the_demo_is_open_to_this_machine_alone(served, tmp_path):
         assert client.get("/", **stranger).status_code == 200
 
 
-def test_a_form_that_is_too_long_is_refused(client):
+def test_a_form_that_is_too_long_is_refused(client: FlaskClient) -> None:
     csrf(client)  # gives a session, without which no form is read at all
     assert client.post("/admin/sign-in", data={"password": "x" * 100_000}).status_code == 413
 
 
-def test_the_log_says_what_was_done_without_a_secret(client, served):
+def test_the_log_says_what_was_done_without_a_secret(client: FlaskClient, served: Store) -> None:
     with capture_logs() as lines:
         sign_in(client, "a wrong secret")
         sign_in(client)

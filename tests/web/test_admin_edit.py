@@ -2,14 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 import html
+from pathlib import Path
 import re
+from typing import Any
 
+from flask.testing import FlaskClient
 import pytest
+from time_machine import TimeMachineFixture
 
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
 from bridge.publish.pending import publish_pending, want
+from bridge.store import Store
 from bridge.web import create_app
 
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -19,13 +24,13 @@ BOTH = [WORK.key, PORTAL.key]
 
 
 @pytest.fixture(autouse=True)
-def clock(time_machine):
+def clock(time_machine: TimeMachineFixture) -> Any:
     time_machine.move_to(START, tick=False)
     return time_machine
 
 
 @pytest.fixture
-def configured():
+def configured() -> Any:
     return [
         Feed(slug="work", title="Work <of all>", sources=(WORK,)),
         Feed(slug="all", title="All", sources=(WORK, PORTAL, GROUP)),
@@ -33,28 +38,28 @@ def configured():
 
 
 @pytest.fixture
-def served(store, configured):
+def served(store: Store, configured: Any) -> Any:
     want(store, [*configured, Feed(slug="old", title="Old", sources=(RETIRED,))], now=START)
     want(store, configured, now=START)
     return store
 
 
 @pytest.fixture
-def client(served, tmp_path):
+def client(served: Store, tmp_path: Path) -> Any:
     return client_of(served, tmp_path)
 
 
-def client_of(served, tmp_path, **settings):
+def client_of(served: Store, tmp_path: Path, **settings: Any) -> Any:
     environ = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40, **settings}
     return create_app(config.load(environ), served, open_admin=True).test_client()
 
 
-def send(client, path, data=None):
+def send(client: FlaskClient, path: Any, data: Any = None) -> Any:
     csrf = re.search(r'name="csrf" value="([^"]+)"', client.get("/admin/feeds/new").text)[1]
     return client.post(f"/admin/feeds/{path}", data={"csrf": csrf, **(data or {})})
 
 
-def make(client, **data):
+def make(client: FlaskClient, **data: Any) -> Any:
     return send(
         client,
         "new",
@@ -62,27 +67,27 @@ def make(client, **data):
     )
 
 
-def only_new(served, configured):
+def only_new(served: Store, configured: Any) -> Any:
     (made,) = [feed for feed in served.feeds.active() if feed not in configured]
     return made
 
 
-def field(text, name):
+def field(text: str, name: str) -> Any:
     return html.unescape(re.search(rf'<input id="{name}"[^>]* value="([^"]*)"', text)[1])
 
 
-def checked(text):
+def checked(text: str) -> Any:
     return [html.unescape(value) for value in re.findall(r'value="([^"]*)" checked', text)]
 
 
-def problems(text):
+def problems(text: str) -> Any:
     return dict(re.findall(r'<p class="problem" id="([a-z]+)-problem">([^<]+)</p>', text))
 
 
 # --- making
 
 
-def test_each_known_source_can_be_chosen_by_its_name(client):
+def test_each_known_source_can_be_chosen_by_its_name(client: FlaskClient) -> None:
     """Grouped by product; one that no feed shows any more stands apart."""
     text = client.get("/admin/feeds/new").text
     offered = [html.unescape(value) for value in re.findall(r'name="source" value="([^"]*)"', text)]
@@ -97,7 +102,9 @@ def test_each_known_source_can_be_chosen_by_its_name(client):
     assert checked(text) == ["full", "1"]
 
 
-def test_a_made_feed_is_what_was_chosen_and_has_an_address(client, served, configured):
+def test_a_made_feed_is_what_was_chosen_and_has_an_address(
+    client: FlaskClient, served: Store, configured: Any
+) -> None:
     answer = make(client, slug="sales", privacy="busy", public="1")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/feeds/sales/")
     made = only_new(served, configured)
@@ -113,7 +120,9 @@ def test_a_made_feed_is_what_was_chosen_and_has_an_address(client, served, confi
     assert set(served.sources.due(now=START)) >= set(BOTH)
 
 
-def test_without_a_tick_there_are_no_reminders(client, served, configured):
+def test_without_a_tick_there_are_no_reminders(
+    client: FlaskClient, served: Store, configured: Any
+) -> None:
     send(client, "new", {"title": "Sales", "source": BOTH, "privacy": "full"})
     made = only_new(served, configured)
     assert (made.slug, made.alarms, made.public) == ("sales", False, False)
@@ -124,14 +133,16 @@ def test_without_a_tick_there_are_no_reminders(client, served, configured):
     [("Sales & more", "sales-more"), ("All", "all-2"), ("Old", "old-2"), ("פגישות", "calendar")],
 )
 def test_the_address_is_made_of_the_name_where_none_is_chosen(
-    client, served, configured, title, slug
-):
+    client: FlaskClient, served: Store, configured: Any, title: str, slug: str
+) -> None:
     """As docs/decisions.md has it for found sources; an address that was given out is never given again."""
     make(client, title=title, slug=" ")
     assert only_new(served, configured).slug == slug
 
 
-def test_a_made_feed_is_told_to_be_in_the_making_until_the_worker_has_published_it(client, served):
+def test_a_made_feed_is_told_to_be_in_the_making_until_the_worker_has_published_it(
+    client: FlaskClient, served: Store
+) -> None:
     make(client, slug="sales")
     text = client.get("/admin/feeds/sales/").text
     assert "Being made" in text
@@ -143,7 +154,9 @@ def test_a_made_feed_is_told_to_be_in_the_making_until_the_worker_has_published_
     assert "Being made" not in client.get("/admin/feeds/sales/").text
 
 
-def test_a_made_feed_survives_a_restart_with_other_settings(client, served, tmp_path, configured):
+def test_a_made_feed_survives_a_restart_with_other_settings(
+    client: FlaskClient, served: Store, tmp_path: Path, configured: Any
+) -> None:
     make(client, slug="sales")
     made = only_new(served, configured)
     want(served, [Feed(slug="else", title="Else", sources=(GROUP,))], now=START)
@@ -170,8 +183,8 @@ def test_a_made_feed_survives_a_restart_with_other_settings(client, served, tmp_
     ],
 )
 def test_what_is_wrong_is_told_beside_its_field_and_nothing_typed_is_lost(
-    client, served, data, wrong
-):
+    client: FlaskClient, served: Store, data: Any, wrong: Any
+) -> None:
     before = served.feeds.all()
     typed = {
         "title": "Sales & <more>",
@@ -198,7 +211,9 @@ def test_what_is_wrong_is_told_beside_its_field_and_nothing_typed_is_lost(
     assert served.feeds.all() == before
 
 
-def test_an_address_too_long_for_google_is_refused(served, tmp_path, configured):
+def test_an_address_too_long_for_google_is_refused(
+    served: Store, tmp_path: Path, configured: Any
+) -> None:
     """256 characters (rulebook H16): 7 of "https://", 199 of the host, 28 of "/f/" and token, 1 of "/", 4 of ".ics"."""
     root = "https://" + ".".join(["a" * 49] * 4)
     client = client_of(served, tmp_path, BRIDGE_PUBLIC_URL=root)
@@ -217,7 +232,9 @@ def test_an_address_too_long_for_google_is_refused(served, tmp_path, configured)
     assert max(len(url) for url in re.findall(r'value="(https://[^"]+\.ics)"', address)) == 256
 
 
-def test_a_thousand_sources_can_be_chosen_at_once(client, served, configured):
+def test_a_thousand_sources_can_be_chosen_at_once(
+    client: FlaskClient, served: Store, configured: Any
+) -> None:
     """A form is read up to 256 KiB here; keys of Connect are about 40 bytes long."""
     many = tuple(
         ConnectSource(group=str(929000000439015 + n), network="929000000015001")
@@ -228,7 +245,9 @@ def test_a_thousand_sources_can_be_chosen_at_once(client, served, configured):
     assert served.feeds.active()[-1].sources == many
 
 
-def test_a_feed_that_is_called_new_has_its_page(client, served, configured):
+def test_a_feed_that_is_called_new_has_its_page(
+    client: FlaskClient, served: Store, configured: Any
+) -> None:
     served.feeds.replace(
         [*configured, Feed(slug="new", title="Brand new", sources=(WORK,))], now=START
     )
@@ -240,14 +259,14 @@ def test_a_feed_that_is_called_new_has_its_page(client, served, configured):
 
 
 @pytest.fixture
-def made(client, served):
+def made(client: FlaskClient, served: Store) -> Any:
     make(client, slug="sales")
     publish_pending(served, now=START)
     client.get("/admin/feeds/sales/")  # shows what the last action said
     return served
 
 
-def test_the_form_begins_with_the_feed_as_it_is(client, made):
+def test_the_form_begins_with_the_feed_as_it_is(client: FlaskClient, made: Any) -> None:
     text = client.get("/admin/feeds/sales/edit").text
     assert field(text, "title") == "Sales & more"
     assert set(checked(text)) == {*BOTH, "full", "1"}
@@ -255,8 +274,8 @@ def test_the_form_begins_with_the_feed_as_it_is(client, made):
 
 
 def test_a_changed_feed_keeps_its_address_and_every_setting_that_is_not_asked_for(
-    client, made, configured
-):
+    client: FlaskClient, made: Any, configured: Any
+) -> None:
     feed = only_new(made, configured)
     made.feeds.change(
         Feed(slug="sales", title="T", sources=feed.sources, past=timedelta(days=3)), now=START
@@ -278,7 +297,7 @@ def test_a_changed_feed_keeps_its_address_and_every_setting_that_is_not_asked_fo
     assert "Being changed" in client.get("/admin/feeds/sales/").text
 
 
-def test_a_change_that_is_wrong_changes_nothing(client, made):
+def test_a_change_that_is_wrong_changes_nothing(client: FlaskClient, made: Any) -> None:
     before = made.feeds.all()
     answer = send(client, "sales/edit", {"title": "", "source": [GROUP.key]})
     assert answer.status_code == 200
@@ -290,7 +309,9 @@ def test_a_change_that_is_wrong_changes_nothing(client, made):
 # --- removing
 
 
-def test_removing_asks_first_and_the_feed_can_be_brought_back(client, made, configured):
+def test_removing_asks_first_and_the_feed_can_be_brought_back(
+    client: FlaskClient, made: Any, configured: Any
+) -> None:
     feed = only_new(made, configured)
     address = re.search(
         r'value="http://localhost(/f/[^"]+\.ics)"', client.get("/admin/feeds/sales/").text
@@ -309,14 +330,16 @@ def test_removing_asks_first_and_the_feed_can_be_brought_back(client, made, conf
     assert address in client.get("/admin/feeds/sales/").text
 
 
-def only_served(store):
+def only_served(store: Store) -> Any:
     return list(store.feeds.active())
 
 
 @pytest.mark.parametrize(
     "path", ["work/edit", "work/remove", "work/restore", "sales/restore", "nothing/remove"]
 )
-def test_feeds_of_the_settings_are_not_changed_here(client, made, path, configured):
+def test_feeds_of_the_settings_are_not_changed_here(
+    client: FlaskClient, made: Any, path: Any, configured: Any
+) -> None:
     before = made.feeds.all()
     assert send(client, path, {"title": "T", "source": BOTH}).status_code == 404
     assert made.feeds.all() == before

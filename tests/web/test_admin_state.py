@@ -3,15 +3,19 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import html
+from pathlib import Path
 import re
+from typing import Any
 
+from flask.testing import FlaskClient
 import pytest
+from time_machine import TimeMachineFixture
 
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
-from bridge.store import Polls
+from bridge.store import Polls, Store
 from bridge.web import create_app
 from bridge.web.admin.polling import HABITS
 from bridge.web.user_agents import _PROGRAMS
@@ -24,13 +28,13 @@ ERROR = "Zoho's login is refused: run `zoho-bridge login`."
 
 
 @pytest.fixture(autouse=True)
-def clock(time_machine):
+def clock(time_machine: TimeMachineFixture) -> Any:
     time_machine.move_to(NOW, tick=False)
     return time_machine
 
 
 @pytest.fixture
-def served(store):
+def served(store: Store) -> Any:
     store.feeds.replace(
         [
             Feed(slug="team", title="Team", sources=(SOURCE,)),
@@ -42,12 +46,20 @@ def served(store):
 
 
 @pytest.fixture
-def client(served, tmp_path):
+def client(served: Store, tmp_path: Path) -> Any:
     environ = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40}
     return create_app(config.load(environ), served, open_admin=True).test_client()
 
 
-def read(store, at, *, source=SOURCE, due=15 * MINUTE, rejected=(), notes=()):
+def read(
+    store: Store,
+    at: Any,
+    *,
+    source: Any = SOURCE,
+    due: Any = 15 * MINUTE,
+    rejected: Any = (),
+    notes: Any = (),
+) -> None:
     store.sources.claim(source.key, holder="t", now=at, term=MINUTE)
     assert store.sources.succeed(
         source.key,
@@ -61,32 +73,32 @@ def read(store, at, *, source=SOURCE, due=15 * MINUTE, rejected=(), notes=()):
     )
 
 
-def fail(store, at, *, due=30 * MINUTE):
+def fail(store: Store, at: Any, *, due: Any = 30 * MINUTE) -> None:
     store.sources.claim(SOURCE.key, holder="t", now=at, term=MINUTE)
     store.sources.fail(SOURCE.key, holder="t", now=at, next_check_at=at + due, error=ERROR)
 
 
-def hold(store, at):
+def hold(store: Store, at: Any) -> None:
     store.sources.claim(SOURCE.key, holder="t", now=at, term=MINUTE)
     told = {"warning": "Half of them are gone.", "held_hash": "h", "held_at": at}
     store.sources.hold(SOURCE.key, holder="t", now=at, next_check_at=at + 10 * MINUTE, **told)
 
 
-def publish(store, slug="team", *, at=NOW, events=128):
+def publish(store: Store, slug: str = "team", *, at: Any = NOW, events: Any = 128) -> None:
     made = [replace(document(b"BEGIN:VCALENDAR\r\n"), modified_at=at, events=events)]
     assert store.publications.publish(
         slug, revision=0, basis="b", shaped=[], unshaped=[], changed=[], made=made
     )
 
 
-def said(client, path="/admin/", *, lang="en-GB"):
+def said(client: FlaskClient, path: str = "/admin/", *, lang: str = "en-GB") -> Any:
     """Give the text of a page's content, as a person reads it."""
     text = client.get(path, query_string={"lang": lang}).text
     body = re.search(r"<main.*</main>", text, re.DOTALL)[0]
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
-def card(client, title="Team"):
+def card(client: FlaskClient, title: str = "Team") -> Any:
     """Give what the list says of one feed."""
     after = said(client).split(f" {title} ", 1)[1]
     return re.split(r" (?:Both|Events that did not) ", after)[0]
@@ -95,13 +107,15 @@ def card(client, title="Team"):
 # --- how it stands
 
 
-def test_a_fresh_feed_says_when_it_was_read_and_what_it_holds(client, served):
+def test_a_fresh_feed_says_when_it_was_read_and_what_it_holds(
+    client: FlaskClient, served: Store
+) -> None:
     read(served, NOW - 4 * MINUTE)
     publish(served)
     assert card(client).startswith("Fresh Read 4 minutes ago; 128 events. 1 source · 1 link")
 
 
-def test_a_late_feed_asks_whether_the_worker_runs(client, served):
+def test_a_late_feed_asks_whether_the_worker_runs(client: FlaskClient, served: Store) -> None:
     read(served, NOW - 55 * MINUTE)
     publish(served)
     text = card(client)
@@ -109,7 +123,9 @@ def test_a_late_feed_asks_whether_the_worker_runs(client, served):
     assert "It should have been read 40 minutes ago: does the worker run?" in text
 
 
-def test_a_failing_feed_says_since_when_why_and_when_it_is_tried_again(client, served):
+def test_a_failing_feed_says_since_when_why_and_when_it_is_tried_again(
+    client: FlaskClient, served: Store
+) -> None:
     """The error's sentence says what to do; what subscribers see meanwhile is told, too."""
     read(served, NOW - 5 * HOUR)
     publish(served)
@@ -127,13 +143,15 @@ def test_a_failing_feed_says_since_when_why_and_when_it_is_tried_again(client, s
     )
 
 
-def test_a_failing_feed_that_nobody_tries_again_says_so(client, served):
+def test_a_failing_feed_that_nobody_tries_again_says_so(client: FlaskClient, served: Store) -> None:
     fail(served, NOW - 3 * HOUR, due=MINUTE)
     assert "The next try was due 3 hours ago: does the worker run?" in card(client)
     assert "It was never read" in card(client)
 
 
-def test_a_read_that_is_held_back_is_told_with_its_reason(client, served):
+def test_a_read_that_is_held_back_is_told_with_its_reason(
+    client: FlaskClient, served: Store
+) -> None:
     read(served, NOW - 20 * MINUTE)
     hold(served, NOW - 4 * MINUTE)
     publish(served)
@@ -146,19 +164,21 @@ def test_a_read_that_is_held_back_is_told_with_its_reason(client, served):
     assert "Next read in 6 minutes." in text
 
 
-def test_a_new_feed_says_what_comes_next(client):
+def test_a_new_feed_says_what_comes_next(client: FlaskClient) -> None:
     assert "Being made: the worker publishes it within a minute." in card(client)
     assert "Not read yet; that is done within a minute." in card(client)
 
 
-def test_a_new_feed_that_nobody_reads_asks_whether_the_worker_runs(client, clock):
+def test_a_new_feed_that_nobody_reads_asks_whether_the_worker_runs(
+    client: FlaskClient, clock: Any
+) -> None:
     clock.move_to(NOW + 40 * MINUTE, tick=False)
     assert "Not read yet. It should have been read 40 minutes ago: does the worker run?" in card(
         client
     )
 
 
-def test_a_merged_feed_is_as_old_as_its_oldest_source(client, served):
+def test_a_merged_feed_is_as_old_as_its_oldest_source(client: FlaskClient, served: Store) -> None:
     read(served, NOW - 4 * MINUTE)
     publish(served, "both", events=1)
     assert "Not all of it was read yet; 1 event." in card(client, "Both")
@@ -166,7 +186,7 @@ def test_a_merged_feed_is_as_old_as_its_oldest_source(client, served):
     assert "Read 9 minutes ago; 1 event. 2 sources · 1 link" in card(client, "Both")
 
 
-def test_the_list_says_how_many_feeds_need_a_look(client, served):
+def test_the_list_says_how_many_feeds_need_a_look(client: FlaskClient, served: Store) -> None:
     for source in (SOURCE, OTHER):
         read(served, NOW, source=source)
     assert "All is well with all 2 feeds." in said(client)
@@ -174,7 +194,7 @@ def test_the_list_says_how_many_feeds_need_a_look(client, served):
     assert "2 of 2 feeds need a look." in said(client)
 
 
-def test_a_feeds_page_says_the_same_of_each_source(client, served):
+def test_a_feeds_page_says_the_same_of_each_source(client: FlaskClient, served: Store) -> None:
     read(served, NOW - 4 * MINUTE, notes=["An attachment was left out."])
     fail(served, NOW - MINUTE)
     publish(served, "both")
@@ -187,7 +207,7 @@ def test_a_feeds_page_says_the_same_of_each_source(client, served):
 # --- what did not come across
 
 
-def test_what_became_of_an_event_is_said_once(client, served):
+def test_what_became_of_an_event_is_said_once(client: FlaskClient, served: Store) -> None:
     """With Zoho's id, the source, and the reason; what was left out comes first."""
     rejected = [
         Rejection(
@@ -216,7 +236,16 @@ def test_what_became_of_an_event_is_said_once(client, served):
 # --- who is reading
 
 
-def poll(served, program, ago, *, link=None, polls=4, unchanged=3, day=None):
+def poll(
+    served: Store,
+    program: Any,
+    ago: Any,
+    *,
+    link: Any = None,
+    polls: Any = 4,
+    unchanged: Any = 3,
+    day: Any = None,
+) -> None:
     link = served.links.of("team")[0].token_hash if link is None else link
     values = {
         "polls": polls,
@@ -227,12 +256,12 @@ def poll(served, program, ago, *, link=None, polls=4, unchanged=3, day=None):
     served.readers.count([Polls(slug="team", link=link, program=program, **values)])
 
 
-def readers(client):
+def readers(client: FlaskClient) -> Any:
     text = said(client, "/admin/feeds/team/").split("Who is reading", 1)[1]
     return text.split("Counted over", 1)[0].strip()
 
 
-def test_a_stale_calendar_is_explained(client, served):
+def test_a_stale_calendar_is_explained(client: FlaskClient, served: Store) -> None:
     """Rulebook, table of clients: Google asks every 4 to 24 hours."""
     publish(served, at=NOW - 6 * HOUR)
     poll(served, "Google Calendar", 5 * HOUR)
@@ -242,7 +271,9 @@ def test_a_stale_calendar_is_explained(client, served):
     )
 
 
-def test_a_program_that_has_not_asked_since_the_last_change_is_told(client, served):
+def test_a_program_that_has_not_asked_since_the_last_change_is_told(
+    client: FlaskClient, served: Store
+) -> None:
     publish(served, at=NOW - 4 * HOUR)
     poll(served, "Google Calendar", 5 * HOUR)
     assert (
@@ -251,7 +282,9 @@ def test_a_program_that_has_not_asked_since_the_last_change_is_told(client, serv
     )
 
 
-def test_a_program_that_is_silent_for_longer_than_ever_is_told(client, served):
+def test_a_program_that_is_silent_for_longer_than_ever_is_told(
+    client: FlaskClient, served: Store
+) -> None:
     publish(served, at=NOW - 4 * HOUR)
     yesterday = NOW.date() - 2 * DAY
     poll(served, "Google Calendar", 2 * DAY, day=yesterday)
@@ -263,7 +296,9 @@ def test_a_program_that_is_silent_for_longer_than_ever_is_told(client, served):
     )  # it only asks while somebody's computer is on
 
 
-def test_readers_are_told_by_link_and_the_public_address_first(client, served):
+def test_readers_are_told_by_link_and_the_public_address_first(
+    client: FlaskClient, served: Store
+) -> None:
     publish(served)
     served.links.add("team", "Sales", now=NOW)
     served.links.revoke("team", "default", now=NOW)
@@ -280,18 +315,18 @@ def test_readers_are_told_by_link_and_the_public_address_first(client, served):
     ]
 
 
-def test_without_readers_the_page_says_so(client):
+def test_without_readers_the_page_says_so(client: FlaskClient) -> None:
     assert readers(client) == "No calendar program has asked for this feed in the last 7 days."
 
 
-def test_the_habits_are_of_programs_that_are_told_apart():
+def test_the_habits_are_of_programs_that_are_told_apart() -> None:
     assert HABITS.keys() <= {name for _, name in _PROGRAMS}
 
 
 # --- in German
 
 
-def test_the_pages_are_german_where_that_is_wanted(client, served):
+def test_the_pages_are_german_where_that_is_wanted(client: FlaskClient, served: Store) -> None:
     """The sentences that the bridge keeps stay English, and are marked so."""
     read(served, NOW - 4 * MINUTE)
     fail(served, NOW - MINUTE)

@@ -1,6 +1,7 @@
 """The agenda: every occurrence on exactly the days it touches, in any zone."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import given, strategies as st
@@ -45,7 +46,9 @@ lengths = st.one_of(st.just(0), st.integers(0, 7200), st.integers(0, 5 * 86400))
 
 
 @given(zone=zones, spans=st.lists(st.tuples(starts, lengths), max_size=6), shift=st.integers(-3, 3))
-def test_a_timed_occurrence_is_on_exactly_the_days_it_touches(zone, spans, shift):
+def test_a_timed_occurrence_is_on_exactly_the_days_it_touches(
+    zone: Any, spans: Any, shift: Any
+) -> None:
     """The days are found a second way: by asking for the local date every quarter of an hour, and at both ends."""
     cards = [
         AgendaItem(uid=str(number), title="", times=((start, start + length),))
@@ -76,7 +79,7 @@ def _left_out(day: date, zone: ZoneInfo) -> bool:
 
 
 @given(zone=zones, spans=st.lists(st.tuples(st.integers(-10, 40), st.integers(1, 20)), max_size=6))
-def test_an_all_day_occurrence_is_on_its_own_days_in_every_zone(zone, spans):
+def test_an_all_day_occurrence_is_on_its_own_days_in_every_zone(zone: Any, spans: Any) -> None:
     cards = [
         all_day(FIRST + DAY * start, FIRST + DAY * (start + length)) for start, length in spans
     ]
@@ -92,7 +95,7 @@ def test_an_all_day_occurrence_is_on_its_own_days_in_every_zone(zone, spans):
     assert found == wanted
 
 
-def test_midnight_belongs_to_the_day_it_begins():
+def test_midnight_belongs_to_the_day_it_begins() -> None:
     """An event until midnight is not on the next day; one without length at midnight is on that day alone."""
     cards = [
         timed(("2026-03-10 22:00", "2026-03-11 00:00")),
@@ -102,7 +105,7 @@ def test_midnight_belongs_to_the_day_it_begins():
     assert [day.date for day in shown] == [date(2026, 3, 10), date(2026, 3, 12)]
 
 
-def test_a_day_that_comes_again_has_the_event_too():
+def test_a_day_that_comes_again_has_the_event_too() -> None:
     """In Newfoundland's autumn of 2010 clocks went from 00:01 back to 23:01: the 7th began, then the 6th went on."""
     zone = ZoneInfo("America/St_Johns")
     card = timed(("2010-11-07 02:30:15", "2010-11-07 02:50:00"), zone=ZoneInfo("UTC"))
@@ -111,7 +114,7 @@ def test_a_day_that_comes_again_has_the_event_too():
     ] == [6, 7]
 
 
-def test_the_same_evening_is_another_day_elsewhere():
+def test_the_same_evening_is_another_day_elsewhere() -> None:
     """20:00 in New York on the 10th, before Europe's clocks change, is 01:00 in Berlin and 09:00 in Tokyo."""
     card = timed(("2026-03-10 20:00", "2026-03-10 21:00"), zone=NEW_YORK)
     for zone, day, hour in ((NEW_YORK, 10, 20), (BERLIN, 11, 1), (TOKYO, 11, 9)):
@@ -120,7 +123,7 @@ def test_the_same_evening_is_another_day_elsewhere():
         assert shown.entries[0].own_zone.key == "America/New_York"
 
 
-def test_a_long_event_says_which_part_of_it_a_day_has():
+def test_a_long_event_says_which_part_of_it_a_day_has() -> None:
     card = timed(("2026-03-10 18:00", "2026-03-12 12:00"))
     entries = [day.entries[0] for day in agenda.days([card], FIRST, FIRST + 30 * DAY, BERLIN)]
     assert [(entry.part, entry.number, entry.days, entry.fills_day) for entry in entries] == [
@@ -133,7 +136,7 @@ def test_a_long_event_says_which_part_of_it_a_day_has():
     assert [day.entries[0].number for day in cut] == [2, 3]
 
 
-def test_what_fills_the_day_comes_first_and_the_rest_by_time():
+def test_what_fills_the_day_comes_first_and_the_rest_by_time() -> None:
     cards = [
         timed(("2026-03-10 09:00", "2026-03-10 10:00"), title="nine"),
         timed(("2026-03-10 08:00", "2026-03-10 10:00"), title="eight", zone=BERLIN),
@@ -151,7 +154,7 @@ def test_what_fills_the_day_comes_first_and_the_rest_by_time():
     ]
 
 
-def test_repeats_come_each_on_their_day():
+def test_repeats_come_each_on_their_day() -> None:
     card = timed(
         *((f"2026-03-{day:02} 09:15", f"2026-03-{day:02} 09:30") for day in range(1, 31)),
         repeats=True,
@@ -164,7 +167,7 @@ def test_repeats_come_each_on_their_day():
     ]
 
 
-def test_an_entry_is_over_when_it_has_ended():
+def test_an_entry_is_over_when_it_has_ended() -> None:
     (day,) = agenda.days(
         [timed(("2026-03-10 09:00", "2026-03-10 10:00"))], FIRST, FIRST + 30 * DAY, TOKYO
     )
@@ -173,7 +176,7 @@ def test_an_entry_is_over_when_it_has_ended():
     assert day.entries[0].is_over(ended)
 
 
-def test_cancelled_and_tentative_ones_are_told():
+def test_cancelled_and_tentative_ones_are_told() -> None:
     (day,) = agenda.days(
         [
             timed(("2026-03-10 09:00", "2026-03-10 10:00"), title="a", status="CANCELLED"),
@@ -189,7 +192,7 @@ def test_cancelled_and_tentative_ones_are_told():
     ]
 
 
-def test_the_main_zone_is_that_of_most_cards_but_utc():
+def test_the_main_zone_is_that_of_most_cards_but_utc() -> None:
     one = ("2026-03-10 09:00", "2026-03-10 10:00")
     utc = ZoneInfo("UTC")
     cards = [
@@ -208,7 +211,7 @@ def test_the_main_zone_is_that_of_most_cards_but_utc():
     assert agenda.main_zone([]).key == "UTC"
 
 
-def test_a_page_has_whole_days_and_one_at_least():
+def test_a_page_has_whole_days_and_one_at_least() -> None:
     cards = [
         timed(("2026-03-10 09:00", "2026-03-10 10:00"), title=str(number)) for number in range(5)
     ]
@@ -222,7 +225,7 @@ def test_a_page_has_whole_days_and_one_at_least():
 
 
 @given(year=st.integers(2020, 2035), month=st.integers(1, 12), weekday=st.integers(0, 6))
-def test_a_month_is_whole_weeks_around_its_days(year, month, weekday):
+def test_a_month_is_whole_weeks_around_its_days(year: Any, month: Any, weekday: Any) -> None:
     first = date(year, month, 1)
     weeks = agenda.month((), first, weekday)
     days = [day.date for week in weeks for day in week]
@@ -240,6 +243,6 @@ def test_a_month_is_whole_weeks_around_its_days(year, month, weekday):
     ("first", "before", "after"),
     [(date(2026, 1, 1), (2025, 12), (2026, 2)), (date(2026, 12, 1), (2026, 11), (2027, 1))],
 )
-def test_months_follow_each_other(first, before, after):
+def test_months_follow_each_other(first: Any, before: Any, after: Any) -> None:
     assert agenda.previous_month(first) == date(*before, 1)
     assert agenda.next_month(first) == date(*after, 1)

@@ -1,15 +1,19 @@
 """The embedded agenda: the one page that others may frame, and what its address can ask for."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 import re
+from typing import Any
 
+from flask.testing import FlaskClient
 import pytest
+from time_machine import TimeMachineFixture
 
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.feed.agenda import AgendaItem
-from bridge.store import EntryAgenda
+from bridge.store import EntryAgenda, Store
 from bridge.web import create_app
 from tests.served import document
 
@@ -17,7 +21,7 @@ NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def client(store, tmp_path, time_machine):
+def client(store: Store, tmp_path: Path, time_machine: TimeMachineFixture) -> Any:
     """A browser at two feeds with a stand-up at 9:15 in Berlin on every day of half a year."""
     time_machine.move_to(NOW, tick=False)
     source = CalendarSource(calendar="c")
@@ -53,21 +57,21 @@ def client(store, tmp_path, time_machine):
 
 
 @pytest.fixture
-def token(store, client):
+def token(store: Store, client: FlaskClient) -> Any:
     return store.links.token(store.links.of("team")[0])
 
 
-def listed(text):
+def listed(text: str) -> Any:
     """Give the days of the list."""
     return re.findall(r'id="day-([0-9-]+)"', text)
 
 
-def in_grid(text):
+def in_grid(text: str) -> Any:
     """Give the days of the month's weeks that have entries."""
     return re.findall(r'popovertarget="sheet-([0-9-]+)" aria-label', text)
 
 
-def test_only_the_embedded_page_may_be_framed(client, token):
+def test_only_the_embedded_page_may_be_framed(client: FlaskClient, token: Any) -> None:
     """CSP frame-ancestors, which wins over X-Frame-Options; that header is nowhere, for browsers read it as well."""
     for path in ("/feeds/open/embed", f"/f/{token}/embed"):
         answer = client.get(path)
@@ -80,7 +84,7 @@ def test_only_the_embedded_page_may_be_framed(client, token):
         )
 
 
-def test_it_keeps_the_guards_of_every_page(client, token):
+def test_it_keeps_the_guards_of_every_page(client: FlaskClient, token: Any) -> None:
     """Rulebook H21: no cookie, no referrer, no index; and nothing is loaded from elsewhere."""
     headers = client.get(f"/f/{token}/embed").headers
     assert headers["X-Robots-Tag"] == "noindex"
@@ -91,12 +95,12 @@ def test_it_keeps_the_guards_of_every_page(client, token):
     )
 
 
-def test_an_unknown_or_secret_feed_is_not_shown(client):
+def test_an_unknown_or_secret_feed_is_not_shown(client: FlaskClient) -> None:
     for path in ("/feeds/team/embed", "/feeds/nothing/embed", f"/f/{'x' * 24}/embed"):
         assert client.get(path).status_code == 404
 
 
-def test_the_list_covers_the_days_that_are_asked_for(client):
+def test_the_list_covers_the_days_that_are_asked_for(client: FlaskClient) -> None:
     assert listed(client.get("/feeds/open/embed?days=1").text) == ["2026-03-10"]
     assert listed(client.get("/feeds/open/embed?days=7").text) == [
         f"2026-03-{day}" for day in range(10, 17)
@@ -105,7 +109,7 @@ def test_the_list_covers_the_days_that_are_asked_for(client):
 
 
 @pytest.mark.parametrize("days", ["0", "93", "-1", "1e3", "٣", "007", "", "9" * 5000, "\0"])
-def test_absurd_numbers_of_days_are_thirty(client, days):
+def test_absurd_numbers_of_days_are_thirty(client: FlaskClient, days: Any) -> None:
     answer = client.get(f"/feeds/open/embed?days={days}")
     assert answer.status_code == 200
     assert len(listed(answer.text)) == 30
@@ -122,27 +126,29 @@ def test_absurd_numbers_of_days_are_thirty(client, days):
         ("scheme=DARK", ""),
     ],
 )
-def test_the_colour_scheme_is_light_dark_or_the_readers(client, query, scheme):
+def test_the_colour_scheme_is_light_dark_or_the_readers(
+    client: FlaskClient, query: Any, scheme: Any
+) -> None:
     text = client.get(f"/feeds/open/embed?{query}").text
     assert re.findall(r'data-scheme="([^"]*)"', text) == ([scheme] if scheme else [])
     assert f'name="color-scheme" content="{scheme or "light dark"}"' in text
     assert "<b>" not in text
 
 
-def test_the_title_can_be_hidden_but_for_screen_readers(client):
+def test_the_title_can_be_hidden_but_for_screen_readers(client: FlaskClient) -> None:
     for query, hidden in (("", False), ("title=1", False), ("title=0", True), ("title=no", False)):
         text = client.get(f"/feeds/open/embed?{query}").text
         assert ('<h1 class="unseen">Open &amp; free</h1>' in text) == hidden
         assert ("<h1>Open &amp; free</h1>" in text) != hidden
 
 
-def test_it_speaks_the_language_that_is_asked_for(client):
+def test_it_speaks_the_language_that_is_asked_for(client: FlaskClient) -> None:
     assert "Termine" in client.get("/feeds/open/embed?lang=de").text
     answer = client.get("/feeds/open/embed?lang=xx", headers={"Accept-Language": "de"})
     assert '<html lang="de"' in answer.text
 
 
-def test_the_month_is_in_weeks_as_the_reader_counts_them(client):
+def test_the_month_is_in_weeks_as_the_reader_counts_them(client: FlaskClient) -> None:
     """Germany begins weeks on Monday, the USA on Sunday (CLDR): March 2026 begins on a Sunday."""
     german = in_grid(client.get("/feeds/open/embed?lang=de-DE").text)
     american = in_grid(client.get("/feeds/open/embed?lang=en-US").text)
@@ -150,7 +156,7 @@ def test_the_month_is_in_weeks_as_the_reader_counts_them(client):
     assert (american[0], american[-1]) == ("2026-03-01", "2026-04-04")
 
 
-def test_the_months_are_turned_by_links(client):
+def test_the_months_are_turned_by_links(client: FlaskClient) -> None:
     """Without JavaScript; the choices of the frame stay in the links."""
     text = client.get("/feeds/open/embed?lang=en-GB&scheme=dark&days=5").text
     assert "March 2026" in text
@@ -166,13 +172,13 @@ def test_the_months_are_turned_by_links(client):
 @pytest.mark.parametrize(
     "month", ["2026-13", "2026-00", "0000-01", "9999-12", "2026-3", "now", "2026-03-01", "\0"]
 )
-def test_an_absurd_month_is_this_one(client, month):
+def test_an_absurd_month_is_this_one(client: FlaskClient, month: Any) -> None:
     answer = client.get(f"/feeds/open/embed?lang=en-GB&month={month}")
     assert answer.status_code == 200
     assert "March 2026" in answer.text
 
 
-def test_a_day_with_more_than_fits_says_how_many_more(store, client):
+def test_a_day_with_more_than_fits_says_how_many_more(store: Store, client: FlaskClient) -> None:
     times = ((int(NOW.timestamp()), int(NOW.timestamp()) + 60),)
     more = tuple(
         AgendaItem(uid=f"m-{number}", title=f"More {number}", zone="UTC", times=times)

@@ -4,8 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import gzip
 import hashlib
+from pathlib import Path
 from string import ascii_letters, digits
+from typing import Any
 
+from flask.testing import FlaskClient
 import pytest
 
 from bridge import config
@@ -14,7 +17,7 @@ from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import zone
 from bridge.publish import ical
-from bridge.store import Document, Entry
+from bridge.store import Document, Entry, Store
 from bridge.web import create_app
 
 CHANGED = datetime(2026, 3, 9, 8, 0, 30, 500_000, tzinfo=UTC)
@@ -22,7 +25,7 @@ BODY = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
 TAG = hashlib.sha256(BODY).hexdigest()
 
 
-def document(variant, body):
+def document(variant: str, body: Any) -> Any:
     etag = hashlib.sha256(body).hexdigest()
     return Document(
         variant=variant,
@@ -35,12 +38,12 @@ def document(variant, body):
 
 
 @pytest.fixture
-def settings(tmp_path):
+def settings(tmp_path: Path) -> Any:
     return config.load({"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40})
 
 
 @pytest.fixture
-def served(store, settings, now):
+def served(store: Store, settings: Any, now: datetime) -> Any:
     """A secret feed "team" and a public one "open", each with its three documents."""
     source = CalendarSource(calendar="c")
     feeds = [
@@ -62,16 +65,16 @@ def served(store, settings, now):
 
 
 @pytest.fixture
-def client(served, settings):
+def client(served: Store, settings: Any) -> Any:
     return create_app(settings, served).test_client()
 
 
 @pytest.fixture
-def url(served):
+def url(served: Store) -> str:
     return f"/f/{served.links.token(served.links.of('team')[0])}/team.ics"
 
 
-def test_a_feed_is_its_published_bytes_with_every_validator(client, url):
+def test_a_feed_is_its_published_bytes_with_every_validator(client: FlaskClient, url: str) -> None:
     """H1, H6, H12, H13, H21."""
     answer = client.get(url)
     assert answer.status_code == 200
@@ -94,13 +97,13 @@ def test_a_feed_is_its_published_bytes_with_every_validator(client, url):
     assert "Access-Control-Allow-Origin" not in headers
 
 
-def test_a_public_feed_needs_no_token_and_may_be_kept_by_caches(client):
+def test_a_public_feed_needs_no_token_and_may_be_kept_by_caches(client: FlaskClient) -> None:
     answer = client.get("/feeds/open.ics")
     assert answer.data == BODY
     assert answer.headers["Cache-Control"].startswith("public, max-age=900")
 
 
-def test_head_says_what_get_says(client, url):
+def test_head_says_what_get_says(client: FlaskClient, url: str) -> None:
     """H2: Thunderbird looks with HEAD first."""
     got, head = client.get(url), client.head(url)
     assert head.status_code == 200
@@ -132,7 +135,9 @@ def test_head_says_what_get_says(client, url):
     ],
 )
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_a_client_that_has_the_feed_is_told_so(client, url, method, headers, status):
+def test_a_client_that_has_the_feed_is_told_so(
+    client: FlaskClient, url: str, method: str, headers: Any, status: Any
+) -> None:
     """H6, RFC 9110 13.1.2 and 13.1.3: lists, weak comparison, If-None-Match before If-Modified-Since."""
     answer = getattr(client, method)(url, headers=headers)
     assert answer.status_code == status
@@ -162,8 +167,8 @@ def test_a_client_that_has_the_feed_is_told_so(client, url, method, headers, sta
     ],
 )
 def test_a_304_repeats_the_tag_of_the_copy_that_the_client_holds(
-    client, url, held, asked, repeated
-):
+    client: FlaskClient, url: str, held: Any, asked: Any, repeated: Any
+) -> None:
     """RFC 9111 4.3.4: a cache updates the copy whose strong validator the 304 repeats, and no other."""
     answer = client.get(url, headers={"If-None-Match": held, "Accept-Encoding": asked})
     assert answer.status_code == 304
@@ -186,7 +191,9 @@ def test_a_304_repeats_the_tag_of_the_copy_that_the_client_holds(
         ("*", False),
     ],
 )
-def test_only_who_asks_for_gzip_gets_it(client, url, asked, coded):
+def test_only_who_asks_for_gzip_gets_it(
+    client: FlaskClient, url: str, asked: Any, coded: Any
+) -> None:
     """H11: clients have failed on compression that they did not ask for."""
     answer = client.get(url, headers={"Accept-Encoding": asked})
     assert answer.headers.get("Content-Encoding") == ("gzip" if coded else None)
@@ -195,7 +202,7 @@ def test_only_who_asks_for_gzip_gets_it(client, url, asked, coded):
     assert answer.headers["ETag"] == (f'"{TAG}-gzip"' if coded else f'"{TAG}"')
 
 
-def test_compression_can_be_turned_off(served, url, tmp_path):
+def test_compression_can_be_turned_off(served: Store, url: str, tmp_path: Path) -> None:
     settings = config.load(
         {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40, "BRIDGE_GZIP": "false"}
     )
@@ -217,13 +224,13 @@ def test_compression_can_be_turned_off(served, url, tmp_path):
         ("?nonsense=%00%ff", BODY),
     ],
 )
-def test_the_variants(client, url, query, body):
+def test_the_variants(client: FlaskClient, url: str, query: Any, body: Any) -> None:
     answer = client.get(url + query)
     assert answer.data == body
     assert answer.headers["ETag"] == f'"{hashlib.sha256(body).hexdigest()}"'
 
 
-def test_pages_of_other_origins_may_read_the_web_flavour(client, url):
+def test_pages_of_other_origins_may_read_the_web_flavour(client: FlaskClient, url: str) -> None:
     """H19, also on 304 and HEAD."""
     etag = client.get(url + "?flavour=web").headers["ETag"]
     for answer in (
@@ -234,7 +241,7 @@ def test_pages_of_other_origins_may_read_the_web_flavour(client, url):
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_a_download_names_its_file_in_every_alphabet(client, url):
+def test_a_download_names_its_file_in_every_alphabet(client: FlaskClient, url: str) -> None:
     """RFC 6266, RFC 8187; nothing of the title can end the header."""
     answer = client.get(url + "?download=1")
     assert answer.data == BODY
@@ -254,21 +261,25 @@ def test_a_download_names_its_file_in_every_alphabet(client, url):
         {"Cookie": "a=b"},
     ],
 )
-def test_nothing_a_client_sends_besides_changes_the_answer(client, url, headers):
+def test_nothing_a_client_sends_besides_changes_the_answer(
+    client: FlaskClient, url: str, headers: Any
+) -> None:
     """H1, H4: Outlook announces a bare Bearer to every server."""
     answer = client.get(url, headers=headers)
     assert (answer.status_code, answer.data) == (200, BODY)
 
 
 @pytest.mark.parametrize("method", ["PUT", "PROPFIND", "POST", "DELETE", "REPORT", "PATCH"])
-def test_a_feed_is_read_only_and_never_answers_412(client, url, method):
+def test_a_feed_is_read_only_and_never_answers_412(
+    client: FlaskClient, url: str, method: str
+) -> None:
     """H3: a 412 would tell Thunderbird that it may write."""
     answer = client.open(url, method=method, headers={"If-Match": "nothing"})
     assert answer.status_code == 405
     assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
-def test_options_is_answered(client, url):
+def test_options_is_answered(client: FlaskClient, url: str) -> None:
     answer = client.options(url)
     assert answer.status_code == 204
     assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
@@ -288,7 +299,7 @@ def test_options_is_answered(client, url):
         "/feeds/team/",
     ],
 )
-def test_what_is_unknown_is_404_in_plain_text(client, path):
+def test_what_is_unknown_is_404_in_plain_text(client: FlaskClient, path: Any) -> None:
     """H9: 404 keeps a subscriber's events. A secret feed has no public address."""
     answer = client.get(path)
     assert answer.status_code == 404
@@ -298,11 +309,11 @@ def test_what_is_unknown_is_404_in_plain_text(client, path):
     assert b"VCALENDAR" not in answer.data
 
 
-def test_a_token_opens_its_own_feed_alone(client, url):
+def test_a_token_opens_its_own_feed_alone(client: FlaskClient, url: str) -> None:
     assert client.get(url.replace("team.ics", "open.ics")).status_code == 404
 
 
-def test_a_revoked_address_is_410(client, served, url):
+def test_a_revoked_address_is_410(client: FlaskClient, served: Store, url: str) -> None:
     """H9: 410 ends the subscription."""
     served.links.revoke("team", None, now=datetime.now(UTC) - timedelta(seconds=1))
     answer = client.get(url)
@@ -311,19 +322,21 @@ def test_a_revoked_address_is_410(client, served, url):
     assert client.get(url.replace(".ics", "/some-event.ics")).status_code == 410
 
 
-def test_a_feed_that_is_configured_no_more_is_404(client, served, url, now):
+def test_a_feed_that_is_configured_no_more_is_404(
+    client: FlaskClient, served: Store, url: str, now: datetime
+) -> None:
     served.feeds.replace([], now=now)
     assert client.get(url).status_code == 404
 
 
-def test_robots_may_fetch_feeds(client):
+def test_robots_may_fetch_feeds(client: FlaskClient) -> None:
     """H17."""
     answer = client.get("/robots.txt")
     assert answer.status_code == 200
     assert b"Disallow: /" not in answer.data
 
 
-def test_a_title_cant_leave_its_header(served, settings, now):
+def test_a_title_cant_leave_its_header(served: Store, settings: Any, now: datetime) -> None:
     """RFC 6266, RFC 8187: line breaks, quotes and other alphabets stay inside of the file's name."""
     title = 'a\r\nSet-Cookie: x=1\0"; filename="evil.exe\\ 会議 🎉'
     served.feeds.replace(
@@ -342,13 +355,13 @@ def test_a_title_cant_leave_its_header(served, settings, now):
     assert set(value.partition("''")[2]) <= set(ascii_letters + digits + "%-._~")
 
 
-def event(uid, **changes):
+def event(uid: str, **changes: Any) -> Any:
     start = datetime(2026, 3, 11, 9, tzinfo=zone("Europe/Berlin"))
     values = {"upstream_id": "up", "title": uid, "start": start, "end": start + timedelta(hours=1)}
     return Event(uid=uid, **values | changes)
 
 
-def published(event):
+def published(event: Any) -> Any:
     """An entry as publishing makes it."""
     stamp = ical.Stamp(changed=CHANGED.replace(microsecond=0), sequence=1)
     return Entry(
@@ -365,7 +378,7 @@ def published(event):
 
 
 @pytest.fixture
-def events(served):
+def events(served: Store) -> Any:
     """Three entries in both feeds: a series with a zone, a single event in UTC, and one that is gone."""
     series = event("series-1", recurrence=Recurrence(rule=Rule(freq="WEEKLY")))
     utc = datetime(2026, 3, 12, 9, tzinfo=zone("UTC"))
@@ -383,7 +396,9 @@ def events(served):
 
 
 @pytest.mark.parametrize("uid", ["series-1", "single-1"])
-def test_one_event_is_a_document_of_its_own(client, url, events, uid):
+def test_one_event_is_a_document_of_its_own(
+    client: FlaskClient, url: str, events: Any, uid: str
+) -> None:
     """The bytes are those that rendering a single event gives: its zones, no calendar name (rulebook 11, 13)."""
     entry = events[uid]
     expected = ical.document(title="x", blobs=[entry.blob], zones=entry.zones.split(), single=True)
@@ -411,7 +426,9 @@ def test_one_event_is_a_document_of_its_own(client, url, events, uid):
         assert client.put(address).status_code == 405
 
 
-def test_one_event_for_the_web_is_its_occurrences(client, url, events):
+def test_one_event_for_the_web_is_its_occurrences(
+    client: FlaskClient, url: str, events: Any
+) -> None:
     answer = client.get(url.replace(".ics", "/series-1.ics?flavour=web"))
     assert events["series-1"].web_blob in answer.data
     assert b"VTIMEZONE" not in answer.data
@@ -421,11 +438,13 @@ def test_one_event_for_the_web_is_its_occurrences(client, url, events):
 @pytest.mark.parametrize(
     "uid", ["gone-1", "nothing", "%00", "..", "SERIES-1", "series-1%0d%0a", "x" * 300]
 )
-def test_an_event_that_is_not_shown_is_404(client, url, events, uid):
+def test_an_event_that_is_not_shown_is_404(
+    client: FlaskClient, url: str, events: Any, uid: str
+) -> None:
     answer = client.get(url.replace(".ics", f"/{uid}.ics"))
     assert (answer.status_code, answer.mimetype) == (404, "text/plain")
 
 
-def test_an_event_of_a_secret_feed_has_no_public_address(client, events):
+def test_an_event_of_a_secret_feed_has_no_public_address(client: FlaskClient, events: Any) -> None:
     assert client.get("/feeds/team/series-1.ics").status_code == 404
     assert client.get("/f/AAAAAAAAAAAAAAAAAAAAAAAA/team/series-1.ics").status_code == 404

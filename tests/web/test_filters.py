@@ -9,8 +9,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 import gzip
 import html
+from pathlib import Path
 import re
+from typing import Any, Never
 
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 import pytest
 
@@ -23,7 +26,7 @@ from bridge.feed import document as joining
 from bridge.feed.agenda import NO_INVITATION, labels_of, without_labels
 from bridge.feed.filter import KINDS, Filter, mark
 from bridge.publish.publisher import publish
-from bridge.store import Filtered, is_filter
+from bridge.store import Filtered, Store, is_filter
 from bridge.store.crypto import Vault
 from bridge.web import create_app
 from tests.conftest import KEY
@@ -51,11 +54,11 @@ MEETINGS = (
 
 
 @pytest.fixture
-def settings(tmp_path):
+def settings(tmp_path: Path) -> Any:
     return config.load({"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40})
 
 
-def fill(store, now, *feeds):
+def fill(store: Store, now: datetime, *feeds: Any) -> None:
     store.feeds.replace(feeds, now=now)
     put(store, now, *TALKS, source=SUMMIT)
     put(store, now, *MEETINGS, source=WORK)
@@ -65,38 +68,38 @@ def fill(store, now, *feeds):
 
 
 @pytest.fixture
-def filled(store, now):
+def filled(store: Store, now: datetime) -> Any:
     fill(store, now, FEED, OPEN)
     return store
 
 
 @pytest.fixture
-def client(filled, settings):
+def client(filled: Store, settings: Any) -> Any:
     return create_app(settings, filled).test_client()
 
 
-def token(store, *labels, slug="summit", public=False):
+def token(store: Store, *labels: Any, slug: str = "summit", public: bool = False) -> Any:
     link = None if public else store.links.of(slug)[0]
     return store.filters.token(Filtered(slug=slug, link=link, choice=Filter.of(labels)))
 
 
-def path(store, *labels, slug="summit", public=False):
+def path(store: Store, *labels: Any, slug: str = "summit", public: bool = False) -> str:
     return f"/f/{token(store, *labels, slug=slug, public=public)}/{slug}.ics"
 
 
-def uids(body):
+def uids(body: Any) -> Any:
     bare = joining.without_alarms(body).decode()
     return re.findall(r"^UID:(.*)\r$", bare, re.MULTILINE)
 
 
-def events_of(body):
+def events_of(body: Any) -> Any:
     return re.findall(rb"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", body, re.DOTALL)
 
 
 # --- labels and choices
 
 
-def test_an_event_can_be_chosen_by_what_people_know_of_it():
+def test_an_event_can_be_chosen_by_what_people_know_of_it() -> None:
     shown = event("x", place=HALL_A, categories=("Data", "talk"), track="Data")
     expected = {("category", "talk"), ("track", "Data"), ("hall", "Hall A"), ("source", SUMMIT.key)}
     assert labels_of(shown, SUMMIT.key) == expected
@@ -107,13 +110,15 @@ def test_an_event_can_be_chosen_by_what_people_know_of_it():
     assert labels_of(event("x"), WORK.key) == {("answer", NO_INVITATION), ("source", WORK.key)}
 
 
-def test_a_series_can_be_chosen_by_what_any_of_its_instances_is():
+def test_a_series_can_be_chosen_by_what_any_of_its_instances_is() -> None:
     moved = event("s", recurrence_id=datetime(2026, 3, 12, 9, tzinfo=BERLIN), answer="declined")
     shown = replace(series("s"), answer="accepted", overrides=(moved,))
     assert {("answer", "accepted"), ("answer", "declined")} <= labels_of(shown, WORK.key)
 
 
-def test_what_is_only_chosen_by_does_not_change_the_published_bytes(store, now):
+def test_what_is_only_chosen_by_does_not_change_the_published_bytes(
+    store: Store, now: datetime
+) -> None:
     """Else every subscriber would see a change of an event whose answer is another."""
     fill(store, now, FEED)
     before = store.publications.document("summit", "default")
@@ -129,14 +134,14 @@ LABELS = st.tuples(st.sampled_from(list(KINDS)), st.text(max_size=8))
 
 
 @given(labels=st.lists(LABELS, min_size=1, max_size=20))
-def test_a_choice_is_read_as_it_was_written(labels):
+def test_a_choice_is_read_as_it_was_written(labels: Any) -> None:
     choice = Filter.of(labels)
     assert Filter.decode(choice.encode()) == choice
     assert Filter.of(reversed(labels)).encode() == choice.encode()
 
 
 @given(data=st.binary(max_size=40))
-def test_nothing_but_a_choice_is_read_as_one(data):
+def test_nothing_but_a_choice_is_read_as_one(data: Any) -> None:
     try:
         choice = Filter.decode(data)
     except ValueError:
@@ -145,7 +150,9 @@ def test_nothing_but_a_choice_is_read_as_one(data):
 
 
 @given(chosen=st.lists(LABELS, min_size=1, max_size=6), has=st.lists(LABELS, max_size=6))
-def test_an_event_fits_when_it_has_one_label_of_each_kind_that_was_chosen(chosen, has):
+def test_an_event_fits_when_it_has_one_label_of_each_kind_that_was_chosen(
+    chosen: Any, has: Any
+) -> None:
     """Said twice: here by the labels themselves, there by their marks."""
     kinds = {kind for kind, _ in chosen}
     expected = all(any(one in has for one in chosen if one[0] == kind) for kind in kinds)
@@ -173,8 +180,8 @@ def test_an_event_fits_when_it_has_one_label_of_each_kind_that_was_chosen(chosen
     ],
 )
 def test_a_chosen_part_has_the_feeds_own_bytes_in_the_feeds_own_order(
-    any_store, settings, now, labels, expected
-):
+    any_store: Store, settings: Any, now: datetime, labels: Any, expected: Any
+) -> None:
     fill(any_store, now, FEED)
     client = create_app(settings, any_store).test_client()
     whole = client.get(
@@ -192,16 +199,16 @@ def test_a_chosen_part_has_the_feeds_own_bytes_in_the_feeds_own_order(
     assert set(re.findall(rb"\r\nTZID:([^\r]+)", answer.data)) == zones
 
 
-def uids_of_feed():
+def uids_of_feed() -> Any:
     return {one.uid for one in (*TALKS, *MEETINGS)}
 
 
-def test_its_name_says_what_was_chosen(client, filled):
+def test_its_name_says_what_was_chosen(client: FlaskClient, filled: Store) -> None:
     body = client.get(path(filled, ("hall", "Hall A"), ("answer", "accepted"))).data
     assert b"\r\nX-WR-CALNAME:Summit: Hall A\\, accepted\r\n" in body
 
 
-def test_all_variants_work_on_it(client, filled):
+def test_all_variants_work_on_it(client: FlaskClient, filled: Store) -> None:
     chosen = path(filled, ("hall", "Hall A"))
     default, quiet, web = (
         client.get(chosen + query) for query in ("", "?alarms=off", "?flavour=web")
@@ -219,14 +226,16 @@ def test_all_variants_work_on_it(client, filled):
     assert download.data == default.data
 
 
-def test_a_choice_of_nothing_is_a_placeholder_and_never_empty(client, filled):
+def test_a_choice_of_nothing_is_a_placeholder_and_never_empty(
+    client: FlaskClient, filled: Store
+) -> None:
     """Rulebook 17, H7."""
     body = client.get(path(filled, ("hall", "Hall Z"))).data
     assert body.count(b"BEGIN:VEVENT") == 1
     assert joining.PLACEHOLDER in body
 
 
-def test_it_is_answered_conditionally_and_compressed(client, filled):
+def test_it_is_answered_conditionally_and_compressed(client: FlaskClient, filled: Store) -> None:
     chosen = path(filled, ("hall", "Hall A"))
     plain = client.get(chosen)
     assert plain.headers["Cache-Control"].startswith("private, max-age=900")
@@ -245,20 +254,22 @@ def test_it_is_answered_conditionally_and_compressed(client, filled):
     assert client.post(chosen).status_code == 405
 
 
-def served_later(client, url, since):
+def served_later(client: FlaskClient, url: str, since: Any) -> Any:
     """Ask again after what is remembered has gone out of date, with what the first answer said."""
     headers = {"If-Modified-Since": since.headers["Last-Modified"]}
     return client.get(url), client.get(url, headers=headers)
 
 
-def forget(client):
+def forget(client: FlaskClient) -> None:
     """Let the half second pass that answers of the store are remembered for."""
     shared = client.application.extensions["bridge"]
     for remembered in (shared._head, shared._link, shared.chosen._filtered):
         remembered._clock = lambda: float("inf")
 
 
-def test_a_new_publication_is_noticed_and_the_old_time_of_change_is_not_enough(client, filled, now):
+def test_a_new_publication_is_noticed_and_the_old_time_of_change_is_not_enough(
+    client: FlaskClient, filled: Store, now: datetime
+) -> None:
     chosen = path(filled, ("hall", "Hall A"))
     first = client.get(chosen)
     put(filled, now, replace(TALKS[0], title="New"), *TALKS[1:], source=SUMMIT)
@@ -269,7 +280,9 @@ def test_a_new_publication_is_noticed_and_the_old_time_of_change_is_not_enough(c
     assert (again.headers["ETag"] != first.headers["ETag"], since.status_code) == (True, 200)
 
 
-def test_an_event_that_leaves_a_choice_by_its_labels_alone_is_noticed_too(client, filled, now):
+def test_an_event_that_leaves_a_choice_by_its_labels_alone_is_noticed_too(
+    client: FlaskClient, filled: Store, now: datetime
+) -> None:
     """The feed's own document stays the same: only If-Modified-Since could be fooled."""
     chosen = path(filled, ("answer", "accepted"))
     first = client.get(chosen)
@@ -283,7 +296,9 @@ def test_an_event_that_leaves_a_choice_by_its_labels_alone_is_noticed_too(client
     assert restarted.get(chosen).headers["Last-Modified"] == again.headers["Last-Modified"]
 
 
-def test_a_document_is_joined_once_for_a_state_of_the_feed(client, filled, monkeypatch):
+def test_a_document_is_joined_once_for_a_state_of_the_feed(
+    client: FlaskClient, filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     joined = []
     real = filled.agenda.chosen
     monkeypatch.setattr(
@@ -294,7 +309,9 @@ def test_a_document_is_joined_once_for_a_state_of_the_feed(client, filled, monke
     assert (len(joined), len(set(first))) == (1, 1)
 
 
-def test_what_is_known_is_served_while_the_database_cant_be_read(client, filled, monkeypatch, now):
+def test_what_is_known_is_served_while_the_database_cant_be_read(
+    client: FlaskClient, filled: Store, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
     """Rulebook H8."""
     chosen = path(filled, ("hall", "Hall A"))
     first = client.get(chosen)
@@ -302,7 +319,7 @@ def test_what_is_known_is_served_while_the_database_cant_be_read(client, filled,
     publish(filled, "summit", now=now + MINUTE)
     forget(client)
 
-    def broken(*_args, **_options):
+    def broken(*_args: Any, **_options: Any) -> Never:
         raise StoreError("gone")
 
     monkeypatch.setattr(filled.agenda, "chosen", broken)
@@ -310,7 +327,7 @@ def test_what_is_known_is_served_while_the_database_cant_be_read(client, filled,
     assert client.get(path(filled, ("hall", "Hall B"))).status_code == 503
 
 
-def test_memory_is_bounded(filled, settings):
+def test_memory_is_bounded(filled: Store, settings: Any) -> None:
     from bridge.web.filtered_documents import ChosenDocuments
 
     held = ChosenDocuments(
@@ -326,7 +343,9 @@ def test_memory_is_bounded(filled, settings):
 # --- nobody gets beyond it
 
 
-def test_the_address_of_a_choice_does_not_hold_the_links_token(client, filled):
+def test_the_address_of_a_choice_does_not_hold_the_links_token(
+    client: FlaskClient, filled: Store
+) -> None:
     secret = filled.links.token(filled.links.of("summit")[0])
     derived = token(filled, ("hall", "Hall A"))
     assert secret not in derived
@@ -337,7 +356,7 @@ def test_the_address_of_a_choice_does_not_hold_the_links_token(client, filled):
         assert client.get(f"/f/{derived[start : start + 24]}/").status_code == 404
 
 
-def test_another_choice_needs_another_signature(client, filled):
+def test_another_choice_needs_another_signature(client: FlaskClient, filled: Store) -> None:
     one, other = (
         base64.urlsafe_b64decode(token(filled, ("hall", hall))) for hall in ("Hall A", "Hall B")
     )
@@ -354,7 +373,7 @@ def test_another_choice_needs_another_signature(client, filled):
 @hypothesis_settings(
     max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
-def test_no_other_address_opens_anything(filled, settings, data):
+def test_no_other_address_opens_anything(filled: Store, settings: Any, data: Any) -> None:
     """Bytes changed, put in, taken out, or of another link: all but the very same text is unknown."""
     good = token(filled, ("hall", "Hall A"))
     text = list(good)
@@ -373,7 +392,7 @@ def test_no_other_address_opens_anything(filled, settings, data):
     assert (found is not None) == (forged == good)
 
 
-def test_an_address_is_written_in_one_way_only(filled):
+def test_an_address_is_written_in_one_way_only(filled: Store) -> None:
     """The alphabet of base64 has two forms."""
     tokens = (token(filled, ("hall", f"Hall {number}")) for number in range(100))
     ours = next(one for one in tokens if "-" in one and "_" in one)
@@ -382,13 +401,13 @@ def test_an_address_is_written_in_one_way_only(filled):
     assert filled.filters.find(ours.replace("_", "/")) is None
 
 
-def test_it_opens_no_other_feed(client, filled):
+def test_it_opens_no_other_feed(client: FlaskClient, filled: Store) -> None:
     derived = token(filled, ("hall", "Hall A"))
     for slug in ("open", "nothing", "summit2"):
         assert client.get(f"/f/{derived}/{slug}.ics").status_code == 404
 
 
-def test_it_ends_with_its_link(client, filled, now):
+def test_it_ends_with_its_link(client: FlaskClient, filled: Store, now: datetime) -> None:
     """H9: 410 for what was revoked on purpose; a rotated link has new ones, and its old ones work in the grace."""
     chosen = path(filled, ("hall", "Hall A"))
     assert client.get(chosen).status_code == 200
@@ -403,7 +422,7 @@ def test_it_ends_with_its_link(client, filled, now):
     assert [client.get(one).status_code for one in (chosen, renewed, page)] == [410, 410, 410]
 
 
-def test_it_is_unknown_with_another_key_and_known_with_the_old_one_kept(filled):
+def test_it_is_unknown_with_another_key_and_known_with_the_old_one_kept(filled: Store) -> None:
     derived = token(filled, ("hall", "Hall A"))
     find = type(filled.filters)
     for vault, known in ((Vault("another key"), False), (Vault("another key", KEY), True)):
@@ -411,7 +430,9 @@ def test_it_is_unknown_with_another_key_and_known_with_the_old_one_kept(filled):
         assert (filters.find(derived) is not None) == known
 
 
-def test_it_is_unknown_while_its_feed_is_not_configured(client, filled, now):
+def test_it_is_unknown_while_its_feed_is_not_configured(
+    client: FlaskClient, filled: Store, now: datetime
+) -> None:
     chosen, public = (
         path(filled, ("hall", "Hall A")),
         path(filled, ("hall", "Hall A"), slug="open", public=True),
@@ -422,7 +443,9 @@ def test_it_is_unknown_while_its_feed_is_not_configured(client, filled, now):
     assert [client.get(one).status_code for one in (chosen, public)] == [404, 404]
 
 
-def test_a_choice_of_a_public_feed_ends_when_it_is_public_no_more(client, filled, now):
+def test_a_choice_of_a_public_feed_ends_when_it_is_public_no_more(
+    client: FlaskClient, filled: Store, now: datetime
+) -> None:
     public = path(filled, ("hall", "Hall A"), slug="open", public=True)
     answer = client.get(public)
     assert uids(answer.data) == ["a1", "a2"]
@@ -432,14 +455,18 @@ def test_a_choice_of_a_public_feed_ends_when_it_is_public_no_more(client, filled
     assert client.get(public).status_code == 404
 
 
-def test_only_chosen_events_have_an_address_of_their_own(client, filled):
+def test_only_chosen_events_have_an_address_of_their_own(
+    client: FlaskClient, filled: Store
+) -> None:
     folder = path(filled, ("hall", "Hall A")).removesuffix(".ics")
     assert uids(client.get(f"{folder}/a1.ics").data) == ["a1"]
     for uid in ("b1", "m1", "nothing", "%00", "%F0%9F"):
         assert client.get(f"{folder}/{uid}.ics").status_code == 404
 
 
-def test_a_feed_of_times_has_nothing_to_choose_by(store, settings, now):
+def test_a_feed_of_times_has_nothing_to_choose_by(
+    store: Store, settings: Any, now: datetime
+) -> None:
     fill(store, now, replace(FEED, privacy="busy"))
     assert store.agenda.labels("summit") == {}
     client = create_app(settings, store).test_client()
@@ -451,7 +478,7 @@ def test_a_feed_of_times_has_nothing_to_choose_by(store, settings, now):
 # --- the page
 
 
-def boxes(page):
+def boxes(page: Any) -> Any:
     """Give the boxes of a page: kind, value, and whether it is ticked."""
     found = re.findall(
         r'<input type="checkbox" name="(\w+)" value="([^"]*)"( checked)?>', page.text
@@ -460,11 +487,13 @@ def boxes(page):
 
 
 @pytest.fixture
-def page_url(filled):
+def page_url(filled: Store) -> str:
     return f"/f/{filled.links.token(filled.links.of('summit')[0])}/"
 
 
-def test_the_page_offers_what_events_can_be_chosen_by(client, filled, page_url):
+def test_the_page_offers_what_events_can_be_chosen_by(
+    client: FlaskClient, filled: Store, page_url: str
+) -> None:
     shown = client.get(page_url)
     expected = {
         ("track", "Data"),
@@ -487,7 +516,9 @@ def test_the_page_offers_what_events_can_be_chosen_by(client, filled, page_url):
     assert "Open" in shown.text  # the feed that shows the other source alone
 
 
-def test_what_is_ticked_has_an_address_of_its_own_behind_every_button(client, filled, page_url):
+def test_what_is_ticked_has_an_address_of_its_own_behind_every_button(
+    client: FlaskClient, filled: Store, page_url: str
+) -> None:
     shown = client.get(page_url + "?hall=Hall+A&track=Data&track=Web&lang=en")
     chosen = path(filled, ("hall", "Hall A"), ("track", "Data"), ("track", "Web"))
     assert {label for label, ticked in boxes(shown).items() if ticked} == {("hall", "Hall A"), ("track", "Data"), ("track", "Web")}  # fmt: skip
@@ -498,12 +529,16 @@ def test_what_is_ticked_has_an_address_of_its_own_behind_every_button(client, fi
     assert uids(client.get(chosen).data) == ["a1", "a2"]
 
 
-def test_a_label_that_is_not_there_is_as_good_as_not_ticked(client, page_url):
+def test_a_label_that_is_not_there_is_as_good_as_not_ticked(
+    client: FlaskClient, page_url: str
+) -> None:
     shown = client.get(page_url + "?hall=Nowhere&color=red")
     assert page_url + "summit.ics" in shown.text
 
 
-def test_the_page_of_a_choice_shows_that_alone_and_no_way_to_the_rest(client, filled, page_url):
+def test_the_page_of_a_choice_shows_that_alone_and_no_way_to_the_rest(
+    client: FlaskClient, filled: Store, page_url: str
+) -> None:
     chosen = path(filled, ("hall", "Hall A"))
     page = chosen.removesuffix("summit.ics")
     for query in ("", "&hall=Hall+B&source=x&category=talk"):
@@ -524,7 +559,9 @@ def test_the_page_of_a_choice_shows_that_alone_and_no_way_to_the_rest(client, fi
     assert re.search(r"\b2 events\b", shown.text)
 
 
-def test_a_choice_of_a_public_feeds_page_has_an_address_too(client, filled):
+def test_a_choice_of_a_public_feeds_page_has_an_address_too(
+    client: FlaskClient, filled: Store
+) -> None:
     shown = client.get("/feeds/open/?hall=Hall+B")
     assert (
         f"http://localhost{path(filled, ('hall', 'Hall B'), slug='open', public=True)}"
@@ -532,7 +569,9 @@ def test_a_choice_of_a_public_feeds_page_has_an_address_too(client, filled):
     )
 
 
-def test_an_address_that_would_be_too_long_is_not_offered(store, now, tmp_path):
+def test_an_address_that_would_be_too_long_is_not_offered(
+    store: Store, now: datetime, tmp_path: Path
+) -> None:
     """H14: at most 256 characters in all."""
     root = f"https://{'calendars.' * 6}example.org"
     settings = config.load(

@@ -3,9 +3,11 @@
 The requests are made below the HTTP library, as a server would hand them over: bytes as latin-1, nothing checked.
 """
 
+from collections.abc import Iterator
 from io import BytesIO
 import json
 import re
+from typing import Any
 from wsgiref.validate import validator
 
 from hypothesis import (
@@ -31,7 +33,7 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(scope="module", params=["open", "https"])
-def fuzzed(request, tmp_path_factory):
+def fuzzed(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """An app with a secret and a public feed, their tokens, and whether it leads to https."""
     folder = tmp_path_factory.mktemp("fuzz")
     store = Store.open(f"sqlite:///{folder}/bridge.sqlite3", Vault("k" * 40))
@@ -207,7 +209,7 @@ BODIES = st.sampled_from(
 )
 
 
-def ask(app, *, method, path, query, headers, body):
+def ask(app: Any, *, method: str, path: Any, query: Any, headers: Any, body: Any) -> Any:
     """Give status, headers and body, as a server would send them."""
     environ = {
         "REQUEST_METHOD": method,
@@ -230,7 +232,7 @@ def ask(app, *, method, path, query, headers, body):
     }
     started = []
 
-    def start_response(status, headers, exc_info=None):
+    def start_response(status: Any, headers: Any, exc_info: Any = None) -> None:
         started[:] = [status, headers]
 
     answer = app(environ, start_response)
@@ -249,8 +251,8 @@ def ask(app, *, method, path, query, headers, body):
     method="GET", path=f"/f/{TOKEN}/", query="", headers={"HTTP_X_FORWARDED_HOST": "a, b"}, body=b""
 )
 def test_no_request_is_answered_by_a_fault_or_by_another_feed(
-    fuzzed, method, path, query, headers, body
-):
+    fuzzed: Any, method: str, path: Any, query: Any, headers: Any, body: Any
+) -> None:
     app, token = fuzzed
     path = path.replace(TOKEN, token)
     headers = {"HTTP_X_FORWARDED_PROTO": "https, https"} | headers
@@ -280,7 +282,7 @@ def test_no_request_is_answered_by_a_fault_or_by_another_feed(
         assert names["location"].startswith(("https://c.example/", "/admin/"))
 
 
-def test_the_answers_keep_to_the_rules_of_wsgi(fuzzed):
+def test_the_answers_keep_to_the_rules_of_wsgi(fuzzed: Any) -> None:
     """PEP 3333, as the standard library checks it: types of headers and bodies, no hop-by-hop header."""
     app, token = fuzzed
     checked = validator(app)

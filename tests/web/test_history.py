@@ -3,13 +3,17 @@
 What must be in an Atom document comes from RFC 4287 4.1.1, 4.1.2, 3.3 and 4.2.6; tag URIs from RFC 4151 2.1.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
+from pathlib import Path
 import re
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from click.testing import CliRunner
+from flask.testing import FlaskClient
 import pytest
 
 from bridge import config
@@ -27,18 +31,18 @@ KEY = "k" * 40
 ROOT = "https://calendars.example.org"
 
 
-def settings_of(tmp_path, **environ):
+def settings_of(tmp_path: Path, **environ: Any) -> Any:
     values = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": KEY, "BRIDGE_PUBLIC_URL": ROOT}
     return config.load(values | {"BRIDGE_ADMIN_PASSWORD": "open sesame, please"} | environ)
 
 
 @pytest.fixture
-def recent():
+def recent() -> Any:
     return datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
 
 
 @pytest.fixture
-def changed(tmp_path, recent):
+def changed(tmp_path: Path, recent: Any) -> Iterator[Any]:
     """A feed in which something happened an hour ago, and then something else; its start is far from any midnight."""
     store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", Vault(KEY))
     start = (recent + timedelta(days=3)).replace(hour=10, minute=0, second=0, tzinfo=None)
@@ -56,19 +60,21 @@ def changed(tmp_path, recent):
 
 
 @pytest.fixture
-def client(changed, tmp_path):
+def client(changed: Any, tmp_path: Path) -> Any:
     return create_app(settings_of(tmp_path), changed).test_client()
 
 
-def address(store, password="open sesame, please"):
+def address(store: Store, password: str = "open sesame, please") -> str:
     return f"{ROOT}/admin/feeds/team/history.atom?token={store.changes.token('team', password=password)}"
 
 
-def ids(answer):
+def ids(answer: Any) -> Any:
     return [one.text for one in ET.fromstring(answer.data).iter(f"{ATOM}id")]
 
 
-def test_it_is_an_atom_document_with_all_that_one_must_have(client, changed, recent):
+def test_it_is_an_atom_document_with_all_that_one_must_have(
+    client: FlaskClient, changed: Any, recent: Any
+) -> None:
     answer = client.get(address(changed))
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
@@ -93,8 +99,8 @@ def test_it_is_an_atom_document_with_all_that_one_must_have(client, changed, rec
 
 
 def test_what_is_in_it_keeps_its_id_whoever_asks_and_whatever_is_forgotten(
-    client, changed, tmp_path, recent
-):
+    client: FlaskClient, changed: Any, tmp_path: Path, recent: Any
+) -> None:
     before = ids(client.get(address(changed)))
     other = create_app(settings_of(tmp_path), changed).test_client()
     asked = address(changed).replace(ROOT, "https://elsewhere.example")
@@ -105,18 +111,18 @@ def test_what_is_in_it_keeps_its_id_whoever_asks_and_whatever_is_forgotten(
     assert ids(client.get(address(changed)))[2:] == before[1:]
 
 
-def test_it_tells_no_secret(client, changed):
+def test_it_tells_no_secret(client: FlaskClient, changed: Any) -> None:
     text = client.get(address(changed)).text
     assert changed.links.token(changed.links.of("team")[0]) not in text
     assert address(changed).rpartition("=")[2] not in text
 
 
-def test_a_reader_that_has_it_is_told_so(client, changed):
+def test_a_reader_that_has_it_is_told_so(client: FlaskClient, changed: Any) -> None:
     tag = client.get(address(changed)).headers["ETag"]
     assert client.get(address(changed), headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_nobody_else_gets_it(client, changed, tmp_path):
+def test_nobody_else_gets_it(client: FlaskClient, changed: Any, tmp_path: Path) -> None:
     """404, and not a word of whether there is such a feed."""
     good = address(changed)
     token = good.rpartition("=")[2]
@@ -136,12 +142,14 @@ def test_nobody_else_gets_it(client, changed, tmp_path):
     assert client.get(good.replace(token, link)).status_code == 404
 
 
-def test_it_is_closed_where_the_admin_pages_are(changed, tmp_path):
+def test_it_is_closed_where_the_admin_pages_are(changed: Any, tmp_path: Path) -> None:
     closed = create_app(settings_of(tmp_path, BRIDGE_ADMIN_PASSWORD=""), changed).test_client()
     assert closed.get(address(changed, password="")).status_code == 404
 
 
-def test_a_feed_in_which_nothing_happened_has_an_empty_one(store, tmp_path, now):
+def test_a_feed_in_which_nothing_happened_has_an_empty_one(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
     publish_all(store, now, event("u"))
     client = create_app(settings_of(tmp_path), store).test_client()
     root = ET.fromstring(client.get(address(store)).data)
@@ -149,7 +157,7 @@ def test_a_feed_in_which_nothing_happened_has_an_empty_one(store, tmp_path, now)
     assert datetime.fromisoformat(root.find(f"{ATOM}updated").text) == now
 
 
-def test_the_admins_page_shows_what_changed_and_the_address(changed, tmp_path):
+def test_the_admins_page_shows_what_changed_and_the_address(changed: Any, tmp_path: Path) -> None:
     settings = config.load({"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": KEY})
     client = create_app(settings, changed, open_admin=True).test_client()
     shown = client.get("/admin/feeds/team/").text
@@ -164,8 +172,8 @@ def test_the_admins_page_shows_what_changed_and_the_address(changed, tmp_path):
 
 
 @pytest.fixture
-def run(changed, tmp_path, monkeypatch):
-    def run(*arguments):
+def run(changed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    def run(*arguments: Any) -> Any:
         environ = {
             "BRIDGE_DATA_DIR": str(tmp_path),
             "BRIDGE_SECRET_KEY": KEY,
@@ -179,7 +187,7 @@ def run(changed, tmp_path, monkeypatch):
     return run
 
 
-def test_the_command_tells_the_latest_first(run):
+def test_the_command_tells_the_latest_first(run: Any) -> None:
     result = run("team")
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
@@ -189,14 +197,14 @@ def test_the_command_tells_the_latest_first(run):
     assert "\x0b" not in result.stdout
 
 
-def test_the_command_gives_programs_all_of_it(run, recent):
+def test_the_command_gives_programs_all_of_it(run: Any, recent: Any) -> None:
     (gone, moved) = json.loads(run("team", "--json").stdout)
     assert set(gone) == {"at", "uid", "kind", "title", "details"}
     assert (gone["kind"], moved["kind"], moved["uid"]) == ("gone", "moved", "u")
     assert datetime.fromisoformat(moved["at"]) == recent + timedelta(minutes=1)
 
 
-def test_the_command_looks_back_as_far_as_it_is_told(run, changed):
+def test_the_command_looks_back_as_far_as_it_is_told(run: Any, changed: Any) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=5)
     revision = changed.publications.current("team").revision
     basis = changed.publications.current("team").basis
@@ -224,13 +232,13 @@ def test_the_command_looks_back_as_far_as_it_is_told(run, changed):
         (("team", "--days", "x"), 2, "not a valid integer"),
     ],
 )
-def test_a_mistake_is_a_sentence(run, arguments, code, said):
+def test_a_mistake_is_a_sentence(run: Any, arguments: Any, code: Any, said: Any) -> None:
     result = run(*arguments)
     assert result.exit_code == code
     assert said in result.stderr
 
 
-def test_nothing_is_said_to_have_changed(run, changed, now):
+def test_nothing_is_said_to_have_changed(run: Any, changed: Any, now: datetime) -> None:
     changed.feeds.replace([replace(FEED, slug="quiet")], now=now)
     result = run("quiet", "--days", "1")
     assert (result.exit_code, result.stdout) == (0, "")

@@ -1,5 +1,6 @@
 """More than one machine: web and worker processes share PostgreSQL and nothing else, and any of them may die."""
 
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 import http.client
 import json
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -37,7 +39,7 @@ pytestmark = pytest.mark.skipif(
 class Machines:
     """Processes that have the same settings, each in a folder of its own as on machines of their own."""
 
-    def __init__(self, folder, database_url, sandbox):
+    def __init__(self, folder: Any, database_url: str, sandbox: Any) -> None:
         self._folder = folder
         (folder / "bridge.toml").write_text(TOML)
         self._environ = {
@@ -49,7 +51,7 @@ class Machines:
         }
         self._processes = []
 
-    def start(self, *arguments):
+    def start(self, *arguments: Any) -> Any:
         home = self._folder / f"machine-{len(self._processes)}"
         home.mkdir()
         names = ("BRIDGE_", "ZOHO_", "DATABASE_URL", "PORT", "WEB_CONCURRENCY")
@@ -68,11 +70,11 @@ class Machines:
         self._processes.append(process)
         return process
 
-    def web(self):
+    def web(self) -> Any:
         port = free_port()
         return self.start("web", "--port", str(port)), port
 
-    def links(self, *arguments):
+    def links(self, *arguments: Any) -> Any:
         """Run ``zoho-bridge links`` on a further machine, and give what it prints."""
         process = subprocess.run(
             [sys.executable, "-c", "from bridge.cli.links import links; links()", *arguments],
@@ -83,16 +85,16 @@ class Machines:
         )
         return process.stdout
 
-    def store(self):
+    def store(self) -> Any:
         settings = config.load(self._environ | {"BRIDGE_DATA_DIR": str(self._folder)})
         return closing(Store.open(settings.database_url, open_vault(KEY, self._folder)))
 
-    def end(self):
+    def end(self) -> None:
         for process in self._processes:
             kill(process)
 
 
-def kill(process):
+def kill(process: Any) -> None:
     """End a process and all it started at once, as when the machine loses its power."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -100,7 +102,7 @@ def kill(process):
 
 
 @contextmanager
-def running(folder, database_url):
+def running(folder: Any, database_url: str) -> Iterator[Any]:
     with Sandbox() as sandbox, stamina.set_testing(True):
         machines = Machines(folder, database_url, sandbox)
         try:
@@ -109,14 +111,14 @@ def running(folder, database_url):
             machines.end()
 
 
-def get(port, path):
+def get(port: Any, path: Any) -> Any:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
         connection.request("GET", path)
         answer = connection.getresponse()
         return answer.status, answer.read()
 
 
-def wait_for(condition, seconds=30):
+def wait_for(condition: Any, seconds: Any = 30) -> Any:
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
         try:
@@ -131,7 +133,7 @@ def wait_for(condition, seconds=30):
 @pytest.mark.parametrize(
     "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )
-def test_two_of_each_of_which_one_is_killed_go_on(tmp_path, database_url):
+def test_two_of_each_of_which_one_is_killed_go_on(tmp_path: Path, database_url: str) -> None:
     """Feeds are served, sources are read and links are rotated, by the processes that are left."""
     with running(tmp_path, database_url) as (machines, sandbox):
         (first_web, first), (_, second) = machines.web(), machines.web()

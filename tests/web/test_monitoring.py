@@ -3,16 +3,21 @@
 import base64
 from datetime import UTC, datetime, timedelta
 import json
+from pathlib import Path
 import re
+from typing import Any, Never
 
+from flask.testing import FlaskClient
 import pytest
 from structlog.testing import capture_logs
+from time_machine import TimeMachineFixture
 
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.errors import StoreError
+from bridge.store import Store
 from bridge.web import create_app
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -20,13 +25,13 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(autouse=True)
-def clock(time_machine):
+def clock(time_machine: TimeMachineFixture) -> Any:
     time_machine.move_to(NOW, tick=False)
     return time_machine
 
 
 @pytest.fixture
-def served(store):
+def served(store: Store) -> Any:
     """Two sources: "c" was read and is due in an hour, "d" failed and has waited for 90 seconds."""
     sources = (CalendarSource(calendar="c"), CalendarSource(calendar='d"\\'))
     store.feeds.replace([Feed(slug="team", title="Team", sources=sources)], now=NOW)
@@ -50,17 +55,17 @@ def served(store):
     return store
 
 
-def client_of(served, tmp_path, **settings):
+def client_of(served: Store, tmp_path: Path, **settings: Any) -> Any:
     environ = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40, **settings}
     return create_app(config.load(environ), served).test_client()
 
 
 @pytest.fixture
-def client(served, tmp_path):
+def client(served: Store, tmp_path: Path) -> Any:
     return client_of(served, tmp_path)
 
 
-def test_health_says_since_when_the_most_overdue_source_waits(client):
+def test_health_says_since_when_the_most_overdue_source_waits(client: FlaskClient) -> None:
     """A source that Zoho does not give is no reason to restart a web server: it is still 200."""
     answer = client.get("/healthz")
     assert answer.status_code == 200
@@ -73,13 +78,15 @@ def test_health_says_since_when_the_most_overdue_source_waits(client):
     assert "calendar:" not in answer.text
 
 
-def test_health_with_nothing_overdue(client, clock):
+def test_health_with_nothing_overdue(client: FlaskClient, clock: Any) -> None:
     clock.move_to(NOW - timedelta(minutes=2), tick=False)
     assert client.get("/healthz").json["oldest_overdue"] is None
 
 
-def test_health_is_503_when_the_database_cant_be_read_and_only_then(client, served, monkeypatch):
-    def broken():
+def test_health_is_503_when_the_database_cant_be_read_and_only_then(
+    client: FlaskClient, served: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> Never:
         raise StoreError("The database /path is locked.")
 
     for way in ("read", "look"):
@@ -93,7 +100,7 @@ def test_health_is_503_when_the_database_cant_be_read_and_only_then(client, serv
     }
 
 
-def metrics(text):
+def metrics(text: str) -> Any:
     """Read Prometheus' text format: ``name{labels} value``; whatever is no such line fails."""
     found = {}
     for line in text.splitlines():
@@ -107,7 +114,7 @@ def metrics(text):
     return found
 
 
-def test_metrics_tell_the_state_of_sources_and_links(client, served):
+def test_metrics_tell_the_state_of_sources_and_links(client: FlaskClient, served: Store) -> None:
     served.links.used({served.links.of("team")[0].token_hash: NOW})
     answer = client.get("/metrics")
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -128,7 +135,7 @@ def test_metrics_tell_the_state_of_sources_and_links(client, served):
     assert found["zoho_bridge_link_used_timestamp_seconds", link] == NOW.timestamp()
 
 
-def test_metrics_hold_no_secret(client, served):
+def test_metrics_hold_no_secret(client: FlaskClient, served: Store) -> None:
     text = client.get("/metrics").text
     assert served.links.token(served.links.of("team")[0]) not in text
     assert "secret detail" not in text
@@ -146,18 +153,22 @@ STRANGERS = [
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)
-def test_metrics_are_closed_to_strangers_where_there_is_no_password(client, stranger):
+def test_metrics_are_closed_to_strangers_where_there_is_no_password(
+    client: FlaskClient, stranger: Any
+) -> None:
     assert client.get("/metrics", **stranger).status_code == 404
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)
-def test_metrics_are_open_to_strangers_who_know_the_password(served, tmp_path, stranger):
+def test_metrics_are_open_to_strangers_who_know_the_password(
+    served: Store, tmp_path: Path, stranger: Any
+) -> None:
     client = client_of(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD)
     answer = client.get("/metrics", **stranger)
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Basic")
     assert "zoho_bridge" not in answer.text
 
-    def with_password(password):
+    def with_password(password: str) -> Any:
         basic = base64.b64encode(f"prometheus:{password}".encode()).decode()
         headers = {**stranger.get("headers", {}), "Authorization": f"Basic {basic}"}
         return client.get("/metrics", **{**stranger, "headers": headers}).status_code
@@ -167,7 +178,9 @@ def test_metrics_are_open_to_strangers_who_know_the_password(served, tmp_path, s
     assert with_password(PASSWORD) == 429
 
 
-def test_the_last_use_of_a_link_is_written_beside_the_requests(client, served, clock):
+def test_the_last_use_of_a_link_is_written_beside_the_requests(
+    client: FlaskClient, served: Store, clock: Any
+) -> None:
     """A poll leaves a note; nothing is written before the notes are flushed, and then once."""
     link = served.links.of("team")[0]
     uses = client.application.extensions["bridge"].uses
@@ -181,8 +194,10 @@ def test_the_last_use_of_a_link_is_written_beside_the_requests(client, served, c
     assert served.links.of("team")[0].used_at == NOW
 
 
-def test_a_database_that_cant_be_written_stops_no_poll(client, served, monkeypatch):
-    def broken():
+def test_a_database_that_cant_be_written_stops_no_poll(
+    client: FlaskClient, served: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> Never:
         raise StoreError("It is read-only.")
 
     monkeypatch.setattr(served._database, "write", broken)
@@ -192,7 +207,9 @@ def test_a_database_that_cant_be_written_stops_no_poll(client, served, monkeypat
     assert [line["event"] for line in lines] == ["last uses of links could not be written"]
 
 
-def test_a_bug_is_500_in_plain_text_and_its_log_line_holds_no_path(client, served, monkeypatch):
+def test_a_bug_is_500_in_plain_text_and_its_log_line_holds_no_path(
+    client: FlaskClient, served: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The path may be a secret address; the log names the view."""
     token = served.links.token(served.links.of("team")[0])
     monkeypatch.setattr(served.feeds, "get", lambda _: 1 / 0)

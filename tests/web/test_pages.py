@@ -1,29 +1,32 @@
 """The pages: deep links to the letter of the rulebook, and no secret where it does not belong."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 import re
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from time_machine import TimeMachineFixture
 
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.feed.agenda import AgendaItem
-from bridge.store import EntryAgenda
+from bridge.store import EntryAgenda, Store
 from bridge.web import create_app
 from bridge.web.urls import Subscription
 from tests.served import document
 
 
 @pytest.fixture(autouse=True)
-def clock(time_machine, now):
+def clock(time_machine: TimeMachineFixture, now: datetime) -> None:
     time_machine.move_to(now, tick=False)
 
 
 @pytest.fixture
-def settings(tmp_path):
+def settings(tmp_path: Path) -> Any:
     return config.load(
         {
             "BRIDGE_DATA_DIR": str(tmp_path),
@@ -33,7 +36,7 @@ def settings(tmp_path):
     )
 
 
-def client_of(settings, store, **options):
+def client_of(settings: Any, store: Store, **options: Any) -> Any:
     """A browser at the bridge's public address."""
     app = create_app(settings, store, **options)
     app.config["PREFERRED_URL_SCHEME"] = "https"  # what Flask's test client speaks
@@ -41,7 +44,7 @@ def client_of(settings, store, **options):
 
 
 @pytest.fixture
-def served(store, now):
+def served(store: Store, now: datetime) -> Any:
     source = CalendarSource(calendar="c")
     feeds = [
         Feed(slug="team", title="Team & <Friends>", sources=(source,)),
@@ -54,11 +57,16 @@ def served(store, now):
     return store
 
 
-def at(text):
+def at(text: str) -> Any:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
-def card(title="Stand-up", start="2026-03-11 08:15", end="2026-03-11 08:30", **more):
+def card(
+    title: str = "Stand-up",
+    start: str = "2026-03-11 08:15",
+    end: str = "2026-03-11 08:30",
+    **more: Any,
+) -> Any:
     settings = {
         "uid": f"uid-{title}",
         "zone": "Europe/Berlin",
@@ -68,7 +76,7 @@ def card(title="Stand-up", start="2026-03-11 08:15", end="2026-03-11 08:30", **m
     return AgendaItem(title=title, **settings)
 
 
-def show(store, slug, *cards, revision=0):
+def show(store: Store, slug: str, *cards: Any, revision: Any = 0) -> None:
     """Publish a feed with these cards."""
     people = [EntryAgenda(uid=one.uid, cards=(one,)) for one in cards]
     assert store.publications.publish(
@@ -84,13 +92,13 @@ def show(store, slug, *cards, revision=0):
 
 
 @pytest.fixture
-def opened(served, settings):
+def opened(served: Store, settings: Any) -> Any:
     """Open the public feed's page with a query and headers."""
     client = client_of(settings, served)
     return lambda query="", **headers: client.get(f"/feeds/open/{query}", headers=headers)
 
 
-def test_the_deep_links_are_those_of_the_rulebook():
+def test_the_deep_links_are_those_of_the_rulebook() -> None:
     """Part 3 of the rulebook: webcal, never webcals; Google takes webcal, Outlook takes https; encoded once."""
     url = "https://calendars.example.org/f/tok-en_/team.ics"
     links = Subscription.of(url, "Team & more")
@@ -111,7 +119,9 @@ def test_the_deep_links_are_those_of_the_rulebook():
     assert links.download == url + "?download=1"
 
 
-def test_a_secret_feeds_page_shows_its_address_and_escapes_its_title(served, settings):
+def test_a_secret_feeds_page_shows_its_address_and_escapes_its_title(
+    served: Store, settings: Any
+) -> None:
     token = served.links.token(served.links.of("team")[0])
     answer = client_of(settings, served).get(f"/f/{token}/")
     assert answer.status_code == 200
@@ -123,13 +133,15 @@ def test_a_secret_feeds_page_shows_its_address_and_escapes_its_title(served, set
     assert "Set-Cookie" not in answer.headers
 
 
-def test_a_public_feeds_page_holds_no_token(served, settings):
+def test_a_public_feeds_page_holds_no_token(served: Store, settings: Any) -> None:
     answer = client_of(settings, served).get("/feeds/open/")
     assert "https://calendars.example.org/feeds/open.ics" in answer.text
     assert "/f/" not in answer.text
 
 
-def test_the_page_says_honestly_that_zoho_cant_be_read(served, settings, now):
+def test_the_page_says_honestly_that_zoho_cant_be_read(
+    served: Store, settings: Any, now: datetime
+) -> None:
     served.sources.claim("calendar:c", holder="w", now=now, term=timedelta(minutes=1))
     served.sources.fail(
         "calendar:c", holder="w", now=now, next_check_at=now, error="internal detail"
@@ -140,13 +152,15 @@ def test_the_page_says_honestly_that_zoho_cant_be_read(served, settings, now):
     assert "internal detail" not in text
 
 
-def test_the_list_is_closed_without_a_password(served, settings):
+def test_the_list_is_closed_without_a_password(served: Store, settings: Any) -> None:
     client = client_of(settings, served)
     assert client.get("/admin/").status_code == 404
     assert "team" not in client.get("/").text.lower()
 
 
-def test_the_demos_list_shows_feeds_rejections_and_failures(served, settings, now):
+def test_the_demos_list_shows_feeds_rejections_and_failures(
+    served: Store, settings: Any, now: datetime
+) -> None:
     for outcome in ("succeed", "fail"):
         served.sources.claim("calendar:c", holder="w", now=now, term=timedelta(minutes=1))
         if outcome == "succeed":
@@ -170,14 +184,14 @@ def test_the_demos_list_shows_feeds_rejections_and_failures(served, settings, no
         assert part in text
 
 
-def test_an_address_with_a_switch_keeps_it_in_every_link():
+def test_an_address_with_a_switch_keeps_it_in_every_link() -> None:
     links = Subscription.of("https://c.example/feeds/a.ics?alarms=off", "A")
     assert links.download == "https://c.example/feeds/a.ics?alarms=off&download=1"
     assert links.webcal == "webcal://c.example/feeds/a.ics?alarms=off"
     assert parse_qs(urlsplit(links.google).query)["cid"] == [links.webcal]
 
 
-def test_the_agenda_shows_each_day_once_in_the_feeds_own_zone(opened, served):
+def test_the_agenda_shows_each_day_once_in_the_feeds_own_zone(opened: Any, served: Store) -> None:
     """Most events are in Berlin, so its hours are shown: 08:15 UTC is 09:15 there in winter."""
     days = card(
         title="Fair",
@@ -206,12 +220,12 @@ def test_the_agenda_shows_each_day_once_in_the_feeds_own_zone(opened, served):
 
 
 @pytest.mark.parametrize("zone", ["Europe/Nowhere", "../etc/passwd", "", "x" * 5000, "Factory"])
-def test_an_unknown_zone_changes_nothing(opened, served, zone):
+def test_an_unknown_zone_changes_nothing(opened: Any, served: Store, zone: Any) -> None:
     show(served, "open", card(), revision=1)
     assert 'data-zone="Europe/Berlin"' in opened(f"?zone={zone}").text
 
 
-def test_another_zone_moves_the_days(opened, served):
+def test_another_zone_moves_the_days(opened: Any, served: Store) -> None:
     """23:30 in Berlin is the next morning in Tokyo."""
     show(served, "open", card(start="2026-03-11 22:30", end="2026-03-11 22:45"), revision=1)
     assert 'id="day-2026-03-11"' in opened().text
@@ -220,7 +234,7 @@ def test_another_zone_moves_the_days(opened, served):
     assert "07:30" in text
 
 
-def test_dates_are_written_as_the_reader_does(opened, served):
+def test_dates_are_written_as_the_reader_does(opened: Any, served: Store) -> None:
     """CLDR: German days are full weekdays, US hours have am and pm; each browser says what it wants."""
     show(served, "open", card(start="2026-03-11 14:00", end="2026-03-11 15:00"), revision=1)
     german = opened(**{"Accept-Language": "fr-FR,de-AT;q=0.8,en;q=0.5"})
@@ -252,12 +266,14 @@ def test_dates_are_written_as_the_reader_does(opened, served):
         ("", "en;q=0.1,de;q=0.2", "de"),
     ],
 )
-def test_the_language_is_the_addresss_then_the_browsers(opened, asked, accepted, language):
+def test_the_language_is_the_addresss_then_the_browsers(
+    opened: Any, asked: Any, accepted: Any, language: Any
+) -> None:
     query = f"?lang={asked}" if asked else ""
     assert f'<html lang="{language}"' in opened(query, **{"Accept-Language": accepted}).text
 
 
-def test_choices_stay_in_the_links_of_the_page(opened, served):
+def test_choices_stay_in_the_links_of_the_page(opened: Any, served: Store) -> None:
     show(served, "open", card(), revision=1)
     text = opened("?lang=de&zone=Asia/Tokyo&alarms=off").text
     (switch,) = re.findall(r'<a href="([^"]+)" rel="nofollow">Mit Erinnerungen', text)
@@ -268,7 +284,7 @@ def test_choices_stay_in_the_links_of_the_page(opened, served):
     assert 'href="/?lang=de&amp;zone=Asia/Tokyo"' in text
 
 
-def test_what_an_event_says_can_do_nothing_to_the_page(opened, served):
+def test_what_an_event_says_can_do_nothing_to_the_page(opened: Any, served: Store) -> None:
     """Texts are escaped, links of the web are links, and no others: a calendar's guest may have written them."""
     evil = "<script>alert(1)</script>"
     show(
@@ -294,7 +310,7 @@ def test_what_an_event_says_can_do_nothing_to_the_page(opened, served):
     )
 
 
-def test_each_event_can_be_downloaded_alone(opened, served, settings):
+def test_each_event_can_be_downloaded_alone(opened: Any, served: Store, settings: Any) -> None:
     show(served, "open", card(uid="a-b"), revision=1)
     assert 'href="/feeds/open/a-b.ics" download' in opened().text
     show(served, "team", card(uid="a-b"), revision=1)
@@ -305,7 +321,9 @@ def test_each_event_can_be_downloaded_alone(opened, served, settings):
     )
 
 
-def test_only_about_a_page_of_events_is_shown_and_the_rest_is_one_link_away(opened, served):
+def test_only_about_a_page_of_events_is_shown_and_the_rest_is_one_link_away(
+    opened: Any, served: Store
+) -> None:
     """Whole days, in order, none twice, none left out."""
     every = tuple(
         (at(f"2026-03-{day:02} {hour}:00"), at(f"2026-03-{day:02} {hour}:30"))
@@ -328,14 +346,16 @@ def test_only_about_a_page_of_events_is_shown_and_the_rest_is_one_link_away(open
 @pytest.mark.parametrize(
     "asked", ["", "yesterday", "2026-02-30", "9999-12-31", "0001-01-01", "2026-03-11\0"]
 )
-def test_a_day_that_makes_no_sense_is_today(opened, served, asked):
+def test_a_day_that_makes_no_sense_is_today(opened: Any, served: Store, asked: Any) -> None:
     show(served, "open", card(), revision=1)
     answer = opened(f"?from={asked}")
     assert answer.status_code == 200
     assert "Next events" in answer.text
 
 
-def test_the_reminders_switch_is_left_out_where_a_feed_has_none(opened, served, now):
+def test_the_reminders_switch_is_left_out_where_a_feed_has_none(
+    opened: Any, served: Store, now: datetime
+) -> None:
     assert "With reminders" in opened().text
     silent = Feed(
         slug="open",
@@ -349,7 +369,7 @@ def test_the_reminders_switch_is_left_out_where_a_feed_has_none(opened, served, 
     assert "alarms=off" not in opened("?alarms=off").text.split("<footer>")[0]
 
 
-def test_the_qr_code_is_the_pages_address(opened):
+def test_the_qr_code_is_the_pages_address(opened: Any) -> None:
     """A square of dark and light without a style of its own; which address it holds is told by segno's own reading."""
     text = opened().text
     (drawn,) = re.findall(r"<svg.*?</svg>", text, re.DOTALL)

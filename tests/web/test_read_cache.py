@@ -3,15 +3,19 @@
 from datetime import UTC, datetime, timedelta
 import gzip
 import hashlib
+from pathlib import Path
 import tracemalloc
+from typing import Any, Never
 
+from flask.testing import FlaskClient
 import pytest
+from time_machine import TimeMachineFixture
 
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.errors import StoreError
-from bridge.store import Document, Representation
+from bridge.store import Document, Representation, Store
 from bridge.web import create_app
 from bridge.web.read_cache import Documents, Remembered
 
@@ -21,14 +25,14 @@ SOURCE = CalendarSource(calendar="c")
 class Clock:
     """A monotonic clock that tests move."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = 100.0
 
-    def monotonic(self):
+    def monotonic(self) -> Any:
         return self.now
 
 
-def document(body, variant="default"):
+def document(body: Any, variant: str = "default") -> Any:
     etag = hashlib.sha256(body).hexdigest()
     at = datetime(2026, 3, 9, tzinfo=UTC)
     return Document(
@@ -36,7 +40,7 @@ def document(body, variant="default"):
     )
 
 
-def publish(store, slug, body, *, revision=0):
+def publish(store: Store, slug: str, body: Any, *, revision: Any = 0) -> None:
     made = [document(body)]
     store.publications.publish(
         slug, revision=revision, basis="", shaped=[], unshaped=[], changed=[], made=made
@@ -44,12 +48,12 @@ def publish(store, slug, body, *, revision=0):
 
 
 @pytest.fixture
-def clock():
+def clock() -> Any:
     return Clock()
 
 
 @pytest.fixture
-def client(store, tmp_path, now, clock):
+def client(store: Store, tmp_path: Path, now: datetime, clock: Any) -> Any:
     store.feeds.replace([Feed(slug="team", title="Team", sources=(SOURCE,))], now=now)
     store.links.ensure("team", now=now)
     publish(store, "team", b"one")
@@ -61,13 +65,13 @@ def client(store, tmp_path, now, clock):
 
 
 @pytest.fixture
-def url(store, client):
+def url(store: Store, client: FlaskClient) -> str:
     return f"/f/{store.links.token(store.links.of('team')[0])}/team.ics"
 
 
 def test_a_poll_of_an_unchanged_feed_asks_the_database_nothing_for_half_a_second(
-    client, url, store, monkeypatch
-):
+    client: FlaskClient, url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client.get(url)
     tag = client.get(url).headers["ETag"]
     with monkeypatch.context() as patch:
@@ -76,7 +80,9 @@ def test_a_poll_of_an_unchanged_feed_asks_the_database_nothing_for_half_a_second
         assert client.get(url, headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_a_new_publication_is_noticed_within_a_second(client, url, store, clock):
+def test_a_new_publication_is_noticed_within_a_second(
+    client: FlaskClient, url: str, store: Store, clock: Any
+) -> None:
     assert client.get(url).data == b"one"
     publish(store, "team", b"two", revision=1)
     clock.now += 0.99
@@ -85,7 +91,9 @@ def test_a_new_publication_is_noticed_within_a_second(client, url, store, clock)
     assert answer.headers["ETag"] == f'"{hashlib.sha256(b"two").hexdigest()}"'
 
 
-def test_a_revoked_address_is_served_for_less_than_a_second(client, url, store, clock):
+def test_a_revoked_address_is_served_for_less_than_a_second(
+    client: FlaskClient, url: str, store: Store, clock: Any
+) -> None:
     client.get(url)
     store.links.revoke("team", None, now=datetime.now(UTC))
     clock.now += 0.99
@@ -93,8 +101,8 @@ def test_a_revoked_address_is_served_for_less_than_a_second(client, url, store, 
 
 
 def test_a_grace_period_ends_on_time_also_while_the_link_is_remembered(
-    client, url, store, time_machine
-):
+    client: FlaskClient, url: str, store: Store, time_machine: TimeMachineFixture
+) -> None:
     end = datetime(2026, 5, 1, 12, tzinfo=UTC)
     store.links.rotate("team", "default", now=end - timedelta(days=7), grace=timedelta(days=7))
     time_machine.move_to(end - timedelta(seconds=1), tick=False)
@@ -104,8 +112,8 @@ def test_a_grace_period_ends_on_time_also_while_the_link_is_remembered(
 
 
 def test_a_feed_that_is_taken_away_or_made_secret_is_noticed_within_a_second(
-    client, store, clock, now
-):
+    client: FlaskClient, store: Store, clock: Any, now: datetime
+) -> None:
     open_feed = Feed(slug="team", title="Team", sources=(SOURCE,), public=True)
     store.feeds.replace([open_feed], now=now)
     assert client.get("/feeds/team.ics").status_code == 200
@@ -115,13 +123,13 @@ def test_a_feed_that_is_taken_away_or_made_secret_is_noticed_within_a_second(
 
 
 def test_the_last_good_bytes_are_served_while_the_database_cant_be_read(
-    client, url, store, clock, monkeypatch
-):
+    client: FlaskClient, url: str, store: Store, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """H8: a 5xx would make Thunderbird disable the calendar. Nothing can be revoked in a database that is down."""
     tag = client.get(url).headers["ETag"]
     client.get(url)
 
-    def broken():
+    def broken() -> Never:
         raise StoreError("The database is down.")
 
     monkeypatch.setattr(store._database, "read", broken)
@@ -134,12 +142,12 @@ def test_the_last_good_bytes_are_served_while_the_database_cant_be_read(
 
 
 def test_a_publication_between_head_and_bytes_gives_one_whole_answer(
-    client, url, store, monkeypatch
-):
+    client: FlaskClient, url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The validators are those of the bytes that go with them."""
     wanted = store.publications.representation
 
-    def late(slug, variant, *, gzip):
+    def late(slug: str, variant: str, *, gzip: Any) -> Any:
         publish(store, "team", b"two", revision=1)
         return wanted(slug, variant, gzip=gzip)
 
@@ -149,11 +157,11 @@ def test_a_publication_between_head_and_bytes_gives_one_whole_answer(
     assert answer.headers["ETag"] == f'"{hashlib.sha256(b"two").hexdigest()}"'
 
 
-def test_misses_are_not_remembered_and_answers_up_to_a_number():
+def test_misses_are_not_remembered_and_answers_up_to_a_number() -> None:
     """Nobody can fill the memory by guessing, and a link that was added opens at once."""
     clock, asked = Clock(), []
 
-    def look_up(key):
+    def look_up(key: Any) -> Any:
         asked.append(key)
         return None if key < 0 else key
 
@@ -173,19 +181,19 @@ def test_misses_are_not_remembered_and_answers_up_to_a_number():
 class Shelf:
     """Publications of one kilobyte each."""
 
-    def representation(self, slug, _variant, *, gzip):
+    def representation(self, slug: str, _variant: Any, *, gzip: Any) -> Any:
         at = datetime(2026, 3, 9, tzinfo=UTC)
         return Representation(
             etag=slug, modified_at=at, data=slug.encode().ljust(500 if gzip else 1000)
         )
 
 
-def twice(documents, slug, *, gzip=False):
+def twice(documents: Any, slug: str, *, gzip: bool = False) -> Any:
     documents.get(slug, "default", slug, gzip=gzip)
     return documents.get(slug, "default", slug, gzip=gzip)
 
 
-def test_the_bytes_held_are_bounded():
+def test_the_bytes_held_are_bounded() -> None:
     documents = Documents(Shelf(), most_bytes=50_000)
     for number in range(500):
         got = twice(documents, f"feed-{number}", gzip=number % 2 == 0)
@@ -195,7 +203,7 @@ def test_the_bytes_held_are_bounded():
     assert len(documents._held) > 50
 
 
-def test_the_bytes_asked_for_last_are_those_held():
+def test_the_bytes_asked_for_last_are_those_held() -> None:
     documents = Documents(Shelf(), most_bytes=3000)
     for slug in ("a", "b", "c"):
         twice(documents, slug)
@@ -204,14 +212,14 @@ def test_the_bytes_asked_for_last_are_those_held():
     assert [key[0] for key in documents._held] == ["c", "a", "d"]
 
 
-def test_a_document_too_large_to_be_held_is_served_all_the_same():
+def test_a_document_too_large_to_be_held_is_served_all_the_same() -> None:
     documents = Documents(Shelf(), most_bytes=999)
     for _ in range(3):
         assert len(documents.get("a", "default", "a", gzip=False).data) == 1000
     assert documents._bytes == 0
 
 
-def test_feeds_polled_once_are_not_held():
+def test_feeds_polled_once_are_not_held() -> None:
     documents = Documents(Shelf())
     tracemalloc.start()
     for number in range(10_000):

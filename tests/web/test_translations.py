@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 import re
 import string
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
@@ -46,14 +47,14 @@ def catalogue(language: str) -> Catalog:
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_the_catalogue_has_every_string_and_no_other(language):
+def test_the_catalogue_has_every_string_and_no_other(language: Any) -> None:
     known = {message.id for message in catalogue(language) if message.id}
     assert len(in_the_code()) > 50
     assert known == in_the_code(), REMEDY
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_every_string_is_translated_and_none_is_a_guess(language):
+def test_every_string_is_translated_and_none_is_a_guess(language: Any) -> None:
     for message in catalogue(language):
         if message.id:
             forms = message.string if message.pluralizable else (message.string,)
@@ -63,7 +64,7 @@ def test_every_string_is_translated_and_none_is_a_guess(language):
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_every_translation_fills_in_the_same_things(language):
+def test_every_translation_fills_in_the_same_things(language: Any) -> None:
     """A missing %(name)s hides something from the reader; an unknown one is an error page."""
     for message in catalogue(language):
         if message.id and message.pluralizable:
@@ -81,7 +82,7 @@ def test_every_translation_fills_in_the_same_things(language):
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_what_is_compiled_is_what_is_written(language):
+def test_what_is_compiled_is_what_is_written(language: Any) -> None:
     """Servers read the .mo file alone."""
     with (ROOT / f"bridge/translations/{language}/LC_MESSAGES/messages.mo").open("rb") as compiled:
         served = _by_id(read_mo(compiled))
@@ -98,7 +99,7 @@ def _by_id(read: Catalog) -> dict[object, object]:
     }
 
 
-def test_quotes_and_dashes_are_those_of_the_language():
+def test_quotes_and_dashes_are_those_of_the_language() -> None:
     """German quotes are „these“; an English pair in a translation is an oversight."""
     for message in catalogue("de"):
         for form in message.string if message.pluralizable else (message.string,):

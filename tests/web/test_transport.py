@@ -1,28 +1,33 @@
 """http, https and proxies: rulebook H15, and no header of a stranger is believed."""
 
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
+from bridge.store import Store
 from bridge.web import create_app
 
 PUBLIC = "https://calendars.example.org"
 
 
-def client_of(store, tmp_path, **settings):
+def client_of(store: Store, tmp_path: Path, **settings: Any) -> Any:
     environ = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40, **settings}
     return create_app(config.load(environ), store).test_client()
 
 
 @pytest.fixture
-def https(store, tmp_path):
+def https(store: Store, tmp_path: Path) -> Any:
     """A bridge whose public address is https, without a proxy that it trusts."""
     return client_of(store, tmp_path, BRIDGE_PUBLIC_URL=PUBLIC)
 
 
 @pytest.fixture
-def behind_one(store, tmp_path):
+def behind_one(store: Store, tmp_path: Path) -> Any:
     """The same behind one trusted proxy."""
     return client_of(store, tmp_path, BRIDGE_PUBLIC_URL=PUBLIC, BRIDGE_TRUSTED_PROXIES="1")
 
@@ -40,7 +45,9 @@ def behind_one(store, tmp_path):
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_http_leads_to_the_same_path_with_one_308(https, method, path, query, location):
+def test_http_leads_to_the_same_path_with_one_308(
+    https: Any, method: str, path: Any, query: Any, location: Any
+) -> None:
     """H15: webcal: is http in three clients, and ICSx5 stores the new address on a 308 only."""
     raw = {
         "PATH_INFO": path,
@@ -54,14 +61,16 @@ def test_http_leads_to_the_same_path_with_one_308(https, method, path, query, lo
     assert answer.data == b""
 
 
-def test_https_is_remembered_by_the_client(https):
+def test_https_is_remembered_by_the_client(https: Any) -> None:
     answer = https.get("/robots.txt", base_url=PUBLIC)
     assert answer.status_code == 200
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
     assert "Strict-Transport-Security" in https.get("/f/x/y.ics", base_url=PUBLIC).headers
 
 
-def test_nothing_is_redirected_where_the_public_address_is_http(store, tmp_path):
+def test_nothing_is_redirected_where_the_public_address_is_http(
+    store: Store, tmp_path: Path
+) -> None:
     client = client_of(store, tmp_path, BRIDGE_PUBLIC_URL="http://127.0.0.1:8000")
     for answer in (
         client.get("/robots.txt"),
@@ -72,7 +81,7 @@ def test_nothing_is_redirected_where_the_public_address_is_http(store, tmp_path)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/metrics"])
-def test_what_watches_from_the_inside_needs_no_https(https, path):
+def test_what_watches_from_the_inside_needs_no_https(https: Any, path: Any) -> None:
     assert https.get(path).status_code == 200
 
 
@@ -93,13 +102,17 @@ def test_what_watches_from_the_inside_needs_no_https(https, path):
         ("behind_one", {"X-Forwarded-Proto": ""}, 308),
     ],
 )
-def test_forwarded_headers_are_believed_from_trusted_hops_alone(request, fixture, headers, status):
+def test_forwarded_headers_are_believed_from_trusted_hops_alone(
+    request: Any, fixture: Any, headers: Any, status: Any
+) -> None:
     assert (
         request.getfixturevalue(fixture).get("/robots.txt", headers=headers).status_code == status
     )
 
 
-def test_a_page_shows_the_address_that_the_trusted_proxy_was_called_by(store, tmp_path, now):
+def test_a_page_shows_the_address_that_the_trusted_proxy_was_called_by(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
     store.feeds.replace(
         [Feed(slug="open", title="O", sources=(CalendarSource(calendar="c"),), public=True)],
         now=now,

@@ -4,12 +4,15 @@ Expected waits are counted by a leaky bucket that is simulated here in whole mic
 rate: five at once, then one each three seconds, so that no minute has more than 25.
 """
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 import sqlite3
 from threading import Barrier, Lock
 import time
+from typing import Any
 
 from hypothesis import given, strategies as st
 import pytest
@@ -19,6 +22,7 @@ from bridge import config
 from bridge.errors import SlowDownError
 from bridge.sandbox import Sandbox
 from bridge.store import Store
+from bridge.store.crypto import Vault
 from bridge.zoho.budget import Budget
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.rate_limit import MemoryRateLimitStore, Rate, RateState
@@ -44,7 +48,7 @@ wishes = st.lists(
 )
 
 
-def times_by_a_bucket(rate, wishes):
+def times_by_a_bucket(rate: Any, wishes: Any) -> Iterator[Any]:
     """Say when each request goes out: of a bucket of ``burst`` drops, into which one drips each ``every``."""
     micro = timedelta(microseconds=1)
     every, now, free, level, at = (
@@ -64,7 +68,7 @@ def times_by_a_bucket(rate, wishes):
         yield goes * micro
 
 
-def times_by_pace(rate, wishes):
+def times_by_pace(rate: Any, wishes: Any) -> Iterator[Any]:
     now, pace = NOW, RateState.unused(NOW)
     for later, closed in wishes:
         now += later
@@ -74,12 +78,12 @@ def times_by_pace(rate, wishes):
 
 
 @given(rates, wishes)
-def test_requests_go_out_as_soon_as_a_bucket_has_a_drop_for_them(rate, wishes):
+def test_requests_go_out_as_soon_as_a_bucket_has_a_drop_for_them(rate: Any, wishes: Any) -> None:
     assert list(times_by_pace(rate, wishes)) == list(times_by_a_bucket(rate, wishes))
 
 
 @given(rates, wishes)
-def test_in_no_span_of_time_more_than_the_burst_and_its_share(rate, wishes):
+def test_in_no_span_of_time_more_than_the_burst_and_its_share(rate: Any, wishes: Any) -> None:
     times = list(times_by_pace(rate, wishes))
     for first, start in enumerate(times):
         for last, end in enumerate(times[first:], first):
@@ -87,7 +91,7 @@ def test_in_no_span_of_time_more_than_the_burst_and_its_share(rate, wishes):
 
 
 @given(rates, wishes)
-def test_nothing_goes_out_while_zoho_wants_silence(rate, wishes):
+def test_nothing_goes_out_while_zoho_wants_silence(rate: Any, wishes: Any) -> None:
     now, closed = NONE, []
     for (later, silence), goes in zip(wishes, times_by_pace(rate, wishes), strict=True):
         now += later
@@ -96,7 +100,7 @@ def test_nothing_goes_out_while_zoho_wants_silence(rate, wishes):
 
 
 @pytest.mark.parametrize("ahead", [2 * DAY, 3000 * DAY])
-def test_a_clock_that_ran_ahead_blocks_nobody_once_it_is_right(ahead):
+def test_a_clock_that_ran_ahead_blocks_nobody_once_it_is_right(ahead: Any) -> None:
     wrong = (
         RateState.unused(NOW + ahead)
         .closed(NOW + ahead + 60 * SECOND, NOW + ahead)
@@ -108,7 +112,7 @@ def test_a_clock_that_ran_ahead_blocks_nobody_once_it_is_right(ahead):
     assert [mended.filled_until, mended.closed_until] == [NOW + 3 * SECOND, NOW]
 
 
-def test_the_longest_waits_are_not_taken_for_a_wrong_clock():
+def test_the_longest_waits_are_not_taken_for_a_wrong_clock() -> None:
     """A day's Retry-After is the longest that is believed; five minutes are the patience of a person's command."""
     assert RateState.unused(NOW).closed(NOW + DAY, NOW).wait(CONNECT, NOW) == DAY
     pace = RateState.unused(NOW)
@@ -118,7 +122,7 @@ def test_the_longest_waits_are_not_taken_for_a_wrong_clock():
 
 
 @pytest.mark.parametrize(("burst", "every"), [(0, SECOND), (1, NONE), (1, -SECOND)])
-def test_a_rate_is_more_than_nothing(burst, every):
+def test_a_rate_is_more_than_nothing(burst: Any, every: Any) -> None:
     with pytest.raises(ValueError, match="is no rate"):
         Rate(burst=burst, every=every)
 
@@ -127,12 +131,12 @@ def test_a_rate_is_more_than_nothing(burst, every):
 
 
 @pytest.fixture
-def stores(any_store):
+def stores(any_store: Store) -> Any:
     """The store on a database, and the one in memory: what holds for one holds for the other."""
     return [any_store.rate_limits, MemoryRateLimitStore()]
 
 
-def test_the_places_of_a_queue_are_given_in_turn_up_to_the_patience(stores):
+def test_the_places_of_a_queue_are_given_in_turn_up_to_the_patience(stores: Any) -> None:
     for paces in stores:
         waits = [
             paces.take("a", "connect", CONNECT, now=NOW, patience=7 * SECOND) for _ in range(9)
@@ -148,7 +152,7 @@ def test_the_places_of_a_queue_are_given_in_turn_up_to_the_patience(stores):
         assert paces.take("a", "connect", CONNECT, now=later, patience=7 * SECOND) == 6 * SECOND
 
 
-def test_each_account_and_product_has_a_pace_of_its_own(stores):
+def test_each_account_and_product_has_a_pace_of_its_own(stores: Any) -> None:
     one = Rate(burst=1, every=60 * SECOND)
     for paces in stores:
         for account, product in [("a", "connect"), ("a", "calendar"), ("b", "connect")]:
@@ -161,7 +165,7 @@ def test_each_account_and_product_has_a_pace_of_its_own(stores):
         assert paces.take("b", "connect", one, now=NOW + 60 * SECOND, patience=NONE) == NONE
 
 
-def test_what_zoho_said_last_does_not_shorten_what_it_said_before(stores):
+def test_what_zoho_said_last_does_not_shorten_what_it_said_before(stores: Any) -> None:
     for paces in stores:
         for seconds, until in [(100, 100), (50, 100), (120, 120)]:
             paces.close("a", "connect", until=NOW + seconds * SECOND, now=NOW)
@@ -170,14 +174,16 @@ def test_what_zoho_said_last_does_not_shorten_what_it_said_before(stores):
         assert paces.take("a", "connect", CONNECT, now=NOW + 120 * SECOND, patience=NONE) == NONE
 
 
-def test_threads_of_two_processes_never_get_one_place_twice(database_url, vault):
+def test_threads_of_two_processes_never_get_one_place_twice(
+    database_url: str, vault: Vault
+) -> None:
     """Also of a product that nobody has asked yet, whose row they all make at once."""
     two = [Store.open(database_url, vault), Store.open(database_url, vault)]
     memory = MemoryRateLimitStore()
     for paces in ([one.rate_limits for one in two], [memory, memory]):
         at_once = Barrier(8)
 
-        def ask(number, paces=paces, at_once=at_once):
+        def ask(number: Any, paces: Any = paces, at_once: Any = at_once) -> Any:
             at_once.wait()
             return [
                 paces[number % 2].take("a", "new", CONNECT, now=NOW, patience=EVER)
@@ -191,7 +197,9 @@ def test_threads_of_two_processes_never_get_one_place_twice(database_url, vault)
         one.close()
 
 
-def test_a_new_process_goes_on_where_the_last_one_stopped(any_store, database_url, vault):
+def test_a_new_process_goes_on_where_the_last_one_stopped(
+    any_store: Store, database_url: str, vault: Vault
+) -> None:
     while any_store.rate_limits.take("a", "connect", CONNECT, now=NOW, patience=NONE) == NONE:
         pass
     again = Store.open(database_url, vault)
@@ -205,15 +213,15 @@ def test_a_new_process_goes_on_where_the_last_one_stopped(any_store, database_ur
 class Clock:
     """A clock that only ``sleep`` moves; ``then`` happens in the midst of the next sleep."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = NOW
         self.slept = []
         self.then = None
 
-    def __call__(self):
+    def __call__(self) -> Any:
         return self.now
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: Any) -> None:
         self.slept.append(seconds)
         self.now += timedelta(seconds=seconds)
         if self.then is not None:
@@ -221,7 +229,7 @@ class Clock:
             then()
 
 
-def budget(paces, clock, patience=12):
+def budget(paces: Any, clock: Any, patience: Any = 12) -> Any:
     return Budget(
         paces,
         "a",
@@ -234,7 +242,7 @@ def budget(paces, clock, patience=12):
     )
 
 
-def test_who_waits_when_zoho_asks_for_silence_waits_for_its_end():
+def test_who_waits_when_zoho_asks_for_silence_waits_for_its_end() -> None:
     paces, clock = MemoryRateLimitStore(), Clock()
     mine, other = budget(paces, clock), budget(paces, clock)
     for _ in range(5):
@@ -244,7 +252,7 @@ def test_who_waits_when_zoho_asks_for_silence_waits_for_its_end():
     assert clock.slept == [3, 5]
 
 
-def test_who_waits_gives_up_when_the_silence_is_longer_than_its_patience():
+def test_who_waits_gives_up_when_the_silence_is_longer_than_its_patience() -> None:
     paces, clock = MemoryRateLimitStore(), Clock()
     mine, other = budget(paces, clock), budget(paces, clock)
     for _ in range(5):
@@ -261,17 +269,17 @@ def test_who_waits_gives_up_when_the_silence_is_longer_than_its_patience():
 
 
 @pytest.fixture
-def box():
+def box() -> Iterator[Any]:
     with Sandbox(now=lambda: NOW) as box, stamina.set_testing(True, attempts=1):
         yield box
 
 
 @pytest.fixture
-def clients(box, database_url, vault):
+def clients(box: Any, database_url: str, vault: Vault) -> Iterator[Any]:
     """Make two clients that share nothing but a database: two processes, as far as pacing can tell."""
     with ExitStack() as stack:
 
-        def clients(**options):
+        def clients(**options: Any) -> Any:
             stores = [
                 stack.enter_context(closing(Store.open(database_url, vault))) for _ in range(2)
             ]
@@ -285,11 +293,11 @@ def clients(box, database_url, vault):
         yield clients
 
 
-def asked(box, product):
+def asked(box: Any, product: str) -> Any:
     return [request for request in box.requests if request.route.startswith(f"{product}.")]
 
 
-def test_two_processes_together_ask_connect_25_times_a_minute(box, clients):
+def test_two_processes_together_ask_connect_25_times_a_minute(box: Any, clients: Any) -> None:
     """Each waits on its own; what goes out is counted together."""
     clock, times = Clock(), []
     two = clients(clock=clock, sleep=clock.sleep)
@@ -301,11 +309,11 @@ def test_two_processes_together_ask_connect_25_times_a_minute(box, clients):
     assert times[-1] - times[0] == 75 * 3 * SECOND  # and no slower than that
 
 
-def test_threads_of_two_processes_share_one_budget(box, clients):
+def test_threads_of_two_processes_share_one_budget(box: Any, clients: Any) -> None:
     """With real threads, and time standing still: who sleeps has the place that its sleep says, and no other has it."""
     slept, lock = [], Lock()
 
-    def sleep(seconds):
+    def sleep(seconds: Any) -> None:
         with lock:
             slept.append(seconds)
 
@@ -313,7 +321,7 @@ def test_threads_of_two_processes_share_one_budget(box, clients):
     two[0].get("calendar", "/calendars")  # both have a token from now on
     at_once = Barrier(8)
 
-    def ask(number):
+    def ask(number: Any) -> Any:
         at_once.wait()
         refusals = []
         for _ in range(3):
@@ -335,7 +343,7 @@ def test_threads_of_two_processes_share_one_budget(box, clients):
     assert len(asked(box, "connect")) == 9
 
 
-def test_what_zoho_tells_one_process_holds_for_all(box, clients):
+def test_what_zoho_tells_one_process_holds_for_all(box: Any, clients: Any) -> None:
     one, other = clients(clock=lambda: NOW)
     box.faults.add("connect.events", "throttle", retry_after=300, times=1)
     with pytest.raises(SlowDownError, match="asks to slow down"):
@@ -348,7 +356,7 @@ def test_what_zoho_tells_one_process_holds_for_all(box, clients):
     assert other.get("calendar", "/calendars")["calendars"]  # the other products go on
 
 
-def test_many_windows_of_a_calendar_are_not_held_up(clients):
+def test_many_windows_of_a_calendar_are_not_held_up(clients: Any) -> None:
     """Twenty windows at once are within the burst: what the counting costs is far below one request's time."""
     (client, _) = clients()
     client.get("calendar", "/calendars")
@@ -360,7 +368,9 @@ def test_many_windows_of_a_calendar_are_not_held_up(clients):
     )  # 10 to 20 ms where nothing else runs; more than a second would be waiting
 
 
-def test_the_commands_share_the_pace_through_the_store(tmp_path, monkeypatch):
+def test_the_commands_share_the_pace_through_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A throttle that one command meets keeps the next one, another process for all it knows, from asking."""
     with command_line(tmp_path, monkeypatch) as line:
         line.sandbox.faults.add("connect.events", "throttle", retry_after=4000, times=1)

@@ -5,6 +5,7 @@ bodies of the token endpoint, "API 2.5", "3.8" and "4.7" those on the errors of 
 """
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 import gzip
@@ -16,6 +17,7 @@ import socket
 import struct
 from threading import Barrier, Event, Lock, Thread
 import traceback
+from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
@@ -34,6 +36,7 @@ from bridge.errors import (
     UnavailableError,
     ZohoError,
 )
+from bridge.store import Store
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.oauth import account_of
 from bridge.zoho.tokens import AccessToken, MemoryTokenStore
@@ -63,7 +66,7 @@ class Answer:
     reset: bool = False
 
     @property
-    def data(self):
+    def data(self) -> Any:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
@@ -75,7 +78,7 @@ class Seen:
     form: dict
 
     @property
-    def token(self):
+    def token(self) -> Any:
         return self.headers.get("authorization", "").removeprefix("Zoho-oauthtoken ")
 
 
@@ -85,7 +88,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.seen = []
@@ -96,21 +99,21 @@ class Server(ThreadingHTTPServer):
         self.tokens_given = 0
         self.stop = Event()
 
-    def script(self, *answers):
+    def script(self, *answers: Any) -> None:
         self.answers.extend(answers)
 
-    def script_token(self, *answers):
+    def script_token(self, *answers: Any) -> None:
         self.token_answers.extend(answers)
 
     @property
-    def calls(self):
+    def calls(self) -> Any:
         return [one for one in self.seen if one.target != TOKEN_PATH]
 
     @property
-    def token_calls(self):
+    def token_calls(self) -> Any:
         return [one for one in self.seen if one.target == TOKEN_PATH]
 
-    def answer_to(self, seen):
+    def answer_to(self, seen: Any) -> Any:
         with self.lock:
             self.seen.append(seen)
             if seen.target == TOKEN_PATH:
@@ -122,7 +125,7 @@ class Server(ThreadingHTTPServer):
                 return Answer({"error": [{"error_code": "INVALID_OAUTHTOKEN"}]}, status=401)
             return self.answers.popleft() if self.answers else Answer({"events": []})
 
-    def handle_error(self, request, client_address):
+    def handle_error(self, request: Any, client_address: Any) -> None:
         pass  # a client that gave up is what some tests are about
 
 
@@ -130,10 +133,10 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # it costs 40 ms a request here
 
-    def date_time_string(self, timestamp=None):  # noqa: ARG002 - the library's signature
+    def date_time_string(self, timestamp: Any = None) -> str:
         return "Sun, 01 Mar 2026 12:00:00 GMT"  # the Date header: NOW, the clock of these tests
 
-    def handle_one(self):
+    def handle_one(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         form = (
             dict(parse_qsl(self.rfile.read(length).decode(), strict_parsing=True)) if length else {}
@@ -162,11 +165,11 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = handle_one  # noqa: N815 - the names that http.server looks for
 
-    def log_message(self, *arguments):
+    def log_message(self, *arguments: Any) -> None:
         pass
 
 
-def token_body(value, **more):
+def token_body(value: Any, **more: Any) -> Any:
     """API 1.2: the answer to a refresh."""
     return {
         "access_token": value,
@@ -179,17 +182,17 @@ def token_body(value, **more):
 class Clock:
     """A clock that only ``sleep`` moves; ``frozen``: not even that, as for threads that all sleep at once."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = NOW
         self.frozen = False
         self.slept = []
         self.lock = Lock()
         self.on_sleep = None
 
-    def __call__(self):
+    def __call__(self) -> Any:
         return self.now
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: Any) -> None:
         with self.lock:
             self.slept.append(seconds)
             if not self.frozen:
@@ -199,19 +202,19 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def _quick_retries():
+def _quick_retries() -> Iterator[Any]:
     with stamina.set_testing(True, attempts=3):
         yield
 
 
 @pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch):
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
-def zoho():
+def zoho() -> Iterator[Any]:
     server = Server()
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -223,16 +226,16 @@ def zoho():
 
 
 @pytest.fixture
-def clock():
+def clock() -> Any:
     return Clock()
 
 
 @pytest.fixture
-def store():
+def store() -> Any:
     return MemoryTokenStore()
 
 
-def settings_for(url, **changes):
+def settings_for(url: str, **changes: Any) -> Any:
     values = {
         "client_id": "1000.CLIENT",
         "client_secret": Secret(CLIENT_SECRET),
@@ -247,11 +250,17 @@ def settings_for(url, **changes):
 
 
 @pytest.fixture
-def make(zoho, clock, store):
+def make(zoho: Any, clock: Any, store: Store) -> Iterator[Any]:
     """Make clients (each is like another process) that share the store and the clock."""
     made = []
 
-    def make(url=zoho.url, store=store, http=None, changes=None, **options):
+    def make(
+        url: Any = zoho.url,
+        store: Any = store,
+        http: Any = None,
+        changes: Any = None,
+        **options: Any,
+    ) -> Any:
         client = ZohoClient(
             settings_for(url, **(changes or {})),
             store,
@@ -269,17 +278,17 @@ def make(zoho, clock, store):
 
 
 @pytest.fixture
-def client(make):
+def client(make: Any) -> Any:
     return make()
 
 
-def secrets_in(text):
+def secrets_in(text: str) -> Any:
     return [
         one for one in (CLIENT_SECRET, REFRESH_TOKEN, "token-1", "token-2", "leaked") if one in text
     ]
 
 
-def all_of(error):
+def all_of(error: Any) -> Any:
     """Everything that a log might print of an error, with its causes and contexts and their attributes."""
     text = "".join(traceback.format_exception(error))
     while error is not None:
@@ -291,7 +300,7 @@ def all_of(error):
 # --- what goes out ---------------------------------------------------------------------------------------------------
 
 
-def test_a_request_is_exactly_what_zoho_documents(zoho, client):
+def test_a_request_is_exactly_what_zoho_documents(zoho: Any, client: Any) -> None:
     """API 1.2 (header), 4.2 (range as percent-encoded JSON), 4.1 (encoded path segments stay as they are)."""
     zoho.script(Answer({"events": [{"uid": "a"}]}))
     answer = client.get(
@@ -319,14 +328,16 @@ def test_a_request_is_exactly_what_zoho_documents(zoho, client):
         ("calendar", "/calendars", "/api/v1/calendars"),
     ],
 )
-def test_each_product_has_its_own_address(zoho, client, product, path, target):
+def test_each_product_has_its_own_address(
+    zoho: Any, client: Any, product: str, path: Any, target: Any
+) -> None:
     """API 0.2: hosts and paths differ for each product."""
     client.get(product, path)
     assert [call.target for call in zoho.calls] == [target]
     assert zoho.calls[0].headers["accept"] == "application/json"
 
 
-def test_the_token_request_is_a_form_with_nothing_in_its_address(zoho, client):
+def test_the_token_request_is_a_form_with_nothing_in_its_address(zoho: Any, client: Any) -> None:
     """API 1.2, 4: POST /oauth/v2/token with grant_type=refresh_token; secrets in the body alone."""
     client.get(*CONNECT)
     [call] = zoho.token_calls
@@ -342,7 +353,7 @@ def test_the_token_request_is_a_form_with_nothing_in_its_address(zoho, client):
     assert "authorization" not in call.headers
 
 
-def test_no_cookie_of_zoho_is_sent_back(zoho, client):
+def test_no_cookie_of_zoho_is_sent_back(zoho: Any, client: Any) -> None:
     """A cookie would carry a state of which the client knows nothing."""
     zoho.script(Answer({}, headers={"Set-Cookie": "JSESSIONID=1; Path=/"}), Answer({}))
     client.get(*CONNECT)
@@ -350,26 +361,26 @@ def test_no_cookie_of_zoho_is_sent_back(zoho, client):
     assert ["cookie" in call.headers for call in zoho.calls] == [False, False]
 
 
-def test_requests_are_counted_with_those_for_tokens_and_repeats(zoho, client):
+def test_requests_are_counted_with_those_for_tokens_and_repeats(zoho: Any, client: Any) -> None:
     zoho.script(Answer(status=500), Answer({}))
     client.get(*CONNECT)
     assert client.requests == len(zoho.seen) == 3
 
 
 @pytest.mark.parametrize("path", ["portals", "", "/portals?status=all", "/portals#x"])
-def test_a_path_that_is_none_is_a_bug_of_the_caller(zoho, client, path):
+def test_a_path_that_is_none_is_a_bug_of_the_caller(zoho: Any, client: Any, path: Any) -> None:
     """httpx would silently drop the path's query in favour of the parameters."""
     with pytest.raises(ValueError, match="is not a path"):
         client.get("backstage", path, {"page": "1"})
     assert zoho.seen == []
 
 
-def test_settings_that_cannot_log_in_are_told_at_once(zoho, make):
+def test_settings_that_cannot_log_in_are_told_at_once(zoho: Any, make: Any) -> None:
     with pytest.raises(ConfigError, match="ZOHO_REFRESH_TOKEN is not set"):
         make(changes={"refresh_token": Secret("")})
 
 
-def test_a_client_that_is_handed_in_stays_open(zoho, clock, store):
+def test_a_client_that_is_handed_in_stays_open(zoho: Any, clock: Any, store: Store) -> None:
     with httpx.Client() as http:
         with ZohoClient(
             settings_for(zoho.url), store, clock=clock, sleep=clock.sleep, http=http
@@ -381,7 +392,7 @@ def test_a_client_that_is_handed_in_stays_open(zoho, clock, store):
 # --- tokens ----------------------------------------------------------------------------------------------------------
 
 
-def test_one_token_serves_many_requests_and_clients(zoho, make):
+def test_one_token_serves_many_requests_and_clients(zoho: Any, make: Any) -> None:
     """API 0.3: one shared token for each refresh token, never one for each poll or worker."""
     first, second = make(), make()
     for client in (first, second, first):
@@ -390,14 +401,16 @@ def test_one_token_serves_many_requests_and_clients(zoho, make):
     assert [call.token for call in zoho.calls] == ["token-1"] * 3
 
 
-def test_another_login_has_another_token(zoho, make):
+def test_another_login_has_another_token(zoho: Any, make: Any) -> None:
     make().get(*CALENDAR)
     make(changes={"refresh_token": Secret("another")}).get(*CALENDAR)
     assert [call.token for call in zoho.calls] == ["token-1", "token-2"]
 
 
 @pytest.mark.parametrize(("age", "asks"), [(3539, 1), (3540, 2), (3600, 2), (9000, 2)])
-def test_a_token_within_a_minute_of_its_end_is_replaced_early(zoho, client, clock, age, asks):
+def test_a_token_within_a_minute_of_its_end_is_replaced_early(
+    zoho: Any, client: Any, clock: Any, age: Any, asks: Any
+) -> None:
     client.get(*CALENDAR)
     clock.now += timedelta(seconds=age)
     client.get(*CALENDAR)
@@ -420,7 +433,9 @@ def test_a_token_within_a_minute_of_its_end_is_replaced_early(zoho, client, cloc
         ({"access_token": "t"}, 3600),
     ],
 )
-def test_how_long_a_token_lives_is_read_with_care(zoho, client, store, body, seconds):
+def test_how_long_a_token_lives_is_read_with_care(
+    zoho: Any, client: Any, store: Store, body: Any, seconds: Any
+) -> None:
     zoho.script_token(Answer(body))
     client.get(*CALENDAR)
     kept = store.access_token(account_of(settings_for(zoho.url)))
@@ -428,18 +443,18 @@ def test_how_long_a_token_lives_is_read_with_care(zoho, client, store, body, sec
 
 
 @pytest.mark.parametrize("status", [200, 201, 400, 500])
-def test_a_token_is_a_token_whatever_the_status(zoho, client, status):
+def test_a_token_is_a_token_whatever_the_status(zoho: Any, client: Any, status: Any) -> None:
     """API 1.4: success is a JSON object with a non-empty access_token; never trust the status code."""
     zoho.script_token(Answer(token_body("odd"), status=status))
     client.get(*CALENDAR)
     assert [call.token for call in zoho.calls] == ["odd"]
 
 
-def test_threads_share_one_token_request(zoho, client):
+def test_threads_share_one_token_request(zoho: Any, client: Any) -> None:
     """Ten threads at once without a token: one asks."""
     at_once = Barrier(10)
 
-    def read():
+    def read() -> None:
         at_once.wait()
         client.get(*CALENDAR)
 
@@ -453,13 +468,15 @@ def test_threads_share_one_token_request(zoho, client):
     assert client.requests == 11
 
 
-def test_threads_whose_token_died_share_one_replacement(zoho, client, store):
+def test_threads_whose_token_died_share_one_replacement(
+    zoho: Any, client: Any, store: Store
+) -> None:
     old = AccessToken(value="old", expires_at=NOW + timedelta(hours=1))
     store.end_token_request(account_of(settings_for(zoho.url)), holder="x", token=old)
     zoho.good = {"token-1"}
     at_once = Barrier(4)
 
-    def read():
+    def read() -> None:
         at_once.wait()
         client.get(*CALENDAR)
 
@@ -472,7 +489,9 @@ def test_threads_whose_token_died_share_one_replacement(zoho, client, store):
     assert [call.token for call in zoho.calls].count("token-1") == 4
 
 
-def test_the_token_that_another_process_gets_is_waited_for(zoho, client, store, clock):
+def test_the_token_that_another_process_gets_is_waited_for(
+    zoho: Any, client: Any, store: Store, clock: Any
+) -> None:
     """While another process holds the leave, this one looks again in short steps and then uses that one's token."""
     account = account_of(settings_for(zoho.url))
     assert store.begin_token_request(account, holder="another", now=NOW) == 0
@@ -488,7 +507,9 @@ def test_the_token_that_another_process_gets_is_waited_for(zoho, client, store, 
     assert sum(clock.slept) <= 5
 
 
-def test_a_process_that_hangs_is_not_waited_for_long(zoho, client, store, clock):
+def test_a_process_that_hangs_is_not_waited_for_long(
+    zoho: Any, client: Any, store: Store, clock: Any
+) -> None:
     """The lease is 30 seconds; after about 5 the caller is told to come back."""
     store.begin_token_request(account_of(settings_for(zoho.url)), holder="another", now=NOW)
     with pytest.raises(SlowDownError) as caught:
@@ -500,7 +521,9 @@ def test_a_process_that_hangs_is_not_waited_for_long(zoho, client, store, clock)
     assert len(zoho.token_calls) == 1
 
 
-def test_the_tenth_token_request_in_ten_minutes_is_not_made(zoho, client, store, clock):
+def test_the_tenth_token_request_in_ten_minutes_is_not_made(
+    zoho: Any, client: Any, store: Store, clock: Any
+) -> None:
     """API 1.3: 10 in 10 minutes, then blocked; the store's budget of 9 holds before that."""
     account = account_of(settings_for(zoho.url))
     for minute in range(9):
@@ -516,11 +539,11 @@ def test_the_tenth_token_request_in_ten_minutes_is_not_made(zoho, client, store,
     assert zoho.seen == []
 
 
-def test_a_token_stored_just_before_our_leave_is_used(zoho, make, clock):
+def test_a_token_stored_just_before_our_leave_is_used(zoho: Any, make: Any, clock: Any) -> None:
     """Between looking and getting leave another process may have finished; asking then would waste a token."""
 
     class Late(MemoryTokenStore):
-        def begin_token_request(self, account, *, holder, now):
+        def begin_token_request(self, account: Any, *, holder: Any, now: datetime) -> Any:
             token = AccessToken(value="theirs", expires_at=NOW + timedelta(hours=1))
             self.end_token_request(account, holder="another", token=token)
             return super().begin_token_request(account, holder=holder, now=now)
@@ -533,7 +556,7 @@ def test_a_token_stored_just_before_our_leave_is_used(zoho, make, clock):
     assert MemoryTokenStore.begin_token_request(store, account, holder="third", now=NOW) == 0
 
 
-def test_the_leave_ends_when_asking_fails(zoho, client, store):
+def test_the_leave_ends_when_asking_fails(zoho: Any, client: Any, store: Store) -> None:
     zoho.script_token(Answer(status=500))
     with pytest.raises(UnavailableError):
         client.get(*CALENDAR)
@@ -597,8 +620,8 @@ DEAD = [
 
 @pytest.mark.parametrize(("product", "path", "status", "body"), DEAD)
 def test_a_refused_token_is_replaced_once_and_the_request_repeated(
-    zoho, client, product, path, status, body
-):
+    zoho: Any, client: Any, product: str, path: Any, status: Any, body: Any
+) -> None:
     zoho.script(Answer(body, status=status), Answer({"events": [1]}))
     assert client.get(product, path) == {"events": [1]}
     assert [call.token for call in zoho.calls] == ["token-1", "token-2"]
@@ -606,7 +629,9 @@ def test_a_refused_token_is_replaced_once_and_the_request_repeated(
 
 
 @pytest.mark.parametrize(("product", "path", "status", "body"), DEAD)
-def test_a_second_refusal_is_a_missing_scope(zoho, client, product, path, status, body):
+def test_a_second_refusal_is_a_missing_scope(
+    zoho: Any, client: Any, product: str, path: Any, status: Any, body: Any
+) -> None:
     """API 2.5: 401 once is "refresh and retry", the second time a missing scope."""
     zoho.script(*[Answer(body, status=status)] * 2)
     with pytest.raises(ScopeError, match=r"ZOHO_REFRESH_TOKEN") as caught:
@@ -640,14 +665,16 @@ def test_a_second_refusal_is_a_missing_scope(zoho, client, product, path, status
         ("connect", "/v1/singleStream", "for /v1/singleStream"),
     ],
 )
-def test_a_missing_scope_is_named(zoho, client, product, path, scope):
+def test_a_missing_scope_is_named(
+    zoho: Any, client: Any, product: str, path: Any, scope: Any
+) -> None:
     """API 1.5: the scope of each path."""
     zoho.script(*[Answer(status=401)] * 2)
     with pytest.raises(ScopeError, match=f"lacks the scope {scope},"):
         client.get(product, path)
 
 
-def test_a_missing_scope_costs_one_token_not_one_for_each_request(zoho, client):
+def test_a_missing_scope_costs_one_token_not_one_for_each_request(zoho: Any, client: Any) -> None:
     """API 1.3: else a product without a scope uses up the tokens that the other products need."""
     refusal = Answer(
         {"status_code": "401", "message": "Please provide a valid OAuthScope"}, status=401
@@ -661,7 +688,9 @@ def test_a_missing_scope_costs_one_token_not_one_for_each_request(zoho, client):
     assert zoho.calls[-1].token == "token-2"
 
 
-def test_a_refused_token_stays_for_the_other_products_until_there_is_another(zoho, make, store):
+def test_a_refused_token_stays_for_the_other_products_until_there_is_another(
+    zoho: Any, make: Any, store: Store
+) -> None:
     """It may only lack this product's scope: losing it would stop the products that it is good for."""
     client = make()
     client.get(*CALENDAR)
@@ -673,7 +702,7 @@ def test_a_refused_token_stays_for_the_other_products_until_there_is_another(zoh
     assert zoho.calls[-1].token == "token-1"
 
 
-def test_a_dead_token_is_forgotten_for_all(zoho, client, store):
+def test_a_dead_token_is_forgotten_for_all(zoho: Any, client: Any, store: Store) -> None:
     """API 1.3: an invalidated token fails with INVALID_OAUTHTOKEN, for every product."""
     client.get(*CALENDAR)
     zoho.good = set()
@@ -702,7 +731,9 @@ def test_a_dead_token_is_forgotten_for_all(zoho, client, store):
         ("invalid_client_secret", r"ZOHO_CLIENT_SECRET"),
     ],
 )
-def test_a_refused_login_names_the_setting(zoho, client, status, code, words):
+def test_a_refused_login_names_the_setting(
+    zoho: Any, client: Any, status: Any, code: Any, words: str
+) -> None:
     """API 1.4: permanent errors, as 200 or 400."""
     zoho.script_token(Answer({"error": code}, status=status))
     with pytest.raises(LoginError, match=words) as caught:
@@ -741,7 +772,9 @@ def test_a_refused_login_names_the_setting(zoho, client, status, code, words):
         pytest.param(Answer({}, status=429, headers={"Retry-After": "5"}), 600, id="never shorter"),
     ],
 )
-def test_no_token_and_no_known_reason_is_the_throttle(zoho, client, answer, seconds):
+def test_no_token_and_no_known_reason_is_the_throttle(
+    zoho: Any, client: Any, answer: Any, seconds: Any
+) -> None:
     """API 1.4: told by the absence of a token, for the text is localised; 1.3: blocked for ten minutes or more."""
     zoho.script_token(answer)
     with pytest.raises(SlowDownError) as caught:
@@ -763,7 +796,9 @@ def test_no_token_and_no_known_reason_is_the_throttle(zoho, client, answer, seco
         pytest.param(Answer(reset=True), id="a reset connection"),
     ],
 )
-def test_an_outage_of_the_token_endpoint_passes_and_is_not_repeated_at_once(zoho, client, answer):
+def test_an_outage_of_the_token_endpoint_passes_and_is_not_repeated_at_once(
+    zoho: Any, client: Any, answer: Any
+) -> None:
     """A second POST would count against the 10 in 10 minutes (API 1.3)."""
     zoho.script_token(answer)
     with pytest.raises(UnavailableError) as caught:
@@ -773,7 +808,7 @@ def test_an_outage_of_the_token_endpoint_passes_and_is_not_repeated_at_once(zoho
     assert secrets_in(all_of(caught.value)) == []
 
 
-def test_a_token_endpoint_that_redirects_is_a_wrong_address(zoho, client):
+def test_a_token_endpoint_that_redirects_is_a_wrong_address(zoho: Any, client: Any) -> None:
     zoho.script_token(Answer(status=302, headers={"Location": f"{zoho.url}/elsewhere"}))
     with pytest.raises(LoginError, match="ZOHO_ACCOUNTS_URL"):
         client.get(*CALENDAR)
@@ -781,7 +816,9 @@ def test_a_token_endpoint_that_redirects_is_a_wrong_address(zoho, client):
 
 
 @pytest.mark.parametrize("value", ["leaked\n", "leaked\r\nX: y", "leaked token", "leakedé"])
-def test_a_token_that_no_header_can_hold_is_refused_unseen(zoho, client, value):
+def test_a_token_that_no_header_can_hold_is_refused_unseen(
+    zoho: Any, client: Any, value: Any
+) -> None:
     """h11 repeats an illegal header, token and all, in the text of its error."""
     zoho.script_token(Answer(token_body(value)))
     with pytest.raises(BadDataError, match="can't be used") as caught:
@@ -798,8 +835,8 @@ def test_a_token_that_no_header_can_hold_is_refused_unseen(zoho, client, value):
     ],
 )
 def test_a_failed_login_is_remembered_instead_of_repeated(
-    zoho, client, clock, answer, kind, seconds
-):
+    zoho: Any, client: Any, clock: Any, answer: Any, kind: str, seconds: Any
+) -> None:
     """API 1.3: each request counts, and a block lasts until nobody asks; so the answer is given from memory."""
     zoho.script_token(answer)
     with pytest.raises(kind) as first:
@@ -869,8 +906,8 @@ def test_a_failed_login_is_remembered_instead_of_repeated(
     ],
 )  # fmt: skip
 def test_each_error_is_the_class_of_its_remedy(
-    zoho, client, product, path, status, body, kind, words
-):
+    zoho: Any, client: Any, product: str, path: Any, status: Any, body: Any, kind: str, words: str
+) -> None:
     zoho.script(*[Answer(body, status=status)] * 3)
     with pytest.raises(ZohoError, match=words) as caught:
         client.get(product, path)
@@ -881,7 +918,7 @@ def test_each_error_is_the_class_of_its_remedy(
     assert secrets_in(all_of(caught.value)) == []
 
 
-def test_a_redirect_is_not_followed_with_the_token(zoho, client):
+def test_a_redirect_is_not_followed_with_the_token(zoho: Any, client: Any) -> None:
     zoho.script(Answer(status=301, headers={"Location": f"{zoho.url}/elsewhere"}))
     with pytest.raises(BadDataError, match=r"301.*ZOHO_CALENDAR_URL"):
         client.get(*CALENDAR)
@@ -917,7 +954,9 @@ def test_a_redirect_is_not_followed_with_the_token(zoho, client):
         (Answer({"x": 1, "deep": {"why": "URL_FIXED_THROTTLES_LIMIT_EXCEEDED"}}, status=400), 120),
     ],
 )
-def test_the_throttle_is_told_in_any_form_and_says_how_long(zoho, client, answer, seconds):
+def test_the_throttle_is_told_in_any_form_and_says_how_long(
+    zoho: Any, client: Any, answer: Any, seconds: Any
+) -> None:
     """API 4.7: 429, or THROTTLES_LIMIT_EXCEEDED in any body, at least two minutes; RFC 9110 10.2.3 for Retry-After."""
     zoho.script(answer)
     with pytest.raises(SlowDownError) as caught:
@@ -926,7 +965,7 @@ def test_the_throttle_is_told_in_any_form_and_says_how_long(zoho, client, answer
     assert len(zoho.calls) == 1
 
 
-def test_an_event_that_speaks_of_throttles_or_errors_is_data(zoho, client):
+def test_an_event_that_speaks_of_throttles_or_errors_is_data(zoho: Any, client: Any) -> None:
     """A title is not an error: only keys that no data has alone tell one."""
     events = [
         {
@@ -960,13 +999,13 @@ def test_an_event_that_speaks_of_throttles_or_errors_is_data(zoho, client):
     assert [client.get(*CALENDAR) for _ in bodies] == bodies
 
 
-def test_json_is_read_with_a_byte_order_mark_and_control_characters(zoho, client):
+def test_json_is_read_with_a_byte_order_mark_and_control_characters(zoho: Any, client: Any) -> None:
     """One raw control character in one title must not cost the whole source."""
     zoho.script(Answer(b'\xef\xbb\xbf{"a":"x\ty\x01"}'))
     assert client.get(*CALENDAR) == {"a": "x\ty\x01"}
 
 
-def test_a_gzipped_answer_is_read(zoho, client):
+def test_a_gzipped_answer_is_read(zoho: Any, client: Any) -> None:
     zoho.script(Answer(gzip.compress(b'{"a":1}'), headers={"Content-Encoding": "gzip"}))
     assert client.get(*CALENDAR) == {"a": 1}
 
@@ -985,7 +1024,7 @@ def test_a_gzipped_answer_is_read(zoho, client):
         pytest.param(Answer(b'{"events":['), "JSON ends", id="cut JSON"),
     ],
 )
-def test_what_passes_is_tried_three_times(zoho, client, answer, words):
+def test_what_passes_is_tried_three_times(zoho: Any, client: Any, answer: Any, words: str) -> None:
     zoho.script(answer, answer, Answer({"a": 1}))
     assert client.get(*CALENDAR) == {"a": 1}
     zoho.script(answer, answer, answer)
@@ -995,7 +1034,7 @@ def test_what_passes_is_tried_three_times(zoho, client, answer, words):
     assert secrets_in(all_of(caught.value)) == []
 
 
-def test_nobody_at_the_address_is_unavailable(zoho, make, store):
+def test_nobody_at_the_address_is_unavailable(zoho: Any, make: Any, store: Store) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -1005,7 +1044,7 @@ def test_nobody_at_the_address_is_unavailable(zoho, make, store):
     assert client.requests == 4
 
 
-def test_a_silent_server_is_left_after_the_read_timeout(zoho, make):
+def test_a_silent_server_is_left_after_the_read_timeout(zoho: Any, make: Any) -> None:
     zoho.script(*[Answer(b"{", stall=True)] * 3)
     with (
         httpx.Client(timeout=0.05) as http,
@@ -1015,7 +1054,7 @@ def test_a_silent_server_is_left_after_the_read_timeout(zoho, make):
     assert secrets_in(all_of(caught.value)) == []
 
 
-def test_a_slow_drip_is_left_after_the_deadline(zoho, make):
+def test_a_slow_drip_is_left_after_the_deadline(zoho: Any, make: Any) -> None:
     """The read timeout starts anew with each byte, so it never ends a drip."""
     zoho.script(*[Answer(b"{", drip=True)] * 3)
     with pytest.raises(UnavailableError, match=r"more than 0\.1 seconds"):
@@ -1024,7 +1063,9 @@ def test_a_slow_drip_is_left_after_the_deadline(zoho, make):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_an_oversized_answer_is_refused_before_it_is_read_whole(zoho, make, packed):
+def test_an_oversized_answer_is_refused_before_it_is_read_whole(
+    zoho: Any, make: Any, packed: Any
+) -> None:
     """The size counts after decompression, or a small answer could fill the memory."""
     body = b"[" + b" " * 200_000 + b"]"
     body, headers = (gzip.compress(body), {"Content-Encoding": "gzip"}) if packed else (body, {})
@@ -1035,14 +1076,16 @@ def test_an_oversized_answer_is_refused_before_it_is_read_whole(zoho, make, pack
 
 
 @pytest.mark.parametrize(("status", "slept"), [(429, [2]), (503, [])])
-def test_a_short_wait_that_zoho_asks_for_is_waited(zoho, client, clock, status, slept):
+def test_a_short_wait_that_zoho_asks_for_is_waited(
+    zoho: Any, client: Any, clock: Any, status: Any, slept: Any
+) -> None:
     """A 429 holds all threads of the product; a 503 only the caller (and stamina's own waits are off in tests)."""
     zoho.script(Answer(status=status, headers={"Retry-After": "2"}), Answer({"a": 1}))
     assert client.get(*CALENDAR) == {"a": 1}
     assert clock.slept == slept
 
 
-def test_a_long_wait_that_zoho_asks_for_is_the_callers(zoho, client):
+def test_a_long_wait_that_zoho_asks_for_is_the_callers(zoho: Any, client: Any) -> None:
     zoho.script(Answer(status=503, headers={"Retry-After": "30"}))
     with pytest.raises(UnavailableError) as caught:
         client.get(*CALENDAR)
@@ -1053,7 +1096,9 @@ def test_a_long_wait_that_zoho_asks_for_is_the_callers(zoho, client):
 # --- pacing ----------------------------------------------------------------------------------------------------------
 
 
-def test_connect_gets_at_most_25_requests_in_any_minute_and_a_long_run_ends(zoho, client, clock):
+def test_connect_gets_at_most_25_requests_in_any_minute_and_a_long_run_ends(
+    zoho: Any, client: Any, clock: Any
+) -> None:
     """API 3.3: 25 a minute is the limit on a neighbour page; a source with many requests waits and gets through."""
     times = []
     for _ in range(60):
@@ -1066,7 +1111,9 @@ def test_connect_gets_at_most_25_requests_in_any_minute_and_a_long_run_ends(zoho
     assert max(clock.slept) <= 10
 
 
-def test_many_threads_at_once_are_refused_rather_than_kept(zoho, client, clock):
+def test_many_threads_at_once_are_refused_rather_than_kept(
+    zoho: Any, client: Any, clock: Any
+) -> None:
     """A wait of more than about ten seconds is the worker's to plan."""
     clock.frozen = True
     for _ in range(9):  # 5 at once, then at 3, 6, 9 and 12 seconds
@@ -1079,7 +1126,9 @@ def test_many_threads_at_once_are_refused_rather_than_kept(zoho, client, clock):
     assert client.get(*CALENDAR) == {"events": []}  # each product has its own budget
 
 
-def test_a_throttled_product_is_left_alone_until_its_time(zoho, client, clock):
+def test_a_throttled_product_is_left_alone_until_its_time(
+    zoho: Any, client: Any, clock: Any
+) -> None:
     """Asking on would make Zoho's block longer; the other products go on."""
     zoho.script(Answer(status=429))
     for _ in range(2):
@@ -1098,7 +1147,7 @@ def test_a_throttled_product_is_left_alone_until_its_time(zoho, client, clock):
 @pytest.mark.parametrize(
     "body", [b"no %b here", b'{"error":[{"error_code":"X","message":"bad %b"}]}']
 )
-def test_a_secret_that_zoho_repeats_is_taken_out(zoho, client, body):
+def test_a_secret_that_zoho_repeats_is_taken_out(zoho: Any, client: Any, body: Any) -> None:
     for secret in (b"token-1", REFRESH_TOKEN.encode(), CLIENT_SECRET.encode()):
         zoho.script(Answer(body % secret, status=400))
         with pytest.raises(BadDataError, match=r"\[secret\]") as caught:
@@ -1106,7 +1155,7 @@ def test_a_secret_that_zoho_repeats_is_taken_out(zoho, client, body):
         assert secrets_in(all_of(caught.value)) == []
 
 
-def test_the_token_endpoints_words_are_without_secrets(zoho, client):
+def test_the_token_endpoints_words_are_without_secrets(zoho: Any, client: Any) -> None:
     zoho.script_token(
         Answer({"error": f"slow {REFRESH_TOKEN}", "error_description": CLIENT_SECRET})
     )
@@ -1115,7 +1164,7 @@ def test_the_token_endpoints_words_are_without_secrets(zoho, client):
     assert secrets_in(all_of(caught.value)) == []
 
 
-def test_zohos_words_are_one_short_line(zoho, client):
+def test_zohos_words_are_one_short_line(zoho: Any, client: Any) -> None:
     zoho.script(Answer(b"a\r\nb\x00\x1b[31m" + b"x" * 5000, status=400))
     with pytest.raises(BadDataError) as caught:
         client.get(*CALENDAR)
@@ -1125,7 +1174,9 @@ def test_zohos_words_are_one_short_line(zoho, client):
     assert len(message) < 400
 
 
-def test_no_log_holds_a_secret(zoho, client, caplog, capsys):
+def test_no_log_holds_a_secret(
+    zoho: Any, client: Any, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
     """httpx logs each address at INFO and httpcore more at DEBUG; stamina logs each repeat."""
     for name in (None, "httpx", "httpcore"):  # the bridge's own log keeps them quiet
         caplog.set_level(logging.DEBUG, logger=name)
@@ -1137,14 +1188,14 @@ def test_no_log_holds_a_secret(zoho, client, caplog, capsys):
     assert secrets_in(told) == []
 
 
-def test_no_repr_holds_a_secret(zoho, client, store):
+def test_no_repr_holds_a_secret(zoho: Any, client: Any, store: Store) -> None:
     client.get(*CALENDAR)
     token = store.access_token(account_of(settings_for(zoho.url)))
     assert token.value == "token-1"
     assert secrets_in(f"{token!r} {client!r} {store!r} {settings_for(zoho.url)!r}") == []
 
 
-def test_the_account_is_a_short_name_that_tells_nothing():
+def test_the_account_is_a_short_name_that_tells_nothing() -> None:
     """Another host, client, secret or refresh token is another account, free of the old one's refusals."""
     names = {
         account_of(settings_for("http://a")),

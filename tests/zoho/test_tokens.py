@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 
+from bridge.store import Store
 from bridge.zoho.tokens import AccessToken, MemoryTokenStore
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -13,11 +15,11 @@ TOKEN = AccessToken(value="secret-value", expires_at=NOW + timedelta(hours=1))
 
 
 @pytest.fixture
-def store():
+def store() -> Any:
     return MemoryTokenStore()
 
 
-def test_a_token_hides_its_value_and_its_errors_do_too():
+def test_a_token_hides_its_value_and_its_errors_do_too() -> None:
     assert "secret-value" not in f"{TOKEN!r} {TOKEN}"
     with pytest.raises(ValueError, match="visible ASCII") as caught:
         AccessToken(value="secret value", expires_at=NOW)
@@ -25,34 +27,34 @@ def test_a_token_hides_its_value_and_its_errors_do_too():
 
 
 @pytest.mark.parametrize("value", ["", " ", "a b", "a\n", "é", "\x7f"])
-def test_a_token_is_one_word_of_visible_ascii(value):
+def test_a_token_is_one_word_of_visible_ascii(value: Any) -> None:
     with pytest.raises(ValueError, match="visible ASCII"):
         AccessToken(value=value, expires_at=NOW)
 
 
-def test_a_token_needs_an_aware_end():
+def test_a_token_needs_an_aware_end() -> None:
     with pytest.raises(ValueError, match="time zone"):
         AccessToken(value="a", expires_at=NOW.replace(tzinfo=None))
 
 
-def test_a_token_lasts_until_a_minute_before_its_end():
+def test_a_token_lasts_until_a_minute_before_its_end() -> None:
     assert TOKEN.lasts(TOKEN.expires_at - 61 * SECOND)
     assert not TOKEN.lasts(TOKEN.expires_at - 60 * SECOND)
 
 
-def test_a_token_is_kept_for_its_account_alone(store):
+def test_a_token_is_kept_for_its_account_alone(store: Store) -> None:
     store.end_token_request("a", holder="h", token=TOKEN)
     assert store.access_token("a") == TOKEN
     assert store.access_token("b") is None
 
 
-def test_a_failed_request_keeps_the_old_token(store):
+def test_a_failed_request_keeps_the_old_token(store: Store) -> None:
     store.end_token_request("a", holder="h", token=TOKEN)
     store.end_token_request("a", holder="h", token=None)
     assert store.access_token("a") == TOKEN
 
 
-def test_a_token_is_forgotten_only_while_it_is_the_one(store):
+def test_a_token_is_forgotten_only_while_it_is_the_one(store: Store) -> None:
     store.end_token_request("a", holder="h", token=TOKEN)
     store.forget_access_token("a", "another")
     assert store.access_token("a") == TOKEN
@@ -61,7 +63,7 @@ def test_a_token_is_forgotten_only_while_it_is_the_one(store):
     store.forget_access_token("never seen", "x")
 
 
-def test_one_holder_asks_at_a_time(store):
+def test_one_holder_asks_at_a_time(store: Store) -> None:
     """The lease is 30 seconds, for a holder may die while it asks."""
     assert store.begin_token_request("a", holder="one", now=NOW) == 0
     assert store.begin_token_request("a", holder="two", now=NOW + 10 * SECOND) == 20
@@ -70,7 +72,7 @@ def test_one_holder_asks_at_a_time(store):
     assert store.begin_token_request("a", holder="two", now=NOW + 40 * SECOND) == 0
 
 
-def test_the_lease_ends_with_the_request_and_only_by_its_holder(store):
+def test_the_lease_ends_with_the_request_and_only_by_its_holder(store: Store) -> None:
     store.begin_token_request("a", holder="one", now=NOW)
     store.end_token_request("a", holder="two", token=None)
     assert store.begin_token_request("a", holder="two", now=NOW) > 0
@@ -78,7 +80,7 @@ def test_the_lease_ends_with_the_request_and_only_by_its_holder(store):
     assert store.begin_token_request("a", holder="two", now=NOW) == 0
 
 
-def test_nine_requests_in_ten_minutes_and_no_more(store):
+def test_nine_requests_in_ten_minutes_and_no_more(store: Store) -> None:
     """Zoho allows 10 in 10 minutes; a refused one does not count."""
     for number in range(9):
         assert store.begin_token_request("a", holder="h", now=NOW + number * SECOND) == 0
@@ -88,11 +90,11 @@ def test_nine_requests_in_ten_minutes_and_no_more(store):
     assert store.begin_token_request("a", holder="h", now=NOW + 600 * SECOND) == 1
 
 
-def test_of_many_threads_one_gets_leave(store):
+def test_of_many_threads_one_gets_leave(store: Store) -> None:
     at_once = Barrier(8)
     waits = []
 
-    def ask(holder):
+    def ask(holder: Any) -> None:
         at_once.wait()
         waits.append(store.begin_token_request("a", holder=holder, now=NOW))
 

@@ -10,6 +10,7 @@ from datetime import datetime
 import json
 import os
 import sys
+from typing import Any
 
 from bridge import config
 from bridge.refresh.refresher import Refresher
@@ -18,7 +19,7 @@ from bridge.store.crypto import Vault
 from bridge.zoho.client import ZohoClient
 
 
-def work(order):
+def work(order: Any) -> None:
     store = Store.open(order["url"], Vault(order["environment"]["BRIDGE_SECRET_KEY"]))
     zoho = config.load(order["environment"]).zoho
     now = datetime.fromisoformat(order["now"])
@@ -29,7 +30,7 @@ def work(order):
         store=store, api=client, zoho=zoho, holder=f"w{os.getpid()}", clock=lambda: now
     )
 
-    def over_and_over(key):
+    def over_and_over(key: Any) -> None:
         while True:
             report = refresher.refresh(key)
             if report.outcome not in ("refreshed", "busy"):
@@ -41,7 +42,7 @@ def work(order):
             tell(f"ended: {failed}")
 
 
-def tell(text):
+def tell(text: str) -> None:
     os.write(1, f"{text}\n".encode())
 
 

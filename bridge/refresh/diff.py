@@ -10,9 +10,9 @@ import hashlib
 
 from bridge.domain import codec as snapshot, recurrence
 from bridge.domain.event import Event, Status, instant_of
+from bridge.domain.records import EventRow, EventToSave
 from bridge.domain.rejection import Rejection
 from bridge.sources.protocols import ParseResult
-from bridge.store import EventRow, EventToSave
 
 _LOSS_FROM = 20  # below that many future events, a calendar may well be emptied at once
 BELIEVE_AFTER = timedelta(minutes=10)

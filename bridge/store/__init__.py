@@ -6,6 +6,7 @@ It knows tables and transactions, and nothing of Zoho, HTTP or iCalendar.
 import contextlib
 
 from bridge.config import Settings
+from bridge.domain.records import EventRow, EventToSave, SourceState
 from bridge.store.agenda import AgendaTable, EntryAgenda
 from bridge.store.answer_cache import AnswerCache
 from bridge.store.changes import ChangeRow, Changes
@@ -30,7 +31,7 @@ from bridge.store.publications import (
 from bridge.store.rate_limits import RateLimits
 from bridge.store.readers import Polls, Reader, Readers
 from bridge.store.sign_ins import SignIns
-from bridge.store.sources import EventRow, EventToSave, Sources, SourceState
+from bridge.store.sources import Sources
 from bridge.store.tokens import Tokens
 from bridge.store.verifications import Verification, Verifications
 

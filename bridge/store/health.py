@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bridge.store import SourceState
+from bridge.domain.records import SourceState
 
 # A source that should have been read that long ago has nobody reading it: the worker does not run.
 _LATE = timedelta(minutes=30)

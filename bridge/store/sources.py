@@ -1,7 +1,7 @@
 """What the bridge last read from each source, when it reads again, and who is reading now."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 import json
 from typing import Any
@@ -23,52 +23,10 @@ from sqlalchemy import (
 )
 
 from bridge.domain import codec as snapshot
+from bridge.domain.records import EventRow, EventToSave, SourceState
 from bridge.domain.rejection import Rejection
-from bridge.domain.source import Source
 from bridge.store.database import Database, batches, columns, rows, upsert
 from bridge.store.schema import Instant, events, rejections, sources
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceState:
-    """How it stands with a source.
-
-    ``error`` is a sentence for a person, empty when the last read went well; ``warning`` one about a read that was
-    held back; ``notes`` are remarks of the parser.
-    """
-
-    source: Source
-    active: bool
-    next_check_at: datetime
-    last_attempt: datetime | None
-    last_success: datetime | None
-    failing_since: datetime | None
-    failures: int
-    error: str
-    warning: str
-    held_hash: str
-    held_at: datetime | None
-    notes: tuple[str, ...]
-    events: int
-    rejections: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow:
-    """An event of a source without its payload: enough to tell whether it changed. ``ends_at`` None: never."""
-
-    uid: str
-    upstream_id: str
-    content_hash: str
-    cancelled_since: datetime | None
-    ends_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventToSave(EventRow):
-    """An event that is new or has changed, whole."""
-
-    payload: bytes
 
 
 class Sources:

@@ -7,6 +7,7 @@ from pathlib import Path
 import secrets
 from urllib.parse import quote
 
+from hypothesis import HealthCheck, settings
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -15,6 +16,12 @@ from bridge.store.crypto import Vault
 from tests.browser.browsing import chromium, demo, visit  # noqa: F401 - fixtures for the tests in a browser
 
 KEY = "a test's secret key that is long enough for anything"
+
+# Property tests: few examples by default, many with HYPOTHESIS_PROFILE=ci. No test depends on the machine's speed.
+_RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", _RELAXED, max_examples=25)
+settings.register_profile("ci", _RELAXED, max_examples=300)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture

@@ -291,6 +291,7 @@ def test_each_kind_of_queue_carries_the_tasks(database_url: str, tmp_path: Path)
     check_a_queue(worker.open_queue(url, tmp_path))
 
 
+@pytest.mark.redis
 def test_redis_carries_the_tasks(tmp_path: Path) -> None:
     url = os.environ.get("BRIDGE_TEST_REDIS_URL", "")
     if not url:

@@ -332,7 +332,7 @@ def test_the_feed_shows_what_upstream_describes_on_the_day_of_a_change_of_the_cl
     assert difference(by_recurring_ical_events(body, feed, CLOCKS_GO_FORWARD), expected) == []
 
 
-@pytest.mark.ical_js
+@pytest.mark.readers
 @FORMS
 @pytest.mark.parametrize(("number", "today"), [(300, TODAY), (50, CLOCKS_GO_FORWARD)], ids=str)
 def test_thunderbird_shows_what_upstream_describes(
@@ -466,7 +466,7 @@ def test_known_traps_are_told_exactly(feed: Any, series: Any) -> None:
     )
 
 
-@pytest.mark.ical_js
+@pytest.mark.readers
 @FORMS
 def test_thunderbird_falls_into_no_known_trap(node: Any, feed: Any, tmp_path: Path) -> None:
     traps = tuple(

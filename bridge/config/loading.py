@@ -47,7 +47,6 @@ def load(environ: Mapping[str, str], *, config_path: Path | None = None) -> Sett
         secret_key=secret_key,
         public_url=public_url,
         admin_password=_secret(reader, "BRIDGE_ADMIN_PASSWORD", values.secret),
-        gzip=reader.read("BRIDGE_GZIP", values.flag, default=True, from_text=values.flag_text),
         trusted_proxies=reader.read(
             "BRIDGE_TRUSTED_PROXIES",
             values.whole(0, _MOST_PROXIES),

@@ -44,7 +44,6 @@ _ALL = (
     Setting(name="BRIDGE_SECRET_KEY", file=True, secret=True),
     Setting(name="BRIDGE_PUBLIC_URL", toml=True),
     Setting(name="BRIDGE_ADMIN_PASSWORD", file=True, secret=True),
-    Setting(name="BRIDGE_GZIP", toml=True),
     Setting(name="BRIDGE_TRUSTED_PROXIES", toml=True),
     Setting(name="ZOHO_CLIENT_ID", file=True, toml=True),
     Setting(name="ZOHO_CLIENT_SECRET", file=True, secret=True),
@@ -87,8 +86,16 @@ def toml_keys() -> Mapping[str, tuple[str, ...]]:
     }
 
 
+# Settings of earlier releases, by either name, and what holds instead.
+_REMOVED = dict.fromkeys(
+    ("BRIDGE_GZIP", "gzip"), "it was removed: clients that accept gzip always get it. Delete it."
+)
+
+
 def suggestion(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
     """Say what an unknown name was probably meant to be; failing that ``otherwise``, or which names there are."""
+    if name in _REMOVED:
+        return _REMOVED[name]
     known = tuple(known)
     close = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {close[0]}?" if close else otherwise or f"known are {', '.join(known)}."

@@ -74,7 +74,6 @@ class Settings:
     secret_key: Secret
     public_url: str
     admin_password: Secret
-    gzip: bool
     trusted_proxies: int
     zoho: ZohoSettings
     feeds: tuple[Feed, ...]

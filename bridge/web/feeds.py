@@ -72,18 +72,17 @@ class Feeds:
 
     def _feed(self, asked: "_Asked", slug: str, token: str | None) -> Answer:
         link, head = self._web.opened_head(slug, token, asked.variant)
-        coded = self._web.settings.gzip and asked.gzip
-        tag = asked.held_tag(head, coded=coded)
+        tag = asked.held_tag(head)
         if tag is not None:
             self._count(asked, head.slug, link, unchanged=True)
             return self._unchanged(head, asked.variant, tag)
-        sent = self._web.documents.get(head.slug, asked.variant, head.etag, gzip=coded)
+        sent = self._web.documents.get(head.slug, asked.variant, head.etag, gzip=asked.gzip)
         if sent is None:
             raise NotFound
         if sent.etag != head.etag:  # published since the head was read
             head = replace(head, etag=sent.etag, modified_at=sent.modified_at)
         self._count(asked, head.slug, link, unchanged=False)
-        return self._whole(asked, head, sent.data, name=head.slug, coded=coded)
+        return self._whole(asked, head, sent.data, name=head.slug)
 
     def _chosen(self, asked: "_Asked", slug: str, token: str, uid: str | None) -> Answer:
         """Answer with what someone chose of a feed, or with one event of it; the rest can't be reached from there."""
@@ -95,15 +94,12 @@ class Feeds:
             ):
                 raise NotFound
             return self._event(asked, made.head, uid)
-        coded = self._web.settings.gzip and asked.gzip
-        tag = asked.held_tag(made.head, coded=coded)
+        tag = asked.held_tag(made.head)
         link = filtered.link.token_hash if filtered.link else ""
         self._count(asked, filtered.slug, link, unchanged=tag is not None)
         if tag is not None:
             return self._unchanged(made.head, asked.variant, tag)
-        return self._whole(
-            asked, made.head, made.data(coded=coded), name=filtered.slug, coded=coded
-        )
+        return self._whole(asked, made.head, made.data(coded=asked.gzip), name=filtered.slug)
 
     def _event(self, asked: "_Asked", head: Head, uid: str) -> Answer:
         """Join the document of one event, a series with all that belongs to it, from its published bytes."""
@@ -112,12 +108,11 @@ class Feeds:
         if entry is None or body is None:
             raise NotFound
         head = replace(head, etag=hashlib.sha256(body).hexdigest(), modified_at=entry.changed_at)
-        coded = self._web.settings.gzip and asked.gzip
-        tag = asked.held_tag(head, coded=coded)
+        tag = asked.held_tag(head)
         if tag is not None:
             return self._unchanged(head, asked.variant, tag)
-        sent = gzip.compress(body, mtime=0) if coded else body
-        return self._whole(asked, head, sent, name=f"{head.slug}-event", coded=coded)
+        sent = gzip.compress(body, mtime=0) if asked.gzip else body
+        return self._whole(asked, head, sent, name=f"{head.slug}-event")
 
     def _count(self, asked: "_Asked", slug: str, link: str, *, unchanged: bool) -> None:
         """Count a poll; a HEAD is a look, not a poll."""
@@ -125,18 +120,16 @@ class Feeds:
             self._web.uses.polled(slug, link, program(asked.user_agent), unchanged=unchanged)
 
     def _unchanged(self, head: Head, variant: str, tag: str) -> Answer:
-        return Answer(
-            "304 Not Modified", _validators(head, variant, tag, vary=self._web.settings.gzip), b""
-        )
+        return Answer("304 Not Modified", _validators(head, variant, tag), b"")
 
-    def _whole(self, asked: "_Asked", head: Head, body: bytes, *, name: str, coded: bool) -> Answer:
-        tag = entity_tags(head.etag, gzip=coded)[0]
+    def _whole(self, asked: "_Asked", head: Head, body: bytes, *, name: str) -> Answer:
+        tag = entity_tags(head.etag, gzip=asked.gzip)[0]
         headers = [
             ("Content-Type", "text/calendar; charset=utf-8"),
             ("Content-Disposition", _disposition(head.title, name, download=asked.download)),
-            *_validators(head, asked.variant, tag, vary=self._web.settings.gzip),
+            *_validators(head, asked.variant, tag),
         ]
-        if coded:
+        if asked.gzip:
             headers.append(("Content-Encoding", "gzip"))
         return Answer("200 OK", headers, body)
 
@@ -161,25 +154,24 @@ class _Asked:
             elif query.get("alarms") == "off":
                 self.variant = "quiet"
 
-    def held_tag(self, head: Head, *, coded: bool) -> str | None:
+    def held_tag(self, head: Head) -> str | None:
         """Give the ETag of the client's copy if it still is what ``head`` tells of."""
         known, since = (
             self._environ.get("HTTP_IF_NONE_MATCH"),
             self._environ.get("HTTP_IF_MODIFIED_SINCE"),
         )
-        return held_tag(known, since, entity_tags(head.etag, gzip=coded), head.modified_at)
+        return held_tag(known, since, entity_tags(head.etag, gzip=self.gzip), head.modified_at)
 
 
 @lru_cache(maxsize=1024)
-def _validators(head: Head, variant: str, tag: str, *, vary: bool) -> Headers:
+def _validators(head: Head, variant: str, tag: str) -> Headers:
     """Give the headers that a 200 and a 304 have in common (RFC 9110 15.4.5)."""
     headers = [
         ("ETag", f'"{tag}"'),
         ("Last-Modified", http_date(head.modified_at)),
         ("Cache-Control", f"{'public' if head.public else 'private'}, {_CACHE}"),
+        ("Vary", "Accept-Encoding"),
     ]
-    if vary:
-        headers.append(("Vary", "Accept-Encoding"))
     if variant == "web":  # pages of other origins fetch it (rulebook H19)
         headers.append(("Access-Control-Allow-Origin", "*"))
     return tuple(headers)

@@ -144,7 +144,7 @@ def test_five_mistakes_in_bridge_toml_are_told_at_once(line: CommandLine) -> Non
     line.toml.write_text(
         """
         [bridge]
-        gzip = "perhaps"
+        trusted_proxies = "perhaps"
         [zoho]
         connect_timezone = "Europe/Berln"
         [[feed]]
@@ -159,7 +159,7 @@ def test_five_mistakes_in_bridge_toml_are_told_at_once(line: CommandLine) -> Non
         assert result.exit_code == 2
         assert len(said) == 5
         assert all(problem.startswith("zoho-bridge: ") for problem in said)
-        for word in ("gzip", "connect_timezone", "slug", "privacy", "network"):
+        for word in ("trusted_proxies", "connect_timezone", "slug", "privacy", "network"):
             assert sum(word in problem for problem in said) == 1
 
 

@@ -77,7 +77,6 @@ def test_without_any_setting_everything_has_its_default(tmp_path: Path) -> None:
     assert got.public_url == ""
     assert not got.secret_key
     assert not got.admin_password
-    assert got.gzip is True
     assert got.trusted_proxies == 0
     assert got.feeds == ()
     assert got.warnings == ()
@@ -88,14 +87,16 @@ def test_without_any_setting_everything_has_its_default(tmp_path: Path) -> None:
 
 
 def test_the_environment_wins_over_bridge_toml(tmp_path: Path) -> None:
-    text = '[bridge]\ngzip = true\npublic_url = "https://toml.example"\n[zoho]\ndata_center = "eu"\nclient_id = "t"\n'
-    got = from_toml(tmp_path, text, BRIDGE_GZIP="off", ZOHO_DATA_CENTER="IN", BRIDGE_PUBLIC_URL="")
-    assert got.gzip is False
+    text = '[bridge]\ntrusted_proxies = 1\npublic_url = "https://toml.example"\n[zoho]\ndata_center = "eu"\nclient_id = "t"\n'
+    got = from_toml(
+        tmp_path, text, BRIDGE_TRUSTED_PROXIES="2", ZOHO_DATA_CENTER="IN", BRIDGE_PUBLIC_URL=""
+    )
+    assert got.trusted_proxies == 2
     assert got.zoho.data_center == "in"
     assert got.public_url == "https://toml.example", "an empty variable is as none"
     assert got.zoho.client_id == "t"
     assert got.origins == {
-        "BRIDGE_GZIP": "environment",
+        "BRIDGE_TRUSTED_PROXIES": "environment",
         "ZOHO_DATA_CENTER": "environment",
         "BRIDGE_PUBLIC_URL": "bridge.toml",
         "ZOHO_CLIENT_ID": "bridge.toml",
@@ -103,9 +104,9 @@ def test_the_environment_wins_over_bridge_toml(tmp_path: Path) -> None:
 
 
 def test_bridge_toml_of_the_working_directory_is_read_when_it_is_there(tmp_path: Path) -> None:
-    (tmp_path / "bridge.toml").write_text("[bridge]\ngzip = false\n")
+    (tmp_path / "bridge.toml").write_text("[bridge]\ntrusted_proxies = 3\n")
     got = load({})
-    assert got.gzip is False
+    assert got.trusted_proxies == 3
     assert got.config_path == tmp_path / "bridge.toml"
 
 
@@ -425,17 +426,8 @@ def test_an_address_without_the_apis_path_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
-    [("true", True), ("YES", True), ("1", True), ("False", False), ("off", False), ("0", False)],
-)
-def test_switches_in_the_environment_are_words(text: str, value: Any) -> None:
-    assert load({"BRIDGE_GZIP": text}).gzip is value
-
-
-@pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({"BRIDGE_GZIP": "maybe"}, 'BRIDGE_GZIP = "maybe": write true or false.'),
         (
             {"BRIDGE_TRUSTED_PROXIES": "-1"},
             'BRIDGE_TRUSTED_PROXIES = "-1": write a whole number from 0 to 16.',
@@ -873,14 +865,16 @@ def test_private_events_in_a_public_feed_are_a_warning(tmp_path: Path) -> None:
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
-    text = '[bridge]\ngzip = "yes"\n[zoho]\ndata_center = 1\n[[feed]]\nslug = "a"\npast = "1"\nfuture = "2"\n'
+    text = '[bridge]\ntrusted_proxies = "yes"\n[zoho]\ndata_center = 1\n[[feed]]\nslug = "a"\npast = "1"\nfuture = "2"\n'
     said = problems(
-        {"BRIDGE_SECRET_KEY": "short", "ZOHO_CALENDAR_URL": "x", "BRIDGE_GZIP": ""}, tmp_path, text
+        {"BRIDGE_SECRET_KEY": "short", "ZOHO_CALENDAR_URL": "x", "BRIDGE_TRUSTED_PROXIES": ""},
+        tmp_path,
+        text,
     )
     starts = [
         "BRIDGE_SECRET_KEY: ",
         "ZOHO_CALENDAR_URL = ",
-        "[bridge] gzip = ",
+        "[bridge] trusted_proxies = ",
         "[zoho] data_center = ",
         'feed "a": past = ',
         'feed "a": future = ',
@@ -893,10 +887,12 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
 def test_a_syntax_error_is_told_with_its_line_and_the_environments_mistakes_with_it(
     tmp_path: Path,
 ) -> None:
-    first, second = problems({"BRIDGE_GZIP": "x"}, tmp_path, "[zoho]\n\ndata_center = us\n")
+    first, second = problems(
+        {"BRIDGE_TRUSTED_PROXIES": "x"}, tmp_path, "[zoho]\n\ndata_center = us\n"
+    )
     assert "line 3" in first
     assert str(tmp_path / "bridge.toml") in first
-    assert second.startswith("BRIDGE_GZIP")
+    assert second.startswith("BRIDGE_TRUSTED_PROXIES")
     assert "line 3" in problem({}, tmp_path, "[zoho]\na = [\n")
 
 
@@ -911,8 +907,8 @@ def test_a_file_of_a_windows_editor_is_read_and_one_of_another_encoding_refused(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "bridge.toml"
-    path.write_bytes(b"\xef\xbb\xbf[bridge]\r\ngzip = false\r\n")
-    assert load({}).gzip is False
+    path.write_bytes(b"\xef\xbb\xbf[bridge]\r\ntrusted_proxies = 3\r\n")
+    assert load({}).trusted_proxies == 3
     path.write_bytes("[bridge]\n".encode("utf-16"))
     assert "UTF-8" in problem({})
 
@@ -959,6 +955,15 @@ def test_variables_that_look_like_settings_are_warned_of() -> None:
     assert "hunter2" not in "".join(got.warnings)
 
 
+def test_a_setting_of_an_earlier_release_is_named_with_what_holds_instead(tmp_path: Path) -> None:
+    removed = "it was removed: clients that accept gzip always get it. Delete it."
+    (warning,) = load({"BRIDGE_GZIP": "false"}).warnings
+    assert warning.startswith("The environment variable BRIDGE_GZIP is no setting of the bridge")
+    assert warning.endswith(removed)
+    said = problem({}, tmp_path, "[bridge]\ngzip = true\n")
+    assert said == f'[bridge] "gzip": there is no such key: {removed}'
+
+
 # -- nothing secret is seen
 
 MARK = "hunter2hunter2hunter2hunter2hunter2"
@@ -1001,7 +1006,7 @@ def test_no_secret_is_in_an_error(tmp_path: Path, broken: Any) -> None:
     for environ in (
         dict.fromkeys(SECRETS, broken),
         named,
-        {**SECRETS, "DATABASE_URL": broken, "BRIDGE_GZIP": "x"},
+        {**SECRETS, "DATABASE_URL": broken, "BRIDGE_TRUSTED_PROXIES": "x"},
     ):
         with pytest.raises(ConfigError) as caught:
             from_toml(tmp_path, toml, **environ)
@@ -1053,7 +1058,6 @@ def test_the_dump_is_toml_with_each_value_and_its_origin(tmp_path: Path) -> None
     )
     assert read["bridge"]["secret_key"] == "set (from file key)"
     assert read["bridge"]["admin_password"] == "not set"
-    assert read["bridge"]["gzip"] is True
     assert read["bridge"]["trusted_proxies"] == 0
     assert read["zoho"]["client_secret"] == "set (from environment)"
     assert read["zoho"]["refresh_token"] == "not set"
@@ -1066,7 +1070,7 @@ def test_the_dump_is_toml_with_each_value_and_its_origin(tmp_path: Path) -> None
     assert f"# configuration file: {tmp_path / 'bridge.toml'}" in lines
     assert 'public_url = "https://calendars.example.org"  # environment' in lines
     assert 'data_center = "eu"  # bridge.toml' in lines
-    assert "gzip = true  # default" in lines
+    assert "trusted_proxies = 0  # default" in lines
     assert 'past = "28d"  # bridge.toml' in lines
     assert 'future = "540d"  # default' in lines
     assert any(line.startswith("database_url") and "DATABASE_URL" in line for line in lines)

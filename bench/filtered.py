@@ -81,7 +81,7 @@ def main() -> None:
         parts = {"a tenth": 1, "half": HALLS // 2, "all": HALLS}
         for name, coding in CODINGS.items():
             for part, halls in parts.items():
-                choice = Filter.of(("hall", f"Hall {n}") for n in range(halls))
+                choice = Filter.from_labels(("hall", f"Hall {n}") for n in range(halls))
                 path = f"/f/{store.filters.token(Filtered(slug='bench', link=link, choice=choice))}/bench.ics"
                 kept, first, again = [], [], []
                 for _turn in range(TURNS):

@@ -6,7 +6,7 @@ import os
 import random
 
 from bridge import config
-from bridge.domain import codec as snapshot
+from bridge.domain import codec
 from bridge.domain.event import Event
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
@@ -68,8 +68,8 @@ def save(store: Store, source: CalendarSource, wanted: Iterable[Event]) -> None:
         EventToSave(
             uid=event.uid,
             upstream_id=event.upstream_id,
-            content_hash=snapshot.content_hash(event),
-            payload=snapshot.encode(event),
+            content_hash=codec.content_hash(event),
+            payload=codec.encode(event),
             cancelled_since=None,
             ends_at=None,
         )

@@ -63,7 +63,7 @@ def prepare() -> tuple[list[str], int, int]:
     paths = []
     for feed in feeds:
         store.links.ensure(feed.slug, now=now)
-        body = ical.document(title=feed.title, blobs=blobs, zones=["Europe/Berlin"])
+        body = ical.join_document(title=feed.title, blobs=blobs, zones=["Europe/Berlin"])
         etag = hashlib.sha256(body).hexdigest()
         made = Document(
             variant="default",

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.domain.event import Event, Moment, Recurrence, Rule
-from bridge.domain.timezones import by_key
+from bridge.domain.timezones import zone_by_key
 
-BERLIN = by_key("Europe/Berlin")
+BERLIN = zone_by_key("Europe/Berlin")
 
 
 def event(

@@ -104,7 +104,7 @@ def _moment(text: str) -> Moment:
         return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a DATE has no zone
     digits, key = text[:-1].split("[")
     wall = datetime.strptime(digits.rstrip("+"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - the zone follows
-    return wall.replace(tzinfo=timezones.by_key(key), fold=int(digits.endswith("+")))
+    return wall.replace(tzinfo=timezones.zone_by_key(key), fold=int(digits.endswith("+")))
 
 
 def _rule(data: dict[str, Any]) -> Rule:

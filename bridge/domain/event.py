@@ -19,19 +19,18 @@ def is_all_day(moment: Moment) -> bool:
     return not isinstance(moment, datetime)
 
 
-def instant(moment: datetime) -> datetime:
-    """Give a time in UTC. Python compares two times of one zone by their wall clocks, which lie when clocks go back."""
-    return moment.astimezone(UTC)
-
-
 def midnight(day: date) -> datetime:
-    """Give the beginning of a day in UTC, where windows begin and end."""
+    """Return the start of a day in UTC, where the windows of feeds start and end."""
     return datetime.combine(day, time(), UTC)
 
 
-def instant_of(moment: Moment) -> datetime:
-    """Give a moment in UTC; a day begins at midnight UTC, as the window does."""
-    return instant(moment) if isinstance(moment, datetime) else midnight(moment)
+def to_utc(moment: Moment) -> datetime:
+    """Return a time in UTC, or the midnight UTC that starts a date.
+
+    Compare times in UTC only: Python compares two times of one zone by their wall clocks, which repeat an hour when
+    clocks go back.
+    """
+    return moment.astimezone(UTC) if isinstance(moment, datetime) else midnight(moment)
 
 
 class Status(StrEnum):
@@ -159,7 +158,7 @@ class Event:
         if (
             isinstance(self.start, datetime)
             and isinstance(self.end, datetime)
-            and instant(self.end) < instant(self.start)
+            and to_utc(self.end) < to_utc(self.start)
         ):
             raise ValueError(f"end {self.end} is before start {self.start}")
         if self.recurrence_id is not None:

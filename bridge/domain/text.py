@@ -73,7 +73,7 @@ def _units(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def rich(value: str) -> tuple[str, str]:
+def clean_html(value: str) -> tuple[str, str]:
     """Give (plain text, sanitised HTML); the second is empty when the text is not HTML.
 
     Only a known tag makes a text HTML: "a < b", "<3" and "<https://example.org>" are plain. Text with tags but without

@@ -3,7 +3,7 @@
 from datetime import datetime
 import uuid
 
-from bridge.domain.event import Moment, instant
+from bridge.domain.event import Moment, to_utc
 
 _UIDS = uuid.UUID("6a3b1c1e-52cf-5b0f-9d4e-0c8f7f5d2a61")
 
@@ -22,5 +22,5 @@ def event_uid(*parts: str, slot: Moment | None = None) -> str:
 def slot_text(slot: Moment) -> str:
     """Write an original start so that the same instant gives the same text in any zone."""
     if isinstance(slot, datetime):
-        return instant(slot).strftime("%Y%m%dT%H%M%SZ")
+        return to_utc(slot).strftime("%Y%m%dT%H%M%SZ")
     return slot.strftime("%Y%m%d")

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from bridge.domain.event import Event, Moment, Status, instant, midnight
-from bridge.domain.timezones import by_key
+from bridge.domain.event import Event, Moment, Status, midnight, to_utc
+from bridge.domain.timezones import zone_by_key
 
 NO_INVITATION = "none"
 
@@ -38,14 +38,14 @@ class AgendaItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     repeats: bool = False
 
     @property
-    def first(self) -> datetime:
+    def starts_at(self) -> datetime:
         """When the first occurrence begins, in UTC."""
-        return at(self.times[0][0], all_day=self.all_day)
+        return to_datetime(self.times[0][0], all_day=self.all_day)
 
     @property
-    def last(self) -> datetime:
+    def ends_at(self) -> datetime:
         """When the last occurrence ends, in UTC."""
-        return max(at(end, all_day=self.all_day) for _, end in self.times)
+        return max(to_datetime(end, all_day=self.all_day) for _, end in self.times)
 
     def occurrences(self) -> tuple[tuple[Moment, Moment], ...]:
         """Give start and end of each occurrence: dates, or times in the event's own zone."""
@@ -53,7 +53,7 @@ class AgendaItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return tuple(
                 (date.fromordinal(start), date.fromordinal(end)) for start, end in self.times
             )
-        zone = by_key(self.zone)
+        zone = zone_by_key(self.zone)
         return tuple(
             (datetime.fromtimestamp(start, zone), datetime.fromtimestamp(end, zone))
             for start, end in self.times
@@ -109,13 +109,13 @@ def without_labels(event: Event) -> Event:
     return replace(event, track="", answer="", overrides=overrides)
 
 
-def encode(cards: Sequence[AgendaItem]) -> bytes:
+def encode_items(cards: Sequence[AgendaItem]) -> bytes:
     """Write an entry's cards as JSON."""
     return msgspec.json.encode(cards)
 
 
-def decode(data: bytes) -> tuple[AgendaItem, ...]:
-    """Read what ``encode`` wrote."""
+def decode_items(data: bytes) -> tuple[AgendaItem, ...]:
+    """Read what ``encode_items`` wrote."""
     return _decoder.decode(data)
 
 
@@ -123,9 +123,9 @@ _decoder = msgspec.json.Decoder(tuple[AgendaItem, ...])
 
 
 def _number(moment: Moment) -> int:
-    return int(instant(moment).timestamp()) if isinstance(moment, datetime) else moment.toordinal()
+    return int(to_utc(moment).timestamp()) if isinstance(moment, datetime) else moment.toordinal()
 
 
-def at(number: int, *, all_day: bool) -> datetime:
+def to_datetime(number: int, *, all_day: bool) -> datetime:
     """Give the moment in UTC that a number of ``times`` stands for."""
     return midnight(date.fromordinal(number)) if all_day else datetime.fromtimestamp(number, UTC)

@@ -13,9 +13,9 @@ from typing import Any, Literal, TypeAlias
 from bridge.domain.event import Moment, Status, midnight
 from bridge.domain.feed import Window
 from bridge.domain.text import CANCELLED_MARK
-from bridge.domain.timezones import by_key
+from bridge.domain.timezones import zone_by_key
 from bridge.domain.uid import event_uid
-from bridge.feed.agenda import AgendaItem, at
+from bridge.feed.agenda import AgendaItem, to_datetime
 
 KEPT_FOR = timedelta(days=30)
 
@@ -42,7 +42,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edited:
+class EventUpdate:
     """An event of which something is another: its cards before and after, none where the feed does not show it.
 
     Only occurrences on the ``days`` that the feed showed before and still shows can be added or gone; others came or
@@ -71,11 +71,11 @@ class _Seen:
 
     @property
     def first(self) -> datetime:
-        return at(self.start, all_day=self.card.all_day)
+        return to_datetime(self.start, all_day=self.card.all_day)
 
     @property
     def last(self) -> datetime:
-        return at(self.end, all_day=self.card.all_day)
+        return to_datetime(self.end, all_day=self.card.all_day)
 
     @property
     def cancelled(self) -> bool:
@@ -91,7 +91,7 @@ class _Seen:
 _Pair: TypeAlias = tuple[_Seen, _Seen]
 
 
-def changes(edited: Iterable[Edited]) -> tuple[Change, ...]:
+def find_changes(edited: Iterable[EventUpdate]) -> tuple[Change, ...]:
     """Tell what changed, event by event.
 
     Occurrences are compared by the UID that they have or would have alone: one that leaves its series, because it was
@@ -164,7 +164,7 @@ def _of_pairs(pairs: Iterable[_Pair]) -> list[Change]:
     return found
 
 
-def _of_rest(event: Edited, old: Sequence[_Seen], new: Sequence[_Seen]) -> list[Change]:
+def _of_rest(event: EventUpdate, old: Sequence[_Seen], new: Sequence[_Seen]) -> list[Change]:
     """Tell what became of occurrences that have no counterpart."""
     if not old and not new:
         return []
@@ -225,7 +225,7 @@ def _shift(before: _Seen, after: _Seen) -> object:
     return after.start - before.start, after.end - before.end
 
 
-def _series_uid(event: Edited, one: _Seen) -> str:
+def _series_uid(event: EventUpdate, one: _Seen) -> str:
     """Name the entry that an event's occurrences belong to: its series, if it has one."""
     cards = (*event.after, *event.before)
     return next((card.uid for card in cards if card.repeats), one.card.uid)
@@ -248,6 +248,6 @@ def _text(number: int, card: AgendaItem) -> str:
     moment = (
         date.fromordinal(number)
         if card.all_day
-        else datetime.fromtimestamp(number, by_key(card.zone))
+        else datetime.fromtimestamp(number, zone_by_key(card.zone))
     )
     return moment.isoformat()

@@ -42,7 +42,7 @@ _LINE = 74  # octets: 75 with the blank that begins a folded line (RFC 5545 3.1)
 _ALARMS = re.compile(rb"\r\nBEGIN:VALARM\r\n.*?\r\nEND:VALARM(?=\r\n)", re.DOTALL)
 
 
-def document(
+def join_document(
     *,
     title: str,
     blobs: Iterable[bytes],
@@ -57,11 +57,11 @@ def document(
     would open a new calendar (rulebook 13).
     """
     return b"".join(
-        pieces(title=title, blobs=blobs, zones=zones, description=description, single=single)
+        iter_document(title=title, blobs=blobs, zones=zones, description=description, single=single)
     )
 
 
-def pieces(
+def iter_document(
     *,
     title: str,
     blobs: Iterable[bytes],
@@ -69,8 +69,8 @@ def pieces(
     description: str = "",
     single: bool = False,
 ) -> Iterator[bytes]:
-    """Give what ``document`` joins one by one, so that a large one need not be held at once."""
-    yield _BEGIN if single else header(title, description)
+    """Give what ``join_document`` joins one by one, so that a large one need not be held at once."""
+    yield _BEGIN if single else render_header(title, description)
     empty = True
     for blob in blobs:
         if blob and empty:
@@ -82,7 +82,7 @@ def pieces(
     yield _END
 
 
-def header(title: str, description: str = "") -> bytes:
+def render_header(title: str, description: str = "") -> bytes:
     """Write the properties of a feed in the order of rulebook 11-14; no METHOD, no version of the software."""
     lines = []
     if name := one_line(title):
@@ -92,7 +92,7 @@ def header(title: str, description: str = "") -> bytes:
     return b"".join((_BEGIN, *lines, _REFRESH))
 
 
-def without_alarms(blob: bytes) -> bytes:
+def remove_alarms(blob: bytes) -> bytes:
     """Cut the alarms out of rendered bytes: exactly what rendering without alarms gives."""
     return _ALARMS.sub(b"", blob)
 

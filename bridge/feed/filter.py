@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import hashlib
 
 # The kinds that a person can choose by, in the order in which they are offered, and their letters in addresses.
-KINDS: Mapping[str, bytes] = {
+LABEL_KINDS: Mapping[str, bytes] = {
     "track": b"t",
     "hall": b"h",
     "category": b"c",
@@ -16,9 +16,9 @@ KINDS: Mapping[str, bytes] = {
     "source": b"s",
     "answer": b"a",
 }
-MARK_LENGTH = 6
+DIGEST_LENGTH = 6
 
-_LETTERS = {letter: kind for kind, letter in KINDS.items()}
+_LETTERS = {letter: kind for kind, letter in LABEL_KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +32,17 @@ class Filter:
     marks: tuple[bytes, ...]
 
     @classmethod
-    def of(cls, labels: Iterable[tuple[str, str]]) -> "Filter":
+    def from_labels(cls, labels: Iterable[tuple[str, str]]) -> "Filter":
         """Choose by labels, each (kind, value)."""
-        return cls(marks=tuple(sorted({mark(kind, value) for kind, value in labels})))
+        return cls(marks=tuple(sorted({label_digest(kind, value) for kind, value in labels})))
 
     @classmethod
     def decode(cls, data: bytes) -> "Filter":
         """Read what ``encode`` wrote; raises ValueError for anything else."""
         marks = tuple(
-            data[start : start + MARK_LENGTH] for start in range(0, len(data), MARK_LENGTH)
+            data[start : start + DIGEST_LENGTH] for start in range(0, len(data), DIGEST_LENGTH)
         )
-        known = all(len(one) == MARK_LENGTH and one[:1] in _LETTERS for one in marks)
+        known = all(len(one) == DIGEST_LENGTH and one[:1] in _LETTERS for one in marks)
         if not marks or not known or marks != tuple(sorted(set(marks))):
             raise ValueError("that is no choice")
         return cls(marks=marks)
@@ -55,23 +55,28 @@ class Filter:
     def kinds(self) -> tuple[str, ...]:
         """The kinds that were chosen by, in the order in which they are offered."""
         letters = {one[:1] for one in self.marks}
-        return tuple(kind for kind, letter in KINDS.items() if letter in letters)
+        return tuple(kind for kind, letter in LABEL_KINDS.items() if letter in letters)
 
-    def among(self, labels: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    def select(self, labels: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
         """Give the labels that are meant, of those that there are: each kind of the choice, perhaps with none."""
         marks = frozenset(self.marks)
         return {
-            kind: tuple(value for value in labels.get(kind, ()) if mark(kind, value) in marks)
+            kind: tuple(
+                value for value in labels.get(kind, ()) if label_digest(kind, value) in marks
+            )
             for kind in self.kinds
         }
 
-    def fits(self, labels: Sequence[tuple[str, str]]) -> bool:
+    def matches(self, labels: Sequence[tuple[str, str]]) -> bool:
         """Whether an event with these labels is chosen."""
-        marks = {mark(kind, value) for kind, value in labels if kind in KINDS}
+        marks = {label_digest(kind, value) for kind, value in labels if kind in LABEL_KINDS}
         kinds = {one[:1] for one in self.marks}
         return kinds == {one[:1] for one in marks.intersection(self.marks)}
 
 
-def mark(kind: str, value: str) -> bytes:
+def label_digest(kind: str, value: str) -> bytes:
     """Name a label in six bytes; raises KeyError for a kind that nobody can choose by."""
-    return KINDS[kind] + hashlib.sha256(f"{kind}\n{value}".encode()).digest()[: MARK_LENGTH - 1]
+    return (
+        LABEL_KINDS[kind]
+        + hashlib.sha256(f"{kind}\n{value}".encode()).digest()[: DIGEST_LENGTH - 1]
+    )

@@ -12,13 +12,13 @@ import hashlib
 
 import structlog
 
-from bridge.domain import codec as snapshot
-from bridge.domain.event import Event, instant
+from bridge.domain import codec
+from bridge.domain.event import Event, to_utc
 from bridge.domain.feed import Feed, Window
 from bridge.domain.rejection import Rejection
 from bridge.errors import StoreError
 from bridge.feed.agenda import AgendaItem, agenda_items, labels_of, without_labels
-from bridge.feed.changelog import Change, Edited, changes
+from bridge.feed.changelog import Change, EventUpdate, find_changes
 from bridge.publish import ical, view as shape
 from bridge.publish.gzip_blocks import Compressed, compress
 from bridge.store import (
@@ -104,7 +104,7 @@ class _Draft:
     def __init__(self, store: Store, feed: Feed, current: PublishedState, now: datetime) -> None:
         self.revision = current.revision
         self.begun = current.begun
-        self.basis = _hash(FORM, _CARDS, snapshot.encode_feed(feed))
+        self.basis = _hash(FORM, _CARDS, codec.encode_feed(feed))
         self.shaped: list[ViewRow] = []
         self.unshaped: list[str] = []
         self.changed: list[Entry] = []
@@ -147,7 +147,7 @@ class _Draft:
                 had[entry.event_uid].append(entry)
         replaced = [entry for uid, entries in had.items() if uid not in stored for entry in entries]
         for event, payload in _with_payloads(stale, self._store.sources.payloads):
-            whole, until = self._shape_event(event, snapshot.decode(payload), had[event.uid])
+            whole, until = self._shape_event(event, codec.decode(payload), had[event.uid])
             if whole:  # else it stays out of date: the next publication tries again, and tells again what is lost
                 self.shaped.append(
                     ViewRow(event_uid=event.uid, basis=bases[event.uid], until=until)
@@ -173,7 +173,7 @@ class _Draft:
         zones = {zone for names in {entry.zones for entry in shown} for zone in names.split()}
         blobs = self._blobs(shown, web=False)
         self._compress("default", blobs, zones)
-        self._compress("quiet", map(ical.without_alarms, blobs), zones)
+        self._compress("quiet", map(ical.remove_alarms, blobs), zones)
         del blobs  # of a large feed, those of one flavour are enough at a time
         self._compress("web", self._blobs(shown, web=True), ())
         self._current = replace(
@@ -197,7 +197,7 @@ class _Draft:
 
     def _compress(self, variant: str, blobs: Iterable[bytes], zones: Iterable[str]) -> None:
         earlier, blocks = self._store.publications.compressed(self._feed.slug, variant)
-        pieces = ical.pieces(title=self._feed.title, blobs=blobs, zones=zones)
+        pieces = ical.iter_document(title=self._feed.title, blobs=blobs, zones=zones)
         self._joined[variant] = compress(pieces, earlier=earlier, blocks=blocks)
 
     def _blobs(self, shown: Sequence[EntryRow], *, web: bool) -> list[bytes]:
@@ -240,8 +240,8 @@ class _Draft:
             before[entry.event_uid] += old.get(entry.uid, ())
         for uid, owner in self._shown.items():
             after[owner] += new.get(uid, ())
-        return changes(
-            Edited(
+        return find_changes(
+            EventUpdate(
                 event_uid=uid, before=before[uid], after=after[uid], days=self._days_compared(uid)
             )
             for uid in sorted(edited)
@@ -313,7 +313,7 @@ class _Draft:
             labels_of(event, stored.source_key) if self._feed.privacy == "full" else frozenset()
         )
         event = without_labels(event if self._feed.alarms else _silent(event))
-        content_hash = _hash(FORM, snapshot.content_hash(event))
+        content_hash = _hash(FORM, codec.content_hash(event))
         occurrences = shape.flatten(event, self._web_window)
         old = self._current.entries.get(event.uid)
         if old is not None and not old.gone and old.content_hash == content_hash:
@@ -415,7 +415,7 @@ def _web_window(feed: Feed, today: date) -> tuple[Window, date]:
 
 def _sort_key(event: Event) -> str:
     start = event.start
-    return f"{instant(start):%Y%m%dT%H%M%SZ}" if isinstance(start, datetime) else f"{start:%Y%m%d}"
+    return f"{to_utc(start):%Y%m%dT%H%M%SZ}" if isinstance(start, datetime) else f"{start:%Y%m%d}"
 
 
 def _hash(*parts: str) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bridge.config import ZohoSettings
-from bridge.domain import codec as snapshot
+from bridge.domain import codec
 from bridge.domain.event import Event, is_all_day
 from bridge.domain.feed import Window
 from bridge.domain.source import ConnectSource
@@ -81,7 +81,7 @@ class _Found:
     event: Event = field(init=False)
 
     def __post_init__(self) -> None:
-        self.event = snapshot.decode(self.origin.payload)
+        self.event = codec.decode(self.origin.payload)
 
 
 class Pusher:
@@ -143,7 +143,7 @@ class Pusher:
         return (
             ()
             if payload is None
-            else unlike(one.change, one.event, snapshot.decode(payload), self._zone)
+            else unlike(one.change, one.event, codec.decode(payload), self._zone)
         )
 
     def _find(self, named: Sequence[Named]) -> tuple[list[_Found], list[Refusal], int]:
@@ -201,7 +201,7 @@ class Pusher:
                 )
             elif uid not in now:
                 reasons[one.origin.uid] = "is in Zoho Connect no more; run `zoho-bridge refresh`"
-            elif snapshot.content_hash(now[uid]) != one.origin.content_hash:
+            elif codec.content_hash(now[uid]) != one.origin.content_hash:
                 reasons[one.origin.uid] = (
                     "was changed in Zoho Connect since the bridge last read it; run `zoho-bridge refresh`, and edit "
                     "what is exported then"

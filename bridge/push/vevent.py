@@ -11,7 +11,7 @@ from typing import Any
 import icalendar
 
 from bridge.domain import timezones
-from bridge.domain.event import Moment, instant, is_all_day
+from bridge.domain.event import Moment, is_all_day, to_utc
 from bridge.domain.text import clean, one_line
 from bridge.errors import BridgeError
 
@@ -152,7 +152,7 @@ def reminders_of(component: Any, start: Moment, end: Moment) -> Iterable[timedel
 
 def _length(start: Moment, end: Moment) -> timedelta:
     if isinstance(start, datetime) and isinstance(end, datetime):
-        return instant(end) - instant(start)
+        return to_utc(end) - to_utc(start)
     return timedelta(days=end.toordinal() - start.toordinal())
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 import hashlib
 
-from bridge.domain import codec as snapshot, recurrence
-from bridge.domain.event import Event, Status, instant_of
+from bridge.domain import codec, recurrence
+from bridge.domain.event import Event, Status, to_utc
 from bridge.domain.records import EventRow, EventToSave
 from bridge.domain.rejection import Rejection
 from bridge.sources.protocols import ParseResult
@@ -90,7 +90,7 @@ def _sudden_loss(known: Mapping[str, EventRow], removed: tuple[str, ...], now: d
 
 
 def _changed(known: EventRow | None, event: Event, now: datetime) -> EventToSave | None:
-    payload = snapshot.encode(event)
+    payload = codec.encode(event)
     content_hash = hashlib.sha256(payload).hexdigest()
     if known is not None and known.content_hash == content_hash:
         return None
@@ -109,12 +109,12 @@ def _changed(known: EventRow | None, event: Event, now: datetime) -> EventToSave
 
 def _ends_at(event: Event) -> datetime | None:
     """Give the end of the last occurrence, in UTC; None for a series that goes on for ever, or nearly so."""
-    ends = [instant_of(part.end) for part in (event, *event.overrides)]
+    ends = [to_utc(part.end) for part in (event, *event.overrides)]
     if event.recurrence is not None:
         rule = event.recurrence.rule
         if rule.until is None and (rule.count is None or rule.count > _COUNTED):
             return None
         last = recurrence.last_start(event.start, rule)
         if last is not None:
-            ends.append(instant_of(last) + (instant_of(event.end) - instant_of(event.start)))
+            ends.append(to_utc(last) + (to_utc(event.end) - to_utc(event.start)))
     return max(ends)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bridge.domain.event import Event, instant
+from bridge.domain.event import Event, to_utc
 from bridge.errors import LoginError, NotFoundError, ScopeError, ZohoError
 
 INTERVAL = timedelta(minutes=15)
@@ -43,4 +43,4 @@ def _is_close(event: Event, now: datetime) -> bool:
         or not isinstance(event.end, datetime)
     ):
         return False
-    return instant(event.start) - _CLOSE <= now < instant(event.end)
+    return to_utc(event.start) - _CLOSE <= now < to_utc(event.end)

@@ -6,8 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, select
 
-from bridge.feed import agenda as card
-from bridge.feed.agenda import AgendaItem
+from bridge.feed.agenda import AgendaItem, decode_items, encode_items
 from bridge.feed.filter import Filter
 from bridge.store.database import Database, batches, upsert
 from bridge.store.schema import cards, entries, labels
@@ -50,11 +49,11 @@ class AgendaTable:
         )
         if chosen is not None:
             query = query.where(
-                *_within(cards.c.uid, slug, chosen.among(self.labels(slug, chosen.kinds)))
+                *_within(cards.c.uid, slug, chosen.select(self.labels(slug, chosen.kinds)))
             )
         with self._database.read() as connection:
             return tuple(
-                one for row in connection.execute(query).scalars() for one in card.decode(row)
+                one for row in connection.execute(query).scalars() for one in decode_items(row)
             )
 
     def of(self, slug: str, uids: Sequence[str]) -> dict[str, tuple[AgendaItem, ...]]:
@@ -65,7 +64,7 @@ class AgendaTable:
                 query = select(cards.c.uid, cards.c.card).where(
                     cards.c.slug == slug, cards.c.uid.in_(batch)
                 )
-                found.update({row.uid: card.decode(row.card) for row in connection.execute(query)})
+                found.update({row.uid: decode_items(row.card) for row in connection.execute(query)})
         return found
 
     def labels(self, slug: str, kinds: Collection[str] | None = None) -> dict[str, tuple[str, ...]]:
@@ -81,7 +80,7 @@ class AgendaTable:
 
     def chosen(self, slug: str, choice: Filter, *, web: bool) -> Chosen:
         """Give what joining needs of the entries of a feed that a choice fits; ``web``: the bytes of that flavour."""
-        meant = choice.among(self.labels(slug, choice.kinds))
+        meant = choice.select(self.labels(slug, choice.kinds))
         blob = entries.c.web_blob if web else entries.c.blob
         query = select(entries.c.sort_key, entries.c.uid, entries.c.zones, blob.label("blob"))
         query = query.where(entries.c.slug == slug, entries.c.gone.is_(False))
@@ -101,7 +100,7 @@ class AgendaTable:
             labels.c.slug == slug, labels.c.uid == uid
         )
         with self._database.read() as connection:
-            return choice.fits([(row.kind, row.value) for row in connection.execute(query)])
+            return choice.matches([(row.kind, row.value) for row in connection.execute(query)])
 
 
 def _within(
@@ -139,9 +138,9 @@ def write_cards(connection: Connection, slug: str, changed: Sequence[EntryAgenda
             {
                 "slug": slug,
                 "uid": one.uid,
-                "first": min(each.first for each in one.cards),
-                "last": max(each.last for each in one.cards),
-                "card": card.encode(one.cards),
+                "first": min(each.starts_at for each in one.cards),
+                "last": max(each.ends_at for each in one.cards),
+                "card": encode_items(one.cards),
             }
             for one in changed
             if one.cards

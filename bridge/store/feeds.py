@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
-from bridge.domain import codec as snapshot
+from bridge.domain import codec
 from bridge.domain.feed import Feed
 from bridge.domain.source import Source
 from bridge.errors import BridgeError
@@ -129,7 +129,7 @@ class Feeds:
         with self._database.read() as connection:
             return tuple(
                 FeedRow(
-                    feed=snapshot.decode_feed(row.definition),
+                    feed=codec.decode_feed(row.definition),
                     active=row.active,
                     by_admin=row.by_admin,
                     pending=row.basis is None,
@@ -157,8 +157,7 @@ class Feeds:
         query = _in_order().where(feeds.c.active, *conditions).with_only_columns(feeds.c.definition)
         with self._database.look() as connection:
             return tuple(
-                snapshot.decode_feed(definition)
-                for definition in connection.execute(query).scalars()
+                codec.decode_feed(definition) for definition in connection.execute(query).scalars()
             )
 
     def known_sources(self) -> tuple[KnownSource, ...]:
@@ -170,7 +169,7 @@ class Feeds:
         with self._database.read() as connection:
             known = [
                 KnownSource(
-                    source=snapshot.decode_source(row.definition),
+                    source=codec.decode_source(row.definition),
                     active=row.active,
                     title=titles.get(row.key, ""),
                 )
@@ -211,7 +210,7 @@ def _save(connection: Connection, feed: Feed, *, position: int, by_admin: bool) 
         "title": feed.title,
         "kind": feed.kind,
         "public": feed.public,
-        "definition": snapshot.encode_feed(feed),
+        "definition": codec.encode_feed(feed),
         "position": position,
         "active": True,
         "by_admin": by_admin,
@@ -228,16 +227,14 @@ def _save_sources(connection: Connection, now: datetime) -> None:
     connection.execute(update(sources).values(active=False))
     rows = []
     wanted = [
-        snapshot.decode_feed(row.definition)
-        for row in connection.execute(_in_order())
-        if row.active
+        codec.decode_feed(row.definition) for row in connection.execute(_in_order()) if row.active
     ]
     for feed in wanted:
         for position, source in enumerate(feed.sources):
             if not connection.execute(
                 update(sources).where(sources.c.key == source.key).values(active=True)
             ).rowcount:
-                definition = snapshot.encode_source(source)
+                definition = codec.encode_source(source)
                 values = {"key": source.key, "kind": source.kind, "definition": definition}
                 connection.execute(insert(sources).values(active=True, next_check_at=now, **values))
             rows.append(

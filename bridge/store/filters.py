@@ -13,7 +13,7 @@ import hashlib
 from sqlalchemy import select
 
 from bridge.config.addresses import LONGEST_URL
-from bridge.feed.filter import MARK_LENGTH, Filter
+from bridge.feed.filter import DIGEST_LENGTH, Filter
 from bridge.store.crypto import SIGNATURE_LENGTH, Vault
 from bridge.store.database import Database
 from bridge.store.links import Link, Links
@@ -86,7 +86,7 @@ def is_filter(token: str) -> bool:
     return len(token) >= _SHORTEST
 
 
-_SHORTEST = len(base64.b64encode(bytes(_ORIGIN_LENGTH + MARK_LENGTH + SIGNATURE_LENGTH)))
+_SHORTEST = len(base64.b64encode(bytes(_ORIGIN_LENGTH + DIGEST_LENGTH + SIGNATURE_LENGTH)))
 
 
 def _origin(filtered: Filtered) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, select
 
-from bridge.domain import codec as snapshot
+from bridge.domain import codec
 from bridge.domain.feed import Feed
 from bridge.domain.source import Source
 from bridge.store.database import Database, batches
@@ -72,8 +72,8 @@ class ProvenanceTable:
                 found += [
                     Provenance(
                         uid=row.uid,
-                        feed=snapshot.decode_feed(row.feed),
-                        source=snapshot.decode_source(row.source),
+                        feed=codec.decode_feed(row.feed),
+                        source=codec.decode_source(row.source),
                         event_uid=row.event_uid,
                         upstream_id=row.upstream_id,
                         content_hash=row.content_hash,

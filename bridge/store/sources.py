@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from bridge.domain import codec as snapshot
+from bridge.domain import codec
 from bridge.domain.records import EventRow, EventToSave, SourceState
 from bridge.domain.rejection import Rejection
 from bridge.store.database import Database, batches, columns, rows, upsert
@@ -225,7 +225,7 @@ def _state_query() -> Select[Any]:
 
 def _state(row: Row[Any]) -> SourceState:
     return SourceState(
-        source=snapshot.decode_source(row.definition),
+        source=codec.decode_source(row.definition),
         active=row.active,
         next_check_at=row.next_check_at,
         last_attempt=row.last_attempt,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from bridge.domain.event import instant_of
+from bridge.domain.event import to_utc
 from bridge.domain.text import CANCELLED_MARK, NO_TITLE, one_line
 from bridge.verify.values import Comparison, Difference, Kind, Reported, Rules, Shown, overlaps
 
@@ -126,7 +126,7 @@ def _near(
             timed = isinstance(one.start, datetime)
             if timed != isinstance(instance.start, datetime):
                 continue
-            distance = abs(instant_of(one.start) - instant_of(instance.start))
+            distance = abs(to_utc(one.start) - to_utc(instance.start))
             if distance <= (_NEAR if timed else _NEAR_DAYS):
                 pairs.append((distance, instance, one))
     chosen: list[tuple[Reported, Shown]] = []
@@ -169,4 +169,4 @@ def _same_title(instance: Reported, one: Shown) -> bool:
 
 
 def _order(told: Difference) -> tuple[datetime, str]:
-    return instant_of(told.at or date.min), told.kind
+    return to_utc(told.at or date.min), told.kind

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from bridge.domain.event import instant_of
+from bridge.domain.event import to_utc
 from bridge.domain.feed import Window
 from bridge.domain.uid import event_uid, slot_text
 from bridge.verify.values import Shown, plain
@@ -37,7 +37,7 @@ def expand(body: bytes, window: Window) -> tuple[Shown, ...]:
         one for one in calendar.subcomponents if str(one.get("UID", "")) in repeating
     ]
     found = recurring_ical_events.of(calendar).between(
-        instant_of(window.start) - _MARGIN, instant_of(window.end) + _MARGIN
+        to_utc(window.start) - _MARGIN, to_utc(window.end) + _MARGIN
     )
     singles = (component for component in events if str(component["UID"]) not in repeating)
     return (*_shown(singles, of_series=False), *_shown(found, of_series=True))

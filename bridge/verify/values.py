@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from bridge.domain.event import Moment, instant, instant_of
+from bridge.domain.event import Moment, to_utc
 from bridge.domain.feed import Window
 
 Key: TypeAlias = tuple[str, str]
@@ -115,15 +115,13 @@ class Comparison:
 
 def overlaps(start: Moment, end: Moment, window: Window) -> bool:
     """Tell whether something lies in a window at least partly; what has no length counts at its moment."""
-    begin = instant_of(start)
-    return begin < instant_of(window.end) and max(instant_of(end), begin + _MOMENT) > instant_of(
-        window.start
-    )
+    begin = to_utc(start)
+    return begin < to_utc(window.end) and max(to_utc(end), begin + _MOMENT) > to_utc(window.start)
 
 
 def plain(moment: Moment) -> Moment:
     """Give a time in UTC; a day stays a day."""
-    return instant(moment) if isinstance(moment, datetime) else moment
+    return to_utc(moment) if isinstance(moment, datetime) else moment
 
 
 def _text(value: Any) -> Any:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.config import ZohoSettings
-from bridge.domain.event import Event, Moment, Status, instant_of
+from bridge.domain.event import Event, Moment, Status, to_utc
 from bridge.domain.feed import Feed, Window
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource, Source
@@ -389,7 +389,7 @@ def _keys(uid: str, one: Instance) -> tuple[Key, ...]:
 
 
 def _within(moment: Moment, span: Span) -> bool:
-    return span[0] <= instant_of(moment).date() <= span[1]
+    return span[0] <= to_utc(moment).date() <= span[1]
 
 
 def _unreadable(one: Rejection) -> Difference:

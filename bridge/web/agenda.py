@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from bridge.domain.event import Moment, Status
-from bridge.domain.timezones import UTC_ZONE, by_key
+from bridge.domain.timezones import UTC_ZONE, zone_by_key
 from bridge.feed.agenda import AgendaItem
 
 Part: TypeAlias = Literal["whole", "first", "middle", "last"]
@@ -69,7 +69,9 @@ class Entry:
     def own_zone(self) -> ZoneInfo | None:
         """The zone the event itself is in, None where its times say nothing of one."""
         return (
-            None if self.card.all_day or self.card.zone == UTC_ZONE.key else by_key(self.card.zone)
+            None
+            if self.card.all_day or self.card.zone == UTC_ZONE.key
+            else zone_by_key(self.card.zone)
         )
 
     def is_over(self, now: datetime) -> bool:
@@ -91,7 +93,7 @@ def main_zone(cards: Iterable[AgendaItem]) -> ZoneInfo:
     if not counted:
         return UTC_ZONE
     most = max(counted.values())
-    return by_key(min(key for key, count in counted.items() if count == most))
+    return zone_by_key(min(key for key, count in counted.items() if count == most))
 
 
 def days(cards: Iterable[AgendaItem], first: date, end: date, zone: ZoneInfo) -> tuple[Day, ...]:

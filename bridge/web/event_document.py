@@ -1,6 +1,6 @@
 """One event as a document of its own, joined by bytes from what is published."""
 
-from bridge.feed import document as joining
+from bridge.feed.document import join_document
 from bridge.store import Entry
 
 
@@ -11,4 +11,4 @@ def document(entry: Entry, variant: str) -> bytes | None:
     event itself, with its reminders.
     """
     blob, zones = (entry.web_blob, []) if variant == "web" else (entry.blob, entry.zones.split())
-    return joining.document(title="", blobs=[blob], zones=zones, single=True) if blob else None
+    return join_document(title="", blobs=[blob], zones=zones, single=True) if blob else None

@@ -17,8 +17,8 @@ import structlog
 from werkzeug.exceptions import Gone, NotFound
 
 from bridge.errors import StoreError
-from bridge.feed import document as joining
 from bridge.feed.agenda import NO_INVITATION
+from bridge.feed.document import join_document, remove_alarms
 from bridge.feed.filter import Filter
 from bridge.store import Filtered, Head, Store
 from bridge.web.read_cache import Remembered
@@ -133,9 +133,9 @@ class ChosenDocuments:
         web = variant == "web"
         chosen = self._store.agenda.chosen(filtered.slug, filtered.choice, web=web)
         title = _title(head.title, chosen.labels)
-        body = joining.document(title=title, blobs=chosen.blobs, zones=() if web else chosen.zones)
+        body = join_document(title=title, blobs=chosen.blobs, zones=() if web else chosen.zones)
         if variant == "quiet":
-            body = joining.without_alarms(body)
+            body = remove_alarms(body)
         own = replace(
             head,
             title=title,

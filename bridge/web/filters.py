@@ -14,7 +14,7 @@ from bridge.config.addresses import LONGEST_URL
 from bridge.domain.feed import Feed
 from bridge.domain.source import Source
 from bridge.feed.agenda import NO_INVITATION, AgendaItem
-from bridge.feed.filter import KINDS, Filter, mark
+from bridge.feed.filter import LABEL_KINDS, Filter, label_digest
 from bridge.store import Filtered, Head, KnownSource, is_filter
 from bridge.web.context import public_root, web
 from bridge.web.language import _
@@ -102,7 +102,7 @@ def _asked(feed: Feed, token: str | None) -> Choosing:
     ticked = [(offer.kind, option) for offer in offers for option in offer.options if option.chosen]
     if not ticked:
         return Choosing(paths=whole, offers=offers)
-    choice = Filter.of((kind, labels.value(kind, option)) for kind, option in ticked)
+    choice = Filter.from_labels((kind, labels.value(kind, option)) for kind, option in ticked)
     # A public feed's address has no secret to derive another one from, whichever link opened the page.
     link = None if feed.public or token is None else web().store.links.find(token)
     filtered = Filtered(slug=feed.slug, link=link, choice=choice)
@@ -139,7 +139,7 @@ class _Labels:
             "answer": _("Answer to the invitation"),
         }
         offers = []
-        for kind in KINDS:
+        for kind in LABEL_KINDS:
             values = self._labels.get(kind, ())
             if (kind == "source" and len(values) < 2) or (
                 kind == "answer" and not set(values) - {NO_INVITATION}
@@ -167,7 +167,7 @@ class _Labels:
 
     def names(self, choice: Filter) -> tuple[str, ...]:
         """Name what was chosen, as far as there is anything of it in the feed today."""
-        meant = choice.among(self._labels)
+        meant = choice.select(self._labels)
         return tuple(self._name(kind, value) for kind, values in meant.items() for value in values)
 
     def _name(self, kind: str, value: str) -> str:
@@ -187,7 +187,7 @@ class _Labels:
 
 def _form_value(kind: str, value: str) -> str:
     """Give what the form says of a label: its text, but of a source no id in Zoho."""
-    return mark(kind, value).hex() if kind == "source" else value
+    return label_digest(kind, value).hex() if kind == "source" else value
 
 
 def _source_names(sources: Sequence[Source], known: Sequence[KnownSource]) -> Mapping[str, str]:

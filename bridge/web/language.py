@@ -16,7 +16,7 @@ from babel.localedata import locale_identifiers
 from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel, get_locale, gettext as _, ngettext  # type: ignore[import-untyped]
 
-from bridge.domain.timezones import UTC_ZONE, by_key
+from bridge.domain.timezones import UTC_ZONE, zone_by_key
 
 __all__ = [
     "LANGUAGES",
@@ -97,7 +97,7 @@ def asked_zone() -> ZoneInfo | None:
     """Give the zone that the address asks for, None without one or for one that nobody knows."""
     key = request.args.get("zone", "")
     try:
-        return by_key(key) if key and len(key) <= _LONGEST_ZONE else None
+        return zone_by_key(key) if key and len(key) <= _LONGEST_ZONE else None
     except ValueError:
         return None
 

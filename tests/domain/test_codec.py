@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from bridge.domain import codec as snapshot
+from bridge.domain import codec
 from bridge.domain.event import Alarm, Event, Person, Place, Recurrence, Rule, Status
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
-from bridge.domain.timezones import fixed, zone
+from bridge.domain.timezones import fixed_zone, zone
 
 BERLIN = zone("Europe/Berlin")
 
@@ -20,7 +20,7 @@ FULL = Event(
     upstream_id="up",
     title="Größe 🗓️",
     start=datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1),
-    end=datetime(2026, 10, 25, 9, 30, tzinfo=fixed(timedelta(hours=5, minutes=30))),
+    end=datetime(2026, 10, 25, 9, 30, tzinfo=fixed_zone(timedelta(hours=5, minutes=30))),
     description="a\nb",
     html="<p>a</p>",
     place=Place(name="N", hall="H", street="S", city="C", state="T", country="L"),
@@ -77,7 +77,7 @@ def differing_fields(one: Any, other: Any) -> Any:
 
 
 def test_every_field_of_an_event_comes_back() -> None:
-    again = snapshot.decode(snapshot.encode(FULL))
+    again = codec.decode(codec.encode(FULL))
     assert differing_fields(FULL, again) == set()
     assert again.start.fold == 1
     assert again.start.tzinfo is BERLIN
@@ -105,13 +105,13 @@ def test_the_hash_moves_with_every_field(name: str) -> None:
         "private": False,
         "status": Status.CANCELLED,
     }.get(name, () if isinstance(getattr(FULL, name), tuple) else "other")
-    assert snapshot.content_hash(replace(FULL, **{name: other})) != snapshot.content_hash(FULL)
+    assert codec.content_hash(replace(FULL, **{name: other})) != codec.content_hash(FULL)
 
 
 def test_a_change_of_the_second_hour_of_an_overlap_is_seen() -> None:
     """The wall clock is the same when clocks go back; the instant is not."""
     first = replace(FULL, start=FULL.start.replace(fold=0))
-    assert snapshot.content_hash(first) != snapshot.content_hash(FULL)
+    assert codec.content_hash(first) != codec.content_hash(FULL)
 
 
 @settings(max_examples=60, deadline=None)
@@ -128,7 +128,7 @@ def test_any_event_comes_back(start: Any, name: str, title: str, hours: Any) -> 
     event = Event(
         uid="u", upstream_id="x", title=title, start=begin, end=begin + timedelta(hours=hours + 3)
     )
-    assert snapshot.decode(snapshot.encode(event)) == event
+    assert codec.decode(codec.encode(event)) == event
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_any_event_comes_back(start: Any, name: str, title: str, hours: Any) -> 
     ],
 )
 def test_sources_come_back(source: Any) -> None:
-    assert snapshot.decode_source(snapshot.encode_source(source)) == source
+    assert codec.decode_source(codec.encode_source(source)) == source
 
 
 def test_feeds_come_back() -> None:
@@ -158,9 +158,9 @@ def test_feeds_come_back() -> None:
         cancelled="drop",
         show_private=True,
     )
-    assert snapshot.decode_feed(snapshot.encode_feed(feed)) == feed
+    assert codec.decode_feed(codec.encode_feed(feed)) == feed
     plain = Feed(slug="s", title="T", sources=(CalendarSource(calendar="a"),))
-    assert snapshot.decode_feed(snapshot.encode_feed(plain)) == plain
+    assert codec.decode_feed(codec.encode_feed(plain)) == plain
 
 
 def test_a_hash_survives_a_rebuilt_database() -> None:
@@ -176,4 +176,4 @@ def test_a_hash_survives_a_rebuilt_database() -> None:
         b'{"end":"20260101T110000[Europe/Berlin]","start":"20260101T100000[Europe/Berlin]",'
         b'"title":"t","uid":"u","upstream_id":"x"}'
     )
-    assert snapshot.encode(event) == expected
+    assert codec.encode(event) == expected

@@ -8,7 +8,7 @@ import unicodedata
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 import pytest
 
-from bridge.domain.text import clean, one_line, rich
+from bridge.domain.text import clean, clean_html, one_line
 
 # Everything a Python string can hold: controls and halves of surrogate pairs too, and often those that hurt.
 ANY_TEXT = st.text(
@@ -150,7 +150,7 @@ PLAIN = [
 @pytest.mark.parametrize("value", PLAIN)
 def test_text_without_a_known_tag_stays_plain(value: Any) -> None:
     """Nothing is decoded or dropped in what is not HTML."""
-    assert rich(value) == (value, "")
+    assert clean_html(value) == (value, "")
 
 
 RICH = [
@@ -197,7 +197,7 @@ RICH = [
 )
 def test_html_reads_well_as_plain_text(html: Any, plain: Any) -> None:
     """Rulebook 55: DESCRIPTION is plain. Expected as a text browser shows it."""
-    assert rich(html)[0] == plain
+    assert clean_html(html)[0] == plain
 
 
 SANITISED = [
@@ -218,7 +218,7 @@ SANITISED = [
 )
 def test_html_is_sanitised(html: Any, expected: Any) -> None:
     """Formatting and web or mail links, nothing else (rulebook 55)."""
-    assert rich(html)[1].replace(' rel="noopener noreferrer"', "") == expected
+    assert clean_html(html)[1].replace(' rel="noopener noreferrer"', "") == expected
 
 
 class _Inventory(HTMLParser):
@@ -240,11 +240,11 @@ class _Inventory(HTMLParser):
 @example("<pre>x<p>\n</p></pre>")
 def test_any_text_becomes_clean_plain_text_and_harmless_html(value: Any) -> None:
     """No input makes it fail; the plain text is clean; sanitising again changes nothing; nothing runs or loads."""
-    plain, html = rich(value)
+    plain, html = clean_html(value)
     assert clean(plain) == plain
     assert "\n\n\n" not in plain or not html
     if html:
-        assert rich(html)[1] == html
+        assert clean_html(html)[1] == html
         inventory = _Inventory()
         inventory.feed(html)
         allowed = {"href=https", "href=http", "href=mailto"}

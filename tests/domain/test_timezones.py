@@ -30,14 +30,14 @@ import tzdata
 
 from bridge.domain.timezones import (
     UTC_ZONE,
-    by_key,
-    faithful_since,
-    fixed,
+    exact_since,
+    fixed_zone,
     is_fixed,
     names as zonenames,
     tzif as tzif_reader,
     vtimezone,
     zone,
+    zone_by_key,
 )
 
 SECOND = timedelta(seconds=1)
@@ -138,14 +138,14 @@ def body(key: Any) -> Any:
 @pytest.fixture(scope="module")
 def told() -> Any:
     """Every key with a VTIMEZONE, and since when it holds."""
-    since = {key: faithful_since(ZoneInfo(key)) for key in EVERY_KEY}
+    since = {key: exact_since(ZoneInfo(key)) for key in EVERY_KEY}
     return {key: instant for key, instant in since.items() if instant is not None}
 
 
 # VTIMEZONE
 
 
-def test_every_vtimezone_agrees_with_zoneinfo_from_faithful_since_on(told: Any) -> None:
+def test_every_vtimezone_agrees_with_zoneinfo_from_exact_since_on(told: Any) -> None:
     """Before, at and after every change, and in the middle of every month until 2045, both give the same offset."""
     readers = {}
     for key, since in told.items():
@@ -174,7 +174,7 @@ def test_zoneinfo_has_no_change_that_the_vtimezone_lacks(told: Any) -> None:
         assert bool(expected) is ("RRULE" in text), key
 
 
-def test_faithful_since_is_the_first_such_change(told: Any) -> None:
+def test_exact_since_is_the_first_such_change(told: Any) -> None:
     """The last change before it is not one that the pair of rules makes."""
     for key in {(body(key), since): key for key, since in told.items()}.values():
         since, tz = told[key], ZoneInfo(key)
@@ -230,9 +230,9 @@ def test_faithful_since_is_the_first_such_change(told: Any) -> None:
         ("Etc/GMT+12", tzif_reader.ALWAYS),
     ],
 )
-def test_faithful_since_as_the_tz_database_has_it(key: Any, since: Any) -> None:
+def test_exact_since_as_the_tz_database_has_it(key: Any, since: Any) -> None:
     """For zones whose rules are known from the text of the tz database."""
-    assert faithful_since(by_key(key)) == since
+    assert exact_since(zone_by_key(key)) == since
 
 
 def test_new_york_is_written_as_rfc_5545_writes_it() -> None:
@@ -296,7 +296,7 @@ def test_every_vtimezone_has_the_shape_that_outlook_reads(told: Any) -> None:
 
 
 def test_the_first_onsets_are_instances_of_their_own_rules(told: Any) -> None:
-    """RFC 5545 3.8.5.3: DTSTART matches the RRULE; and the two begin within a year of ``faithful_since``."""
+    """RFC 5545 3.8.5.3: DTSTART matches the RRULE; and the two begin within a year of ``exact_since``."""
     for key, since in told.items():
         for seen in observances(vtimezone(key).decode()):
             if "RRULE" in seen:
@@ -452,9 +452,9 @@ NEW_YORK = "EST5EDT,M3.2.0,M11.1.0"
         ),
     ],
 )
-def test_faithful_since_of_a_tz_file(changes: Any, footer: Any, since: Any) -> None:
+def test_exact_since_of_a_tz_file(changes: Any, footer: Any, since: Any) -> None:
     """It is the first of the changes, listed or not, from which the footer tells all."""
-    assert tzif_reader.faithful_since(tz_file(changes, footer)) == since
+    assert tzif_reader.exact_since(tz_file(changes, footer)) == since
 
 
 @pytest.mark.parametrize(
@@ -474,7 +474,7 @@ def test_faithful_since_of_a_tz_file(changes: Any, footer: Any, since: Any) -> N
 def test_footers_that_no_yearly_weekday_tells(footer: Any) -> None:
     """POSIX can say more than BYMONTH and one nth BYDAY in whole minutes."""
     data = tz_file([(None, 0)], footer)
-    assert tzif_reader.faithful_since(data) is None
+    assert tzif_reader.exact_since(data) is None
     with pytest.raises(ValueError, match="Here/There"):
         tzif_reader.vtimezone("Here/There", data)
 
@@ -514,7 +514,7 @@ def test_the_footer_becomes_two_yearly_rules(footer: Any, onsets: Any) -> None:
 def test_another_file_is_refused(data: Any) -> None:
     """A version 1 file has no footer."""
     with pytest.raises(ValueError, match="TZif"):
-        tzif_reader.faithful_since(data)
+        tzif_reader.exact_since(data)
 
 
 # Names
@@ -680,7 +680,7 @@ def test_offsets_as_zones(name: str, key: Any) -> None:
     """All that is known is the offset, and the zone says so."""
     assert zone(name).key == key
     assert is_fixed(zone(name))
-    assert zone(name) is by_key(key)
+    assert zone(name) is zone_by_key(key)
 
 
 @pytest.mark.parametrize(
@@ -776,7 +776,7 @@ def test_windows_names_are_cldrs() -> None:
 def test_no_text_makes_zone_raise(name: str) -> None:
     """Upstream may send anything: the answer is a zone that can be found again by its key, or None."""
     found = zone(name)
-    assert found is None or by_key(found.key) is found
+    assert found is None or zone_by_key(found.key) is found
 
 
 # Offsets
@@ -787,27 +787,27 @@ def test_no_text_makes_zone_raise(name: str) -> None:
 def test_a_fixed_zone_is_one_object_with_one_offset(minutes: Any) -> None:
     """In winter and summer, through its key, a copy and a pickle."""
     offset = timedelta(minutes=minutes)
-    tz = fixed(offset)
+    tz = fixed_zone(offset)
     assert {
         moment.astimezone(tz).utcoffset()
         for moment in (utc(1971, 1, 1), utc(2026, 7, 1), utc(2500, 1, 1))
     } == {offset}
     assert utc(2026, 7, 1).astimezone(tz).dst() in {timedelta(0), None}
     assert (
-        by_key(tz.key),
-        fixed(offset),
+        zone_by_key(tz.key),
+        fixed_zone(offset),
         copy.deepcopy(tz),
         copy.copy(tz),
         pickle.loads(pickle.dumps(tz)),
     ) == (tz,) * 5
     assert is_fixed(tz) is (minutes != 0)
-    assert faithful_since(tz) == tzif_reader.ALWAYS
+    assert exact_since(tz) == tzif_reader.ALWAYS
     assert Reader(vtimezone(tz.key).decode()).offset(utc(2026, 7, 1)) == offset
 
 
 def test_no_offset_is_utc() -> None:
     """UTC has one zone, under any name, and it is not a made one."""
-    assert fixed(timedelta()) is UTC_ZONE is zone("Etc/UTC") is by_key("UTC")
+    assert fixed_zone(timedelta()) is UTC_ZONE is zone("Etc/UTC") is zone_by_key("UTC")
     assert not is_fixed(UTC_ZONE)
     assert not is_fixed(ZoneInfo("Etc/GMT+5"))
 
@@ -824,14 +824,14 @@ def test_no_offset_is_utc() -> None:
 def test_offsets_that_no_feed_can_write_are_refused(offset: Any) -> None:
     """TZOFFSETTO is in whole minutes (rulebook 26), and Python's offsets are below a day."""
     with pytest.raises(ValueError, match="whole minutes"):
-        fixed(offset)
+        fixed_zone(offset)
 
 
 @pytest.mark.parametrize("key", EVERY_KEY[::25])
 def test_by_key_is_the_inverse_of_key(key: Any) -> None:
     """For every zone of the tz database, also under an old name: a stored key gives the same zone."""
-    assert by_key(key) is ZoneInfo(key)
-    assert by_key(key).key == key
+    assert zone_by_key(key) is ZoneInfo(key)
+    assert zone_by_key(key).key == key
 
 
 @pytest.mark.parametrize(
@@ -851,7 +851,7 @@ def test_by_key_is_the_inverse_of_key(key: Any) -> None:
 def test_a_key_that_no_zone_has(key: Any) -> None:
     """A stored key is exact, unlike an upstream name."""
     with pytest.raises(ValueError):
-        by_key(key)
+        zone_by_key(key)
 
 
 def test_zones_come_from_the_tzdata_package_alone(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import zone
 from bridge.domain.uid import event_uid
 from bridge.feed.agenda import AgendaItem, agenda_items
-from bridge.feed.changelog import Edited, changes
+from bridge.feed.changelog import EventUpdate, find_changes
 from bridge.publish import view as shape
 from bridge.publish.publisher import publish
 from bridge.store import Store
@@ -426,7 +426,7 @@ def occurrences(cards: list[AgendaItem]) -> Any:
 @given(before=shown(), after=shown())
 @hypothesis_settings(max_examples=200)
 def test_there_is_a_change_exactly_where_the_occurrences_differ(before: Any, after: Any) -> None:
-    found = changes([Edited(event_uid="u", before=before, after=after, days=WINDOW)])
+    found = find_changes([EventUpdate(event_uid="u", before=before, after=after, days=WINDOW)])
     assert bool(found) == (occurrences(before) != occurrences(after))
     for change in found:
         assert change.kind in ("added", "moved", "renamed", "cancelled")
@@ -435,9 +435,9 @@ def test_there_is_a_change_exactly_where_the_occurrences_differ(before: Any, aft
 
 @given(cards=shown())
 def test_the_same_is_no_change_and_all_or_nothing_is_one(cards: Any) -> None:
-    assert changes([Edited(event_uid="u", before=cards, after=cards, days=WINDOW)]) == ()
-    (added,) = changes([Edited(event_uid="u", after=cards, days=WINDOW)])
-    (gone,) = changes([Edited(event_uid="u", before=cards, days=WINDOW)])
+    assert find_changes([EventUpdate(event_uid="u", before=cards, after=cards, days=WINDOW)]) == ()
+    (added,) = find_changes([EventUpdate(event_uid="u", after=cards, days=WINDOW)])
+    (gone,) = find_changes([EventUpdate(event_uid="u", before=cards, days=WINDOW)])
     assert (added.kind, gone.kind) == ("added", "gone")
     elsewhere = Window(start=WINDOW.end, end=WINDOW.end + timedelta(days=30))
-    assert changes([Edited(event_uid="u", before=cards, days=elsewhere)]) == ()
+    assert find_changes([EventUpdate(event_uid="u", before=cards, days=elsewhere)]) == ()

@@ -11,7 +11,7 @@ from icalendar.parser import Contentline
 from bridge.domain.event import Event
 from bridge.domain.text import clean, one_line
 from bridge.domain.uid import event_uid
-from bridge.feed import document as joining
+from bridge.feed.document import PLACEHOLDER, render_header
 from bridge.publish import ical
 
 TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from('\\;,:^\n" é漢🗓'), max_size=200)
@@ -20,7 +20,7 @@ TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from('\\;,:^\n" é漢�
 @given(title=TEXT, description=TEXT)
 @example(title="a" * 300, description="\\" * 200)
 def test_the_header_is_read_back_as_it_was_meant(title: str, description: str) -> None:
-    made = joining.header(title, description)
+    made = render_header(title, description)
     lines = made.split(b"\r\n")
     assert lines[-1] == b""
     assert all(len(line) <= 75 for line in lines)
@@ -52,7 +52,7 @@ def test_the_placeholder_is_what_the_renderer_makes_of_it() -> None:
         busy=False,
     )
     stamp = ical.Stamp(changed=datetime(2000, 1, 1, tzinfo=UTC), sequence=0)
-    assert ical.render(shown, stamp) == joining.PLACEHOLDER
+    assert ical.render(shown, stamp) == PLACEHOLDER
 
 
 def test_joining_loads_nothing_that_renders() -> None:

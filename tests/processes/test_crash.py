@@ -185,7 +185,7 @@ def assert_whole(path: Any, now: datetime) -> Any:
         assert body.count(b"BEGIN:VEVENT\r\n") == events == EVENTS * (2 if slug == "all" else 1)
         bodies[slug, variant] = body
     for feed in FEEDS:  # the variants are of one publication
-        assert bodies[feed.slug, "quiet"] == ical.without_alarms(bodies[feed.slug, "default"])
+        assert bodies[feed.slug, "quiet"] == ical.remove_alarms(bodies[feed.slug, "default"])
     return leases
 
 

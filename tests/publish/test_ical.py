@@ -15,7 +15,7 @@ import recurring_ical_events
 
 from bridge.domain.event import Alarm, Event, Person, Place, Recurrence, Rule, Status
 from bridge.domain.text import clean, one_line
-from bridge.domain.timezones import fixed, vtimezone, zone
+from bridge.domain.timezones import fixed_zone, vtimezone, zone
 from bridge.publish import ical
 from bridge.publish.ical import values
 
@@ -104,7 +104,7 @@ LINES = [
     # name, cite, event, lines that must stand in it, starts of lines that must not
     ("one-off with a zone", "29", event(), ["DTSTART;TZID=Europe/Berlin:20260504T090000", "DTEND;TZID=Europe/Berlin:20260504T100000"], ["RRULE", "RECURRENCE-ID"]),
     ("one-off in UTC", "29", event(start=at(9, tz=UTC_ZONE)), ["DTSTART:20260504T090000Z", "DTEND:20260504T100000Z"], []),
-    ("a one-off in a bare offset is told in UTC", "7, 29", event(start=at(9, tz=fixed(timedelta(hours=5, minutes=30)))), ["DTSTART:20260504T033000Z", "DTEND:20260504T043000Z"], ["DTSTART;"]),
+    ("a one-off in a bare offset is told in UTC", "7, 29", event(start=at(9, tz=fixed_zone(timedelta(hours=5, minutes=30)))), ["DTSTART:20260504T033000Z", "DTEND:20260504T043000Z"], ["DTSTART;"]),
     ("an end in another zone is told in the start's", "35", event(end=at(10, tz=NEW_YORK)), ["DTEND;TZID=Europe/Berlin:20260504T160000"], []),
     ("a start in the hour that comes twice, the second time", "32", event(start=at(2, 30, 25, 10, fold=1), end=at(4, 0, 25, 10)), ["DTSTART:20261025T013000Z", "DTEND:20261025T030000Z"], []),
     ("a start in the hour that comes twice, the first time", "32", event(start=at(2, 30, 25, 10), end=at(4, 0, 25, 10)), ["DTSTART:20261025T003000Z"], []),
@@ -117,8 +117,8 @@ LINES = [
     ("fractions of a second go", "RFC 5545 3.3.12", event(start=at(9, microsecond=999)), ["DTSTART;TZID=Europe/Berlin:20260504T090000"], []),
     ("the stamp", "20, 21", event(), ["DTSTAMP:20260102T030405Z", "LAST-MODIFIED:20260102T030405Z", "SEQUENCE:7"], ["CREATED"]),
     ("a series in UTC has a zone", "41", series(start=at(9, tz=UTC_ZONE)), ["DTSTART;TZID=Etc/UTC:20260504T090000", "DTEND;TZID=Etc/UTC:20260504T100000"], []),
-    ("a series in a bare offset has an IANA zone", "7, 25", series(start=at(9, tz=fixed(timedelta(hours=5, minutes=30)))), ["DTSTART;TZID=Asia/Kolkata:20260504T090000", "DTEND;TZID=Asia/Kolkata:20260504T100000"], []),
-    ("a series in a bare offset of whole hours, sign as in POSIX", "25", series(at(9, day=11, tz=fixed(timedelta(hours=-3))), start=at(9, tz=fixed(timedelta(hours=-3)))), ["DTSTART;TZID=Etc/GMT+3:20260504T090000", "EXDATE;TZID=Etc/GMT+3:20260511T090000"], []),
+    ("a series in a bare offset has an IANA zone", "7, 25", series(start=at(9, tz=fixed_zone(timedelta(hours=5, minutes=30)))), ["DTSTART;TZID=Asia/Kolkata:20260504T090000", "DTEND;TZID=Asia/Kolkata:20260504T100000"], []),
+    ("a series in a bare offset of whole hours, sign as in POSIX", "25", series(at(9, day=11, tz=fixed_zone(timedelta(hours=-3))), start=at(9, tz=fixed_zone(timedelta(hours=-3)))), ["DTSTART;TZID=Etc/GMT+3:20260504T090000", "EXDATE;TZID=Etc/GMT+3:20260511T090000"], []),
     ("excluded slots in the form of DTSTART", "39", series(at(9, day=11)), ["EXDATE;TZID=Europe/Berlin:20260511T090000"], []),
     ("excluded slots of another zone are told in DTSTART's", "39", series(at(7, day=11, tz=UTC_ZONE)), ["EXDATE;TZID=Europe/Berlin:20260511T090000"], []),
     ("excluded slots of an all-day series", "39", series(date(2026, 5, 11), start=date(2026, 5, 4)), ["EXDATE;VALUE=DATE:20260511"], []),
@@ -346,7 +346,9 @@ def test_whole_documents_are_as_written_by_hand(name: str) -> None:
     given_event = GOLDEN[name]
     blobs = [ical.render(given_event, STAMP)] if given_event else []
     zones = ical.zones(given_event) if given_event else ["Europe/Berlin"]
-    made = ical.document(title="Team, office", blobs=blobs, zones=zones, single=name == "alarm")
+    made = ical.join_document(
+        title="Team, office", blobs=blobs, zones=zones, single=name == "alarm"
+    )
     assert ordered(made) == ordered(expected)
     check_bytes(made)
 
@@ -367,7 +369,7 @@ INSTANCES = [
 )
 def test_another_engine_finds_the_instances(given_event: Any, starts: Any) -> None:
     """recurring-ical-events, the second opinion; the dates are counted by hand from the calendar of 2026."""
-    made = ical.document(
+    made = ical.join_document(
         title="x", blobs=[ical.render(given_event, STAMP)], zones=ical.zones(given_event)
     )
     found = recurring_ical_events.of(icalendar.Calendar.from_ical(made)).between(
@@ -488,7 +490,7 @@ def test_the_same_event_gives_the_same_bytes(family: Any) -> None:
 @given(FAMILIES)
 def test_cutting_alarms_is_rendering_without(family: Any) -> None:
     """``?alarms=off`` is cut from kept bytes; it must be what would have been rendered."""
-    assert ical.without_alarms(ical.render(family, STAMP)) == ical.render(
+    assert ical.remove_alarms(ical.render(family, STAMP)) == ical.render(
         family, STAMP, alarms=False
     )
 
@@ -499,7 +501,7 @@ def test_only_alarms_are_cut_wherever_the_folds_come() -> None:
     for lead in range(75):
         for spelt in ("BEGIN:VALARM", "END:VALARM"):
             told = event(title="x" * lead + spelt + "y" * 80, alarms=alarm)
-            assert ical.without_alarms(ical.render(told, STAMP)) == ical.render(
+            assert ical.remove_alarms(ical.render(told, STAMP)) == ical.render(
                 told, STAMP, alarms=False
             )
 
@@ -522,7 +524,7 @@ def test_zones_are_those_that_the_bytes_name(family: Any) -> None:
 )
 def test_a_bare_offset_is_named_by_a_zone_that_has_it_all_year(minutes: Any) -> None:
     """Rulebook 25; by the standard library's reading of the IANA data."""
-    named = ZoneInfo(values.tzid(fixed(timedelta(minutes=minutes))))
+    named = ZoneInfo(values.tzid(fixed_zone(timedelta(minutes=minutes))))
     for month in range(1, 13 * 12):
         assert datetime(
             2024 + month // 12, month % 12 + 1, 1, tzinfo=named
@@ -593,7 +595,7 @@ def test_excluded_slots_are_sorted_one_by_one() -> None:
         series(date(2026, 5, 11)),
         series(at(9, day=11), start=date(2026, 5, 4)),
         series(datetime(9999, 12, 31, 23, tzinfo=NEW_YORK)),
-        series(start=at(9, tz=fixed(timedelta(hours=-3, minutes=-30)))),
+        series(start=at(9, tz=fixed_zone(timedelta(hours=-3, minutes=-30)))),
     ],
     ids=[
         "a day left out of a timed series",
@@ -645,7 +647,7 @@ def test_occurrences_are_single_events_without_alarms() -> None:
 
 
 def header(**changes: Any) -> Any:
-    made = ical.document(
+    made = ical.join_document(
         **(
             {"title": "Team", "blobs": [ical.render(event(), STAMP)], "zones": ["Europe/Berlin"]}
             | changes
@@ -682,7 +684,7 @@ def test_a_document_is_one_calendar_zones_first_in_order() -> None:
         ical.render(event(uid=uid(n), start=at(9, tz=tz)), STAMP)
         for n, tz in ((2, NEW_YORK), (1, BERLIN))
     ]
-    made = ical.document(
+    made = ical.join_document(
         title="x",
         blobs=iter(blobs),
         zones=iter(["Europe/Berlin", "America/New_York", "Europe/Berlin"]),
@@ -704,26 +706,26 @@ def test_a_document_is_one_calendar_zones_first_in_order() -> None:
 )
 def test_an_empty_feed_has_its_placeholder_and_no_zone(blobs: Any) -> None:
     """Rulebook 17, 24; its bytes are the same for ever."""
-    made = ical.document(title="Team, office", blobs=blobs, zones=["Europe/Berlin"])
+    made = ical.join_document(title="Team, office", blobs=blobs, zones=["Europe/Berlin"])
     assert made == golden("placeholder")
 
 
 def test_alarms_are_cut_from_whole_documents_too() -> None:
     family = series(alarms=(Alarm(trigger=timedelta()),))
     loud, quiet = (
-        ical.document(
+        ical.join_document(
             title="x", blobs=[ical.render(family, STAMP, alarms=a)] * 2, zones=["Europe/Berlin"]
         )
         for a in (True, False)
     )
     assert loud != quiet
-    assert ical.without_alarms(loud) == quiet
+    assert ical.remove_alarms(loud) == quiet
 
 
 def test_joining_renders_nothing() -> None:
     """10,000 kept blobs take milliseconds; rendering them would take seconds (5 s measured)."""
     blobs = [ical.render(event(), STAMP)] * 10_000
     before = time.perf_counter()
-    made = ical.document(title="x", blobs=blobs, zones=["Europe/Berlin"])
+    made = ical.join_document(title="x", blobs=blobs, zones=["Europe/Berlin"])
     assert time.perf_counter() - before < 0.5
     assert made.count(b"BEGIN:VEVENT") == 10_000

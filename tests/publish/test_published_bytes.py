@@ -21,7 +21,7 @@ import pytest
 
 from bridge import config
 from bridge.cli.demo import _CONFIG
-from bridge.feed.filter import KINDS, Filter
+from bridge.feed.filter import LABEL_KINDS, Filter
 from bridge.publish.pending import want
 from bridge.publish.publisher import publish
 from bridge.refresh.refresher import Refresher
@@ -117,7 +117,7 @@ def documents(store: Store, settings: config.Settings) -> dict[str, str]:
                 client, [f"{base}/{uid}.ics{query}" for uid in uids]
             )
         for kind, value in _choices(store, feed.slug):
-            chosen = Filter.of([(kind, value)])
+            chosen = Filter.from_labels([(kind, value)])
             token = store.filters.token(Filtered(slug=feed.slug, link=link, choice=chosen))
             paths = [f"/f/{token}/{feed.slug}.ics{query}" for query in VARIANTS.values()]
             sums[f"{feed.slug} {kind}={value}"] = _sum(client, paths)
@@ -126,7 +126,7 @@ def documents(store: Store, settings: config.Settings) -> dict[str, str]:
 
 def _choices(store: Store, slug: str) -> Iterator[tuple[str, str]]:
     labels = store.agenda.labels(slug)
-    return ((kind, value) for kind in KINDS for value in sorted(labels.get(kind, ())))
+    return ((kind, value) for kind in LABEL_KINDS for value in sorted(labels.get(kind, ())))
 
 
 def _sum(client: FlaskClient, paths: list[str]) -> str:

@@ -13,7 +13,7 @@ from bridge.domain.event import Alarm, Event, Person, Place, Recurrence, Status
 from bridge.domain.feed import Feed, Window
 from bridge.domain.recurrence import parse_rule
 from bridge.domain.source import CalendarSource
-from bridge.domain.timezones import UTC_ZONE, fixed, zone
+from bridge.domain.timezones import UTC_ZONE, fixed_zone, zone
 from bridge.domain.uid import event_uid, slot_text
 from bridge.publish.view import flatten, shape
 
@@ -119,7 +119,7 @@ def test_what_is_shown_today_holds_until_the_event_leaves() -> None:
         (single("2026-03-12 10:00"), "Europe/Berlin"),
         (single("2026-03-12 10:00", where=UTC_ZONE), "UTC"),
         (
-            single("2026-03-12 10:00", where=fixed(timedelta(hours=5, minutes=30))),
+            single("2026-03-12 10:00", where=fixed_zone(timedelta(hours=5, minutes=30))),
             "UTC",
         ),  # only an offset is known
         (
@@ -470,7 +470,7 @@ def test_a_series_in_a_zone_that_cant_be_told_comes_one_by_one_in_utc() -> None:
     for where in (
         zone("Africa/Cairo"),
         zone("America/Vancouver"),
-        fixed(timedelta(hours=-3, minutes=-30)),
+        fixed_zone(timedelta(hours=-3, minutes=-30)),
     ):
         found = events(series("FREQ=WEEKLY;COUNT=4", where=where))
         assert len(found) == 4

@@ -20,7 +20,7 @@ import pytest
 import stamina
 
 from bridge import config
-from bridge.domain import codec as snapshot
+from bridge.domain import codec
 from bridge.domain.event import Alarm, Event, Person, Place
 from bridge.domain.feed import Feed
 from bridge.domain.source import ConnectSource
@@ -654,7 +654,7 @@ def test_an_entry_is_found_by_its_uid_with_the_event_it_was_made_from(
     source = ConnectSource(group="77", network="1")
     feeds = [Feed(slug=slug, title=slug, sources=(source,)) for slug in ("b", "a", "c")]
     any_store.feeds.replace(feeds, now=now)
-    payload = snapshot.encode(replace(PARTY, uid="e"))
+    payload = codec.encode(replace(PARTY, uid="e"))
     saved = EventToSave(
         uid="e",
         upstream_id="up",

@@ -68,7 +68,7 @@ def written(series: Any, feed: Any, today: Any) -> Any:
         for shown in shape.shape(event, feed, today=today, cancelled_since=None).events
     ]
     zones = {zone for event in events for zone in ical.zones(event)}
-    return ical.document(title="Team", blobs=map(rendered, events), zones=zones)
+    return ical.join_document(title="Team", blobs=map(rendered, events), zones=zones)
 
 
 @cache

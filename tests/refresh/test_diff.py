@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.domain import codec as snapshot
+from bridge.domain import codec
 from bridge.domain.event import Event, Recurrence, Rule, Status
 from bridge.domain.rejection import Rejection
 from bridge.domain.timezones import zone
@@ -79,8 +79,8 @@ def only(decision: Any) -> Any:
 def test_the_first_read_saves_every_event_whole() -> None:
     row = only(decide({}, found(event()), held=None, now=NOW))
     assert (row.uid, row.upstream_id, row.cancelled_since) == ("u", "up-u", None)
-    assert snapshot.decode(row.payload) == event()
-    assert row.content_hash == snapshot.content_hash(event())
+    assert codec.decode(row.payload) == event()
+    assert row.content_hash == codec.content_hash(event())
 
 
 def test_what_did_not_change_is_not_written_again() -> None:
@@ -99,7 +99,7 @@ def test_only_the_changed_event_is_written() -> None:
 
 def test_an_event_that_comes_twice_is_taken_once_and_told() -> None:
     decision = decide({}, found(event(title="First"), event(title="Second")), held=None, now=NOW)
-    assert snapshot.decode(only(decision).payload).title == "First"
+    assert codec.decode(only(decision).payload).title == "First"
     assert [(r.upstream_id, r.kept) for r in decision.rejections] == [("up-u", False)]
     assert "twice" in decision.rejections[0].reason
 

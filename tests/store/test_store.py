@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from bridge.domain import codec as snapshot
+from bridge.domain import codec
 from bridge.domain.event import Event
 from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
@@ -53,8 +53,8 @@ def saved(uid: str = "u1", title: str = "Standup", cancelled_since: Any = None) 
     return EventToSave(
         uid=uid,
         upstream_id=event.upstream_id,
-        content_hash=snapshot.content_hash(event),
-        payload=snapshot.encode(event),
+        content_hash=codec.content_hash(event),
+        payload=codec.encode(event),
         cancelled_since=cancelled_since,
         ends_at=datetime(2026, 3, 11, 9, tzinfo=UTC),
     )
@@ -222,7 +222,7 @@ def test_events_are_saved_changed_and_removed(any_store: Store, now: datetime) -
     succeed(any_store, now, events=[saved("u1", title="Renamed")], removed=["u2"])
     assert set(any_store.sources.index(WORK.key)) == {"u1"}
     payloads = any_store.sources.payloads(WORK.key, ["u1", "u2"])
-    assert {uid: snapshot.decode(data).title for uid, data in payloads.items()} == {"u1": "Renamed"}
+    assert {uid: codec.decode(data).title for uid, data in payloads.items()} == {"u1": "Renamed"}
 
 
 def test_a_thousand_events_can_be_read_and_removed_by_uid(any_store: Store, now: datetime) -> None:

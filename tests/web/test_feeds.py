@@ -391,7 +391,9 @@ def test_one_event_is_a_document_of_its_own(
 ) -> None:
     """The bytes are those that rendering a single event gives: its zones, no calendar name (rulebook 11, 13)."""
     entry = events[uid]
-    expected = ical.document(title="x", blobs=[entry.blob], zones=entry.zones.split(), single=True)
+    expected = ical.join_document(
+        title="x", blobs=[entry.blob], zones=entry.zones.split(), single=True
+    )
     for address in (url.replace(".ics", f"/{uid}.ics"), f"/feeds/open/{uid}.ics"):
         answer = client.get(address)
         assert answer.status_code == 200

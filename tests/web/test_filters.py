@@ -22,9 +22,9 @@ from bridge.domain.event import Place
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
 from bridge.errors import StoreError
-from bridge.feed import document as joining
 from bridge.feed.agenda import NO_INVITATION, labels_of, without_labels
-from bridge.feed.filter import KINDS, Filter, mark
+from bridge.feed.document import PLACEHOLDER, remove_alarms
+from bridge.feed.filter import LABEL_KINDS, Filter, label_digest
 from bridge.publish.publisher import publish
 from bridge.store import Filtered, Store, is_filter
 from bridge.store.crypto import Vault
@@ -80,7 +80,7 @@ def client(filled: Store, settings: Any) -> Any:
 
 def token(store: Store, *labels: Any, slug: str = "summit", public: bool = False) -> Any:
     link = None if public else store.links.of(slug)[0]
-    return store.filters.token(Filtered(slug=slug, link=link, choice=Filter.of(labels)))
+    return store.filters.token(Filtered(slug=slug, link=link, choice=Filter.from_labels(labels)))
 
 
 def path(store: Store, *labels: Any, slug: str = "summit", public: bool = False) -> str:
@@ -88,7 +88,7 @@ def path(store: Store, *labels: Any, slug: str = "summit", public: bool = False)
 
 
 def uids(body: Any) -> Any:
-    bare = joining.without_alarms(body).decode()
+    bare = remove_alarms(body).decode()
     return re.findall(r"^UID:(.*)\r$", bare, re.MULTILINE)
 
 
@@ -130,14 +130,14 @@ def test_what_is_only_chosen_by_does_not_change_the_published_bytes(
     assert without_labels(replace(MEETINGS[0], track="x")) == replace(MEETINGS[0], answer="")
 
 
-LABELS = st.tuples(st.sampled_from(list(KINDS)), st.text(max_size=8))
+LABELS = st.tuples(st.sampled_from(list(LABEL_KINDS)), st.text(max_size=8))
 
 
 @given(labels=st.lists(LABELS, min_size=1, max_size=20))
 def test_a_choice_is_read_as_it_was_written(labels: Any) -> None:
-    choice = Filter.of(labels)
+    choice = Filter.from_labels(labels)
     assert Filter.decode(choice.encode()) == choice
-    assert Filter.of(reversed(labels)).encode() == choice.encode()
+    assert Filter.from_labels(reversed(labels)).encode() == choice.encode()
 
 
 @given(data=st.binary(max_size=40))
@@ -156,9 +156,9 @@ def test_an_event_fits_when_it_has_one_label_of_each_kind_that_was_chosen(
     """Said twice: here by the labels themselves, there by their marks."""
     kinds = {kind for kind, _ in chosen}
     expected = all(any(one in has for one in chosen if one[0] == kind) for kind in kinds)
-    assert Filter.of(chosen).fits(has) == expected
+    assert Filter.from_labels(chosen).matches(has) == expected
     offered = {kind: [value for k, value in has if k == kind] for kind, _ in has}
-    meant = Filter.of(chosen).among(offered)
+    meant = Filter.from_labels(chosen).select(offered)
     assert set(meant) == kinds
     assert all(set(values) == {v for k, v in chosen if k == kind} & set(offered.get(kind, ())) for kind, values in meant.items())  # fmt: skip
 
@@ -214,7 +214,7 @@ def test_all_variants_work_on_it(client: FlaskClient, filled: Store) -> None:
         client.get(chosen + query) for query in ("", "?alarms=off", "?flavour=web")
     )
     assert default.data.count(b"BEGIN:VALARM") == 1
-    assert quiet.data == joining.without_alarms(default.data)
+    assert quiet.data == remove_alarms(default.data)
     assert (b"VALARM" in quiet.data, b"TZID" in web.data, uids(web.data)) == (
         False,
         False,
@@ -232,7 +232,7 @@ def test_a_choice_of_nothing_is_a_placeholder_and_never_empty(
     """Rulebook 17, H7."""
     body = client.get(path(filled, ("hall", "Hall Z"))).data
     assert body.count(b"BEGIN:VEVENT") == 1
-    assert joining.PLACEHOLDER in body
+    assert PLACEHOLDER in body
 
 
 def test_it_is_answered_conditionally_and_compressed(client: FlaskClient, filled: Store) -> None:
@@ -361,7 +361,7 @@ def test_another_choice_needs_another_signature(client: FlaskClient, filled: Sto
         base64.urlsafe_b64decode(token(filled, ("hall", hall))) for hall in ("Hall A", "Hall B")
     )
     swapped = base64.urlsafe_b64encode(one[:12] + other[12:-18] + one[-18:]).decode()
-    both = Filter.of([("hall", "Hall A"), ("hall", "Hall B")]).encode()
+    both = Filter.from_labels([("hall", "Hall A"), ("hall", "Hall B")]).encode()
     widened = base64.urlsafe_b64encode(one[:12] + both + one[-18:]).decode()
     assert [is_filter(forged) for forged in (swapped, widened)] == [True, True]
     for forged in (swapped, widened):
@@ -472,7 +472,7 @@ def test_a_feed_of_times_has_nothing_to_choose_by(
     client = create_app(settings, store).test_client()
     page = client.get(f"/f/{store.links.token(store.links.of('summit')[0])}/?hall=Hall+A")
     assert (page.status_code, "checkbox" in page.text) == (200, False)
-    assert uids(client.get(path(store, ("hall", "Hall A"))).data) == uids(joining.PLACEHOLDER)
+    assert uids(client.get(path(store, ("hall", "Hall A"))).data) == uids(PLACEHOLDER)
 
 
 # --- the page
@@ -508,7 +508,7 @@ def test_the_page_offers_what_events_can_be_chosen_by(
         ("answer", "declined"),
         ("answer", NO_INVITATION),
     }
-    expected |= {("source", mark("source", source.key).hex()) for source in FEED.sources}
+    expected |= {("source", label_digest("source", source.key).hex()) for source in FEED.sources}
     assert set(boxes(shown)) == expected
     assert not any(boxes(shown).values())
     assert WORK.key not in shown.text  # ids in Zoho are nobody's business

@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 
 from dateutil import rrule as engine
 
-from bridge.domain.event import Moment, Rule, instant, instant_of
+from bridge.domain.event import Moment, Rule, to_utc
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
@@ -146,7 +146,7 @@ def _slot(wall: datetime, start: Moment) -> Moment:
         return wall.date()
     if wall == _wall_of(start):
         return start
-    return instant(wall.replace(tzinfo=start.tzinfo)).astimezone(start.tzinfo)
+    return to_utc(wall.replace(tzinfo=start.tzinfo)).astimezone(start.tzinfo)
 
 
 def _wall_of(moment: Moment) -> datetime:
@@ -160,12 +160,12 @@ def _bound(moment: Moment | None, start: Moment) -> datetime | None:
     if moment is None:
         return None
     if isinstance(start, datetime):
-        return _wall_of(instant_of(moment).astimezone(start.tzinfo))
+        return _wall_of(to_utc(moment).astimezone(start.tzinfo))
     return _wall_of(moment)
 
 
 def _precedes(one: Moment, other: Moment) -> bool:
-    return instant_of(one) < instant_of(other)
+    return to_utc(one) < to_utc(other)
 
 
 def _last(moments: Iterator[Moment]) -> Moment | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bridge.domain.event import Moment, Rule, instant
+from bridge.domain.event import Moment, Rule, to_utc
 from bridge.domain.recurrence.expand import last_start
 
 _LISTS = {
@@ -20,7 +20,7 @@ _LAST_COMMON_DAY = 28
 _NTH = (1, 2, 3, 4, -1)  # a fifth Monday is not in every month
 
 
-def rule_text(rule: Rule, start: Moment) -> str:
+def render_rule(rule: Rule, start: Moment) -> str:
     """Write the RRULE value for a series that starts at ``start``.
 
     UNTIL is a DATE for an all-day series; otherwise the later of the last start in UTC and the last start's wall
@@ -43,7 +43,7 @@ def rule_text(rule: Rule, start: Moment) -> str:
     return ";".join(parts)
 
 
-def is_plain(rule: Rule, start: Moment) -> bool:
+def is_portable(rule: Rule, start: Moment) -> bool:
     """Tell whether every client reads the rule alike: one of Outlook's templates, on a day that each month has.
 
     Rulebook 45: daily; weekly by days; monthly and yearly by one day of the month or one nth weekday. Rulebook 46: not
@@ -95,4 +95,4 @@ def _is_one_day(rule: Rule, start: Moment) -> bool:
 def _until_text(last: Moment) -> str:
     if not isinstance(last, datetime):
         return f"{last:%Y%m%d}"
-    return f"{max(instant(last).replace(tzinfo=None), last.replace(tzinfo=None)):%Y%m%dT%H%M%SZ}"
+    return f"{max(to_utc(last).replace(tzinfo=None), last.replace(tzinfo=None)):%Y%m%dT%H%M%SZ}"

@@ -38,7 +38,7 @@ class _FixedZone(ZoneInfo):
     """A constant offset under a key of ours; unlike other zones made from bytes it can be copied and pickled."""
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
-        return by_key, (self.key,)
+        return zone_by_key, (self.key,)
 
 
 def zone(name: str) -> ZoneInfo | None:
@@ -53,7 +53,7 @@ def zone(name: str) -> ZoneInfo | None:
     if match := _OFFSET.fullmatch(text):
         sign, hours, minutes = match.groups(default="0")
         size = timedelta(hours=int(hours), minutes=int(minutes))
-        return None if size > _WIDEST else fixed(size if sign == "+" else -size)
+        return None if size > _WIDEST else fixed_zone(size if sign == "+" else -size)
     # The label's offset is that of winter at best: without a name beside it, it is not a zone.
     if (match := _LABELLED.fullmatch(text)) and (found := _named(match[1])):
         return found
@@ -63,7 +63,7 @@ def zone(name: str) -> ZoneInfo | None:
 
 
 @cache
-def fixed(offset: timedelta) -> ZoneInfo:
+def fixed_zone(offset: timedelta) -> ZoneInfo:
     """Give the zone whose clocks are always ``offset`` from UTC: key ``UTC+05:30``, one object for each offset.
 
     ``UTC_ZONE`` for no offset. ValueError unless whole minutes and less than a day, as a ``datetime`` needs.
@@ -82,32 +82,32 @@ def is_fixed(zone: ZoneInfo) -> bool:
     return isinstance(zone, _FixedZone)
 
 
-def by_key(key: str) -> ZoneInfo:
+def zone_by_key(key: str) -> ZoneInfo:
     """Give the zone back whose ``.key`` this is; ValueError when there is none."""
     if offset := _fixed_offset(key):
-        return fixed(offset)
+        return fixed_zone(offset)
     if key not in _KEYS:
         raise ValueError(f"there is no time zone with the key {key!r}")
     return ZoneInfo(key)
 
 
 @cache
-def faithful_since(zone: ZoneInfo) -> datetime | None:
+def exact_since(zone: ZoneInfo) -> datetime | None:
     """Tell the instant (UTC) from which ``vtimezone`` of the zone tells every change of its clocks, for ever.
 
     Year 1 for clocks that never changed; it may lie ahead when the rules are about to change. None when one pair of
     yearly rules never can tell them, as in Chile (the Sunday after the first Saturday). Rulebook 26, 28.
     """
-    return _vtimezone.faithful_since(_tzif(zone.key))
+    return _vtimezone.exact_since(_tzif(zone.key))
 
 
 @cache
 def vtimezone(key: str) -> bytes:
     """Write the VTIMEZONE of the zone with this key, which is its TZID: UTF-8, CRLF, the same bytes every time.
 
-    ValueError for an unknown key and where ``faithful_since`` is None. Rulebook 24-27.
+    ValueError for an unknown key and where ``exact_since`` is None. Rulebook 24-27.
     """
-    by_key(key)
+    zone_by_key(key)
     return _vtimezone.vtimezone(key, _tzif(key))
 
 

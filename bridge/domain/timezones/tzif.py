@@ -1,7 +1,7 @@
 """A tz file (TZif, RFC 9636) as one pair of yearly rules, and that pair as VTIMEZONE text.
 
 Outlook reads a zone as one STANDARD and one DAYLIGHT with a yearly nth weekday each, and nothing else (rulebook 26);
-so that is all that is ever written, and ``faithful_since`` says from when it is the truth. The rules come from the
+so that is all that is ever written, and ``exact_since`` says from when it is the truth. The rules come from the
 POSIX TZ text at the end of the file. It must not know of zone names, aliases or events: it takes a file's bytes.
 """
 
@@ -83,7 +83,7 @@ class _Change:
     offset: timedelta
 
 
-def faithful_since(tzif: bytes) -> datetime | None:
+def exact_since(tzif: bytes) -> datetime | None:
     """Tell the instant (UTC) from which the zone's last rules hold for ever: one of its changes, or ``ALWAYS``.
 
     None when those rules can't be told as one yearly pair at all.
@@ -112,12 +112,12 @@ def faithful_since(tzif: bytes) -> datetime | None:
 
 
 def vtimezone(tzid: str, tzif: bytes) -> bytes:
-    """Write the zone's VTIMEZONE, with CRLF: true from ``faithful_since`` on; ValueError where that is None.
+    """Write the zone's VTIMEZONE, with CRLF: true from ``exact_since`` on; ValueError where that is None.
 
     Rulebook 26, 27. No line is long enough to be folded.
     """
     rules = _rules(_read(tzif)[2])
-    since = faithful_since(tzif)
+    since = exact_since(tzif)
     if rules is None or since is None:
         raise ValueError(
             f"the clocks of {tzid} can't be told by one pair of yearly rules: write its times in UTC"

@@ -4,17 +4,17 @@
 ever: nothing here reads a clock, a counter or a host name. It must not decide what a feed shows: that is ``shape``.
 """
 
-from bridge.feed.document import document, pieces, without_alarms
+from bridge.feed.document import iter_document, join_document, remove_alarms
 from bridge.publish.ical.vevent import RenderError, Stamp, check, render, render_occurrences, zones
 
 __all__ = [
     "RenderError",
     "Stamp",
     "check",
-    "document",
-    "pieces",
+    "iter_document",
+    "join_document",
+    "remove_alarms",
     "render",
     "render_occurrences",
-    "without_alarms",
     "zones",
 ]

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 
 from bridge.domain.event import Alarm, Event, Moment, Status
-from bridge.domain.recurrence import rule_text
+from bridge.domain.recurrence import render_rule
 from bridge.domain.text import NO_TITLE, clean, one_line
 from bridge.domain.timezones import is_fixed
 from bridge.domain.uid import event_uid
@@ -115,7 +115,7 @@ def _add_times(component: icalendar.Event, event: Event, master: Event) -> None:
     component.add("DTEND", *values.moment(event.end, zone))
     if event.recurrence is None:
         return
-    component.add("RRULE", values.Verbatim(rule_text(event.recurrence.rule, event.start)))
+    component.add("RRULE", values.Verbatim(render_rule(event.recurrence.rule, event.start)))
     slots = dict(_slot(slot, event) for slot in event.recurrence.excluded)
     for text in sorted(slots):
         component.add("EXDATE", text, slots[text])

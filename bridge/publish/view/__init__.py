@@ -7,7 +7,7 @@ to write down. It must not know of bytes, and not where an event came from.
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from bridge.domain.event import Event, instant_of, midnight
+from bridge.domain.event import Event, midnight, to_utc
 from bridge.domain.feed import Feed, Window
 from bridge.publish.view.privacy import guise
 from bridge.publish.view.series import alone, ends, slots_within, split
@@ -44,8 +44,8 @@ def shape(event: Event, feed: Feed, *, today: date, cancelled_since: date | None
     events = []
     if series is not None:
         last = ends(series, midnight(window.start))
-        if instant_of(series.start) >= midnight(window.end):
-            days.append(instant_of(series.start).date() + timedelta(days=1) - feed.future)
+        if to_utc(series.start) >= midnight(window.end):
+            days.append(to_utc(series.start).date() + timedelta(days=1) - feed.future)
             singles += [alone(override, series) for override in series.overrides]
         elif last is None:
             singles += [alone(override, series) for override in series.overrides]
@@ -58,7 +58,7 @@ def shape(event: Event, feed: Feed, *, today: date, cancelled_since: date | None
         if is_shown(single, window):
             events.append(tellable(single, today))
     first = events[:1] if series is not None and events[:1] == [series] else []
-    rest = sorted(events[len(first) :], key=lambda single: (instant_of(single.start), single.uid))
+    rest = sorted(events[len(first) :], key=lambda single: (to_utc(single.start), single.uid))
     return FeedView(events=(*first, *rest), until=min(days, default=None))
 
 
@@ -78,4 +78,4 @@ def flatten(event: Event, window: Window) -> tuple[Event, ...]:
         found = list(slots_within(bare, midnight(window.start), midnight(window.end)))
         found += [alone(override, event) for override in event.overrides]
     shown = [replace(in_utc(single), alarms=()) for single in found if is_shown(single, window)]
-    return tuple(sorted(shown, key=lambda single: (instant_of(single.start), single.uid)))
+    return tuple(sorted(shown, key=lambda single: (to_utc(single.start), single.uid)))

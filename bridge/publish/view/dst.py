@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from bridge.domain.event import instant
+from bridge.domain.event import to_utc
 
 _DAY = timedelta(days=1)
 
@@ -42,5 +42,5 @@ def _is_shaky(wall: datetime) -> bool:
 
 
 def _spans_change(start: datetime, length: timedelta) -> bool:
-    end = (instant(start) + length).astimezone(start.tzinfo)
+    end = (to_utc(start) + length).astimezone(start.tzinfo)
     return start.utcoffset() != end.utcoffset() or _is_shaky(end)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import islice, pairwise
 
-from bridge.domain.event import Event, Moment, Recurrence, Rule, instant, instant_of, midnight
+from bridge.domain.event import Event, Moment, Recurrence, Rule, midnight, to_utc
 from bridge.domain.feed import Feed
-from bridge.domain.recurrence import is_plain, occurrences
+from bridge.domain.recurrence import is_portable, occurrences
 from bridge.domain.uid import event_uid
 from bridge.publish.view.dst import is_level, meetings
 from bridge.publish.view.window import next_quarter, quarter
@@ -62,9 +62,9 @@ def slots_within(event: Event, after: datetime, before: datetime) -> Iterator[Ev
 
     Each has the exact length of the first one (RFC 5545 3.8.5.3). Overrides are not looked at.
     """
-    length = instant_of(event.end) - instant_of(event.start)
+    length = to_utc(event.end) - to_utc(event.start)
     for slot in _slots(event, after - length, before):
-        if instant_of(slot) + length > after or instant_of(slot) >= after:
+        if to_utc(slot) + length > after or to_utc(slot) >= after:
             yield _single(event, slot)
 
 
@@ -73,14 +73,14 @@ def _slots(
 ) -> Iterator[Moment]:
     """Give the slots of a series that hold something."""
     assert event.recurrence is not None
-    empty = {instant_of(slot) for slot in event.recurrence.excluded}
+    empty = {to_utc(slot) for slot in event.recurrence.excluded}
     found = occurrences(event.start, event.recurrence.rule, after=after, before=before)
-    return (slot for slot in found if instant_of(slot) not in empty)
+    return (slot for slot in found if to_utc(slot) not in empty)
 
 
 def _single(event: Event, slot: Moment) -> Event:
     """Give the occurrence at a slot as an event of its own."""
-    length = instant_of(event.end) - instant_of(event.start)
+    length = to_utc(event.end) - to_utc(event.start)
     uid = event_uid(event.uid, slot=slot)
     end = _later(slot, length)
     return replace(
@@ -97,7 +97,7 @@ def alone(override: Event, series: Event) -> Event:
 def _later(slot: Moment, length: timedelta) -> Moment:
     """Add an exact duration: across a change of the clock, the wall shows another one."""
     if isinstance(slot, datetime):
-        return (instant(slot) + length).astimezone(slot.tzinfo)
+        return (to_utc(slot) + length).astimezone(slot.tzinfo)
     return slot + length
 
 
@@ -115,7 +115,7 @@ def _from(event: Event, slot: Moment, dropped: int) -> Event:
     rule = event.recurrence.rule
     if rule.count is not None:
         rule = replace(rule, count=rule.count - dropped)
-    length = instant_of(event.end) - instant_of(event.start)
+    length = to_utc(event.end) - to_utc(event.start)
     recurrence = Recurrence(rule=rule, excluded=event.recurrence.excluded)
     return replace(event, start=slot, end=_later(slot, length), recurrence=recurrence)
 
@@ -128,9 +128,9 @@ def _aligned(event: Event, parts: Parts) -> Event | None:
     assert event.recurrence is not None
     rule = event.recurrence.rule
     first = next(occurrences(event.start, rule), None)
-    if first is not None and instant_of(first) == instant_of(event.start):
+    if first is not None and to_utc(first) == to_utc(event.start):
         return event
-    if instant_of(event.start) not in {instant_of(slot) for slot in event.recurrence.excluded}:
+    if to_utc(event.start) not in {to_utc(slot) for slot in event.recurrence.excluded}:
         parts.singles.append(_single(event, event.start))
     if first is None or rule.count == 1:
         return None
@@ -140,13 +140,13 @@ def _aligned(event: Event, parts: Parts) -> Event | None:
 def _ruled(event: Event, feed: Feed, today: date, parts: Parts) -> Event | None:
     """Give the series with a rule that every client reads alike, or None when there is no such rule."""
     assert event.recurrence is not None
-    if not is_plain(event.recurrence.rule, event.start):
+    if not is_portable(event.recurrence.rule, event.start):
         return None
     rolled = Parts()
     ruled = _rolled(event, feed, today, rolled)
     if ruled is None:
         return None
-    length = instant_of(event.end) - instant_of(event.start)
+    length = to_utc(event.end) - to_utc(event.start)
     # From before the quarter, for an occurrence may reach into it.
     begin, horizon = (
         _turn(feed, today) - length - _A_DAY,
@@ -154,9 +154,9 @@ def _ruled(event: Event, feed: Feed, today: date, parts: Parts) -> Event | None:
     )
     found = occurrences(ruled.start, _rule(ruled), after=midnight(begin), before=midnight(horizon))
     every = list(islice(found, _MOST_PAST * 3))
-    empty = {instant_of(slot) for slot in event.recurrence.excluded}
-    slots = [slot for slot in every if instant_of(slot) not in empty]
-    if any(instant_of(slot) + length > instant_of(after) for slot, after in pairwise(slots)):
+    empty = {to_utc(slot) for slot in event.recurrence.excluded}
+    slots = [slot for slot in every if to_utc(slot) not in empty]
+    if any(to_utc(slot) + length > to_utc(after) for slot, after in pairwise(slots)):
         return None  # overlapping occurrences (rulebook 45)
     across: list[Moment] = []
     if isinstance(ruled.start, datetime):
@@ -188,7 +188,7 @@ def _levelled(event: Event) -> Event | None:
 
     Clients that subtract the wall times of DTSTART and DTEND would give all occurrences the length of an odd first one.
     """
-    length = instant_of(event.end) - instant_of(event.start)
+    length = to_utc(event.end) - to_utc(event.start)
     slots = enumerate(islice(occurrences(event.start, _rule(event)), _MOST_PAST))
     for dropped, slot in slots:
         if not isinstance(slot, datetime) or is_level(slot, length):
@@ -215,9 +215,9 @@ def _rolled(event: Event, feed: Feed, today: date, parts: Parts) -> Event | None
     bound = _turn(feed, today)
     if isinstance(event.start, datetime):
         since = named_since(zone_of(event.start), today)
-        if since is None or max(midnight(bound), instant(event.start)) < since:
+        if since is None or max(midnight(bound), to_utc(event.start)) < since:
             return None
-        is_old = instant(event.start) < since
+        is_old = to_utc(event.start) < since
     else:
         is_old = False
     past = sum(
@@ -230,7 +230,7 @@ def _rolled(event: Event, feed: Feed, today: date, parts: Parts) -> Event | None
         if past:
             parts.days.append(today + (_MOST_PAST - past) * _A_DAY)
         else:
-            parts.days.append(max(today, instant_of(event.start).date()) + _MOST_PAST * _A_DAY)
+            parts.days.append(max(today, to_utc(event.start).date()) + _MOST_PAST * _A_DAY)
         return event
     while _count(event, midnight(bound), midnight(today)) >= _MOST_PAST:
         bound = next_quarter(bound)
@@ -239,9 +239,9 @@ def _rolled(event: Event, feed: Feed, today: date, parts: Parts) -> Event | None
     if slot is None:
         return None
     window = feed.window(today)
-    parts.singles += slots_within(event, midnight(window.start), instant_of(slot))
+    parts.singles += slots_within(event, midnight(window.start), to_utc(slot))
     return _from(
-        event, slot, _count(event, None, instant_of(slot)) if _rule(event).count is not None else 0
+        event, slot, _count(event, None, to_utc(slot)) if _rule(event).count is not None else 0
     )
 
 
@@ -268,7 +268,7 @@ def _can_stay(override: Event, series: Event) -> bool:
 
 def _neighbours(series: Event, slot: Moment) -> tuple[Moment | None, Moment | None]:
     """Give the slots before and after one of a plain rule."""
-    rule, moment = _rule(series), instant_of(slot)
+    rule, moment = _rule(series), to_utc(slot)
     span = _LONGEST[rule.freq] * rule.interval * _A_DAY
     before = list(occurrences(series.start, rule, after=moment - span, before=moment))
     after = next(occurrences(series.start, rule, after=moment + _A_SECOND), None)
@@ -283,7 +283,7 @@ def _day_in(series: Event, moment: Moment) -> date:
 
 
 def _is_slot(series: Event, slot: Moment) -> bool:
-    moment = instant_of(slot)
+    moment = to_utc(slot)
     return any(occurrences(series.start, _rule(series), after=moment, before=moment + _A_SECOND))
 
 
@@ -291,11 +291,9 @@ def _finished(series: Event, staying: Sequence[Event]) -> Event:
     """Put the overrides back, and keep of the excluded slots only those that the rule would fill."""
     assert series.recurrence is not None
     taken = {
-        instant_of(override.recurrence_id)
-        for override in staying
-        if override.recurrence_id is not None
+        to_utc(override.recurrence_id) for override in staying if override.recurrence_id is not None
     }
-    excluded = {instant_of(slot): slot for slot in series.recurrence.excluded}
+    excluded = {to_utc(slot): slot for slot in series.recurrence.excluded}
     real = [
         slot
         for moment, slot in sorted(excluded.items())
@@ -304,9 +302,7 @@ def _finished(series: Event, staying: Sequence[Event]) -> Event:
     return replace(
         series,
         overrides=tuple(
-            sorted(
-                staying, key=lambda override: instant_of(override.recurrence_id or override.start)
-            )
+            sorted(staying, key=lambda override: to_utc(override.recurrence_id or override.start))
         ),
         recurrence=Recurrence(rule=series.recurrence.rule, excluded=tuple(real)),
     )
@@ -317,13 +313,11 @@ def ends(event: Event, after: datetime) -> datetime | None:
 
     For a series that goes on for long, some moment before its end.
     """
-    length = instant_of(event.end) - instant_of(event.start)
-    far = max(after, instant_of(event.start)) + _FAR
+    length = to_utc(event.end) - to_utc(event.start)
+    far = max(after, to_utc(event.start)) + _FAR
     if next(_slots(event, far), None) is not None:
         return far
     found = [
-        end
-        for slot in _slots(event, after - length, far)
-        if (end := instant_of(slot) + length) > after
+        end for slot in _slots(event, after - length, far) if (end := to_utc(slot) + length) > after
     ]
     return max(found, default=None)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from bridge.domain.event import Event, instant_of, midnight
+from bridge.domain.event import Event, midnight, to_utc
 from bridge.domain.feed import Feed, Window
 
 _MOMENT = timedelta(microseconds=1)
@@ -10,13 +10,13 @@ _MOMENT = timedelta(microseconds=1)
 
 def is_shown(event: Event, window: Window) -> bool:
     """Whether a single event overlaps the window; one without length counts at its moment."""
-    start, end = instant_of(event.start), instant_of(event.end)
+    start, end = to_utc(event.start), to_utc(event.end)
     return start < midnight(window.end) and max(end, start + _MOMENT) > midnight(window.start)
 
 
 def changes_on(event: Event, feed: Feed, today: date) -> date | None:
     """Give the first day on which a single event enters or leaves the feed; None when it has left for good."""
-    start, end = instant_of(event.start), instant_of(event.end)
+    start, end = to_utc(event.start), to_utc(event.end)
     enters = start.date() + timedelta(days=1) - feed.future
     if today < enters:
         return enters

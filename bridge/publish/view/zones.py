@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bridge.domain import timezones
-from bridge.domain.event import Event, Moment, instant
+from bridge.domain.event import Event, Moment, to_utc
 
 # Clients that know a zone by its name use their own data rather than our VTIMEZONE, and that data may be old.
 _KNOWN_TO_ALL_AFTER = timedelta(days=730)
@@ -15,7 +15,7 @@ def named_since(zone: ZoneInfo, today: date) -> datetime | None:
     """Give the moment from which a feed may name the zone in its times; None when it may not (rulebook 24-28)."""
     if timezones.is_fixed(zone):
         return None
-    since = timezones.faithful_since(zone)
+    since = timezones.exact_since(zone)
     if since is None or since.date() > today - _KNOWN_TO_ALL_AFTER:
         return None
     return since
@@ -28,7 +28,7 @@ def tellable(event: Event, today: date) -> Event:
     since = named_since(zone_of(event.start), today)
     if (
         since is not None
-        and since <= instant(event.start)
+        and since <= to_utc(event.start)
         and event.end.tzinfo is event.start.tzinfo
     ):
         return event
@@ -47,6 +47,4 @@ def zone_of(moment: datetime) -> ZoneInfo:
 
 
 def _to_utc(moment: Moment) -> Moment:
-    return (
-        instant(moment).astimezone(timezones.UTC_ZONE) if isinstance(moment, datetime) else moment
-    )
+    return to_utc(moment).astimezone(timezones.UTC_ZONE) if isinstance(moment, datetime) else moment

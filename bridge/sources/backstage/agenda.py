@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bridge.domain.event import Event, Person, Place, Status, instant
+from bridge.domain.event import Event, Person, Place, Status, to_utc
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import BackstageSource
-from bridge.domain.text import clean, rich
+from bridge.domain.text import clean, clean_html
 from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError, NotFoundError, ScopeError
 from bridge.sources.backstage.event import (
@@ -318,7 +318,7 @@ def _read_session(
     mended = told(faults)
     source = around.source
     start = iso_utc(session.start_time).astimezone(around.here)
-    description, html = rich(session.description or "")
+    description, html = clean_html(session.description or "")
     speakers = (around.name("speakers", speaker, mended) for speaker in session.speakers or ())
     track = around.name("tracks", session.track, mended)
     event = Event(
@@ -358,7 +358,7 @@ def _end(session: _Session, start: datetime, mended: list[str]) -> datetime:
             f"its duration {str(session.duration)[:40]!r} can't be, and it ends when it starts"
         )
         length = timedelta(0)
-    return (instant(start) + length).astimezone(start.tzinfo)
+    return (to_utc(start) + length).astimezone(start.tzinfo)
 
 
 def _too_long(source: BackstageSource) -> BadDataError:

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bridge.domain.event import Event, Place, Status, instant
-from bridge.domain.text import clean, rich
+from bridge.domain.event import Event, Place, Status, to_utc
+from bridge.domain.text import clean, clean_html
 from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.errors import BadDataError
 from bridge.sources.dates import iso_utc
@@ -97,7 +97,7 @@ def read_event(
         url=read_url(item.website_url, "website_url", mended),
         image_url=read_url(item.thumbnail_url, "thumbnail_url", mended),
         status=status,
-        busy=instant(end) - instant(start) < _LONG,
+        busy=to_utc(end) - to_utc(start) < _LONG,
         categories=distinct(*_labels(item)),
         language=read_language(item.language),
     )
@@ -201,7 +201,7 @@ def _end(
     except ValueError as error:
         mended.append(f"it ends when it starts, for its end_time can't be read: {error}")
         return start
-    if instant(end) < instant(start):
+    if to_utc(end) < to_utc(start):
         mended.append(
             f"its end_time {item.end_time} is before its start, and it ends when it starts"
         )
@@ -215,8 +215,8 @@ def _why(faults: dict[str, str], name: str) -> str:
 
 def _description(item: BackstageEvent) -> tuple[str, str]:
     """Give summary and description as one text and, where one of them is HTML, as HTML too."""
-    short, short_html = rich(item.summary or "")
-    long, long_html = rich(item.description or "")
+    short, short_html = clean_html(item.summary or "")
+    long, long_html = clean_html(item.description or "")
     if not long:
         return short, short_html
     if not short or short == long:

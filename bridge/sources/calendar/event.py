@@ -11,7 +11,7 @@ import re
 from typing import Any, Literal, TypeAlias
 
 from bridge.domain.event import Alarm, Event, Place, Status
-from bridge.domain.text import clean, rich
+from bridge.domain.text import clean, clean_html
 from bridge.sources.calendar.times import Span
 from bridge.sources.calendar.wire import Item, Reminder, Trigger
 
@@ -50,7 +50,7 @@ def read_event(
         *span.mended,
         *(f"{name} can't be read and was left out ({why})" for name, why in faults.items()),
     ]
-    description, html = rich(item.description or "")
+    description, html = clean_html(item.description or "")
     location = clean(item.location or "").strip()
     url = _address(item.url)
     if item.url and item.url.strip() and not url:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from bridge.domain.event import Moment, instant
-from bridge.domain.timezones import UTC_ZONE, fixed, zone
+from bridge.domain.event import Moment, to_utc
+from bridge.domain.timezones import UTC_ZONE, fixed_zone, zone
 from bridge.sources.calendar.wire import Item
 from bridge.sources.dates import compact
 
@@ -97,10 +97,10 @@ def _zone_of(start: date, name: str, home: ZoneInfo | None, mended: list[str]) -
             mended.append("its times have neither a known zone nor an offset, and were read as UTC")
         return named or home or UTC_ZONE
     if named is None:
-        return fixed(offset)
+        return fixed_zone(offset)
     if offset and start.astimezone(named).utcoffset() != offset:
         if not name:
-            return fixed(offset)  # the calendar's zone was only a guess
+            return fixed_zone(offset)  # the calendar's zone was only a guess
         mended.append(
             f"its offset {start:%z} is not that of its time zone {name!r}: the instant was kept"
         )
@@ -149,10 +149,10 @@ def _days(item: Item, first: date, last: date | None, mended: list[str]) -> time
 def _timed_end(item: Item, start: datetime, end: date | None, mended: list[str]) -> datetime:
     if isinstance(end, datetime):
         finish = _timed(end, start.tzinfo or UTC)
-        if instant(finish) >= instant(start):
+        if to_utc(finish) >= to_utc(start):
             return finish
         mended.append("its end is before its start")
     else:
         mended.append("it has no time at its end")
     length = _length(item) or timedelta(0)
-    return (instant(start) + length).astimezone(start.tzinfo)
+    return (to_utc(start) + length).astimezone(start.tzinfo)

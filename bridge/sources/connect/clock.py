@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bridge.domain.event import Moment, instant
+from bridge.domain.event import Moment, to_utc
 from bridge.domain.timezones import UTC_ZONE
 from bridge.sources.dates import compact, epoch_ms
 from bridge.sources.fields import flag, number
@@ -136,7 +136,7 @@ def _offset(times: Times, start: datetime) -> timedelta | None:
         wall = datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
     except ValueError:
         return None
-    offset = wall - instant(start).replace(second=0)
+    offset = wall - to_utc(start).replace(second=0)
     return offset if _WEST <= offset <= _EAST else None
 
 

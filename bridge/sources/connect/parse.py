@@ -24,7 +24,7 @@ import msgspec
 from bridge.domain.event import Alarm, Event, Person, Place
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import ConnectSource
-from bridge.domain.text import clean, rich
+from bridge.domain.text import clean, clean_html
 from bridge.domain.uid import event_uid, slot_text
 from bridge.errors import BadDataError
 from bridge.sources.connect.clock import Digits, Span, Times, clock_notes, read_span
@@ -127,7 +127,7 @@ def _see(data: Any, zone: ZoneInfo | None) -> _Seen:
 def _tell(one: _Seen, source: ConnectSource, *, several: bool) -> tuple[Event, list[str]]:
     item, span = one.item, one.span
     mended = [*span.mended, *told(one.faults)]
-    description, html = rich(item.desc or item.description or "")
+    description, html = clean_html(item.desc or item.description or "")
     location = clean(item.location or "").strip()
     url = _page(item.url, one.stream)
     if not url and (item.url or "").strip():

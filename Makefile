@@ -25,7 +25,7 @@ demo: install
 
 # Puts new strings into the catalogues, untranslated, and compiles them: fill in what it names, and run it again.
 translations: install
-	$(BIN)/pybabel -q extract -F babel.cfg --add-location=file --sort-by-file -o .venv/messages.pot .
+	$(BIN)/pybabel -q extract -F babel.cfg -k N_ --add-location=file --sort-by-file -o .venv/messages.pot .
 	$(BIN)/pybabel -q update -i .venv/messages.pot -d bridge/translations --init-missing -l de \
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 	$(BIN)/pybabel compile -d bridge/translations --statistics

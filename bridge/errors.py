@@ -6,6 +6,8 @@ Messages never hold a secret. Bugs are not caught here; they propagate.
 
 from collections.abc import Sequence
 
+from bridge.problems import Problem, text_problem
+
 
 class BridgeError(Exception):
     """Something a person can mend; ``str()`` of it is fit to be shown."""
@@ -30,9 +32,12 @@ class StoreError(BridgeError):
 class ZohoError(BridgeError):
     """An answer of Zoho that is not the data asked for; the last good feed stays published."""
 
-    retry_after: float | None = (
-        None  # seconds until another try makes sense; None when nothing was said
-    )
+    retry_after: float | None = None  # seconds until another try makes sense, if Zoho named them
+
+    @property
+    def problem(self) -> Problem:
+        """The error as a value."""
+        return text_problem(str(self))
 
 
 class LoginError(ZohoError):

@@ -8,6 +8,7 @@ from bridge.cli.context import Bridge, FeedName, opened, warn
 from bridge.cli.output import as_text, json_option, tell_failures
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import reading, refresh_all, said_once, source_keys, wanted_feeds
+from bridge.domain.rejection import reasons
 from bridge.refresh.refresher import Report
 
 _SHOWN = 10  # rejections of one source
@@ -51,7 +52,13 @@ def _row(bridge: Bridge, report: Report) -> dict[str, object]:
         "changed": report.changed,
         "removed": report.removed,
         "rejections": [
-            {"id": one.upstream_id, "reason": one.reason, "kept": one.kept} for one in rejections
+            {
+                "id": rejection.upstream_id,
+                "title": rejection.title,
+                "reason": reasons(rejection),
+                "kept": rejection.kind == "repaired",
+            }
+            for rejection in rejections
         ],
         "requests": report.requests,
         "seconds": round(report.seconds, 3),
@@ -72,8 +79,8 @@ def _show(bridge: Bridge, reports: Sequence[Report]) -> None:
         )
         rejections = bridge.store.sources.rejections(report.source) if report.rejected else ()
         for rejection in rejections[:_SHOWN]:
-            fate = "published, mended" if rejection.kept else "left out"
-            click.echo(f"  {rejection.upstream_id}: {plain(rejection.reason)} ({fate})")
+            fate = "published with corrections" if rejection.kind == "repaired" else "not published"
+            click.echo(f"  {rejection.upstream_id}: {plain(reasons(rejection))} ({fate})")
         if len(rejections) > _SHOWN:
             click.echo(f"  and {len(rejections) - _SHOWN} more")
     for line in said_once(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.domain.source import Source
+from bridge.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +22,11 @@ class SourceState:
     last_success: datetime | None
     failing_since: datetime | None
     failures: int
-    error: str
-    warning: str
+    error: Problem | None
+    warning: Problem | None
     held_hash: str
     held_at: datetime | None
-    notes: tuple[str, ...]
+    notes: tuple[Problem, ...]
     events: int
     rejections: int
 

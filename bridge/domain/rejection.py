@@ -1,15 +1,25 @@
-"""An upstream event that could not be published as Zoho sent it."""
+"""An upstream event that is not published as Zoho sent it."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+from bridge.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """An upstream event that did not come across whole: dropped, or with ``kept`` mended and published.
+    """An event of Zoho with problems: ``dropped``, or ``repaired`` and published.
 
-    ``upstream_id`` is Zoho's own id, for the admin to find it; ``reason`` a sentence.
+    ``upstream_id`` is Zoho's own id and ``title`` the event's title, by which a person finds it
+    in Zoho. Both may be empty.
     """
 
+    kind: Literal["dropped", "repaired"]
     upstream_id: str
-    reason: str
-    kept: bool = False
+    title: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+def reasons(rejection: Rejection) -> str:
+    """Return the sentences of a rejection's problems, in English."""
+    return " ".join(map(str, rejection.problems))

@@ -19,6 +19,7 @@ from bridge.domain.rejection import Rejection
 from bridge.errors import StoreError
 from bridge.feed.agenda import AgendaItem, agenda_items, labels_of, without_labels
 from bridge.feed.changelog import Change, EventUpdate, find_changes
+from bridge.problems import problem, text_problem
 from bridge.publish import ical, view as shape
 from bridge.publish.gzip_blocks import Compressed, compress
 from bridge.store import (
@@ -294,7 +295,7 @@ class _Draft:
         """Keep what was shown before of an event that can't be shown as it is now, unless that may tell too much."""
         if self.basis == self._current.basis and not event.private:
             self._shown.update((entry.uid, stored.uid) for entry in had)
-        told = str(error)
+        why = text_problem(f"{error}.")
         if not isinstance(error, ical.RenderError):
             log.error(
                 "event not shown",
@@ -302,10 +303,14 @@ class _Draft:
                 upstream_id=event.upstream_id,
                 exc_info=error,
             )
-            told = f"a bug in the bridge ({type(error).__name__}), see its log"
-        reason = f'The event could not be shown in feed "{self._feed.slug}": {told}.'
+            why = problem("bug", error=type(error).__name__)
         self._lost[stored.source_key].append(
-            Rejection(upstream_id=event.upstream_id, reason=reason)
+            Rejection(
+                kind="dropped",
+                upstream_id=event.upstream_id,
+                title=event.title,
+                problems=(problem("not-rendered", feed=self._feed.slug, why=why),),
+            )
         )
 
     def _make_entry(self, stored: StoredEvent, event: Event) -> None:

@@ -12,6 +12,7 @@ from bridge.domain import codec, recurrence
 from bridge.domain.event import Event, Status, to_utc
 from bridge.domain.records import EventRow, EventToSave
 from bridge.domain.rejection import Rejection
+from bridge.problems import Problem, problem
 from bridge.sources.protocols import ParseResult
 
 _LOSS_FROM = 20  # below that many future events, a calendar may well be emptied at once
@@ -35,7 +36,7 @@ class Decision:
     removed: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     held: Held | None = None
-    warning: str = ""
+    warning: Problem | None = None
 
 
 def decide(
@@ -47,7 +48,9 @@ def decide(
     When even its id could not be read it may be any of those that are missing, and none is removed.
     """
     found, doubles = _by_uid(parsed)
-    unreadable = {rejection.upstream_id for rejection in parsed.rejections if not rejection.kept}
+    unreadable = {
+        rejection.upstream_id for rejection in parsed.rejections if rejection.kind == "dropped"
+    }
     missing = [row for uid, row in known.items() if uid not in found]
     removed = tuple(
         sorted(row.uid for row in missing if not unreadable.intersection((row.upstream_id, "")))
@@ -70,23 +73,28 @@ def _by_uid(parsed: ParseResult) -> tuple[dict[str, Event], list[Rejection]]:
     doubles = []
     for event in parsed.events:
         if event.uid in found:
-            reason = "The event came twice in one read, under one id: the first one is shown."
-            doubles.append(Rejection(upstream_id=event.upstream_id, reason=reason))
+            doubles.append(
+                Rejection(
+                    kind="dropped",
+                    upstream_id=event.upstream_id,
+                    title=event.title,
+                    problems=(problem("duplicate-id"),),
+                )
+            )
         else:
             found[event.uid] = event
     return found, doubles
 
 
-def _sudden_loss(known: Mapping[str, EventRow], removed: tuple[str, ...], now: datetime) -> str:
-    """Give a warning when more than half of many future events are gone at once; empty when all is well."""
+def _sudden_loss(
+    known: Mapping[str, EventRow], removed: tuple[str, ...], now: datetime
+) -> Problem | None:
+    """Return a warning when more than half of many coming events are gone at once."""
     future = {uid for uid, row in known.items() if row.ends_at is None or row.ends_at > now}
     gone = len(future.intersection(removed))
     if len(future) < _LOSS_FROM or gone * 2 <= len(future):
-        return ""
-    return (
-        f"{gone} of {len(future)} coming events are missing from Zoho's answer at once. They stay in the feed "
-        "until a second read, at least 10 minutes later, says the same."
-    )
+        return None
+    return problem("many-missing", gone=gone, coming=len(future))
 
 
 def _changed(known: EventRow | None, event: Event, now: datetime) -> EventToSave | None:

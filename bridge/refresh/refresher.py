@@ -12,9 +12,10 @@ from typing import Any, Literal
 from bridge.config import ZohoSettings
 from bridge.domain.feed import Feed, Window
 from bridge.errors import StoreError, UnavailableError, ZohoError
+from bridge.problems import Problem, problem
 from bridge.publish.publisher import publish
 from bridge.refresh import schedule
-from bridge.refresh.diff import BELIEVE_AFTER, Decision, Held, decide
+from bridge.refresh.diff import BELIEVE_AFTER, Held, decide
 from bridge.sources import registry as dispatch
 from bridge.sources.protocols import Api, Product
 from bridge.store import SourceState, Store
@@ -109,7 +110,7 @@ class Refresher:
             if report.outcome == "refreshed":
                 report = self._publish(report)
         except ZohoError as error:
-            report = self._failed(state, str(error), error)
+            report = self._failed(state, error.problem, error)
         except StoreError:
             raise
         except (
@@ -117,9 +118,7 @@ class Refresher:
         ) as error:  # a bug: the admin sees that it was one, and it goes on to the log
             # When the read itself went well its lease is free again, and the failure is of publishing.
             self.store.sources.claim(key, holder=self.holder, now=self.clock(), term=LEASE)
-            self._failed(
-                state, f"A bug in the bridge ({type(error).__name__}); see its log.", error
-            )
+            self._failed(state, problem("bug", error=type(error).__name__), error)
             raise
         return replace(report, requests=api.requests, seconds=round(time.monotonic() - began, 3))
 
@@ -136,8 +135,8 @@ class Refresher:
         now = self.clock()
         held = Held(hash=state.held_hash, at=state.held_at) if state.held_at else None
         decision = decide(known, parsed, held=held, now=now)
-        if decision.held is not None:
-            return self._held(state, decision, decision.held)
+        if decision.held is not None and decision.warning is not None:
+            return self._held(state, decision.warning, decision.held)
         written = self.store.sources.succeed(
             key,
             holder=self.holder,
@@ -171,26 +170,26 @@ class Refresher:
         rendered = sum(done.rendered for done in published)
         return replace(report, rejected=report.rejected + len(lost), rendered=rendered)
 
-    def _held(self, state: SourceState, decision: Decision, held: Held) -> Report:
+    def _held(self, state: SourceState, warning: Problem, held: Held) -> Report:
         key, now = state.source.key, self.clock()
         self.store.sources.hold(
             key,
             holder=self.holder,
             now=now,
             next_check_at=max(now + schedule.CLOSE_INTERVAL, held.at + BELIEVE_AFTER),
-            warning=decision.warning,
+            warning=warning,
             held_hash=held.hash,
             held_at=held.at,
         )
-        return Report(source=key, outcome="held", error=decision.warning)
+        return Report(source=key, outcome="held", error=str(warning))
 
-    def _failed(self, state: SourceState, told: str, error: Exception) -> Report:
+    def _failed(self, state: SourceState, reason: Problem, error: Exception) -> Report:
         key, now = state.source.key, self.clock()
         next_check_at = schedule.after_failure(now, state.failures, error, dice=self.dice())
         self.store.sources.fail(
-            key, holder=self.holder, now=now, next_check_at=next_check_at, error=told
+            key, holder=self.holder, now=now, next_check_at=next_check_at, error=reason
         )
-        return Report(source=key, outcome="failed", error=told)
+        return Report(source=key, outcome="failed", error=str(reason))
 
 
 def _joint_window(feeds: tuple[Feed, ...], today: date) -> Window:

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from bridge.domain.event import Event
 from bridge.domain.rejection import Rejection
+from bridge.problems import Problem
 
 Product: TypeAlias = Literal["backstage", "connect", "calendar"]
 
@@ -22,7 +23,7 @@ class ParseResult:
 
     events: tuple[Event, ...]
     rejections: tuple[Rejection, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
 class Api(Protocol):

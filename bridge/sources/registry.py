@@ -48,7 +48,7 @@ def parse(
     """
     parsed = _parse(source, raw, settings, known)
     nameless = sum(
-        not rejection.kept and not rejection.upstream_id for rejection in parsed.rejections
+        rejection.kind == "dropped" and not rejection.upstream_id for rejection in parsed.rejections
     )
     if nameless and not parsed.events:
         raise BadDataError(

@@ -22,9 +22,11 @@ from sqlalchemy import (
     update,
 )
 
+from bridge import problems
 from bridge.domain import codec
 from bridge.domain.records import EventRow, EventToSave, SourceState
 from bridge.domain.rejection import Rejection
+from bridge.problems import Problem
 from bridge.store.database import Database, batches, columns, rows, upsert
 from bridge.store.schema import Instant, events, rejections, sources
 
@@ -110,10 +112,7 @@ class Sources:
             select(rejections).where(rejections.c.source_key == key).order_by(rejections.c.position)
         )
         with self._database.read() as connection:
-            return tuple(
-                Rejection(upstream_id=row.upstream_id, reason=row.reason, kept=row.kept)
-                for row in connection.execute(query)
-            )
+            return tuple(_rejection(row) for row in connection.execute(query))
 
     def succeed(
         self,
@@ -125,7 +124,7 @@ class Sources:
         saved: Sequence[EventToSave],
         removed: Sequence[str],
         rejected: Sequence[Rejection],
-        notes: Sequence[str],
+        notes: Sequence[Problem],
     ) -> bool:
         """Keep what a complete read found and free the lease, in one transaction.
 
@@ -140,7 +139,7 @@ class Sources:
             "warning": None,
             "held_hash": None,
             "held_at": None,
-            "notes": json.dumps(list(notes)),
+            "notes": json.dumps([problems.to_plain(note) for note in notes]),
         }
         with self._database.write() as connection:
             done = _release(key, holder).values(next_check_at=next_check_at, **values)
@@ -161,14 +160,14 @@ class Sources:
             _append_rejections(connection, key, rejected)
 
     def fail(
-        self, key: str, *, holder: str, now: datetime, next_check_at: datetime, error: str
+        self, key: str, *, holder: str, now: datetime, next_check_at: datetime, error: Problem
     ) -> None:
         """Remember why a read failed and free the lease; what was read before stays."""
         values = {
             "last_attempt": now,
             "failing_since": func.coalesce(sources.c.failing_since, literal(now, Instant)),
             "failures": sources.c.failures + 1,
-            "error": error,
+            "error": problems.dump(error),
         }
         with self._database.write() as connection:
             connection.execute(_release(key, holder).values(next_check_at=next_check_at, **values))
@@ -180,14 +179,14 @@ class Sources:
         holder: str,
         now: datetime,
         next_check_at: datetime,
-        warning: str,
+        warning: Problem,
         held_hash: str,
         held_at: datetime,
     ) -> None:
         """Remember a complete read that is not believed yet and free the lease; what was read before stays."""
         values = {
             "last_attempt": now,
-            "warning": warning,
+            "warning": problems.dump(warning),
             "held_hash": held_hash,
             "held_at": held_at,
         }
@@ -203,10 +202,35 @@ def _append_rejections(connection: Connection, key: str, rejected: Sequence[Reje
     )
     first = connection.execute(last).scalar_one() + 1
     new = [
-        {"source_key": key, "position": n, **asdict(rejection)}
+        {
+            "source_key": key,
+            "position": n,
+            "upstream_id": rejection.upstream_id,
+            "kept": rejection.kind == "repaired",
+            "reason": json.dumps(
+                {
+                    "title": rejection.title,
+                    "problems": [problems.to_plain(problem) for problem in rejection.problems],
+                }
+            ),
+        }
         for n, rejection in enumerate(rejected, first)
     ]
     connection.execute(insert(rejections), new)
+
+
+def _rejection(row: Row[Any]) -> Rejection:
+    """Return a stored rejection; one of schema 2's first release has a sentence as its reason."""
+    try:
+        stored = json.loads(row.reason)
+    except ValueError:
+        stored = {"title": "", "problems": [row.reason]}
+    return Rejection(
+        kind="repaired" if row.kept else "dropped",
+        upstream_id=row.upstream_id,
+        title=stored["title"],
+        problems=tuple(map(problems.from_plain, stored["problems"])),
+    )
 
 
 def _release(key: str, holder: str) -> Update:
@@ -232,11 +256,11 @@ def _state(row: Row[Any]) -> SourceState:
         last_success=row.last_success,
         failing_since=row.failing_since,
         failures=row.failures,
-        error=row.error or "",
-        warning=row.warning or "",
+        error=problems.load(row.error) if row.error else None,
+        warning=problems.load(row.warning) if row.warning else None,
         held_hash=row.held_hash or "",
         held_at=row.held_at,
-        notes=tuple(json.loads(row.notes)),
+        notes=tuple(problems.from_plain(note) for note in json.loads(row.notes)),
         events=row.events,
         rejections=row.rejections,
     )

@@ -14,7 +14,7 @@ from typing import Any
 from bridge.config import ZohoSettings
 from bridge.domain.event import Event, Moment, Status, to_utc
 from bridge.domain.feed import Feed, Window
-from bridge.domain.rejection import Rejection
+from bridge.domain.rejection import Rejection, reasons
 from bridge.domain.source import CalendarSource, Source
 from bridge.domain.uid import event_uid, slot_text
 from bridge.errors import BadDataError, BridgeError, NotFoundError
@@ -222,7 +222,7 @@ class Verifier:
         return _Heard(
             instances=tuple(map(_single, parsed.events)),
             names={event.uid: (event.uid, event.upstream_id) for event in parsed.events},
-            unread=tuple(one for one in parsed.rejections if not one.kept),
+            unread=tuple(one for one in parsed.rejections if one.kind == "dropped"),
         )
 
     def _verdict(
@@ -235,11 +235,12 @@ class Verifier:
             window=window,
             owners=published.owners,
             rejected={
-                one.upstream_id: one.reason for one in self.store.sources.rejections(source.key)
+                rejection.upstream_id: reasons(rejection)
+                for rejection in self.store.sources.rejections(source.key)
             },
         )
         comparison = compare(_reported(heard, feed), shown, rules)
-        notes = [said for said in (state.error, state.warning) if said]
+        notes = [str(problem) for problem in (state.error, state.warning) if problem]
         if isinstance(source, CalendarSource) and comparison.differences:
             heard, remarks = self._again(source, heard, _questions(heard, comparison, shown, rules))
             comparison = compare(_reported(heard, feed), shown, rules)
@@ -393,4 +394,4 @@ def _within(moment: Moment, span: Span) -> bool:
 
 
 def _unreadable(one: Rejection) -> Difference:
-    return Difference(kind="unreadable", upstream_id=one.upstream_id, title="", reason=one.reason)
+    return Difference(kind="unreadable", upstream_id=one.upstream_id, title="", reason=reasons(one))

@@ -17,6 +17,7 @@ from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel, get_locale, gettext as _, ngettext  # type: ignore[import-untyped]
 
 from bridge.domain.timezones import UTC_ZONE, zone_by_key
+from bridge.problems import Problem
 
 __all__ = [
     "LANGUAGES",
@@ -47,6 +48,7 @@ _LONGEST_ZONE = 64
 def register(app: Flask) -> None:
     """Translate the app's pages, and give its templates what they need to write dates."""
     Babel(app, default_translation_directories=str(_TRANSLATIONS), locale_selector=_wanted_locale)
+    app.jinja_env.filters["sentence"] = sentence
     app.jinja_env.globals.update(
         moment=moment,
         clock=clock,
@@ -71,6 +73,11 @@ def register(app: Flask) -> None:
         if response.mimetype == "text/html":
             response.vary.add("Accept-Language")
         return response
+
+
+def sentence(problem: Problem) -> str:
+    """Return the sentence of a problem in the language of the page."""
+    return problem.sentence(_)
 
 
 def locale() -> Locale:

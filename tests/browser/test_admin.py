@@ -13,6 +13,7 @@ import pytest
 from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import BackstageSource, CalendarSource
+from bridge.problems import text_problem
 from bridge.publish.pending import publish_pending, want
 from bridge.store import Polls, Store
 from tests.browser.browsing import COMPUTER, PHONE, scrolls_sideways, violations
@@ -48,8 +49,16 @@ def fill(store: Store, now: datetime) -> None:
     ]
     want(store, feeds, now=now)
     rejected = [
-        Rejection(upstream_id="a1", reason="The event was left out: it has no start."),
-        Rejection(upstream_id="b2", reason="The event was mended: its end was missing.", kept=True),
+        Rejection(
+            kind="dropped",
+            upstream_id="a1",
+            problems=(text_problem("The event was left out: it has no start."),),
+        ),
+        Rejection(
+            kind="repaired",
+            upstream_id="b2",
+            problems=(text_problem("The event was mended: its end was missing."),),
+        ),
     ]
     for source, at in ((WORK, now), (TEAM, now - 60 * MINUTE)):
         store.sources.claim(source.key, holder="t", now=at, term=MINUTE)
@@ -64,7 +73,11 @@ def fill(store: Store, now: datetime) -> None:
         )
     store.sources.claim(PORTAL.key, holder="t", now=now, term=MINUTE)
     store.sources.fail(
-        PORTAL.key, holder="t", now=now, next_check_at=now + 30 * MINUTE, error="Zoho is down."
+        PORTAL.key,
+        holder="t",
+        now=now,
+        next_check_at=now + 30 * MINUTE,
+        error=text_problem("Zoho is down."),
     )
     store.links.add("work", "Outlook of the sales team", now=now)
     store.links.rotate("work", "Outlook of the sales team", now=now, grace=timedelta(days=7))

@@ -176,7 +176,7 @@ def test_refresh_tells_what_did_not_come_across(line: CommandLine) -> None:
     line.sandbox.portal(PORTAL).events.change(event, start_time="some day")
     result = line("refresh", "portal")
     assert result.exit_code == 0
-    assert re.search(rf"^  {event}: .*some day.* \(left out\)$", result.stdout, re.MULTILINE)
+    assert re.search(rf"^  {event}: .*some day.* \(not published\)$", result.stdout, re.MULTILINE)
 
 
 def test_a_bug_in_one_source_does_not_cost_the_others(

@@ -27,6 +27,7 @@ from bridge import config, logs, worker
 from bridge.domain.feed import Feed
 from bridge.domain.source import ConnectSource
 from bridge.errors import BridgeError, ConfigError, StoreError
+from bridge.problems import text_problem
 from bridge.publish.pending import want
 from bridge.refresh.refresher import Refresher, Report
 from bridge.sandbox import Sandbox
@@ -144,7 +145,11 @@ def test_a_source_is_read_once_in_its_interval_and_by_one_worker(queue: Any, sto
             wake()
             assert (zoho.requests, logged) == ([], [])
             store.sources.fail(
-                source.key, holder="there", now=NOW, next_check_at=NOW, error="it stumbled"
+                source.key,
+                holder="there",
+                now=NOW,
+                next_check_at=NOW,
+                error=text_problem("it stumbled"),
             )
             wake()
             wake()

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 from bridge.domain.event import Alarm, Event, Recurrence, Rule, Status
 from bridge.domain.feed import Feed
+from bridge.domain.rejection import reasons
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import zone
 from bridge.domain.uid import event_uid
@@ -613,8 +614,8 @@ def spoilt(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 FAULTS = [
     ("render", ical.RenderError("it is odd"), "it is odd"),
-    ("render", TypeError("secret detail"), "a bug in the bridge (TypeError), see its log"),
-    ("shape", ZeroDivisionError(), "a bug in the bridge (ZeroDivisionError), see its log"),
+    ("render", TypeError("secret detail"), "A bug in the bridge (TypeError); see its log"),
+    ("shape", ZeroDivisionError(), "A bug in the bridge (ZeroDivisionError); see its log"),
 ]
 
 
@@ -628,8 +629,8 @@ def test_one_event_that_cant_be_shown_does_not_sink_the_feed(
     assert set(uids(store)) >= {"a", "b", "c", "s"}
     assert "bad" not in uids(store)
     (rejection,) = done.lost[WORK.key]
-    assert (rejection.upstream_id, rejection.kept) == ("up-bad", False)
-    assert rejection.reason == f'The event could not be shown in feed "team": {told}.'
+    assert (rejection.upstream_id, rejection.kind) == ("up-bad", "dropped")
+    assert reasons(rejection) == f'The event could not be published in feed "team": {told}.'
     is_bug = not isinstance(error, ical.RenderError)
     assert [(line["log_level"], line["exc_info"]) for line in logged] == [("error", error)] * is_bug
 

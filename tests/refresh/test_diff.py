@@ -8,8 +8,9 @@ import pytest
 
 from bridge.domain import codec
 from bridge.domain.event import Event, Recurrence, Rule, Status
-from bridge.domain.rejection import Rejection
+from bridge.domain.rejection import Rejection, reasons
 from bridge.domain.timezones import zone
+from bridge.problems import text_problem
 from bridge.refresh.diff import BELIEVE_AFTER, Held, decide
 from bridge.sources.protocols import ParseResult
 from bridge.store import EventRow
@@ -36,7 +37,9 @@ def event(
 
 def rejected(upstream_id: str, *, kept: bool = False) -> Any:
     return Rejection(
-        upstream_id=upstream_id, reason="The event was left out: it is strange.", kept=kept
+        kind="repaired" if kept else "dropped",
+        upstream_id=upstream_id,
+        problems=(text_problem("It is strange."),),
     )
 
 
@@ -87,7 +90,12 @@ def test_what_did_not_change_is_not_written_again() -> None:
     decision = decide(
         known(event("a"), event("b")), found(event("b"), event("a")), held=None, now=NOW
     )
-    assert (decision.saved, decision.removed, decision.held, decision.warning) == ((), (), None, "")
+    assert (decision.saved, decision.removed, decision.held, decision.warning) == (
+        (),
+        (),
+        None,
+        None,
+    )
 
 
 def test_only_the_changed_event_is_written() -> None:
@@ -100,8 +108,8 @@ def test_only_the_changed_event_is_written() -> None:
 def test_an_event_that_comes_twice_is_taken_once_and_told() -> None:
     decision = decide({}, found(event(title="First"), event(title="Second")), held=None, now=NOW)
     assert codec.decode(only(decision).payload).title == "First"
-    assert [(r.upstream_id, r.kept) for r in decision.rejections] == [("up-u", False)]
-    assert "twice" in decision.rejections[0].reason
+    assert [(r.upstream_id, r.kind) for r in decision.rejections] == [("up-u", "dropped")]
+    assert "twice" in reasons(decision.rejections[0])
 
 
 def test_the_parsers_rejections_are_handed_on() -> None:
@@ -211,7 +219,7 @@ def test_more_than_half_of_many_coming_events_gone_at_once_is_not_believed(
     assert len(decision.removed) == (0 if held else missing)
     if held:
         assert decision.held.at == NOW
-        assert decision.warning.startswith(f"{missing} of {before} coming events are missing")
+        assert str(decision.warning).startswith(f"{missing} of {before} coming events are missing")
 
 
 def test_events_that_are_over_do_not_count_as_a_loss() -> None:
@@ -272,7 +280,7 @@ def test_when_the_missing_ones_are_back_all_is_well_and_the_doubt_forgotten() ->
     before = known(*events)
     first = decide(before, found(), held=None, now=NOW)
     second = decide(before, found(*events), held=first.held, now=NOW + MINUTE)
-    assert (second.held, second.warning, second.removed) == (None, "", ())
+    assert (second.held, second.warning, second.removed) == (None, None, ())
 
 
 def test_a_hold_of_long_ago_about_other_events_counts_for_nothing() -> None:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
 from bridge.domain.event import Status
+from bridge.domain.rejection import reasons
 from bridge.domain.source import CalendarSource
 from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError
@@ -73,7 +74,7 @@ def read(*objects: Any, details: Any = None, calendar: Any = None) -> Any:
 def one(*objects: Any, **more: Any) -> Any:
     parsed = read(*objects, **more)
     assert len(parsed.events) == 1, parsed
-    return parsed.events[0], [rejection.reason for rejection in parsed.rejections]
+    return parsed.events[0], [reasons(rejection) for rejection in parsed.rejections]
 
 
 def utc(text: str) -> Any:
@@ -450,8 +451,8 @@ def test_a_rule_that_cannot_be_read_leaves_the_first_occurrence_and_a_remark(cha
     parsed = read(wire(**changes))
     (event,), (rejection,) = parsed.events, parsed.rejections
     assert (event.recurrence, event.start) == (None, utc("2026-03-02 10:00"))
-    assert (rejection.kept, rejection.upstream_id) == (True, "u1@zoho.com")
-    assert "only its first occurrence" in rejection.reason
+    assert (rejection.kind, rejection.upstream_id) == ("repaired", "u1@zoho.com")
+    assert "only its first occurrence" in reasons(rejection)
 
 
 # ---------------------------------------------------------------------------------------- series and their instances
@@ -653,8 +654,8 @@ def test_an_unreadable_instance_costs_only_itself() -> None:
     )
     (event,), (rejection,) = parsed.events, parsed.rejections
     assert [override.recurrence_id for override in event.overrides] == [utc("2026-03-16 10:00")]
-    assert (rejection.kept, rejection.upstream_id) == (False, "u1@zoho.com")
-    assert "20260309T100000Z" in rejection.reason
+    assert (rejection.kind, rejection.upstream_id) == ("dropped", "u1@zoho.com")
+    assert "20260309T100000Z" in reasons(rejection)
     assert event.recurrence.excluded == ()
 
 
@@ -730,7 +731,7 @@ def test_the_events_can_do_without_the_calendar_object(calendar: Any) -> None:
 def test_an_unknown_zone_of_the_calendar_is_noted_once() -> None:
     parsed = read(wire(), wire("u2@zoho.com"), calendar={"timezone": "Mars/Phobos"})
     assert (len(parsed.events), parsed.rejections) == (2, ())
-    assert parsed.notes == ("The calendar's time zone 'Mars/Phobos' is unknown.",)
+    assert tuple(map(str, parsed.notes)) == ("The calendar's time zone 'Mars/Phobos' is unknown.",)
 
 
 # ------------------------------------------------------------------------------------------------------- bad objects
@@ -754,8 +755,8 @@ def test_one_bad_object_is_one_rejection_and_the_others_go_on(case: Any) -> None
     parsed = read(wire("before@zoho.com"), bad, wire("after@zoho.com"))
     assert [event.upstream_id for event in parsed.events] == ["before@zoho.com", "after@zoho.com"]
     (rejection,) = parsed.rejections
-    assert (rejection.upstream_id, rejection.kept) == ("u1@zoho.com", False)
-    assert rejection.reason.endswith(".")
+    assert (rejection.upstream_id, rejection.kind) == ("u1@zoho.com", "dropped")
+    assert reasons(rejection).endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -777,8 +778,8 @@ def test_an_object_without_a_uid_is_reported_too(bad: Any) -> None:
 def test_a_field_of_another_type_is_left_out_and_reported_and_the_event_kept(changes: Any) -> None:
     parsed = read(wire(**changes))
     (event,), (rejection,) = parsed.events, parsed.rejections
-    assert (event.start, rejection.kept) == (utc("2026-03-02 10:00"), True)
-    assert next(iter(changes)) in rejection.reason
+    assert (event.start, rejection.kind) == (utc("2026-03-02 10:00"), "repaired")
+    assert next(iter(changes)) in reasons(rejection)
 
 
 @pytest.mark.parametrize(

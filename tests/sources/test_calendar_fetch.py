@@ -319,7 +319,7 @@ def test_details_that_zoho_withholds_are_those_of_before_and_are_asked_for_again
         raw = fetch(api, SOURCE, later, kept)
         assert raw["details"] == before["details"]
         assert details_asked(api) == ["u1%40zoho.com"]
-        assert "no details of 1 series" in parse(raw, SOURCE).notes[0]
+        assert "no details of 1 series" in str(parse(raw, SOURCE).notes[0])
     with pytest.raises(BadDataError, match=r"other details than those of u1@zoho\.com"):
         fetch(FakeApi(answers([wire("u9@zoho.com")])), SOURCE, later, kept)
 

@@ -11,6 +11,7 @@ from typing import Any, Never
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
+from bridge.domain.rejection import reasons
 from bridge.errors import StoreError
 from bridge.publish.publisher import publish
 from bridge.store import Store, migrations
@@ -110,7 +111,7 @@ def test_an_older_database_keeps_addresses_events_and_bytes(
     assert before is not None
     assert b"SUMMARY:Stand-up" in before.body
     assert store.links.find(store.links.token(store.links.of("team")[0])).slug == "team"
-    assert [row.reason for row in store.sources.rejections("calendar:team")] == [
+    assert [reasons(row) for row in store.sources.rejections("calendar:team")] == [
         "The event was left out: it has no start."
     ]
     assert store.tokens.access_token("account").value == "tok"

@@ -20,6 +20,7 @@ from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource, ConnectSource
 from bridge.domain.timezones import zone
 from bridge.errors import StoreError
+from bridge.problems import text_problem
 from bridge.store import Document, Entry, EventToSave, Store, ViewRow, database, schema
 from bridge.store.crypto import Vault
 from bridge.zoho.tokens import AccessToken
@@ -192,8 +193,10 @@ def test_a_reader_that_lost_its_lease_writes_nothing(any_store: Store, now: date
     )
     assert done is False
     assert any_store.sources.index(WORK.key) == {}
-    any_store.sources.fail(WORK.key, holder="w1", now=now, next_check_at=now, error="late")
-    assert any_store.sources.state(WORK.key).error == ""
+    any_store.sources.fail(
+        WORK.key, holder="w1", now=now, next_check_at=now, error=text_problem("late")
+    )
+    assert any_store.sources.state(WORK.key).error is None
 
 
 def test_of_many_claims_at_once_one_wins(any_store: Store, now: datetime) -> None:
@@ -240,11 +243,16 @@ def test_rejections_are_of_the_last_read_and_can_be_added_to(
 ) -> None:
     any_store.feeds.replace([feed()], now=now)
     succeed(
-        any_store, now, rejected=[Rejection(upstream_id="9", reason="no start")], notes=["a remark"]
+        any_store,
+        now,
+        rejected=[Rejection(kind="dropped", upstream_id="9", problems=(text_problem("no start"),))],
+        notes=[text_problem("a remark")],
     )
-    second = Rejection(upstream_id="8", reason="end before start", kept=True)
+    second = Rejection(
+        kind="repaired", upstream_id="8", problems=(text_problem("end before start"),)
+    )
     succeed(any_store, now, rejected=[second])
-    third = Rejection(upstream_id="7", reason="unreadable")
+    third = Rejection(kind="dropped", upstream_id="7", problems=(text_problem("unreadable"),))
     any_store.sources.reject(WORK.key, [third])
     assert any_store.sources.rejections(WORK.key) == (second, third)
     state = any_store.sources.state(WORK.key)
@@ -258,16 +266,20 @@ def test_a_failure_keeps_the_events_and_says_since_when(any_store: Store, now: d
         at = now + timedelta(minutes=minutes)
         any_store.sources.claim(WORK.key, holder="w", now=at, term=TERM)
         any_store.sources.fail(
-            WORK.key, holder="w", now=at, next_check_at=at + TERM, error="Zoho is down."
+            WORK.key,
+            holder="w",
+            now=at,
+            next_check_at=at + TERM,
+            error=text_problem("Zoho is down."),
         )
     state = any_store.sources.state(WORK.key)
     assert state.failing_since == now + timedelta(minutes=20)
-    assert (state.failures, state.error, state.events) == (2, "Zoho is down.", 1)
+    assert (state.failures, str(state.error), state.events) == (2, "Zoho is down.", 1)
     assert state.next_check_at == now + timedelta(minutes=50)
     assert state.last_success == now
     succeed(any_store, now + timedelta(hours=1))
     state = any_store.sources.state(WORK.key)
-    assert (state.failing_since, state.failures, state.error) == (None, 0, "")
+    assert (state.failing_since, state.failures, state.error) == (None, 0, None)
 
 
 def test_a_held_read_is_remembered_until_a_good_one(any_store: Store, now: datetime) -> None:
@@ -278,15 +290,15 @@ def test_a_held_read_is_remembered_until_a_good_one(any_store: Store, now: datet
         holder="w",
         now=now,
         next_check_at=now + TERM,
-        warning="Half is gone.",
+        warning=text_problem("Half is gone."),
         held_hash="h",
         held_at=now,
     )
     state = any_store.sources.state(WORK.key)
-    assert (state.warning, state.held_hash, state.held_at) == ("Half is gone.", "h", now)
+    assert (str(state.warning), state.held_hash, state.held_at) == ("Half is gone.", "h", now)
     succeed(any_store, now + TERM)
     state = any_store.sources.state(WORK.key)
-    assert (state.warning, state.held_hash, state.held_at) == ("", "", None)
+    assert (state.warning, state.held_hash, state.held_at) == (None, "", None)
 
 
 def test_refresh_now_makes_a_source_due(any_store: Store, now: datetime) -> None:

@@ -22,6 +22,7 @@ from bridge.domain.feed import Feed, Window
 from bridge.domain.source import CalendarSource, ConnectSource
 from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError, UnavailableError
+from bridge.problems import text_problem
 from bridge.publish.pending import want
 from bridge.refresh.refresher import Refresher
 from bridge.sandbox import Sandbox, data_calendar
@@ -646,7 +647,9 @@ def test_nothing_is_compared_while_zoho_fails(fed: Any) -> None:
     """One that fails is left out; when half of the calendars fail it is Zoho, and all are."""
     store = fed.store
     assert store.sources.claim(US.key, holder="x", now=NOW, term=HOUR)
-    store.sources.fail(US.key, holder="x", now=NOW, next_check_at=NOW, error="it stumbled")
+    store.sources.fail(
+        US.key, holder="x", now=NOW, next_check_at=NOW, error=text_problem("it stumbled")
+    )
     assert due(store, now=NOW) == ()
     verifier = Verifier(store=store, api=fed.api, zoho=fed.zoho, clock=lambda: NOW)
     assert compare_in_turn(verifier, US.key, now=NOW, dice=lambda: 0.5) is None

@@ -17,6 +17,7 @@ from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.errors import StoreError
+from bridge.problems import text_problem
 from bridge.store import Store
 from bridge.web import create_app
 
@@ -39,7 +40,7 @@ def served(store: Store) -> Any:
     holding = {"holder": "w", "now": NOW - timedelta(hours=1)}
     for source in sources:
         store.sources.claim(source.key, term=timedelta(minutes=1), **holding)
-    lost = [Rejection(upstream_id="u", reason="r")]
+    lost = [Rejection(kind="dropped", upstream_id="u", problems=(text_problem("r"),))]
     store.sources.succeed(
         sources[0].key,
         next_check_at=NOW + timedelta(hours=1),
@@ -50,7 +51,10 @@ def served(store: Store) -> Any:
         **holding,
     )
     store.sources.fail(
-        sources[1].key, next_check_at=NOW - timedelta(seconds=90), error="secret detail", **holding
+        sources[1].key,
+        next_check_at=NOW - timedelta(seconds=90),
+        error=text_problem("secret detail"),
+        **holding,
     )
     return store
 

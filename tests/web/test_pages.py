@@ -14,6 +14,7 @@ from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.feed.agenda import AgendaItem
+from bridge.problems import text_problem
 from bridge.store import EntryAgenda, Store
 from bridge.web import create_app
 from bridge.web.urls import Subscription
@@ -144,7 +145,7 @@ def test_the_page_says_honestly_that_zoho_cant_be_read(
 ) -> None:
     served.sources.claim("calendar:c", holder="w", now=now, term=timedelta(minutes=1))
     served.sources.fail(
-        "calendar:c", holder="w", now=now, next_check_at=now, error="internal detail"
+        "calendar:c", holder="w", now=now, next_check_at=now, error=text_problem("internal detail")
     )
     text = client_of(settings, served).get("/feeds/open/").text
     assert "Zoho can't be read since" in text
@@ -164,7 +165,11 @@ def test_the_demos_list_shows_feeds_rejections_and_failures(
     for outcome in ("succeed", "fail"):
         served.sources.claim("calendar:c", holder="w", now=now, term=timedelta(minutes=1))
         if outcome == "succeed":
-            lost = [Rejection(upstream_id="up-1", reason="has no start")]
+            lost = [
+                Rejection(
+                    kind="dropped", upstream_id="up-1", problems=(text_problem("It has no start."),)
+                )
+            ]
             served.sources.succeed(
                 "calendar:c",
                 holder="w",
@@ -173,14 +178,18 @@ def test_the_demos_list_shows_feeds_rejections_and_failures(
                 saved=[],
                 removed=[],
                 rejected=lost,
-                notes=["n1"],
+                notes=[text_problem("n1")],
             )
         else:
             served.sources.fail(
-                "calendar:c", holder="w", now=now, next_check_at=now, error="Zoho is down."
+                "calendar:c",
+                holder="w",
+                now=now,
+                next_check_at=now,
+                error=text_problem("Zoho is down."),
             )
     text = client_of(settings, served, open_admin=True).get("/admin/").text
-    for part in ("Team &amp; &lt;Friends&gt;", "up-1", "Has no start", "Zoho is down.", "n1"):
+    for part in ("Team &amp; &lt;Friends&gt;", "up-1", "It has no start.", "Zoho is down.", "n1"):
         assert part in text
 
 

@@ -20,6 +20,7 @@ from bridge.domain.source import BackstageSource
 from bridge.domain.text import clean, clean_html
 from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError, NotFoundError, ScopeError
+from bridge.problems import text_problem
 from bridge.sources.backstage.event import (
     BackstageEvent,
     distinct,
@@ -139,7 +140,9 @@ def parse(raw: Raw, source: BackstageSource) -> ParseResult:
             for data in listed(answer, "sessions"):
                 _tell(data, around, starts, result)
     return ParseResult(
-        events=tuple(result.events), rejections=tuple(result.rejections), notes=tuple(notes)
+        events=tuple(result.events),
+        rejections=tuple(result.rejections),
+        notes=tuple(map(text_problem, notes)),
     )
 
 
@@ -235,8 +238,11 @@ def _around(raw: Raw, source: BackstageSource, notes: list[str], result: _Result
     try:
         status = read_status(item)
     except ValueError as error:
-        reason = f"The event's sessions were left out: {error}."
-        result.rejections.append(Rejection(upstream_id=source.event, reason=reason))
+        result.rejections.append(
+            Rejection(
+                kind="dropped", upstream_id=source.event, problems=(text_problem(f"{error}."),)
+            )
+        )
         return None
     if status is None:
         notes.append("The event is not published: its sessions are not shown.")
@@ -293,14 +299,18 @@ def _tell(data: Any, around: _Around, starts: dict[str, str | None], result: _Re
         event, mended = _read_session(session, faults, upstream_id, around)
     except ValueError as error:
         result.rejections.append(
-            Rejection(upstream_id=upstream_id, reason=f"The session was left out: {error}.")
+            Rejection(
+                kind="dropped", upstream_id=upstream_id, problems=(text_problem(f"{error}."),)
+            )
         )
         return
     starts[upstream_id] = session.start_time
     result.events.append(event)
     if mended:
-        reason = f"The session was mended: {'; '.join(mended)}."
-        result.rejections.append(Rejection(upstream_id=upstream_id, reason=reason, kept=True))
+        repairs = tuple(text_problem(f"{reason}.") for reason in mended)
+        result.rejections.append(
+            Rejection(kind="repaired", upstream_id=upstream_id, problems=repairs)
+        )
 
 
 def _is_hidden(session: _Session) -> bool:

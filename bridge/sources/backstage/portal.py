@@ -14,6 +14,7 @@ from bridge.domain.source import AvailableSource, BackstageSource
 from bridge.domain.text import one_line
 from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError
+from bridge.problems import text_problem
 from bridge.sources.backstage.event import (
     BackstageEvent,
     listed,
@@ -91,20 +92,24 @@ def parse(raw: Raw, source: BackstageSource) -> ParseResult:
             event, mended, note = _tell(data, source)
         except ValueError as error:
             rejections.append(
-                Rejection(upstream_id=upstream_id, reason=f"The event was left out: {error}.")
+                Rejection(
+                    kind="dropped", upstream_id=upstream_id, problems=(text_problem(f"{error}."),)
+                )
             )
             continue
         if event is None:
             continue
         events.append(event)
         if mended:
-            reason = f"The event was mended: {'; '.join(mended)}."
-            rejections.append(Rejection(upstream_id=upstream_id, reason=reason, kept=True))
+            repairs = tuple(text_problem(f"{reason}.") for reason in mended)
+            rejections.append(Rejection(kind="repaired", upstream_id=upstream_id, problems=repairs))
         if note:
             notes[note] = None
     if not items:
         notes[_nothing(source)] = None
-    return ParseResult(events=tuple(events), rejections=tuple(rejections), notes=tuple(notes))
+    return ParseResult(
+        events=tuple(events), rejections=tuple(rejections), notes=tuple(map(text_problem, notes))
+    )
 
 
 def _tell(data: Any, source: BackstageSource) -> tuple[Event | None, tuple[str, ...], str]:

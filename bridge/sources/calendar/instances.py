@@ -17,6 +17,7 @@ from bridge.domain.feed import Window
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import UTC_ZONE, zone
+from bridge.problems import text_problem
 from bridge.sources.calendar.checks import check_detail, check_page, uid_of
 from bridge.sources.calendar.fetch import path_of, range_of, ranges
 from bridge.sources.calendar.times import local_day
@@ -96,7 +97,9 @@ def parse_instances(calendar: Any, pages: Iterable[Any]) -> Instances:
         except ValueError as error:
             unread[
                 Rejection(
-                    upstream_id=uid_of(data), reason=f"Zoho's instance can't be read: {error}."
+                    kind="dropped",
+                    upstream_id=uid_of(data),
+                    problems=(text_problem(f"Zoho's instance can't be read: {error}."),),
                 )
             ] = None
             continue

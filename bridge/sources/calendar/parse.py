@@ -15,6 +15,7 @@ from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.domain.uid import event_uid, slot_text
+from bridge.problems import text_problem
 from bridge.sources.calendar.event import is_deleted, is_gone, read_alarms, read_event
 from bridge.sources.calendar.rule import read_rule, repeats
 from bridge.sources.calendar.times import Span, read_span, slot
@@ -98,7 +99,9 @@ def parse(raw: Raw, source: CalendarSource) -> ParseResult:
     for family in families.values():
         teller.tell(family)
     return ParseResult(
-        events=tuple(teller.events), rejections=tuple(teller.rejections), notes=notes
+        events=tuple(teller.events),
+        rejections=tuple(teller.rejections),
+        notes=tuple(map(text_problem, notes)),
     )
 
 
@@ -259,14 +262,16 @@ class _Teller:
         )
 
     def _mended(self, upstream_id: str, what: str, reasons: Iterable[str]) -> None:
-        if text := "; ".join(reasons):
+        if repairs := tuple(text_problem(f"{what}: {reason}.") for reason in reasons):
             self.rejections.append(
-                Rejection(upstream_id=upstream_id, reason=f"{what} was mended: {text}.", kept=True)
+                Rejection(kind="repaired", upstream_id=upstream_id, problems=repairs)
             )
 
 
 def _dropped(upstream_id: str, what: str, error: ValueError) -> Rejection:
-    return Rejection(upstream_id=upstream_id, reason=f"{what} was left out: {error}.")
+    return Rejection(
+        kind="dropped", upstream_id=upstream_id, problems=(text_problem(f"{what}: {error}."),)
+    )
 
 
 def _instance(seen: _Seen) -> str:

@@ -27,6 +27,7 @@ from bridge.domain.source import ConnectSource
 from bridge.domain.text import clean, clean_html
 from bridge.domain.uid import event_uid, slot_text
 from bridge.errors import BadDataError
+from bridge.problems import text_problem
 from bridge.sources.connect.clock import Digits, Span, Times, clock_notes, read_span
 from bridge.sources.connect.fetch import listed
 from bridge.sources.fields import flag, identity, number, read, told, web_address
@@ -93,7 +94,9 @@ def parse(
         if mended:
             rejections.append(_mended(one.stream, mended))
     notes = (*clock_notes((one.span for one in seen.values()), zone), *_strangers(items, source))
-    return ParseResult(events=tuple(events), rejections=tuple(rejections), notes=notes)
+    return ParseResult(
+        events=tuple(events), rejections=tuple(rejections), notes=tuple(map(text_problem, notes))
+    )
 
 
 def parse_update(raw: Raw, source: ConnectSource, zone: ZoneInfo | None) -> ParseResult:
@@ -221,10 +224,12 @@ def _is_elsewhere(data: dict[str, Any], groups: frozenset[str]) -> bool:
 
 def _left_out(data: Any, error: ValueError) -> Rejection:
     stream = identity(data.get("streamId")) if isinstance(data, dict) else ""
-    return Rejection(upstream_id=stream, reason=f"The event was left out: {error}.")
+    return Rejection(kind="dropped", upstream_id=stream, problems=(text_problem(f"{error}."),))
 
 
 def _mended(stream: str, reasons: list[str]) -> Rejection:
     return Rejection(
-        upstream_id=stream, reason=f"The event was mended: {'; '.join(reasons)}.", kept=True
+        kind="repaired",
+        upstream_id=stream,
+        problems=tuple(text_problem(f"{reason}.") for reason in reasons),
     )

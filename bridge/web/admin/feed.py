@@ -14,7 +14,7 @@ from bridge.web.admin.base import blueprint, done, now, row_of
 from bridge.web.admin.links import GRACES
 from bridge.web.admin.overview import shown, titles_of_sources
 from bridge.web.admin.polling import Reading, reading_of
-from bridge.web.admin.rejections import rejected_of
+from bridge.web.admin.rejections import rejections_of
 from bridge.web.context import public_root, web
 from bridge.web.language import _
 from bridge.web.page import admin_page
@@ -56,7 +56,7 @@ def feed(slug: str) -> Response:
         readerships=_readerships(
             slug, links, changed_at=of_feed.head.modified_at if of_feed.head else None, at=at
         ),
-        rejected=rejected_of(source.key for source in row.feed.sources),
+        rejected=rejections_of(source.key for source in row.feed.sources),
         titles=titles,
         now=at,
         history=history.of(row.feed),

@@ -12,7 +12,7 @@ from bridge.store import FeedRow, Head, SourceState
 from bridge.store.health import SourceHealth, feed_state, source_health
 from bridge.web import session
 from bridge.web.admin.base import blueprint, now
-from bridge.web.admin.rejections import rejected_of
+from bridge.web.admin.rejections import rejections_of
 from bridge.web.context import web
 from bridge.web.page import admin_page
 
@@ -90,7 +90,7 @@ def overview() -> Response:
     """List the feeds, with what is wrong and when it is tried again."""
     at, rows = now(), web().store.feeds.all()
     titles = titles_of_sources()
-    rejected = rejected_of(
+    rejected = rejections_of(
         state.source.key for state in web().store.sources.states() if state.rejections
     )
     return admin_page(

@@ -1,90 +1,89 @@
-"""Upstream zone names and offsets as IANA zones, and zones as VTIMEZONE text.
+"""Time zones: upstream names and offsets as ``ZoneInfo``, and a ``ZoneInfo`` as VTIMEZONE text.
 
-It must not guess: a name that it does not know is None, and the caller falls back to the numeric offset or to UTC.
+It must not guess. An unknown name is None, and the caller uses the numeric offset or UTC instead.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
 from io import BytesIO
 import re
 import struct
+import tomllib
 from zoneinfo import ZoneInfo, available_timezones, reset_tzpath
 
-from bridge.domain.timezones import tzif as _vtimezone
-from bridge.domain.timezones.names import JAVA_SHORT_IDS, OLD_NAMES, REMOVED_NAMES, WINDOWS_NAMES
+from bridge.domain.timezones import tzif
 
-# Zones come from PyPI's tzdata alone: the system's copy may be a year old, and differs between two machines that
-# serve the same feed. Zones that someone made before this line are not to be handed out again.
+# Zones come from the package tzdata only. The system's copy can be a year old, and it can differ
+# between two machines that serve the same feed. The cache can hold zones from that copy.
 reset_tzpath(to=())
 ZoneInfo.clear_cache()
 
-_KEYS = frozenset(available_timezones()) - {
-    "Factory"
-}  # "Factory" says that nobody has set the zone
+# "Factory" stands for a machine whose zone is not configured.
+_KEYS = frozenset(available_timezones()) - {"Factory"}
 _MINUTE = timedelta(minutes=1)
 _FIXED_KEY = re.compile(r"UTC([+-])([0-9]{2}):([0-5][0-9])")
 _OFFSET = re.compile(
     r"(?:GMT|UTC|UT)? ?([+\-\N{MINUS SIGN}])([0-9]{1,2})(?::?([0-5][0-9]))?", re.IGNORECASE
 )
-_WIDEST = timedelta(hours=18)  # as in java.time.ZoneOffset, which is upstream's measure
-_LABELLED = re.compile(r"\( ?(?:GMT|UTC)[^()]*\) ?(.+)", re.IGNORECASE)
-_NAMED_LAST = re.compile(r".*\( ?([a-z_]+/[a-z0-9_/+-]+) ?\)", re.IGNORECASE)
+_WIDEST = timedelta(hours=18)  # as in java.time.ZoneOffset: Zoho runs on Java
+_NAME_AFTER_LABEL = re.compile(r"\( ?(?:GMT|UTC)[^()]*\) ?(.+)", re.IGNORECASE)
+_NAME_AT_END = re.compile(r".*\( ?([a-z_]+/[a-z0-9_/+-]+) ?\)", re.IGNORECASE)
 
 UTC_ZONE = ZoneInfo("UTC")
 
 
 class _FixedZone(ZoneInfo):
-    """A constant offset under a key of ours; unlike other zones made from bytes it can be copied and pickled."""
+    """A constant offset under a key of the bridge. It can be copied and pickled by its key."""
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return zone_by_key, (self.key,)
 
 
 def zone(name: str) -> ZoneInfo | None:
-    """Give the zone that an upstream name or offset means, under its current IANA key; None when unknown.
+    """Return the zone that an upstream name or offset means, under its current IANA key.
 
-    Takes IANA names old and new, Java's short ids, Windows names, ``(GMT+05:30) Asia/Kolkata`` and plain offsets like
-    ``+0530`` or ``GMT+5:30``. Upper and lower case are one; every spelling of UTC is ``UTC_ZONE``. Rulebook 25.
+    Accepts IANA names old and new, Java's short ids, Windows names, ``(GMT+05:30) Asia/Kolkata``
+    and offsets like ``+0530`` or ``GMT+5:30``. Case is ignored. Every spelling of UTC is
+    ``UTC_ZONE``. None if the name is unknown. Rulebook 25.
     """
     text = " ".join(name.split())
-    if found := _named(text):
-        return found
+    if known := _zone_by_alias(text):
+        return known
     if match := _OFFSET.fullmatch(text):
-        sign, hours, minutes = match.groups(default="0")
-        size = timedelta(hours=int(hours), minutes=int(minutes))
-        return None if size > _WIDEST else fixed_zone(size if sign == "+" else -size)
-    # The label's offset is that of winter at best: without a name beside it, it is not a zone.
-    if (match := _LABELLED.fullmatch(text)) and (found := _named(match[1])):
-        return found
-    if match := _NAMED_LAST.fullmatch(text):
-        return _named(match[1])
+        offset = _signed_offset(match)
+        return None if abs(offset) > _WIDEST else fixed_zone(offset)
+    # The offset in a label is the offset of winter at best, so only the name beside it counts.
+    for pattern in (_NAME_AFTER_LABEL, _NAME_AT_END):
+        if (match := pattern.fullmatch(text)) and (known := _zone_by_alias(match[1])):
+            return known
     return None
 
 
 @cache
 def fixed_zone(offset: timedelta) -> ZoneInfo:
-    """Give the zone whose clocks are always ``offset`` from UTC: key ``UTC+05:30``, one object for each offset.
+    """Return the zone with a constant UTC offset, under the key ``UTC+05:30``.
 
-    ``UTC_ZONE`` for no offset. ValueError unless whole minutes and less than a day, as a ``datetime`` needs.
+    The same offset returns the same object, and no offset returns ``UTC_ZONE``. Raises ValueError
+    unless the offset is in whole minutes and less than a day, as a ``datetime`` needs.
     """
     if offset % _MINUTE or abs(offset) >= timedelta(days=1):
         raise ValueError(f"a UTC offset is in whole minutes and less than a day, not {offset}")
     if not offset:
         return UTC_ZONE
-    return _FixedZone.from_file(
-        BytesIO(_fixed_tzif(offset)), key=f"UTC{_vtimezone.offset_text(offset, ':')}"
-    )
+    key = f"UTC{tzif.offset_text(offset, ':')}"
+    return _FixedZone.from_file(BytesIO(_fixed_tz_file(offset)), key=key)
 
 
 def is_fixed(zone: ZoneInfo) -> bool:
-    """Tell whether ``fixed`` made the zone: an offset is all that is known of it."""
+    """Return whether ``fixed_zone`` made the zone, so that only its offset is known."""
     return isinstance(zone, _FixedZone)
 
 
 def zone_by_key(key: str) -> ZoneInfo:
-    """Give the zone back whose ``.key`` this is; ValueError when there is none."""
-    if offset := _fixed_offset(key):
+    """Return the zone whose ``key`` this is. Raises ValueError if there is none."""
+    if offset := _offset_of_key(key):
         return fixed_zone(offset)
     if key not in _KEYS:
         raise ValueError(f"there is no time zone with the key {key!r}")
@@ -93,80 +92,82 @@ def zone_by_key(key: str) -> ZoneInfo:
 
 @cache
 def exact_since(zone: ZoneInfo) -> datetime | None:
-    """Tell the instant (UTC) from which ``vtimezone`` of the zone tells every change of its clocks, for ever.
+    """Return the time in UTC from which the zone's VTIMEZONE has every change of its clocks.
 
-    Year 1 for clocks that never changed; it may lie ahead when the rules are about to change. None when one pair of
-    yearly rules never can tell them, as in Chile (the Sunday after the first Saturday). Rulebook 26, 28.
+    It is in the year 1 if the clocks never changed, and can lie ahead if the rules are about to
+    change. None if a pair of yearly rules cannot express the zone, as in Chile (the Sunday after
+    the first Saturday). Rulebook 26, 28.
     """
-    return _vtimezone.exact_since(_tzif(zone.key))
+    return tzif.exact_since(_tz_file(zone.key))
 
 
 @cache
 def vtimezone(key: str) -> bytes:
-    """Write the VTIMEZONE of the zone with this key, which is its TZID: UTF-8, CRLF, the same bytes every time.
+    """Render the VTIMEZONE of a zone in UTF-8 with CRLF. Its TZID is the key.
 
-    ValueError for an unknown key and where ``exact_since`` is None. Rulebook 24-27.
+    Raises ValueError for an unknown key, and if ``exact_since`` is None. Rulebook 24-27.
     """
     zone_by_key(key)
-    return _vtimezone.vtimezone(key, _tzif(key))
+    return tzif.vtimezone(key, _tz_file(key))
 
 
-def _named(name: str) -> ZoneInfo | None:
-    key = _NAMES.get(name.lower()) or _NAMES.get(name.replace(" ", "_").lower())
+def _zone_by_alias(name: str) -> ZoneInfo | None:
+    key = _ALIASES.get(name.lower()) or _ALIASES.get(name.replace(" ", "_").lower())
     return ZoneInfo(key) if key else None
 
 
-def _fixed_offset(key: str) -> timedelta | None:
+def _offset_of_key(key: str) -> timedelta | None:
     match = _FIXED_KEY.fullmatch(key)
-    if match is None:
-        return None
-    size = timedelta(hours=int(match[2]), minutes=int(match[3]))
-    return size if match[1] == "+" else -size
+    return _signed_offset(match) if match else None
 
 
-def _tzif(key: str) -> bytes:
-    if offset := _fixed_offset(key):
-        return _fixed_tzif(offset)
-    return _resource(key)
+def _signed_offset(match: re.Match[str]) -> timedelta:
+    sign, hours, minutes = match.groups(default="0")
+    size = timedelta(hours=int(hours), minutes=int(minutes))
+    return size if sign == "+" else -size
 
 
-def _fixed_tzif(offset: timedelta) -> bytes:
-    """Write the smallest TZif file (RFC 9636 3): no change, one type of local time, in both of its blocks."""
-    name = _vtimezone.offset_text(offset)
+def _tz_file(key: str) -> bytes:
+    offset = _offset_of_key(key)
+    return _fixed_tz_file(offset) if offset else _tzdata(key)
+
+
+def _fixed_tz_file(offset: timedelta) -> bytes:
+    """Write the smallest TZif file (RFC 9636 3): no change, one local time, in both blocks."""
+    name = tzif.offset_text(offset)
     chars = f"{name}\0".encode()
     block = struct.pack(">4sc15x6l", b"TZif", b"2", 0, 0, 0, 0, 1, len(chars))
     block += struct.pack(">lbb", offset // timedelta(seconds=1), 0, 0) + chars
     # POSIX counts offsets westwards.
-    return block + block + f"\n<{name}>{_vtimezone.offset_text(-offset, ':')}\n".encode()
+    return block + block + f"\n<{name}>{tzif.offset_text(-offset, ':')}\n".encode()
 
 
-def _resource(name: str) -> bytes:
+def _tzdata(name: str) -> bytes:
     return resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).read_bytes()
 
 
-def _lines(name: str) -> list[str]:
-    return _resource(name).decode().splitlines()
+def _load_aliases() -> Mapping[str, str]:
+    """Return the current key of every name, the names in lower case.
 
-
-def _names() -> dict[str, str]:
-    """Give the current key for every name, in lower case.
-
-    A link of the tz database is an old spelling, unless zone.tab has it: then it is a country's own zone, which merely
-    shares its clocks since 1970 with another (Europe/Stockholm with Europe/Berlin).
+    A link of the tz database is an old spelling, unless zone.tab lists it. Then it is a country's
+    own zone that shares its clocks since 1970 with another (Europe/Stockholm with Europe/Berlin).
     """
-    links = {
-        old: new
-        for _, new, old in (line.split() for line in _lines("tzdata.zi") if line.startswith("L "))
-    }
-    of_countries = {line.split("\t")[2] for line in _lines("zone.tab") if not line.startswith("#")}
+    tables = tomllib.loads(resources.files(__name__).joinpath("names.toml").read_text("utf-8"))
+    old_names = tables.pop("old")
+    lines = [line.split() for line in _tzdata("tzdata.zi").decode().splitlines()]
+    links = {words[2]: words[1] for words in lines if words[0] == "L"}
+    rows = [row.split("\t") for row in _tzdata("zone.tab").decode().splitlines()]
+    keys_of_countries = {row[2] for row in rows if not row[0].startswith("#")}
 
     def current(key: str) -> str:
-        while key not in of_countries and key not in OLD_NAMES and key in links:
+        while key not in keys_of_countries and key not in old_names and key in links:
             key = links[key]
-        return OLD_NAMES.get(key, key)
+        return str(old_names.get(key, key))
 
-    names = {key: current(key) for key in _KEYS} | WINDOWS_NAMES | REMOVED_NAMES | JAVA_SHORT_IDS
-    return {name.lower(): key for name, key in names.items()}
+    aliases = {key: current(key) for key in _KEYS}
+    for table in ("windows", "removed", "java"):
+        aliases |= tables[table]
+    return {name.lower(): key for name, key in aliases.items()}
 
 
-_NAMES = _names()
+_ALIASES = _load_aliases()

@@ -1,1 +1,1 @@
-"""What an event and a feed are: pure values and rules, no input and no output."""
+"""Events, feeds and sources as pure values and rules, without input or output."""

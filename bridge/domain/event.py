@@ -1,8 +1,8 @@
-"""An event between Zoho's three APIs and iCalendar: frozen values, no input and no output.
+"""Events as frozen values, between Zoho's three APIs and iCalendar.
 
-It must not know of JSON, HTTP, SQL or the serialised form of a feed. A time here is either a ``date`` (all-day) or
-an aware ``datetime`` whose zone is a ``zoneinfo.ZoneInfo``: naive times and ``datetime.timezone`` offsets are refused,
-because a repeat in them can't be told across a change of the clock (rulebook 29, 30).
+It must not know JSON, HTTP, SQL or the bytes of a feed. A time is a ``date`` (all-day) or an aware
+``datetime`` whose zone is a ``ZoneInfo``. Naive times and ``datetime.timezone`` offsets are
+refused: a series in them is undefined across a change of the clocks (rulebook 29, 30).
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Moment: TypeAlias = datetime | date
 
 
 def is_all_day(moment: Moment) -> bool:
-    """Tell a DATE from a DATE-TIME (a ``datetime`` is a ``date`` in Python)."""
+    """Return whether this is a DATE, for a ``datetime`` is a ``date`` in Python too."""
     return not isinstance(moment, datetime)
 
 
@@ -27,8 +27,8 @@ def midnight(day: date) -> datetime:
 def to_utc(moment: Moment) -> datetime:
     """Return a time in UTC, or the midnight UTC that starts a date.
 
-    Compare times in UTC only: Python compares two times of one zone by their wall clocks, which repeat an hour when
-    clocks go back.
+    Compare times in UTC only: Python compares two times of one zone by their wall clocks, which
+    repeat an hour when clocks go back.
     """
     return moment.astimezone(UTC) if isinstance(moment, datetime) else midnight(moment)
 
@@ -43,10 +43,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A recurrence rule, RFC 5545 3.3.10, part by part.
+    """A recurrence rule by its parts (RFC 5545 3.3.10).
 
-    ``until`` is a ``date`` for an all-day series and an aware ``datetime`` otherwise; never together with ``count``.
-    ``byday`` holds weekdays with an optional ordinal: ``"MO"``, ``"2TU"``, ``"-1FR"``.
+    ``until`` is a ``date`` for an all-day series, else an aware ``datetime``. It never comes with
+    ``count``. ``byday`` has weekdays with an optional ordinal: ``"MO"``, ``"2TU"``, ``"-1FR"``.
     """
 
     freq: str
@@ -67,7 +67,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recurrence:
-    """How an event repeats: its rule, and the slots (original starts, in the form of DTSTART) with nothing in them."""
+    """The rule of a series, and its excluded slots: original starts in the form of DTSTART."""
 
     rule: Rule
     excluded: tuple[Moment, ...] = ()
@@ -75,14 +75,14 @@ class Recurrence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """A reminder: ``trigger`` is relative to the start, negative before it (RFC 5545 3.8.6.3)."""
+    """A reminder, ``trigger`` after the start; before it if negative (RFC 5545 3.8.6.3)."""
 
     trigger: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Someone named in an event. Never an address: a feed shows names at most (rulebook 60)."""
+    """A person named in an event, without an address: feeds show only names (rulebook 60)."""
 
     name: str
     role: Literal["organizer", "speaker"]
@@ -90,7 +90,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an event is, as far as upstream tells; empty strings are unknown."""
+    """The place of an event. Empty strings are unknown."""
 
     name: str = ""
     hall: str = ""
@@ -101,7 +101,7 @@ class Place:
 
     @property
     def line(self) -> str:
-        """One LOCATION line, from the nearest to the farthest, nothing twice in a row."""
+        """The LOCATION line, from the hall to the country, without repeated neighbours."""
         parts: list[str] = []
         for part in (self.hall, self.name, self.street, self.city, self.state, self.country):
             text = " ".join(part.split())
@@ -112,15 +112,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event, or one repeating series with its changed instances: a UID family.
+    """A single event, or a series with its changed instances (a UID family).
 
-    ``end`` is exclusive and of the kind of ``start``; an all-day event ends at least a day after its start, a timed
-    one not before it. ``overrides`` are the changed instances of a series: each has the series' ``uid`` and, in
-    ``recurrence_id``, the original start that it replaces. ``related_to`` is the UID of the series that a stand-alone
-    instance came from. ``description`` is plain text; ``html`` the sanitised rich form, empty where there is none.
-    ``track``, the part of its source that it belongs to (a track, which is one of the categories, too, or a group), and
-    ``answer``, the account's own to an invitation, are only there to choose by: no feed writes them down.
-    Raises ValueError for what no calendar can hold.
+    ``end`` is exclusive and of the type of ``start``. An all-day event ends at least a day after
+    its start, a timed event not before its start. ``overrides`` are the changed instances of a
+    series: each has the ``uid`` of the series, and ``recurrence_id`` is the original start that it
+    replaces. ``related_to`` is the UID of the series from which a stand-alone instance comes.
+    ``description`` is plain text, ``html`` its sanitised rich form or empty. ``track`` (a
+    Backstage track or a Connect group) and ``answer`` (the account's RSVP) are used for filters
+    only and never appear in a feed. Raises ValueError for values that no calendar can show.
     """
 
     uid: str
@@ -149,34 +149,22 @@ class Event:
     related_to: str = ""
 
     def __post_init__(self) -> None:
-        _check_moment(self.start, "start")
-        _check_moment(self.end, "end")
-        if is_all_day(self.start) != is_all_day(self.end):
+        for name in ("start", "end", "recurrence_id"):
+            moment = getattr(self, name)
+            if isinstance(moment, datetime) and not isinstance(moment.tzinfo, ZoneInfo):
+                raise ValueError(f"{name} {moment.isoformat()} has no IANA time zone")
+        if self.all_day != is_all_day(self.end):
             raise ValueError(f"start {self.start} and end {self.end} are not of one kind")
-        if is_all_day(self.start) and self.end <= self.start:
+        if self.all_day and self.end <= self.start:
             raise ValueError(f"an all-day event ends the day after its last day, not on {self.end}")
-        if (
-            isinstance(self.start, datetime)
-            and isinstance(self.end, datetime)
-            and to_utc(self.end) < to_utc(self.start)
-        ):
+        if to_utc(self.end) < to_utc(self.start):
             raise ValueError(f"end {self.end} is before start {self.start}")
-        if self.recurrence_id is not None:
-            _check_moment(self.recurrence_id, "recurrence_id")
-        for override in self.overrides:
-            if (
-                override.recurrence_id is None
-                or override.uid != self.uid
-                or self.recurrence is None
-            ):
-                raise ValueError("an override needs a series, its UID and the slot it replaces")
+        slots = [override.recurrence_id for override in self.overrides]
+        uids = {override.uid for override in self.overrides}
+        if self.overrides and (self.recurrence is None or None in slots or uids != {self.uid}):
+            raise ValueError("an override needs a series, its UID and the slot it replaces")
 
     @property
     def all_day(self) -> bool:
         """Whether the event takes whole days and has no zone."""
         return is_all_day(self.start)
-
-
-def _check_moment(moment: Moment, name: str) -> None:
-    if isinstance(moment, datetime) and not isinstance(moment.tzinfo, ZoneInfo):
-        raise ValueError(f"{name} {moment.isoformat()} has no IANA time zone")

@@ -1,4 +1,4 @@
-"""A feed: which sources it shows, over which days, in which form."""
+"""Feed definitions: the sources of a feed, the days that it shows, and its options."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,7 +9,7 @@ from bridge.domain.source import Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """The days a feed shows: from ``start`` up to, not including, ``end``, both at midnight UTC."""
+    """The days that a feed shows, from ``start`` to before ``end``, both at midnight UTC."""
 
     start: date
     end: date
@@ -17,7 +17,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """One subscribable calendar: what it shows, of which sources, in which form (the ``[[feed]]`` table)."""
+    """One subscribable calendar, as the ``[[feed]]`` table of bridge.toml defines it."""
 
     slug: str
     title: str
@@ -33,9 +33,9 @@ class Feed:
 
     @property
     def kind(self) -> str:
-        """``backstage``, ``connect`` or ``calendar``; ``merged`` for more than one source."""
+        """The product of its source, or ``merged`` for more than one source."""
         return self.sources[0].kind if len(self.sources) == 1 else "merged"
 
     def window(self, today: date) -> Window:
-        """Give the days the feed shows when today is ``today``."""
+        """Return the days that the feed shows on the day ``today``."""
         return Window(start=today - self.past, end=today + self.future)

@@ -1,4 +1,4 @@
-"""What the store keeps of a source and of its events, as plain values: no table and no SQL is known here."""
+"""Rows of sources and events as plain values, without tables or SQL."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +9,10 @@ from bridge.problems import Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """What the last reads of a source left behind, and when it is read again.
+    """The results of the last reads of a source, and the time of the next read.
 
-    ``error`` is a sentence for a person, empty when the last read went well; ``warning`` one about a
-    read that was held back; ``notes`` are remarks of the parser.
+    ``error`` is a sentence for the admin, empty after a successful read. ``warning`` is a sentence
+    about a read that waits for confirmation. ``notes`` are remarks of the parser.
     """
 
     source: Source
@@ -33,9 +33,9 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow:
-    """An event of a source without its payload: enough to compare it with a new read.
+    """An event of a source without its payload, to compare it with a new read.
 
-    ``ends_at`` is the end of its last occurrence, None for a series without an end.
+    ``ends_at`` is the end of its last occurrence, or None for a series without an end.
     """
 
     uid: str

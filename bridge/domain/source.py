@@ -1,45 +1,39 @@
-"""A source of events in Zoho: a portal, the agenda of one event, groups, or a calendar."""
+"""Sources of events in Zoho: a portal, the agenda of one event, groups, or a calendar."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackstageSource:
-    """A Backstage portal's events, or with ``event`` the agenda (sessions) of that one event."""
+    """The events of a Backstage portal, or with ``event`` the agenda (sessions) of that event."""
+
+    kind: ClassVar[Literal["backstage"]] = "backstage"
 
     portal: str
     event: str = ""
     brand: str = ""
 
     @property
-    def kind(self) -> Literal["backstage"]:
-        """The product it is read from."""
-        return "backstage"
-
-    @property
     def key(self) -> str:
-        """What names this source in the store, in logs and to the admin."""
-        text = f"backstage:{self.portal}"
-        text += f"/{self.event}" if self.event else ""
-        return text + (f"?brand={self.brand}" if self.brand else "")
+        """The name of this source in the store, in logs and to the admin."""
+        event = f"/{self.event}" if self.event else ""
+        return f"backstage:{self.portal}{event}" + (f"?brand={self.brand}" if self.brand else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectSource:
-    """The events of one group of a Connect network, or of several that are read at once.
+    """The events of one group of a Connect network, or of several groups in one read.
 
-    ``network`` is Zoho's scopeID, ``group`` the group's partitionId; of several groups the ids in order, each once,
-    with commas between them: then the same groups are the same source, however they were named.
+    ``network`` is Zoho's scopeID, ``group`` the group's partitionId. For several groups it is
+    their different ids in order, separated by commas. So the same groups are the same source in
+    whatever order the settings list them.
     """
+
+    kind: ClassVar[Literal["connect"]] = "connect"
 
     group: str
     network: str
-
-    @property
-    def kind(self) -> Literal["connect"]:
-        """The product it is read from."""
-        return "connect"
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -48,7 +42,7 @@ class ConnectSource:
 
     @property
     def key(self) -> str:
-        """What names this source in the store, in logs and to the admin."""
+        """The name of this source in the store, in logs and to the admin."""
         return f"connect:{self.network}/{self.group}"
 
 
@@ -56,16 +50,13 @@ class ConnectSource:
 class CalendarSource:
     """One calendar of Zoho Calendar, by its uid (``caluid``)."""
 
+    kind: ClassVar[Literal["calendar"]] = "calendar"
+
     calendar: str
 
     @property
-    def kind(self) -> Literal["calendar"]:
-        """The product it is read from."""
-        return "calendar"
-
-    @property
     def key(self) -> str:
-        """What names this source in the store, in logs and to the admin."""
+        """The name of this source in the store, in logs and to the admin."""
         return f"calendar:{self.calendar}"
 
 
@@ -74,7 +65,7 @@ Source: TypeAlias = BackstageSource | ConnectSource | CalendarSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvailableSource:
-    """A source that the account can see, with the name it has in Zoho; ``within`` is the network or portal's name."""
+    """A source that the account can see, titled as in Zoho, ``within`` a network or portal."""
 
     source: Source
     title: str

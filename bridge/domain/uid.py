@@ -1,4 +1,4 @@
-"""The UID of an event in the feeds (RFC 7986 5.3)."""
+"""UIDs of events in the feeds (RFC 7986 5.3)."""
 
 from datetime import datetime
 import uuid
@@ -9,18 +9,18 @@ _UIDS = uuid.UUID("6a3b1c1e-52cf-5b0f-9d4e-0c8f7f5d2a61")
 
 
 def event_uid(*parts: str, slot: Moment | None = None) -> str:
-    """Give the bridge's own UID for an upstream id: the same for ever, ASCII, without a host or a person in it.
+    """Return the bridge's UID for an upstream id. It never changes and names no host or person.
 
-    ``parts`` name the thing upstream, from the product inwards (``"calendar", calendar uid, event uid``); ``slot``
-    is the original start of an instance that stands alone. A name-based UUID, RFC 9562 5.5 and RFC 7986 5.3;
-    rulebook 18, 19.
+    ``parts`` are the upstream ids from the product inwards (``"calendar", calendar uid, event
+    uid``). ``slot`` is the original start of an instance that stands alone. The UID is a
+    name-based UUID (RFC 9562 5.5, RFC 7986 5.3; rulebook 18, 19).
     """
     name = "\n".join(parts)
     return str(uuid.uuid5(_UIDS, name if slot is None else f"{name}\n{slot_text(slot)}"))
 
 
 def slot_text(slot: Moment) -> str:
-    """Write an original start so that the same instant gives the same text in any zone."""
+    """Return an original start as text, the same for the same instant in any zone."""
     if isinstance(slot, datetime):
         return to_utc(slot).strftime("%Y%m%dT%H%M%SZ")
     return slot.strftime("%Y%m%d")

@@ -75,7 +75,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, datetime):
-        return f"{value:%Y%m%dT%H%M%S}{'+' * value.fold}[{value.tzinfo.key}]"  # type: ignore[union-attr]
+        zone: Any = value.tzinfo
+        return f"{value:%Y%m%dT%H%M%S}{'+' * value.fold}[{zone.key}]"
     if isinstance(value, date):
         return f"{value:%Y%m%d}"
     if isinstance(value, timedelta):

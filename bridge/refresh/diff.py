@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 import hashlib
 
-from bridge.domain import codec, recurrence
+from bridge.domain import codec
 from bridge.domain.event import Event, Status, to_utc
 from bridge.domain.records import EventRow, EventToSave
+from bridge.domain.recurrence.expand import last_start
 from bridge.domain.rejection import Rejection
 from bridge.problems import Problem, problem
 from bridge.sources.protocols import ParseResult
@@ -122,7 +123,7 @@ def _ends_at(event: Event) -> datetime | None:
         rule = event.recurrence.rule
         if rule.until is None and (rule.count is None or rule.count > _COUNTED):
             return None
-        last = recurrence.last_start(event.start, rule)
+        last = last_start(event.start, rule)
         if last is not None:
             ends.append(to_utc(last) + (to_utc(event.end) - to_utc(event.start)))
     return max(ends)

@@ -10,7 +10,9 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from bridge.domain.event import Rule
-from bridge.domain.recurrence import is_portable, last_start, occurrences, parse_rule, render_rule
+from bridge.domain.recurrence.expand import last_start, occurrences
+from bridge.domain.recurrence.parse import parse_rule
+from bridge.domain.recurrence.rrule import is_portable, render_rule
 from bridge.domain.timezones import fixed_zone, zone
 
 BERLIN = zone("Europe/Berlin")

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.domain.event import Alarm, Event, Person, Place, Recurrence, Status
 from bridge.domain.feed import Feed, Window
-from bridge.domain.recurrence import parse_rule
+from bridge.domain.recurrence.parse import parse_rule
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import UTC_ZONE, fixed_zone, zone
 from bridge.domain.uid import event_uid, slot_text

@@ -1,10 +1,4 @@
-"""Recurrence rules on the neutral model: read, write, expand, and tell whether every client reads one alike.
+"""Recurrence rules: parsed, expanded, rendered, and checked for what every client reads alike.
 
-Pure. It must not know of feeds, of windows, or of what becomes of an exception.
+It must not know feeds, their windows, or the exceptions of a series.
 """
-
-from bridge.domain.recurrence.expand import last_start, occurrences
-from bridge.domain.recurrence.parse import parse_rule
-from bridge.domain.recurrence.rrule import is_portable, render_rule
-
-__all__ = ["is_portable", "last_start", "occurrences", "parse_rule", "render_rule"]

@@ -1,6 +1,6 @@
-"""The starts of a series: by the wall clock of its start's zone; all-day, by the calendar (RFC 5545 3.3.10).
+"""The starts of a series (RFC 5545 3.3.10): by wall time in the zone of its start, or by date.
 
-dateutil does the counting, on wall times; what is added here are zones, and entering an old series late.
+dateutil counts on wall times. This module adds zones, and a late entry into an old series.
 """
 
 from collections import deque
@@ -14,21 +14,24 @@ from bridge.domain.event import Moment, Rule, to_utc
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
+_NUMBERS = (
+    *("bysecond", "byminute", "byhour", "bymonthday"),
+    *("byyearday", "byweekno", "bymonth", "bysetpos"),
+)
+
 
 def occurrences(
     start: Moment, rule: Rule, *, after: Moment | None = None, before: Moment | None = None
 ) -> Iterator[Moment]:
-    """Give the starts of a series in order, from ``after`` on and before ``before``, in the kind and zone of ``start``.
+    """Return the starts of a series in order, from ``after`` on and before ``before``.
 
-    ``start`` itself comes only if it matches the rule. A wall time that the clock skips is moved by the length of the
-    gap, one that it shows twice is the first of the two (RFC 5545 3.3.5). An old endless series is entered near
-    ``after``, not counted through.
+    They have the type and zone of ``start``, which is among them only if it matches the rule. A
+    wall time that clocks skip moves by the length of the gap. Of a wall time that clocks show
+    twice, the first counts (RFC 5545 3.3.5). An old endless series is entered near ``after``.
     """
     until = _bound(rule.until, start)
     floor, ceiling = _bound(after, start), _bound(before, start)
-    margin = timedelta(
-        days=1
-    )  # wall times near a change of the clock may lie on the other side of a bound
+    margin = timedelta(days=1)  # near a change of clocks, wall times can be beyond a bound
     previous = None
     for wall in _walls(_wall_of(start), rule, until and until + margin, floor and floor - margin):
         slot = _slot(wall, start)
@@ -36,7 +39,7 @@ def occurrences(
         if ends or (rule.until is not None and _precedes(rule.until, slot)):
             return
         if previous is not None and not _precedes(previous, slot):
-            continue  # the clock skipped to a moment that has its occurrence already
+            continue  # the clocks skipped to a time that already has an occurrence
         previous = slot
         if after is not None and _precedes(slot, after):
             continue
@@ -46,13 +49,11 @@ def occurrences(
 
 
 def last_start(start: Moment, rule: Rule) -> Moment | None:
-    """Give the last start of a series that ends; None for an endless or empty one."""
+    """Return the last start of a series, or None if it is endless or empty."""
     if rule.until is None:
         return None if rule.count is None else _last(occurrences(start, rule))
     span = timedelta(days=40)
-    while _precedes(
-        start, rule.until - span
-    ):  # backwards from the end, not through the whole series
+    while _precedes(start, rule.until - span):  # backwards from the end
         last = _last(occurrences(start, rule, after=rule.until - span))
         if last is not None:
             return last
@@ -63,7 +64,7 @@ def last_start(start: Moment, rule: Rule) -> Moment | None:
 def _walls(
     start: datetime, rule: Rule, until: datetime | None, floor: datetime | None
 ) -> Iterator[datetime]:
-    """Run the engine on wall times, which have no zone; without COUNT from a period just before ``floor``."""
+    """Return the engine's wall times, without COUNT from a period just before ``floor``."""
     explicit = _explicit(rule, start)
     anchor = start
     if rule.count is None and floor is not None and floor > start:
@@ -80,15 +81,8 @@ def _walls(
             wkst=getattr(engine, rule.wkst),
             count=rule.count,
             until=until,
-            bysetpos=explicit.bysetpos or None,
-            bymonth=explicit.bymonth or None,
-            bymonthday=explicit.bymonthday or None,
-            byyearday=explicit.byyearday or None,
-            byweekno=explicit.byweekno or None,
             byweekday=weekdays or None,
-            byhour=explicit.byhour or None,
-            byminute=explicit.byminute or None,
-            bysecond=explicit.bysecond or None,
+            **{name: getattr(explicit, name) or None for name in _NUMBERS},
         )
     except ValueError as error:  # hours that the steps of an hourly rule never reach
         raise ValueError("the repeat rule never happens") from error
@@ -96,7 +90,10 @@ def _walls(
 
 
 def _weekdays(rule: Rule) -> Iterator[str]:
-    """Give the weekdays, each numbered when one is: of ``MO,-1FR`` the engine would want days that are both."""
+    """Return the weekdays, all with ordinals if any has one.
+
+    Of ``MO,-1FR``, the engine would return only days that match both.
+    """
     most = 5 if rule.freq == "MONTHLY" or rule.bymonth else 53
     numbered = any(day not in DAYS for day in rule.byday)
     for day in rule.byday:
@@ -104,7 +101,7 @@ def _weekdays(rule: Rule) -> Iterator[str]:
 
 
 def _explicit(rule: Rule, start: datetime) -> Rule:
-    """Write out what a rule takes from its start, so that it may be entered elsewhere."""
+    """Return the rule with the parts that its start implies, to enter it elsewhere."""
     if rule.byweekno or rule.byyearday or rule.bymonthday or rule.byday:
         return rule
     match rule.freq:
@@ -118,7 +115,7 @@ def _explicit(rule: Rule, start: datetime) -> Rule:
 
 
 def _period_before(floor: datetime, start: datetime, rule: Rule) -> datetime:
-    """Give a moment of the series' own rhythm at least one period before ``floor``, or the start."""
+    """Return a time in step with the series, a period or more before ``floor``, or its start."""
 
     def whole(periods: int) -> int:
         return max(periods // rule.interval - 1, 0) * rule.interval
@@ -141,11 +138,12 @@ def _period_before(floor: datetime, start: datetime, rule: Rule) -> datetime:
 
 
 def _slot(wall: datetime, start: Moment) -> Moment:
-    """Put a wall time into the start's zone, or make it a date."""
+    """Return a wall time in the zone of the start, or as a date."""
     if not isinstance(start, datetime):
         return wall.date()
     if wall == _wall_of(start):
         return start
+    # Through UTC, a wall time that clocks skip moves by the length of the gap.
     return to_utc(wall.replace(tzinfo=start.tzinfo)).astimezone(start.tzinfo)
 
 
@@ -156,7 +154,7 @@ def _wall_of(moment: Moment) -> datetime:
 
 
 def _bound(moment: Moment | None, start: Moment) -> datetime | None:
-    """Give a bound as a wall time of the series; a day bounds a timed series at midnight UTC."""
+    """Return a bound as a wall time of the series. A date bounds a timed series at midnight UTC."""
     if moment is None:
         return None
     if isinstance(start, datetime):
@@ -164,8 +162,8 @@ def _bound(moment: Moment | None, start: Moment) -> datetime | None:
     return _wall_of(moment)
 
 
-def _precedes(one: Moment, other: Moment) -> bool:
-    return to_utc(one) < to_utc(other)
+def _precedes(left: Moment, right: Moment) -> bool:
+    return to_utc(left) < to_utc(right)
 
 
 def _last(moments: Iterator[Moment]) -> Moment | None:

@@ -1,7 +1,7 @@
-"""Read the repeat rule that upstream wrote, in whatever form, or say which part can't be read."""
+"""The parser of repeat rules in any form that Zoho writes. Its errors name the unreadable part."""
 
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from itertools import islice
@@ -15,30 +15,30 @@ from bridge.domain.recurrence.expand import DAYS, occurrences
 _FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
 _TOO_OFTEN = ("MINUTELY", "SECONDLY")
 _DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
-# Part of the rule -> field, lowest, highest, whether negative numbers count from the end (RFC 5545 3.3.10).
-_NUMBERS = {
-    "BYSECOND": ("bysecond", 0, 60, False),
-    "BYMINUTE": ("byminute", 0, 59, False),
-    "BYHOUR": ("byhour", 0, 23, False),
-    "BYMONTHDAY": ("bymonthday", 1, 31, True),
-    "BYYEARDAY": ("byyearday", 1, 366, True),
-    "BYWEEKNO": ("byweekno", 1, 53, True),
-    "BYMONTH": ("bymonth", 1, 12, False),
-    "BYSETPOS": ("bysetpos", 1, 366, True),
+# Lowest and highest number, and whether negative numbers count from the end (RFC 5545 3.3.10).
+_NUMBERS: Mapping[str, tuple[int, int, bool]] = {
+    "BYSECOND": (0, 60, False),
+    "BYMINUTE": (0, 59, False),
+    "BYHOUR": (0, 23, False),
+    "BYMONTHDAY": (1, 31, True),
+    "BYYEARDAY": (1, 366, True),
+    "BYWEEKNO": (1, 53, True),
+    "BYMONTH": (1, 12, False),
+    "BYSETPOS": (1, 366, True),
 }
 _UNTIL = re.compile(
     r"\d{8}(?:T(?P<hour>\d{2})(?:(?P<minute>\d{2})(?P<second>\d{2})?)?)?(?P<utc>Z)?"
 )
-_FOR_EVER = 9000  # an UNTIL from this year on is how programs write "without end"
+_ENDLESS_YEAR = 9000  # programs write "without end" as an UNTIL from about this year on
 _DAYS_IN = {"YEARLY": 366, "MONTHLY": 31, "WEEKLY": 7}
 
 
 def parse_rule(text: str, start: Moment) -> Rule:
-    """Read an RRULE value, with or without its name, for a series that starts at ``start``.
+    """Parse an RRULE value, with or without its name, for a series that starts at ``start``.
 
-    UNTIL takes the kind of ``start``: a DATE on a timed series is the whole day, a date-time on an all-day one its
-    date. Where COUNT and UNTIL stand together, the one that ends the series first stays (rulebook 37). Raises
-    ValueError with a sentence that names the part.
+    UNTIL takes the type of ``start``: a DATE covers its whole day in a timed series, and an all-day
+    series keeps only the date of a time. Of COUNT and UNTIL together, the part that ends the series
+    first stays (rulebook 37). Raises ValueError with a sentence that names the part.
     """
     parts: dict[str, str] = {}
     for part in filter(None, re.sub(r"\s", "", text).upper().removeprefix("RRULE:").split(";")):
@@ -50,41 +50,37 @@ def parse_rule(text: str, start: Moment) -> Rule:
     if freq in _TOO_OFTEN:
         raise ValueError(f"the repeat rule has FREQ={freq}: no calendar shows an event that often")
     if freq not in _FREQUENCIES:
-        raise ValueError(
-            f"the repeat rule has the frequency {freq[:20]!r}, which is none of RFC 5545"
-        )
-    fields: dict[str, Any] = {"freq": freq}
+        raise ValueError(f"the repeat rule has the frequency {freq[:20]!r}, unknown to RFC 5545")
     until = parts.pop("UNTIL", None)
-    for name, value in parts.items():
-        field, read = _reader(name, freq)
-        fields[field] = read(value)
-    rule = Rule(**fields)
+    # A field of ``Rule`` has the name of its part.
+    fields = {name.lower(): _parse_part(name, value, freq) for name, value in parts.items()}
+    rule = Rule(freq=freq, **fields)
     _refuse_contradictions(rule)
-    if until is not None and (end := _until(until, start)) is not None:
+    if until is not None and (end := _parse_until(until, start)) is not None:
         rule = _first_to_end(rule, end, start)
     if next(occurrences(start, replace(rule, count=None)), None) is None:
         raise ValueError("the repeat rule never happens")
     return rule
 
 
-def _reader(name: str, freq: str) -> tuple[str, Callable[[str], Any]]:
-    """Give the field of a part of the rule and what reads its value."""
-    if name in _NUMBERS:
-        field, lowest, highest, negative = _NUMBERS[name]
-        return field, lambda value: tuple(
-            _number(name, one, lowest, highest, negative) for one in value.split(",")
-        )
+def _parse_part(name: str, value: str, freq: str) -> Any:
     match name:
         case "INTERVAL" | "COUNT":
-            return name.lower(), lambda value: _number(name, value, 1, 1_000_000, negative=False)
+            return _parse_number(name, value, 1, 1_000_000, negative=False)
         case "BYDAY":
-            return "byday", lambda value: tuple(_day(one, freq) for one in value.split(","))
+            return tuple(_parse_day(day, freq) for day in value.split(","))
         case "WKST":
-            return "wkst", _week_start
-    raise ValueError(f"the repeat rule has the part {name[:20]!r}, which is none of RFC 5545")
+            if value not in DAYS:
+                raise ValueError(f"the repeat rule has WKST={value[:40]}, which is no weekday")
+            return value
+        case _ if name in _NUMBERS:
+            return tuple(
+                _parse_number(name, number, *_NUMBERS[name]) for number in value.split(",")
+            )
+    raise ValueError(f"the repeat rule has the part {name[:20]!r}, unknown to RFC 5545")
 
 
-def _number(name: str, value: str, lowest: int, highest: int, negative: bool) -> int:
+def _parse_number(name: str, value: str, lowest: int, highest: int, negative: bool) -> int:
     if re.fullmatch(r"[+-]?\d{1,7}", value):
         number = int(value)
         if lowest <= (abs(number) if negative else number) <= highest:
@@ -92,33 +88,27 @@ def _number(name: str, value: str, lowest: int, highest: int, negative: bool) ->
     raise ValueError(f"the repeat rule has {name}={value[:40]}, which is out of its range")
 
 
-def _day(value: str, freq: str) -> str:
+def _parse_day(value: str, freq: str) -> str:
     match = _DAY.fullmatch(value)
+    part = f"BYDAY={value[:40]}"
     if match is None:
-        raise ValueError(f"the repeat rule has BYDAY={value[:40]}, which is no weekday")
+        raise ValueError(f"the repeat rule has {part}, which is no weekday")
     ordinal, day = match.groups()
     if not ordinal:
         return day
     if freq not in ("MONTHLY", "YEARLY") or not 1 <= abs(int(ordinal)) <= 53:
-        raise ValueError(
-            f"the repeat rule has BYDAY={value[:40]} with FREQ={freq}, which has no such day"
-        )
+        raise ValueError(f"the repeat rule has {part} with FREQ={freq}, which has no such day")
     return f"{int(ordinal)}{day}"
 
 
-def _week_start(value: str) -> str:
-    if value not in DAYS:
-        raise ValueError(f"the repeat rule has WKST={value[:40]}, which is no weekday")
-    return value
-
-
 def _refuse_contradictions(rule: Rule) -> None:
-    """Refuse what never happens or RFC 5545 3.3.10 forbids: the engine would look for it until the year 9999."""
+    """Raise for what never happens: the engine would search until the year 9999 (RFC 5545 3.3.10).
+
+    BYWEEKNO and BYYEARDAY go with YEARLY only.
+    """
     for name, values in (("BYWEEKNO", rule.byweekno), ("BYYEARDAY", rule.byyearday)):
         if values and rule.freq != "YEARLY":
-            raise ValueError(
-                f"the repeat rule has {name} with FREQ={rule.freq}, which goes with YEARLY alone"
-            )
+            raise ValueError(f"the repeat rule has {name} with FREQ={rule.freq}, not with YEARLY")
     longest = max((monthrange(2024, month)[1] for month in rule.bymonth), default=31)
     if rule.bymonthday and min(map(abs, rule.bymonthday)) > longest:
         raise ValueError("the repeat rule has a BYMONTHDAY that its BYMONTH never has")
@@ -127,23 +117,24 @@ def _refuse_contradictions(rule: Rule) -> None:
         raise ValueError(f"the repeat rule has a BYSETPOS that FREQ={rule.freq} never reaches")
 
 
-def _until(value: str, start: Moment) -> Moment | None:
-    """Read UNTIL; None when it is so far away that the series has no end."""
+def _parse_until(value: str, start: Moment) -> Moment | None:
+    """Parse UNTIL. Return None if it is so late that the series has no end."""
+    part = f"UNTIL={value[:40]}"
+    no_date = ValueError(f"the repeat rule has {part}, which is no date")
     match = _UNTIL.fullmatch(value)
     if match is None:
-        raise ValueError(f"the repeat rule has UNTIL={value[:40]}, which is no date")
+        raise no_date
     try:
         day = date(int(value[:4]), int(value[4:6]), int(value[6:8]))
-        hour, minute, second = (int(part or 0) for part in match.group("hour", "minute", "second"))
+        clock = (int(digits or 0) for digits in match.group("hour", "minute", "second"))
+        hour, minute, second = clock
         wall = datetime.combine(day, time(hour, minute, min(second, 59)))
     except ValueError as error:
-        raise ValueError(f"the repeat rule has UNTIL={value[:40]}, which is no date") from error
-    if day.year >= _FOR_EVER:
+        raise no_date from error
+    if day.year >= _ENDLESS_YEAR:
         return None
     if day.year < start.year - 1:
-        raise ValueError(
-            f"the repeat rule has UNTIL={value[:40]}, which is before its start: it never happens"
-        )
+        raise ValueError(f"the repeat rule has {part}, before its start: it never happens")
     if not isinstance(start, datetime):
         return day
     if match["hour"] is None:
@@ -154,10 +145,9 @@ def _until(value: str, start: Moment) -> Moment | None:
 
 
 def _first_to_end(rule: Rule, until: Moment, start: Moment) -> Rule:
-    """Keep COUNT or UNTIL, whichever ends the series first."""
+    """Return the rule with COUNT or UNTIL, whichever ends the series first."""
+    bounded = replace(rule, count=None, until=until)
     if rule.count is None:
-        return replace(rule, until=until)
-    within = islice(occurrences(start, replace(rule, count=None, until=until)), rule.count)
-    return (
-        rule if sum(1 for _slot in within) == rule.count else replace(rule, count=None, until=until)
-    )
+        return bounded
+    within = islice(occurrences(start, bounded), rule.count)
+    return rule if sum(1 for _ in within) == rule.count else bounded

@@ -1,30 +1,23 @@
-"""Write a rule, and tell whether every client reads it alike."""
+"""The renderer of RRULE values, and the check whether every client reads a rule alike."""
 
 from datetime import datetime
 
 from bridge.domain.event import Moment, Rule, to_utc
 from bridge.domain.recurrence.expand import last_start
 
-_LISTS = {
-    "BYSECOND": "bysecond",
-    "BYMINUTE": "byminute",
-    "BYHOUR": "byhour",
-    "BYDAY": "byday",
-    "BYMONTHDAY": "bymonthday",
-    "BYYEARDAY": "byyearday",
-    "BYWEEKNO": "byweekno",
-    "BYMONTH": "bymonth",
-    "BYSETPOS": "bysetpos",
-}
+_LISTS = (
+    *("BYSECOND", "BYMINUTE", "BYHOUR", "BYDAY", "BYMONTHDAY"),
+    *("BYYEARDAY", "BYWEEKNO", "BYMONTH", "BYSETPOS"),
+)
 _LAST_COMMON_DAY = 28
-_NTH = (1, 2, 3, 4, -1)  # a fifth Monday is not in every month
+_NTH = (1, 2, 3, 4, -1)  # some months have no fifth Monday
 
 
 def render_rule(rule: Rule, start: Moment) -> str:
-    """Write the RRULE value for a series that starts at ``start``.
+    """Render the RRULE value for a series that starts at ``start``.
 
-    UNTIL is a DATE for an all-day series; otherwise the later of the last start in UTC and the last start's wall
-    digits read as UTC, which is right in every engine (rulebook 37, 38).
+    UNTIL is a DATE for an all-day series. Else it is the later of the last start in UTC and the
+    digits of its wall time read as UTC, which is right in every engine (rulebook 37, 38).
     """
     parts = [f"FREQ={rule.freq}"]
     if rule.until is not None:
@@ -35,8 +28,8 @@ def render_rule(rule: Rule, start: Moment) -> str:
         parts.append(f"INTERVAL={rule.interval}")
     parts.extend(
         f"{name}={','.join(map(str, values))}"
-        for name, field in _LISTS.items()
-        if (values := getattr(rule, field))
+        for name in _LISTS
+        if (values := getattr(rule, name.lower()))
     )
     if rule.wkst != "MO":
         parts.append(f"WKST={rule.wkst}")
@@ -44,10 +37,11 @@ def render_rule(rule: Rule, start: Moment) -> str:
 
 
 def is_portable(rule: Rule, start: Moment) -> bool:
-    """Tell whether every client reads the rule alike: one of Outlook's templates, on a day that each month has.
+    """Return whether every client reads the rule alike.
 
-    Rulebook 45: daily; weekly by days; monthly and yearly by one day of the month or one nth weekday. Rulebook 46: not
-    on day 29, 30 or 31, for clients skip short months, move to their last day, or drift.
+    Such a rule is one of Outlook's templates (rulebook 45): daily, weekly by days, or monthly and
+    yearly by one day of the month or one nth weekday. The day is not 29, 30 or 31 (rulebook 46):
+    in short months, some clients skip it, some move it to the last day, and some drift.
     """
     if rule.bysecond or rule.byminute or rule.byhour or rule.byyearday or rule.byweekno:
         return False
@@ -55,41 +49,31 @@ def is_portable(rule: Rule, start: Moment) -> bool:
         case "DAILY":
             return not (rule.byday or rule.bymonthday or rule.bymonth or rule.bysetpos)
         case "WEEKLY":
-            # libical takes other weeks when several days are in every second one and weeks begin on, say, Wednesday.
+            # With several days in every second week, libical takes other weeks if these begin on,
+            # for example, Wednesday.
             odd_weeks = rule.interval > 1 and len(rule.byday) > 1 and rule.wkst not in ("MO", "SU")
             return not (rule.bymonthday or rule.bymonth or rule.bysetpos or odd_weeks)
         case "MONTHLY":
             return not rule.bymonth and _is_one_day(rule, start)
-        case "YEARLY":
-            if not rule.bymonth:
-                return (
-                    not (rule.byday or rule.bymonthday or rule.bysetpos)
-                    and start.day <= _LAST_COMMON_DAY
-                )
+        case "YEARLY" if rule.bymonth:
             return len(rule.bymonth) == 1 and _is_one_day(rule, start)
+        case "YEARLY":
+            return not (rule.byday or rule.bymonthday or rule.bysetpos) and _is_one_day(rule, start)
     return False
 
 
 def _is_one_day(rule: Rule, start: Moment) -> bool:
-    """Whether the rule names one day of a month that each month has."""
-    if rule.byday:
-        if rule.bymonthday or len(rule.byday) != 1:
-            return False
-        ordinal = rule.byday[0][:-2]
-        if bool(ordinal) == bool(rule.bysetpos):
-            return False
-        return (
-            int(ordinal) in _NTH
-            if ordinal
-            else len(rule.bysetpos) == 1 and rule.bysetpos[0] in _NTH
-        )
-    if rule.bysetpos:
-        return False
-    if rule.bymonthday:
-        return len(rule.bymonthday) == 1 and (
-            rule.bymonthday[0] == -1 or 1 <= rule.bymonthday[0] <= _LAST_COMMON_DAY
-        )
-    return start.day <= _LAST_COMMON_DAY
+    """Return whether the rule names one day of a month, and every month has that day."""
+    match rule.byday, rule.bymonthday, rule.bysetpos:
+        case [day], [], [] if day[:-2]:
+            return int(day[:-2]) in _NTH
+        case [day], [], [position] if not day[:-2]:
+            return position in _NTH
+        case [], [day], []:
+            return day == -1 or 1 <= day <= _LAST_COMMON_DAY
+        case [], [], []:
+            return start.day <= _LAST_COMMON_DAY
+    return False
 
 
 def _until_text(last: Moment) -> str:

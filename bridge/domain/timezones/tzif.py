@@ -1,8 +1,9 @@
-"""The parser of tz files (TZif, RFC 9636), and the renderer of VTIMEZONE text from one pair of yearly rules.
+"""The parser of tz files (TZif, RFC 9636), and the renderer of their VTIMEZONE.
 
-Outlook reads a zone only as one STANDARD and one DAYLIGHT, each on a yearly nth weekday (rulebook 26). So the bridge
-writes only that, and ``exact_since`` returns the time from which it is true. The rules come from the POSIX TZ text at
-the end of the file. It must not know zone names, aliases or events: its input is the bytes of a file.
+Outlook reads a zone only as one STANDARD and one DAYLIGHT, each on a yearly nth weekday (rulebook
+26). So the bridge writes only that, and ``exact_since`` returns the time from which it is true. The
+rules come from the POSIX TZ text at the end of the file. It must not know zone names, aliases or
+events: its input is the bytes of a file.
 """
 
 import calendar

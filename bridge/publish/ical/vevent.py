@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 
 from bridge.domain.event import Alarm, Event, Moment, Status
-from bridge.domain.recurrence import render_rule
+from bridge.domain.recurrence.rrule import render_rule
 from bridge.domain.text import NO_TITLE, clean, one_line
 from bridge.domain.timezones import is_fixed
 from bridge.domain.uid import event_uid

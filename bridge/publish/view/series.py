@@ -10,7 +10,8 @@ from itertools import islice, pairwise
 
 from bridge.domain.event import Event, Moment, Recurrence, Rule, midnight, to_utc
 from bridge.domain.feed import Feed
-from bridge.domain.recurrence import is_portable, occurrences
+from bridge.domain.recurrence.expand import occurrences
+from bridge.domain.recurrence.rrule import is_portable
 from bridge.domain.uid import event_uid
 from bridge.publish.view.dst import is_level, meetings
 from bridge.publish.view.window import next_quarter, quarter

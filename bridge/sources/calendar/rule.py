@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from bridge.domain.event import Rule
-from bridge.domain.recurrence import parse_rule
+from bridge.domain.recurrence.parse import parse_rule
 from bridge.sources.calendar.times import Span, local_day
 from bridge.sources.calendar.wire import Item, Repeat
 from bridge.sources.dates import compact

@@ -1,8 +1,8 @@
-# The few commands everyone needs. `make check` is what CI runs after the tests.
+# The few commands everyone needs: see CONTRIBUTING.md.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install test check demo translations
+.PHONY: install test check fix everything demo translations
 
 install: $(BIN)/zoho-bridge
 
@@ -17,13 +17,22 @@ test: install
 check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy bridge tests
 	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+fix: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Slow tests, a browser, other calendar engines, PostgreSQL, Redis, the wheel: on Debian.
+everything:
+	.ci/run
 
 demo: install
 	$(BIN)/zoho-bridge demo
 
-# Puts new strings into the catalogues, untranslated, and compiles them: fill in what it names, and run it again.
+# Add new strings to the catalogues, untranslated, and compile them. Then translate and repeat.
 translations: install
 	$(BIN)/pybabel -q extract -F babel.cfg -k N_ --add-location=file --sort-by-file -o .venv/messages.pot .
 	$(BIN)/pybabel -q update -i .venv/messages.pot -d bridge/translations --init-missing -l de \

@@ -39,7 +39,7 @@ workers_option = click.option(
 )
 
 
-def usable(host: str, port: int) -> str:
+def check_address(host: str, port: int) -> str:
     """Give the IP address that ``host`` means; raises BridgeError when ``port`` can't be listened on there."""
     try:
         if not host:
@@ -78,7 +78,7 @@ def is_loopback(ip: str) -> bool:
     return ip_address(ip).is_loopback
 
 
-def answers(ip: str, port: int) -> bool:
+def is_serving(ip: str, port: int) -> bool:
     """Tell whether a web server answers: the port is open before the application behind it is loaded."""
     connection = http.client.HTTPConnection(ip, port, timeout=1)
     try:

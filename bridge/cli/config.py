@@ -5,8 +5,8 @@ import os
 import click
 
 from bridge import config as configuration
-from bridge.cli.context import is_there, opened, warn
-from bridge.cli.output import as_text, json_option
+from bridge.cli.context import database_exists, open_bridge, print_warnings
+from bridge.cli.output import json_option, print_json
 from bridge.errors import BridgeError
 
 
@@ -23,18 +23,18 @@ def config(*, as_json: bool) -> None:
       zoho-bridge config --json | jq .zoho
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     settings = configuration.load(os.environ)
-    if configuration.wants_login(settings) and is_there(settings):
+    if configuration.wants_login(settings) and database_exists(settings):
         try:
-            with opened(settings) as bridge:
+            with open_bridge(settings) as bridge:
                 settings = bridge.settings
         except (
             BridgeError
         ) as error:  # the settings are shown all the same: they may be what is wrong
             click.echo(f"zoho-bridge: Whether a login is stored can't be told: {error}", err=True)
     if as_json:
-        click.echo(as_text(configuration.described(settings)))
+        print_json(configuration.described(settings))
     else:
         click.echo(configuration.redacted(settings), nl=False)
-    warn(settings)
+    print_warnings(settings)
     if settings.zoho.login_problem:
         click.echo(f"zoho-bridge: {settings.zoho.login_problem}", err=True)

@@ -30,18 +30,18 @@ class Bridge:
 
 
 @contextlib.contextmanager
-def opened(settings: config.Settings | None = None) -> Iterator[Bridge]:
+def open_bridge(settings: config.Settings | None = None) -> Iterator[Bridge]:
     """Open the bridge that the environment, or ``settings``, describes; raises ConfigError and StoreError."""
     settings = config.load(os.environ) if settings is None else settings
     vault = open_vault(settings.secret_key.reveal(), settings.data_dir)
     store = Store.configured(settings, vault)
     try:
-        yield Bridge(settings=logged_in(settings, store), store=store)
+        yield Bridge(settings=apply_login(settings, store), store=store)
     finally:
         store.close()
 
 
-def logged_in(settings: config.Settings, store: Store) -> config.Settings:
+def apply_login(settings: config.Settings, store: Store) -> config.Settings:
     """Fill in what is not set for the way to Zoho from the stored login of that client, or else the latest."""
     login = store.logins.of(settings.zoho.client_id) if config.wants_login(settings) else None
     if login is None:
@@ -56,19 +56,19 @@ def logged_in(settings: config.Settings, store: Store) -> config.Settings:
     )
 
 
-def is_there(settings: config.Settings) -> bool:
+def database_exists(settings: config.Settings) -> bool:
     """Tell whether there is a database to open, where opening would otherwise make one."""
     scheme, _, path = settings.database_url.partition(":///")
     return scheme != "sqlite" or Path(path).exists()
 
 
-def warn(settings: config.Settings) -> None:
+def print_warnings(settings: config.Settings) -> None:
     """Say on standard error what in the settings is allowed and rarely meant."""
     for warning in settings.warnings:
         click.echo(f"zoho-bridge: {warning}", err=True)
 
 
-def address(bridge: Bridge, feed: Feed) -> str:
+def feed_url(bridge: Bridge, feed: Feed) -> str:
     """Give the full address of a feed, with the token of its first link unless it is public.
 
     Raises BridgeError when no link works, or none can be shown.
@@ -86,7 +86,7 @@ def address(bridge: Bridge, feed: Feed) -> str:
     return f"{root}/f/{bridge.store.links.token(link)}/{feed.slug}.ics"
 
 
-def no_such_feed(slug: str, known: tuple[Feed, ...]) -> BridgeError:
+def unknown_feed(slug: str, known: tuple[Feed, ...]) -> BridgeError:
     """Make the error for a feed's name that is wrong."""
     names = ", ".join(sorted(feed.slug for feed in known))
     there_are = (
@@ -109,8 +109,8 @@ class FeedName(click.ParamType):  # type: ignore[type-arg]  # a parameter from c
         """Give the feeds whose name begins so; none where no bridge is set up, for nobody could read an error."""
         with contextlib.suppress(BridgeError):
             settings = config.load(os.environ)
-            if is_there(settings):
-                with opened(settings) as bridge:
+            if database_exists(settings):
+                with open_bridge(settings) as bridge:
                     feeds = bridge.store.feeds.active()
                 return [
                     CompletionItem(one.slug, help=one.title)

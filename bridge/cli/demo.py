@@ -12,10 +12,17 @@ import tempfile
 
 import click
 
-from bridge.cli.address import answers, host_option, is_loopback, port_option, root_url, usable
-from bridge.cli.context import address, opened
+from bridge.cli.address import (
+    check_address,
+    host_option,
+    is_loopback,
+    is_serving,
+    port_option,
+    root_url,
+)
+from bridge.cli.context import feed_url, open_bridge
 from bridge.cli.processes import Tree, bridge
-from bridge.cli.zoho import reading, refresh_all, said_once, source_keys, wanted_feeds
+from bridge.cli.zoho import group_sentences, open_refresher, refresh_all, source_keys, sync_feeds
 from bridge.errors import StoreError
 from bridge.sandbox import Sandbox, edit, trouble
 
@@ -112,7 +119,7 @@ def demo(host: str, port: int, faults: float | None) -> None:
       zoho-bridge demo --port 8080
       zoho-bridge demo --faults
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    ip = usable(host, port)
+    ip = check_address(host, port)
     with tempfile.TemporaryDirectory(prefix="zoho-bridge-") as folder, Sandbox() as sandbox:
         settings = {
             "BRIDGE_DATA_DIR": folder,
@@ -131,7 +138,7 @@ def demo(host: str, port: int, faults: float | None) -> None:
             tree.start("worker", bridge("worker"))
             with _faults(sandbox, faults) if faults else nullcontext():
                 code = tree.wait(
-                    answers=lambda: answers(ip, port),
+                    answers=lambda: is_serving(ip, port),
                     ready=lambda: _show(ip, port, commands, faults),
                 )
     sys.exit(code)
@@ -174,16 +181,18 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
 
 def _fill(*slugs: str) -> None:
     """Read the sandbox for all feeds, or some, so that the first page a visitor opens is full."""
-    with opened() as here, reading(here) as refresher:
-        reports = refresh_all(refresher, source_keys(wanted_feeds(here, refresher).feeds, slugs))
-    for line in said_once((one.source, one.error) for one in reports if one.outcome != "refreshed"):
+    with open_bridge() as here, open_refresher(here) as refresher:
+        reports = refresh_all(refresher, source_keys(sync_feeds(here, refresher).feeds, slugs))
+    for line in group_sentences(
+        (one.source, one.error) for one in reports if one.outcome != "refreshed"
+    ):
         click.echo(f"zoho-bridge: {line}", err=True)
 
 
 @contextmanager
 def _faults(sandbox: Sandbox, seconds: float) -> Iterator[None]:
     """Let things go wrong and say what; sources are woken each time, so that the worker meets it and what follows."""
-    with opened() as here:
+    with open_bridge() as here:
 
         def say(sentence: str) -> None:
             with suppress(StoreError):  # the next time will do
@@ -201,9 +210,9 @@ def _show(ip: str, port: int, commands: Path, faults: float | None) -> None:
     click.secho(
         "The bridge reads a sandbox in place of Zoho. Subscribe to any of these:\n", bold=True
     )
-    with opened() as here:
+    with open_bridge() as here:
         for feed in here.store.feeds.active():
-            click.echo(f"  {feed.title}\n    {address(here, feed)}")
+            click.echo(f"  {feed.title}\n    {feed_url(here, feed)}")
     page = "/admin/" if is_loopback(ip) else "/feeds/northwind-events/"
     if faults:
         click.echo(

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from bridge import config as configuration
-from bridge.cli.context import Bridge, opened, warn
-from bridge.cli.output import aligned, as_text, json_option, tell_failures
+from bridge.cli.context import Bridge, open_bridge, print_warnings
+from bridge.cli.output import aligned, exit_on_failures, json_option, print_json
 from bridge.cli.sanitize import plain
-from bridge.cli.zoho import feeds_as_found, reading
+from bridge.cli.zoho import discovered_feeds, open_refresher
 from bridge.config.adding import fit_title, replace_file, with_feeds
 from bridge.config.show import ids, inline
 from bridge.domain.feed import Feed
@@ -53,19 +53,19 @@ def discover(path: Path | None, *, write: bool, as_json: bool) -> None:
         raise click.UsageError("--config goes with --write.")
     target = path or Path(os.environ.get("BRIDGE_CONFIG", "").strip() or _DEFAULT)
     settings = _load(target) if write else configuration.load(os.environ)
-    with opened(settings) as bridge, reading(bridge) as refresher:
-        warn(bridge.settings)
+    with open_bridge(settings) as bridge, open_refresher(bridge) as refresher:
+        print_warnings(bridge.settings)
         discovery = discover_sources(refresher.api)
         missing = _missing(bridge, discovery) if write else ()
     if as_json:
-        click.echo(as_text([_row(found) for found in discovery.found]))
+        print_json([_row(found) for found in discovery.found])
     elif not write:
         _show(discovery)
     if not discovery.found and not discovery.failures:
         click.echo("The account sees no portal, no group and no calendar.", err=True)
     if write:
         _write(target, missing, discovery, first=not settings.feeds)
-    tell_failures(dict.fromkeys(str(error) for error in discovery.failures.values()))
+    exit_on_failures(dict.fromkeys(str(error) for error in discovery.failures.values()))
 
 
 def _load(target: Path) -> configuration.Settings:
@@ -84,7 +84,7 @@ def _missing(bridge: Bridge, discovery: Discovery) -> tuple[Feed, ...]:
     """
     present = bridge.settings.feeds
     if not present:
-        feeds = feeds_as_found(bridge, discovery)
+        feeds = discovered_feeds(bridge, discovery)
     else:
         has = [source for feed in present for source in feed.sources]
         new = [

@@ -5,7 +5,7 @@ import sys
 import click
 
 from bridge.cli.doctor_checks import examine
-from bridge.cli.output import as_text, json_option
+from bridge.cli.output import json_option, print_json
 
 _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -33,6 +33,6 @@ def doctor(*, as_json: bool) -> None:
             )
             click.echo(f"{level} {finding.what}: {said}")
     if as_json:
-        click.echo(as_text(findings))
+        print_json(findings)
     if any(finding["level"] == "fail" for finding in findings):
         sys.exit(1)

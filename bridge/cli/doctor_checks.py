@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from bridge import config
-from bridge.cli.context import Bridge, opened
-from bridge.cli.zoho import reading
+from bridge.cli.context import Bridge, open_bridge
+from bridge.cli.zoho import open_refresher
 from bridge.config.urls import masked
 from bridge.domain.feed import Window
 from bridge.domain.source import Source
@@ -63,7 +63,7 @@ def examine() -> Iterator[Finding]:
     yield _zones(datetime.now(UTC))
     with httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": USER_AGENT}) as http:
         try:
-            with opened() as bridge:
+            with open_bridge() as bridge:
                 # What only shows beside the stored login.
                 yield from (
                     _warn("settings", one)
@@ -112,7 +112,7 @@ def _zoho(bridge: Bridge, http: httpx.Client) -> Iterator[Finding]:
         yield from (_fail("Zoho", problem) for problem in error.problems)
         return
     yield _clock(bridge.settings.zoho.accounts_url, http)
-    with reading(bridge) as refresher:
+    with open_refresher(bridge) as refresher:
         sources = [state.source for state in bridge.store.sources.states()]
         sources = sources or [source for feed in bridge.settings.feeds for source in feed.sources]
         origin = bridge.settings.origins.get("ZOHO_REFRESH_TOKEN", "the settings")

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from bridge.cli.context import FeedName, no_such_feed, opened
+from bridge.cli.context import FeedName, open_bridge, unknown_feed
 
 
 @click.command()
@@ -16,11 +16,11 @@ def export(slug: str) -> None:
     Examples:
       zoho-bridge export marketing > marketing.ics
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    with opened() as bridge:
+    with open_bridge() as bridge:
         active = bridge.store.feeds.active()
         known = any(feed.slug == slug for feed in active)
         document = bridge.store.publications.document(slug, "default") if known else None
     if document is None:
-        raise no_such_feed(slug, active)
+        raise unknown_feed(slug, active)
     sys.stdout.buffer.write(document.body)
     sys.stdout.buffer.flush()

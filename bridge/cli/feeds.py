@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import click
 
-from bridge.cli.context import Bridge, address, opened
-from bridge.cli.output import ago, aligned, as_text, json_option, shortened
+from bridge.cli.context import Bridge, feed_url, open_bridge
+from bridge.cli.output import ago, aligned, json_option, print_json, shortened
 from bridge.cli.sanitize import plain
 from bridge.domain.feed import Feed
 from bridge.errors import BridgeError
@@ -34,10 +34,10 @@ def feeds(*, as_json: bool) -> None:
       zoho-bridge feeds --json | jq -r '.[] | select(.state == "failing").slug'
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     now = datetime.now(UTC)
-    with opened() as bridge:
+    with open_bridge() as bridge:
         rows = [_row(bridge, feed, now) for feed in bridge.store.feeds.active()]
     if as_json:
-        click.echo(as_text([row for row, _ in rows]))
+        print_json([row for row, _ in rows])
     elif rows:
         _show(rows, now)
     else:
@@ -77,7 +77,7 @@ def _row(bridge: Bridge, feed: Feed, now: datetime) -> tuple[dict[str, object], 
     ]
     url: str | None = None
     try:
-        url = address(bridge, feed)
+        url = feed_url(bridge, feed)
     except BridgeError as error:
         problems.append(str(error))
     row: dict[str, object] = {

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from bridge.cli.context import FeedName, no_such_feed, opened
-from bridge.cli.output import as_text, json_option
+from bridge.cli.context import FeedName, open_bridge, unknown_feed
+from bridge.cli.output import json_option, print_json
 from bridge.cli.sanitize import plain
 from bridge.feed.changelog import KEPT_FOR
 from bridge.store import ChangeRow
@@ -42,14 +42,14 @@ def history(slug: str, *, days: int, as_json: bool) -> None:
       zoho-bridge history marketing
       zoho-bridge history marketing --days 7
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    with opened() as bridge:
+    with open_bridge() as bridge:
         known = bridge.store.feeds.active()
         if slug not in (feed.slug for feed in known):
-            raise no_such_feed(slug, known)
+            raise unknown_feed(slug, known)
         rows = bridge.store.changes.of(slug, since=datetime.now(UTC) - timedelta(days=days))
     if as_json:
         told = [asdict(row) | {"at": row.at.isoformat(timespec="seconds")} for row in rows]
-        click.echo(as_text(told))
+        print_json(told)
         return
     if not rows:
         click.echo(

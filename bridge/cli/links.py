@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from bridge.cli.address import DEFAULT_HOST, DEFAULT_PORT, root_url
-from bridge.cli.context import Bridge, FeedName, no_such_feed, opened
-from bridge.cli.output import as_text, json_option
+from bridge.cli.context import Bridge, FeedName, open_bridge, unknown_feed
+from bridge.cli.output import json_option, print_json
 from bridge.config.values import days
 from bridge.store import Link, LinkError
 
@@ -51,13 +51,13 @@ def list_(slug: str, *, ended: bool, as_json: bool) -> None:
       zoho-bridge links list marketing --json
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     now = datetime.now(UTC)
-    with opened() as bridge:
+    with open_bridge() as bridge:
         _known(bridge, slug)
         rows = [
             _row(bridge, link) for link in bridge.store.links.of(slug) if ended or link.opens(now)
         ]
     if as_json:
-        click.echo(as_text(rows))
+        print_json(rows)
         return
     if not rows:
         click.echo(
@@ -80,7 +80,7 @@ def add(slug: str, label: str) -> None:
     Examples:
       zoho-bridge links add marketing "Outlook of sales"
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    with opened() as bridge:
+    with open_bridge() as bridge:
         _known(bridge, slug)
         link = bridge.store.links.add(slug, label, now=datetime.now(UTC))
         click.echo(_address(bridge, link))
@@ -106,7 +106,7 @@ def rotate(slug: str, label: str, grace: timedelta) -> None:
       zoho-bridge links rotate marketing
       zoho-bridge links rotate marketing "Outlook of sales" --grace 7d
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    with opened() as bridge:
+    with open_bridge() as bridge:
         _known(bridge, slug)
         label = label or _only_label(bridge, slug)
         link = bridge.store.links.rotate(slug, label, now=datetime.now(UTC), grace=grace)
@@ -129,7 +129,7 @@ def revoke(slug: str, label: str, *, everything: bool) -> None:
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     if label and everything:
         raise click.UsageError("Name a link or say --all, not both.")
-    with opened() as bridge:
+    with open_bridge() as bridge:
         _known(bridge, slug)
         chosen = None if everything else label or _only_label(bridge, slug)
         count = bridge.store.links.revoke(slug, chosen, now=datetime.now(UTC))
@@ -153,7 +153,7 @@ def _known(bridge: Bridge, slug: str) -> None:
     """Raise BridgeError when there is no such feed."""
     known = bridge.store.feeds.active()
     if slug not in (feed.slug for feed in known):
-        raise no_such_feed(slug, known)
+        raise unknown_feed(slug, known)
 
 
 def _row(bridge: Bridge, link: Link) -> dict[str, object]:

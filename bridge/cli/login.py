@@ -12,7 +12,7 @@ import sys
 import click
 
 from bridge import config
-from bridge.cli.context import Bridge, logged_in, opened, warn
+from bridge.cli.context import Bridge, apply_login, open_bridge, print_warnings
 from bridge.cli.login_check import as_made, show_found, tell_what_wins
 from bridge.cli.login_data_centers import ask_others
 from bridge.config import Secret
@@ -95,14 +95,14 @@ def login(
         ask=at_terminal() and code != "-",
     )
     settings = config.load(os.environ)
-    warn(settings)
-    with opened(settings) as bridge:
+    print_warnings(settings)
+    with open_bridge(settings) as bridge:
         client = _client(bridge, settings, options)
         client, grant = _grant(settings, client, options)
         made = _keep(bridge, client, grant, options.scopes)
         click.echo(f"The login is kept, encrypted, in {masked(settings.database_url)}.\n")
         found = show_found(Bridge(settings=as_made(settings, made), store=bridge.store))
-        tell_what_wins(settings, logged_in(settings, bridge.store), as_made(settings, made))
+        tell_what_wins(settings, apply_login(settings, bridge.store), as_made(settings, made))
         lacking = [
             scope for scope in wanted if scope.lower() not in map(str.lower, grant.scopes or wanted)
         ]

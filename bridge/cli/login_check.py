@@ -9,7 +9,7 @@ import click
 from bridge import config
 from bridge.cli.context import Bridge
 from bridge.cli.sanitize import plain
-from bridge.cli.zoho import reading
+from bridge.cli.zoho import open_refresher
 from bridge.config import Secret
 from bridge.domain.feed import Window
 from bridge.domain.source import AvailableSource
@@ -51,7 +51,7 @@ def as_made(settings: config.Settings, login: Login) -> config.Settings:
 def show_found(bridge: Bridge) -> bool:
     """Ask each product what there is, and read one source of it; tell whether any product could be read."""
     good = 0
-    with reading(bridge) as refresher:
+    with open_refresher(bridge) as refresher:
         for product in DISCOVERERS:
             try:
                 found = _look(refresher, product)

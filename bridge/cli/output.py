@@ -17,12 +17,12 @@ _UNITS = (
 )
 
 
-def as_text(value: object) -> str:
-    """Write JSON as programs and people can read it."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+def print_json(value: object) -> None:
+    """Print JSON, indented."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def tell_failures(failures: Iterable[str]) -> None:
+def exit_on_failures(failures: Iterable[str]) -> None:
     """Say what failed, and end the command with 1 if anything did."""
     failures = list(failures)
     for failure in failures:

@@ -6,9 +6,9 @@ import sys
 
 import click
 
-from bridge.cli.context import Bridge, opened
+from bridge.cli.context import Bridge, open_bridge
 from bridge.cli.sanitize import plain
-from bridge.cli.zoho import reading, said_once
+from bridge.cli.zoho import group_sentences, open_refresher
 from bridge.errors import BridgeError
 from bridge.push import Field, Plan, Pusher, Ready
 from bridge.refresh.refresher import Refresher
@@ -40,7 +40,7 @@ def push(file: Path, *, dry_run: bool, yes: bool) -> None:
         raise BridgeError(
             f"{file} can't be read: {error.strerror or type(error).__name__}."
         ) from error
-    with opened() as bridge, reading(bridge) as refresher:
+    with open_bridge() as bridge, open_refresher(bridge) as refresher:
         pusher = _pusher(bridge, refresher)
         plan = pusher.plan(data, str(file))
         _show(plan)
@@ -61,7 +61,7 @@ def push(file: Path, *, dry_run: bool, yes: bool) -> None:
 
 
 def _pusher(bridge: Bridge, refresher: Refresher) -> Pusher:
-    assert isinstance(refresher.api, ZohoClient)  # ``reading`` made it
+    assert isinstance(refresher.api, ZohoClient)  # ``open_refresher`` opens it
     return Pusher(bridge.store, refresher.api, bridge.settings.zoho)
 
 
@@ -83,7 +83,9 @@ def _send(pusher: Pusher, refresher: Refresher, ready: Sequence[Ready]) -> None:
         for key in dict.fromkeys(one.source.key for one in (*done.sent, *done.uncertain))
     ]
     fresh = {report.source for report in reports if report.outcome == "refreshed"}
-    for line in said_once((one.source, one.error) for one in reports if one.outcome != "refreshed"):
+    for line in group_sentences(
+        (one.source, one.error) for one in reports if one.outcome != "refreshed"
+    ):
         click.echo(f"zoho-bridge: {line} The feed shows the change after the next read.", err=True)
     for one in done.sent:
         if one.source.key in fresh:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import click
 
-from bridge.cli.context import Bridge, FeedName, opened, warn
-from bridge.cli.output import as_text, json_option, tell_failures
+from bridge.cli.context import Bridge, FeedName, open_bridge, print_warnings
+from bridge.cli.output import exit_on_failures, json_option, print_json
 from bridge.cli.sanitize import plain
-from bridge.cli.zoho import reading, refresh_all, said_once, source_keys, wanted_feeds
+from bridge.cli.zoho import group_sentences, open_refresher, refresh_all, source_keys, sync_feeds
 from bridge.domain.rejection import reasons
 from bridge.refresh.refresher import Report
 
@@ -28,18 +28,18 @@ def refresh(slugs: Sequence[str], *, as_json: bool) -> None:
       zoho-bridge refresh marketing work
       zoho-bridge refresh --json | jq '.[] | select(.changed > 0)'
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    with opened() as bridge, reading(bridge) as refresher:
-        warn(bridge.settings)
-        wanted = wanted_feeds(bridge, refresher)
+    with open_bridge() as bridge, open_refresher(bridge) as refresher:
+        print_warnings(bridge.settings)
+        wanted = sync_feeds(bridge, refresher)
         reports = refresh_all(refresher, source_keys(wanted.feeds, slugs))
         if as_json:
-            click.echo(as_text([_row(bridge, report) for report in reports]))
+            print_json([_row(bridge, report) for report in reports])
         else:
             _show(bridge, reports)
     failed = [(report.source, report.error) for report in reports if report.outcome == "failed"]
     sentences = {error: None for _, error in failed}
     unasked = (str(error) for error in wanted.failures.values() if str(error) not in sentences)
-    tell_failures([*said_once(failed), *dict.fromkeys(unasked)])
+    exit_on_failures([*group_sentences(failed), *dict.fromkeys(unasked)])
 
 
 def _row(bridge: Bridge, report: Report) -> dict[str, object]:
@@ -83,7 +83,7 @@ def _show(bridge: Bridge, reports: Sequence[Report]) -> None:
             click.echo(f"  {rejection.upstream_id}: {plain(reasons(rejection))} ({fate})")
         if len(rejections) > _SHOWN:
             click.echo(f"  and {len(rejections) - _SHOWN} more")
-    for line in said_once(
+    for line in group_sentences(
         (one.source, one.error) for one in reports if one.outcome not in ("refreshed", "failed")
     ):
         click.echo(f"zoho-bridge: {line}", err=True)

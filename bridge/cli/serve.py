@@ -4,8 +4,15 @@ import sys
 
 import click
 
-from bridge.cli.address import answers, host_option, port_option, root_url, usable, workers_option
-from bridge.cli.context import opened
+from bridge.cli.address import (
+    check_address,
+    host_option,
+    is_serving,
+    port_option,
+    root_url,
+    workers_option,
+)
+from bridge.cli.context import open_bridge
 from bridge.cli.processes import Tree, bridge
 
 
@@ -23,8 +30,8 @@ def serve(host: str, port: int, workers: int) -> None:
       zoho-bridge serve
       zoho-bridge serve --host 0.0.0.0 --port 8080
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    ip = usable(host, port)
-    with opened() as here:
+    ip = check_address(host, port)
+    with open_bridge() as here:
         here.settings.zoho.require()
     with Tree() as tree:
         tree.start(
@@ -33,7 +40,7 @@ def serve(host: str, port: int, workers: int) -> None:
         )
         tree.start("worker", bridge("worker"))
         code = tree.wait(
-            answers=lambda: answers(ip, port),
+            answers=lambda: is_serving(ip, port),
             ready=lambda: click.echo(
                 f"Serving at {root_url(ip, port)}/ (`zoho-bridge feeds` lists the addresses)."
             ),

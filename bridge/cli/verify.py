@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from bridge.cli.context import FeedName, no_such_feed, opened
-from bridge.cli.output import as_text
+from bridge.cli.context import FeedName, open_bridge, unknown_feed
+from bridge.cli.output import print_json
 from bridge.cli.sanitize import plain
-from bridge.cli.zoho import reading
+from bridge.cli.zoho import open_refresher
 from bridge.domain.event import Moment
 from bridge.verify import KINDS, Difference, Verdict, Verifier
 
@@ -41,11 +41,11 @@ def verify(slug: str, *, as_json: bool) -> None:
     Examples:
       zoho-bridge verify marketing
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    with opened() as bridge:
+    with open_bridge() as bridge:
         active = bridge.store.feeds.active()
         if all(feed.slug != slug for feed in active):
-            raise no_such_feed(slug, active)
-        with reading(bridge) as refresher:
+            raise unknown_feed(slug, active)
+        with open_refresher(bridge) as refresher:
             verifier = Verifier(
                 store=bridge.store,
                 api=refresher.api,
@@ -56,7 +56,7 @@ def verify(slug: str, *, as_json: bool) -> None:
     ok = all(verdict.is_equal for verdict in verdicts)
     if as_json:
         told = {"slug": slug, "ok": ok, "sources": [verdict.plain() for verdict in verdicts]}
-        click.echo(as_text(told))
+        print_json(told)
     else:
         for verdict in verdicts:
             _show(verdict)

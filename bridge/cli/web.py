@@ -6,8 +6,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from bridge import logs
-from bridge.cli.address import host_option, port_option, usable, workers_option
-from bridge.cli.context import opened
+from bridge.cli.address import check_address, host_option, port_option, workers_option
+from bridge.cli.context import open_bridge
 
 
 @click.command()
@@ -23,8 +23,8 @@ def web(host: str, port: int, workers: int, *, demo: bool) -> None:
       zoho-bridge web --host 0.0.0.0 --port 8080
       zoho-bridge web --workers 4
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    ip = usable(host, port)
-    with opened():
+    ip = check_address(host, port)
+    with open_bridge():
         pass  # what is wrong with the settings or the database is said here, once, and not by each web process
     Granian(
         "bridge.web:create_demo_app" if demo else "bridge.web:create_app",

@@ -6,8 +6,8 @@ import click
 import structlog
 
 from bridge import worker as refreshing
-from bridge.cli.context import opened
-from bridge.cli.zoho import BEHIND, reading, wanted_feeds
+from bridge.cli.context import open_bridge
+from bridge.cli.zoho import BEHIND, open_refresher, sync_feeds
 
 log = structlog.get_logger()
 
@@ -22,12 +22,12 @@ def worker() -> None:
     Examples:
       zoho-bridge worker
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    with opened() as bridge, reading(bridge, patience=BEHIND) as refresher:
+    with open_bridge() as bridge, open_refresher(bridge, patience=BEHIND) as refresher:
         for warning in bridge.settings.warnings:
             log.warning("settings", problem=warning)
 
         def want() -> None:
-            for product, error in wanted_feeds(bridge, refresher).failures.items():
+            for product, error in sync_feeds(bridge, refresher).failures.items():
                 log.warning("look for feeds", product=product, error=str(error))
 
         queue = refreshing.open_queue(bridge.settings.queue_url, bridge.settings.data_dir)

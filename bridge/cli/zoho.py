@@ -15,7 +15,7 @@ from types import FrameType
 import click
 import structlog
 
-from bridge.cli.context import Bridge, no_such_feed
+from bridge.cli.context import Bridge, unknown_feed
 from bridge.domain.feed import Feed
 from bridge.errors import BridgeError, ZohoError
 from bridge.publish.pending import want
@@ -40,7 +40,7 @@ class Wanted:
 
 
 @contextmanager
-def reading(bridge: Bridge, *, patience: timedelta = IN_FRONT) -> Iterator[Refresher]:
+def open_refresher(bridge: Bridge, *, patience: timedelta = IN_FRONT) -> Iterator[Refresher]:
     """Log in to Zoho as far as is needed to read; token and pace are shared through the store.
 
     ``patience`` is how long a request may wait for the bridge's own budget: a person in front of a terminal rather
@@ -60,7 +60,7 @@ def reading(bridge: Bridge, *, patience: timedelta = IN_FRONT) -> Iterator[Refre
         )
 
 
-def wanted_feeds(bridge: Bridge, refresher: Refresher) -> Wanted:
+def sync_feeds(bridge: Bridge, refresher: Refresher) -> Wanted:
     """Bring the store's feeds in line with ``bridge.toml``, or else with what the account can see.
 
     Raises the first product's error when nothing could be asked and no feed is known.
@@ -68,14 +68,14 @@ def wanted_feeds(bridge: Bridge, refresher: Refresher) -> Wanted:
     wanted = Wanted(feeds=bridge.settings.feeds)
     if not wanted.feeds:
         discovery = discover(refresher.api)
-        wanted = Wanted(feeds=feeds_as_found(bridge, discovery), failures=discovery.failures)
+        wanted = Wanted(feeds=discovered_feeds(bridge, discovery), failures=discovery.failures)
         if not wanted.feeds and discovery.failures:
             raise next(iter(discovery.failures.values()))
     want(bridge.store, wanted.feeds, now=datetime.now(UTC))
     return replace(wanted, feeds=bridge.store.feeds.active())
 
 
-def feeds_as_found(bridge: Bridge, discovery: Discovery) -> tuple[Feed, ...]:
+def discovered_feeds(bridge: Bridge, discovery: Discovery) -> tuple[Feed, ...]:
     """Give the feeds that there are without a ``[[feed]]``, besides those that the admin made."""
     rows = bridge.store.feeds.all()
     known = [row.feed for row in rows if row.active and not row.by_admin]
@@ -90,7 +90,7 @@ def source_keys(feeds: tuple[Feed, ...], slugs: Sequence[str] = ()) -> list[str]
     by_slug = {feed.slug: feed for feed in feeds}
     for slug in slugs:
         if slug not in by_slug:
-            raise no_such_feed(slug, feeds)
+            raise unknown_feed(slug, feeds)
     chosen = [by_slug[slug] for slug in slugs] or list(feeds)
     return list(dict.fromkeys(source.key for feed in chosen for source in feed.sources))
 
@@ -156,7 +156,7 @@ def _refresh(refresher: Refresher, key: str) -> Report:
         )
 
 
-def said_once(told: Iterable[tuple[str, str]]) -> list[str]:
+def group_sentences(told: Iterable[tuple[str, str]]) -> list[str]:
     """Join names and sentences so that each sentence comes once, after all the names that it is about."""
     names: dict[str, list[str]] = {}
     for name, sentence in told:

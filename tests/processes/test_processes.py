@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bridge.cli.address import answers
+from bridge.cli.address import is_serving
 from bridge.cli.processes import Tree
 from tests.command_line import SOURCES, CommandLine, command_line, free_port, signals_ignored
 
@@ -200,7 +200,7 @@ def test_the_demo_keeps_its_promises(line: CommandLine) -> None:
 def started(line: CommandLine, port: Any) -> Any:
     """Start ``serve`` and wait until everything is read and published."""
     serve = line.process("serve", "--port", str(port))
-    wait_for(lambda: serve.poll() is not None or answers("127.0.0.1", port))
+    wait_for(lambda: serve.poll() is not None or is_serving("127.0.0.1", port))
     assert serve.poll() is None, serve.stderr.read()
     wait_for(lambda: [row["events"] > 0 for row in line.feeds().values()] == [True] * len(SOURCES))
     return serve
@@ -251,11 +251,11 @@ def test_serve_leaves_nothing_behind_when_it_is_killed(line: CommandLine) -> Non
     """As when the machine is short of memory: its children hold the port and the sources, and nobody could stop them."""
     port = free_port()
     serve = line.process("serve", "--port", str(port))
-    wait_for(lambda: answers("127.0.0.1", port))
+    wait_for(lambda: is_serving("127.0.0.1", port))
     assert len(line.left()) >= 3
     serve.kill()
     wait_for(lambda: line.left() == {})
-    assert not answers("127.0.0.1", port)
+    assert not is_serving("127.0.0.1", port)
     serve.communicate(timeout=5)
 
 
@@ -263,7 +263,7 @@ def test_serve_leaves_nothing_behind_when_it_is_killed(line: CommandLine) -> Non
 def test_serve_ends_whole_when_one_half_is_killed(line: CommandLine) -> None:
     port = free_port()
     serve = line.process("serve", "--port", str(port))
-    wait_for(lambda: answers("127.0.0.1", port))
+    wait_for(lambda: is_serving("127.0.0.1", port))
     web = next(pid for pid, command in sorted(line.left().items()) if " web " in command)
     os.kill(web, signal.SIGKILL)
     _, log = serve.communicate(timeout=20)
@@ -272,7 +272,7 @@ def test_serve_ends_whole_when_one_half_is_killed(line: CommandLine) -> None:
         "zoho-bridge: The web server was killed (SIGKILL); everything else is stopped too.\n" in log
     )
     assert line.left() == {}
-    assert not answers("127.0.0.1", port)
+    assert not is_serving("127.0.0.1", port)
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -9,7 +9,7 @@ import click
 from bridge.cli.context import FeedName, open_bridge, unknown_feed
 from bridge.cli.output import json_option, print_json
 from bridge.cli.sanitize import plain
-from bridge.feed.changelog import KEPT_FOR
+from bridge.feed.changelog import RETENTION
 from bridge.store import ChangeRow
 
 _NAMES = {"join_url": "link to join", "url": "link", "busy": "takes time"}
@@ -19,8 +19,8 @@ _NAMES = {"join_url": "link to join", "url": "link", "busy": "takes time"}
 @click.argument("slug", type=FeedName())
 @click.option(
     "--days",
-    type=click.IntRange(1, KEPT_FOR.days),
-    default=KEPT_FOR.days,
+    type=click.IntRange(1, RETENTION.days),
+    default=RETENTION.days,
     show_default=True,
     metavar="N",
     help="How far to look back.",

@@ -17,21 +17,24 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
 # A long run of blanks could fill a whole folded line, and clients refuse a blank line (rulebook 3).
 _LONG_RUN = re.compile(" {61,}")
 
-_BLOCKS = {
-    *("address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "footer", "header"),
-    *("hr", "main", "nav", "section", "table", "tr"),
-}
-_PARAGRAPHS = {"h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "ul"}
-_INLINE = {
-    *("a", "abbr", "b", "br", "code", "del", "em", "i", "ins", "li", "mark", "q", "s", "small"),
-    *("span", "strong", "sub", "sup", "tbody", "td", "th", "thead", "u"),
-}
+
+def _names(text: str) -> set[str]:
+    return set(text.split())
+
+
+_BLOCKS = _names(
+    "address article aside blockquote dd div dl dt footer header hr main nav section table tr"
+)
+_PARAGRAPHS = _names("h1 h2 h3 h4 h5 h6 ol p pre ul")
+_INLINE = _names(
+    "a abbr b br code del em i ins li mark q s small span strong sub sup tbody td th thead u"
+)
 _TAGS = _BLOCKS | _PARAGRAPHS | _INLINE
-_LISTS = {"ol", "ul"}
-_INVISIBLE = {"script", "style", "title"}
+_LISTS = _names("ol ul")
+_INVISIBLE = _names("script style title")
 # Tags that prove that a text is HTML. "<title>" and "<link>" do not: people write them in plain
 # text for "put the title here".
-_PROOFS = _TAGS | {"body", "center", "font", "head", "html", "img", "script", "style"}
+_PROOFS = _TAGS | _names("body center font head html img script style")
 # "a <b and c> d" has no attribute, and is not HTML.
 _ATTRIBUTE = r"""\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>]+)"""
 _TAG = re.compile(rf"</?(?:{'|'.join(sorted(_PROOFS))})(?:{_ATTRIBUTE})*\s*/?>", re.IGNORECASE)

@@ -1,1 +1,1 @@
-"""What a published feed consists of, as values that the publisher writes and the web reads."""
+"""The parts of a published feed as values, which the publisher writes and the web serves."""

@@ -1,6 +1,7 @@
-"""What people see of an entry of a feed: for agendas and filters, beside the bytes that calendar programs get.
+"""Agenda items: what a person sees of an entry of a feed, for pages and filters beside the VEVENTs.
 
-A card is made from an event as the feed shows it, so it tells no more than the feed. It must not know of HTML.
+They come from events as the feed shows them, so they reveal no more than the feed. It must not know
+HTML.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +10,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from bridge.domain.event import Event, Moment, Status, midnight, to_utc
+from bridge.domain.event import Event, Moment, Status, midnight
 from bridge.domain.timezones import zone_by_key
 
 NO_INVITATION = "none"
@@ -18,10 +19,11 @@ _LONGEST_DESCRIPTION = 2000
 
 
 class AgendaItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An entry with its occurrences, in order of time; a series has one more card for each way its instances differ.
+    """An entry with its occurrences in order of time.
 
-    ``uid`` is the entry's, ``zone`` the event's own. ``times`` are (start, end) of each occurrence: seconds since 1970,
-    or for an ``all_day`` one ``date.toordinal`` of its first day and of the day after its last.
+    A series has an item for each way in which its instances look. ``uid`` is the UID of the entry,
+    ``zone`` the zone of the event. ``times`` are the start and end of each occurrence in seconds
+    since 1970. All-day ones are ``date.toordinal`` of the first day, and of the day after the last.
     """
 
     uid: str
@@ -39,83 +41,91 @@ class AgendaItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def starts_at(self) -> datetime:
-        """When the first occurrence begins, in UTC."""
-        return to_datetime(self.times[0][0], all_day=self.all_day)
+        """The start of the first occurrence in UTC."""
+        return self._utc(self.times[0][0])
 
     @property
     def ends_at(self) -> datetime:
-        """When the last occurrence ends, in UTC."""
-        return max(to_datetime(end, all_day=self.all_day) for _, end in self.times)
+        """The end of the last occurrence in UTC."""
+        return max(self._utc(end) for _, end in self.times)
 
     def occurrences(self) -> tuple[tuple[Moment, Moment], ...]:
-        """Give start and end of each occurrence: dates, or times in the event's own zone."""
+        """Return start and end of each occurrence as dates, or as times in the event's zone."""
         if self.all_day:
             return tuple(
                 (date.fromordinal(start), date.fromordinal(end)) for start, end in self.times
             )
         zone = zone_by_key(self.zone)
-        return tuple(
-            (datetime.fromtimestamp(start, zone), datetime.fromtimestamp(end, zone))
-            for start, end in self.times
-        )
+        moment = datetime.fromtimestamp
+        return tuple((moment(start, zone), moment(end, zone)) for start, end in self.times)
+
+    def _utc(self, number: int) -> datetime:
+        if self.all_day:
+            return midnight(date.fromordinal(number))
+        return datetime.fromtimestamp(number, UTC)
 
 
 def agenda_items(event: Event, occurrences: Iterable[Event]) -> tuple[AgendaItem, ...]:
-    """Make the cards of an event as shaped, from its occurrences each by itself; none when it has none."""
-    looks: dict[AgendaItem, list[tuple[int, int]]] = {}
-    zone = event.start.tzinfo.key if isinstance(event.start, datetime) else "UTC"  # type: ignore[union-attr]
-    for one in occurrences:
-        look = AgendaItem(
+    """Return the items of an event as the feed shows it, from its occurrences as single events."""
+    times: dict[AgendaItem, list[tuple[int, int]]] = {}
+    zone = getattr(event.start, "tzinfo", None)
+    for occurrence in occurrences:
+        item = AgendaItem(
             uid=event.uid,
-            title=one.title,
+            title=occurrence.title,
             times=(),
-            all_day=one.all_day,
-            zone=zone,
-            place=one.place.line if one.place else "",
-            url=one.url,
-            join_url=one.join_url,
-            description=one.description[:_LONGEST_DESCRIPTION],
-            status=one.status.value,
-            busy=one.busy,
+            all_day=occurrence.all_day,
+            zone=zone.key if zone else "UTC",
+            place=occurrence.place.line if occurrence.place else "",
+            url=occurrence.url,
+            join_url=occurrence.join_url,
+            description=occurrence.description[:_LONGEST_DESCRIPTION],
+            status=occurrence.status.value,
+            busy=occurrence.busy,
             repeats=event.recurrence is not None,
         )
-        looks.setdefault(look, []).append((_number(one.start), _number(one.end)))
-    return tuple(msgspec.structs.replace(look, times=tuple(times)) for look, times in looks.items())
+        span = (_number(occurrence.start), _number(occurrence.end))
+        times.setdefault(item, []).append(span)
+    return tuple(msgspec.structs.replace(item, times=tuple(spans)) for item, spans in times.items())
 
 
 def labels_of(event: Event, source_key: str) -> frozenset[tuple[str, str]]:
-    """Give what an event as shown can be chosen by, with its changed instances, as (kind, value).
+    """Return the labels that filters can select an event by, as (kind, value).
 
-    The kinds: ``category`` (without the tracks), ``track``, ``hall``, ``group`` (of a source of several), ``source`` (a
-    key, which is no name for people), and for Zoho Calendar ``answer``: the account's own, or NO_INVITATION.
+    They include those of its changed instances. The kinds are ``category`` (without the tracks),
+    ``track``, ``hall``, ``group`` (of a source with several), ``source`` (a key and not a title),
+    and for Zoho Calendar ``answer``: the account's RSVP, or ``NO_INVITATION``.
     """
     labels = {("source", source_key)}
-    for one in (event, *event.overrides):
-        labels |= {("category", name) for name in one.categories if name != one.track}
-        if one.track:
-            labels.add(("group" if source_key.startswith("connect:") else "track", one.track))
-        if one.place and one.place.hall:
-            labels.add(("hall", one.place.hall))
-        if one.answer or source_key.startswith("calendar:"):
-            labels.add(("answer", one.answer or NO_INVITATION))
+    for part in (event, *event.overrides):
+        labels |= {("category", name) for name in part.categories if name != part.track}
+        if part.track:
+            labels.add(("group" if source_key.startswith("connect:") else "track", part.track))
+        if part.place and part.place.hall:
+            labels.add(("hall", part.place.hall))
+        if part.answer or source_key.startswith("calendar:"):
+            labels.add(("answer", part.answer or NO_INVITATION))
     return frozenset(labels)
 
 
 def without_labels(event: Event) -> Event:
-    """Leave out what events are only chosen by, so that a change of it is none of the published bytes."""
-    if not any(one.track or one.answer for one in (event, *event.overrides)):
+    """Return the event without the fields that only filters use.
+
+    So a change of these changes no published byte.
+    """
+    if not any(part.track or part.answer for part in (event, *event.overrides)):
         return event
     overrides = tuple(replace(override, track="", answer="") for override in event.overrides)
     return replace(event, track="", answer="", overrides=overrides)
 
 
-def encode_items(cards: Sequence[AgendaItem]) -> bytes:
-    """Write an entry's cards as JSON."""
-    return msgspec.json.encode(cards)
+def encode_items(items: Sequence[AgendaItem]) -> bytes:
+    """Return the items of an entry as JSON."""
+    return msgspec.json.encode(items)
 
 
 def decode_items(data: bytes) -> tuple[AgendaItem, ...]:
-    """Read what ``encode_items`` wrote."""
+    """Return the items that ``encode_items`` wrote."""
     return _decoder.decode(data)
 
 
@@ -123,9 +133,4 @@ _decoder = msgspec.json.Decoder(tuple[AgendaItem, ...])
 
 
 def _number(moment: Moment) -> int:
-    return int(to_utc(moment).timestamp()) if isinstance(moment, datetime) else moment.toordinal()
-
-
-def to_datetime(number: int, *, all_day: bool) -> datetime:
-    """Give the moment in UTC that a number of ``times`` stands for."""
-    return midnight(date.fromordinal(number)) if all_day else datetime.fromtimestamp(number, UTC)
+    return int(moment.timestamp()) if isinstance(moment, datetime) else moment.toordinal()

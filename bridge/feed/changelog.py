@@ -1,38 +1,39 @@
-"""What changed in a feed from one publication to the next, in the terms of people: added, moved, renamed, ...
+"""The changes of a feed from one publication to the next, as a person names them: added or moved.
 
-Pure. It compares cards, which tell no more than the feed does, so that its history tells no more either. It must not
-know why an event changed, nor what is no change of the feed: whoever calls it leaves that out.
+It compares agenda items, which reveal no more than the feed, so the changelog does not either. It
+must not know why an event changed. Callers leave out what is not a change of the feed.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from bridge.domain.event import Moment, Status, midnight
+from bridge.domain.event import Moment, Status, midnight, to_utc
 from bridge.domain.feed import Window
 from bridge.domain.text import CANCELLED_MARK
-from bridge.domain.timezones import zone_by_key
 from bridge.domain.uid import event_uid
-from bridge.feed.agenda import AgendaItem, to_datetime
+from bridge.feed.agenda import AgendaItem
 
-KEPT_FOR = timedelta(days=30)
+RETENTION = timedelta(days=30)
 
 Kind: TypeAlias = Literal["added", "moved", "renamed", "cancelled", "gone", "changed"]
+Details: TypeAlias = dict[str, dict[str, Any]]
 
 _LONGEST = 300  # characters of a description
+_TIMES = ("start", "end")
 _TEXTS = ("place", "url", "join_url", "description")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change of an event, or of one or more occurrences of it.
+    """A change of an event, or of some of its occurrences.
 
-    ``uid`` is the entry's. ``details`` holds, of what differs, ``{"before": …, "after": …}`` (None: nothing): ``start``
-    and ``end`` of the first occurrence that it is about (ISO 8601; an all-day ``end`` is the day after the last),
-    ``occurrences`` (how many, where there are more), ``title``, ``place``, ``url``, ``join_url``, ``description``,
-    ``busy`` and ``cancelled``.
+    ``uid`` is the UID of the entry. ``details`` has ``{"before": …, "after": …}`` for each
+    difference, with None for nothing: ``start`` and ``end`` of the first occurrence (ISO 8601, an
+    all-day ``end`` is the day after the last), ``occurrences`` (their number if there are several),
+    ``title``, ``place``, ``url``, ``join_url``, ``description``, ``busy`` and ``cancelled``.
     """
 
     uid: str
@@ -43,10 +44,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventUpdate:
-    """An event of which something is another: its cards before and after, none where the feed does not show it.
+    """A changed event with its agenda items before and after, empty if the feed does not show it.
 
-    Only occurrences on the ``days`` that the feed showed before and still shows can be added or gone; others came or
-    went because days pass.
+    Only occurrences on ``days``, which the feed showed before and still shows, can be added or
+    gone. Others appear and disappear because days pass.
     """
 
     event_uid: str
@@ -54,163 +55,150 @@ class EventUpdate:
     after: Sequence[AgendaItem] = ()
     days: Window
 
-    def holds(self, one: "_Seen") -> bool:
-        """Whether an occurrence overlaps the days that are compared."""
-        start, end = (midnight(day) for day in (self.days.start, self.days.end))
-        return one.first < end and (one.last > start or one.first >= start)
-
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """One occurrence. ``key`` is the UID that it has, or would have if it stood alone."""
+class _Occurrence:
+    """An occurrence. ``key`` is the UID that it has, or would have as a single event."""
 
     key: str
-    card: AgendaItem
-    start: int
-    end: int
-
-    @property
-    def first(self) -> datetime:
-        return to_datetime(self.start, all_day=self.card.all_day)
-
-    @property
-    def last(self) -> datetime:
-        return to_datetime(self.end, all_day=self.card.all_day)
+    item: AgendaItem
+    start: Moment
+    end: Moment
+    starts_at: datetime
+    ends_at: datetime
 
     @property
     def cancelled(self) -> bool:
-        return self.card.status == Status.CANCELLED.value or self.card.title.startswith(
-            CANCELLED_MARK
-        )
+        marked = self.item.title.startswith(CANCELLED_MARK)
+        return marked or self.item.status == Status.CANCELLED.value
 
     @property
     def title(self) -> str:
-        return self.card.title.removeprefix(CANCELLED_MARK)
+        return self.item.title.removeprefix(CANCELLED_MARK)
+
+    @property
+    def span(self) -> tuple[bool, datetime, datetime]:
+        return self.item.all_day, self.starts_at, self.ends_at
+
+    def is_on(self, days: Window) -> bool:
+        start, end = midnight(days.start), midnight(days.end)
+        return self.starts_at < end and (self.ends_at > start or self.starts_at >= start)
 
 
-_Pair: TypeAlias = tuple[_Seen, _Seen]
+_Pair: TypeAlias = tuple[_Occurrence, _Occurrence]
 
 
-def find_changes(edited: Iterable[EventUpdate]) -> tuple[Change, ...]:
-    """Tell what changed, event by event.
+def find_changes(updates: Iterable[EventUpdate]) -> tuple[Change, ...]:
+    """Return the changes, event by event.
 
-    Occurrences are compared by the UID that they have or would have alone: one that leaves its series, because it was
-    moved, is the same as before; so is one that comes to stand alone without its series.
+    Occurrences are compared by the UID that they have, or would have as single events. So an
+    occurrence stays the same when it leaves its series because it moved, or when it stays without
+    its series.
     """
-    events = tuple(edited)
-    before = {one.key: one for event in events for one in _occurrences(event.before)}
-    found: list[Change] = []
-    met: set[str] = set()
-    pairs: dict[str, list[_Pair]] = defaultdict(list)
-    for event in events:
-        for one in _occurrences(event.after):
-            if one.key in before:
-                pairs[event.event_uid].append((before[one.key], one))
-                met.add(one.key)
-    for event in events:
-        old = [one for one in _occurrences(event.before) if one.key not in met]
-        new = [one for one in _occurrences(event.after) if one.key not in met]
-        again = _at_the_same_time(old, new)
-        left = {one.key for pair in again for one in pair}
-        found += _of_pairs([*pairs[event.event_uid], *again])
-        found += _of_rest(
-            event,
-            [one for one in old if one.key not in left and event.holds(one)],
-            [one for one in new if one.key not in left and event.holds(one)],
+    updates = tuple(updates)
+    before = {o.key: o for update in updates for o in _occurrences(update.before)}
+    after = [_occurrences(update.after) for update in updates]
+    shared = before.keys() & {o.key for occurrences in after for o in occurrences}
+    changes: list[Change] = []
+    for update, occurrences in zip(updates, after, strict=True):
+        pairs = [(before[o.key], o) for o in occurrences if o.key in shared]
+        old = [o for o in _occurrences(update.before) if o.key not in shared]
+        new = [o for o in occurrences if o.key not in shared]
+        # A single event became a series, or the reverse, if both start together.
+        old_by_start = {o.span[:2]: o for o in old}
+        simultaneous = [(old_by_start[o.span[:2]], o) for o in new if o.span[:2] in old_by_start]
+        paired = {o.key for pair in simultaneous for o in pair}
+        old, new = (
+            [o for o in rest if o.key not in paired and o.is_on(update.days)] for rest in (old, new)
         )
-    return tuple(found)
+        changes += _changes_of_pairs([*pairs, *simultaneous])
+        if old or new:
+            changes.append(_change_of_rest(update, old, new))
+    return tuple(changes)
 
 
-def _occurrences(cards: Sequence[AgendaItem]) -> list[_Seen]:
-    """Give all occurrences of an event, the first in time first."""
-    found = []
-    for card in cards:
-        for start, end in card.times:
-            slot = date.fromordinal(start) if card.all_day else datetime.fromtimestamp(start, UTC)
-            key = event_uid(card.uid, slot=slot) if card.repeats else card.uid
-            found.append(_Seen(key, card, start, end))
-    return sorted(found, key=lambda one: (one.first, one.key))
-
-
-def _at_the_same_time(old: Sequence[_Seen], new: Sequence[_Seen]) -> list[_Pair]:
-    """Pair occurrences of one event that begin together: a single event has become a series, or the reverse."""
-    by_start = {(one.card.all_day, one.start): one for one in old}
-    return [
-        (by_start[key], one) for one in new if (key := (one.card.all_day, one.start)) in by_start
+def _occurrences(items: Iterable[AgendaItem]) -> list[_Occurrence]:
+    """Return all occurrences of an event in order of time."""
+    occurrences = [
+        _Occurrence(
+            event_uid(item.uid, slot=start) if item.repeats else item.uid,
+            item,
+            start,
+            end,
+            to_utc(start),
+            to_utc(end),
+        )
+        for item in items
+        for start, end in item.occurrences()
     ]
+    return sorted(occurrences, key=lambda occurrence: (occurrence.starts_at, occurrence.key))
 
 
-def _of_pairs(pairs: Iterable[_Pair]) -> list[Change]:
-    """Tell changes of occurrences that are there still: one for all of an event's that changed in the same way."""
-    alike: dict[tuple[object, ...], list[tuple[_Pair, dict[str, dict[str, Any]]]]] = defaultdict(
-        list
-    )
-    for pair in pairs:
-        details = _difference(*pair)
-        if details:
-            told = tuple(
-                (name, *one.values())
-                for name, one in details.items()
-                if name not in ("start", "end")
+def _changes_of_pairs(pairs: Iterable[_Pair]) -> list[Change]:
+    """Return the changes of an event's remaining occurrences, one for all that changed alike."""
+    groups: dict[tuple[object, ...], list[tuple[_Occurrence, Details]]] = defaultdict(list)
+    for before, after in pairs:
+        if details := _difference(before, after):
+            others = (
+                (name, *values.values()) for name, values in details.items() if name not in _TIMES
             )
-            alike[(_shift(*pair), *told)].append((pair, details))
-    found = []
-    for members in alike.values():
-        (before, after), details = members[0]
-        if len(members) > 1:
-            details["occurrences"] = _both(len(members), len(members))
-        title = after.title or before.title
-        found.append(Change(uid=after.card.uid, kind=_kind(details), title=title, details=details))
-    return found
+            groups[(*_shift(before, after), *others)].append((after, details))
+    changes = []
+    for group in groups.values():
+        after, details = group[0]
+        if len(group) > 1:
+            details["occurrences"] = _both(len(group), len(group))
+        uid, kind = after.item.uid, _kind(details)
+        changes.append(Change(uid=uid, kind=kind, title=after.title, details=details))
+    return changes
 
 
-def _of_rest(event: EventUpdate, old: Sequence[_Seen], new: Sequence[_Seen]) -> list[Change]:
-    """Tell what became of occurrences that have no counterpart."""
-    if not old and not new:
-        return []
+def _change_of_rest(
+    update: EventUpdate, old: Sequence[_Occurrence], new: Sequence[_Occurrence]
+) -> Change:
+    """Return the change of an event's occurrences without a counterpart."""
     first = (new or old)[0]
-    details = {"start": _both(_start(old), _start(new)), "end": _both(_end(old), _end(new))}
+    details = _times(old[0] if old else None, new[0] if new else None)
     if len(old) > 1 or len(new) > 1:
         details["occurrences"] = _both(len(old), len(new))
     kind: Kind
     if old and new:
-        details |= {
-            name: one
-            for name, one in _difference(old[0], new[0]).items()
-            if name not in ("start", "end")
-        }
-        kind = "cancelled" if "cancelled" in details and new[0].cancelled else "moved"
+        difference = _difference(old[0], new[0])
+        details |= {name: both for name, both in difference.items() if name not in _TIMES}
+        kind = "cancelled" if "cancelled" in details and first.cancelled else "moved"
     elif new:
-        kind = "cancelled" if first.cancelled and not event.before else "added"
+        kind = "cancelled" if first.cancelled and not update.before else "added"
     else:
-        kind = "cancelled" if event.after else "gone"
-    if not (old and new) and first.card.place:
-        details["place"] = _both(*((first.card.place, None) if old else (None, first.card.place)))
-    return [Change(uid=_series_uid(event, first), kind=kind, title=first.title, details=details)]
+        kind = "cancelled" if update.after else "gone"
+    if place := first.item.place:
+        if not new:
+            details["place"] = _both(place, None)
+        elif not old:
+            details["place"] = _both(None, place)
+    # The entry of the occurrences is their series, if there is one.
+    series = (item.uid for item in (*update.after, *update.before) if item.repeats)
+    uid = next(series, first.item.uid)
+    return Change(uid=uid, kind=kind, title=first.title, details=details)
 
 
-def _difference(before: _Seen, after: _Seen) -> dict[str, dict[str, Any]]:
-    """Give what people see differ between two occurrences."""
-    details: dict[str, dict[str, Any]] = {}
-    times = [(one.card.all_day, one.start, one.end) for one in (before, after)]
-    if times[0] != times[1]:
-        details["start"] = _both(_start([before]), _start([after]))
-        details["end"] = _both(_end([before]), _end([after]))
+def _difference(before: _Occurrence, after: _Occurrence) -> Details:
+    """Return the visible differences between two occurrences."""
+    details = _times(before, after) if before.span != after.span else {}
     if before.title != after.title:
         details["title"] = _both(before.title, after.title)
     for name in _TEXTS:
-        texts = getattr(before.card, name), getattr(after.card, name)
-        if texts[0] != texts[1]:
-            details[name] = _both(*(text[:_LONGEST] for text in texts))
+        old, new = getattr(before.item, name), getattr(after.item, name)
+        if old != new:
+            details[name] = _both(old[:_LONGEST], new[:_LONGEST])
     if before.cancelled != after.cancelled:
         details["cancelled"] = _both(before.cancelled, after.cancelled)
-    elif before.card.busy != after.card.busy:  # who is cancelled takes no time, which is no news
-        details["busy"] = _both(before.card.busy, after.card.busy)
+    elif before.item.busy != after.item.busy:  # a cancelled event is always free
+        details["busy"] = _both(before.item.busy, after.item.busy)
     return details
 
 
-def _kind(details: Mapping[str, Mapping[str, Any]]) -> Kind:
-    """Give the most important of what differs."""
+def _kind(details: Details) -> Kind:
+    """Return the most important of the differences."""
     if details.get("cancelled", {}).get("after"):
         return "cancelled"
     if "start" in details:
@@ -218,36 +206,19 @@ def _kind(details: Mapping[str, Mapping[str, Any]]) -> Kind:
     return "renamed" if "title" in details else "changed"
 
 
-def _shift(before: _Seen, after: _Seen) -> object:
-    """Tell by how much an occurrence moved, so that those that moved alike can be told together."""
-    if before.card.all_day != after.card.all_day:
-        return after.card.all_day
-    return after.start - before.start, after.end - before.end
+def _shift(before: _Occurrence, after: _Occurrence) -> tuple[object, ...]:
+    """Return how far an occurrence moved, to group those that moved alike."""
+    if before.item.all_day != after.item.all_day:
+        return (after.item.all_day,)
+    return after.starts_at - before.starts_at, after.ends_at - before.ends_at
 
 
-def _series_uid(event: EventUpdate, one: _Seen) -> str:
-    """Name the entry that an event's occurrences belong to: its series, if it has one."""
-    cards = (*event.after, *event.before)
-    return next((card.uid for card in cards if card.repeats), one.card.uid)
+def _times(before: _Occurrence | None, after: _Occurrence | None) -> Details:
+    return {
+        "start": _both(*(o and o.start.isoformat() for o in (before, after))),
+        "end": _both(*(o and o.end.isoformat() for o in (before, after))),
+    }
 
 
 def _both(before: Any, after: Any) -> dict[str, Any]:
     return {"before": before, "after": after}
-
-
-def _start(seen: Sequence[_Seen]) -> str | None:
-    return _text(seen[0].start, seen[0].card) if seen else None
-
-
-def _end(seen: Sequence[_Seen]) -> str | None:
-    return _text(seen[0].end, seen[0].card) if seen else None
-
-
-def _text(number: int, card: AgendaItem) -> str:
-    moment: Moment
-    moment = (
-        date.fromordinal(number)
-        if card.all_day
-        else datetime.fromtimestamp(number, zone_by_key(card.zone))
-    )
-    return moment.isoformat()

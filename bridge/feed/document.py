@@ -1,13 +1,13 @@
-"""A whole document of kept bytes: header, zones and rendered events, joined. The one place that writes a VCALENDAR.
+"""The renderer of VCALENDAR documents: header, time zones and stored VEVENTs, joined.
 
-It must not render events: joining 10,000 kept ones takes milliseconds. Nor may it import what does, for the web
-processes join documents of their own: of one event, and of those that someone chose.
+It is the only renderer of a VCALENDAR. It must not render events, nor import what does: joining
+10,000 stored VEVENTs takes milliseconds, and web processes join documents of their own.
 """
 
 from collections.abc import Iterable, Iterator
 import re
 
-from bridge.domain.text import clean, one_line
+from bridge.domain.text import one_line
 from bridge.domain.timezones import vtimezone
 
 _END = b"END:VCALENDAR\r\n"
@@ -17,11 +17,12 @@ _BEGIN = (
     b"PRODID:-//Zoho calendar bridge//Zoho calendar bridge//EN\r\n"
     b"CALSCALE:GREGORIAN\r\n"
 )
-# icalendar leaves VALUE=DURATION out, without which Home Assistant refuses the feed.
+# icalendar omits VALUE=DURATION, without which Home Assistant refuses the feed.
 _REFRESH = b"REFRESH-INTERVAL;VALUE=DURATION:PT4H\r\nX-PUBLISHED-TTL:PT4H\r\n"
 
-# Stands in for events: Evolution keeps all old ones when a feed has none (rulebook 17). Far in the past for every
-# reader, and after 1970, whose first midnight is before the epoch east of Greenwich.
+# The only event of an empty feed, because Evolution keeps all old events if a feed has none
+# (rulebook 17). It is long past for every reader. It is after 1970, whose first midnight is before
+# the epoch east of Greenwich.
 PLACEHOLDER = (
     b"BEGIN:VEVENT\r\n"
     b"UID:0d77e63a-87f9-59c2-abe1-cac793bc7d51\r\n"
@@ -37,40 +38,28 @@ PLACEHOLDER = (
     b"END:VEVENT\r\n"
 )
 
-_ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
-_LINE = 74  # octets: 75 with the blank that begins a folded line (RFC 5545 3.1)
+_ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,"})
+_LINE = 74  # octets: 75 with the blank that starts a folded line (RFC 5545 3.1)
 _ALARMS = re.compile(rb"\r\nBEGIN:VALARM\r\n.*?\r\nEND:VALARM(?=\r\n)", re.DOTALL)
 
 
 def join_document(
-    *,
-    title: str,
-    blobs: Iterable[bytes],
-    zones: Iterable[str],
-    description: str = "",
-    single: bool = False,
+    *, title: str, blobs: Iterable[bytes], zones: Iterable[str], single: bool = False
 ) -> bytes:
-    """Join a VCALENDAR of rendered events, in the order given.
+    """Render a VCALENDAR of rendered events in their order.
 
-    ``zones`` are the TZIDs the blobs use, each of which gets its VTIMEZONE, before the events (rulebook 11, 24). With
-    no blob, or empty ones only, a placeholder stands in. ``single`` is a download of one event: with a name, Outlook
-    would open a new calendar (rulebook 13).
+    ``zones`` are the TZIDs of the events. Each has a VTIMEZONE before the events (rulebook 11, 24).
+    Without events, the document has a placeholder. ``single`` is a download of one event, without a
+    title: Outlook would open a new calendar for it (rulebook 13).
     """
-    return b"".join(
-        iter_document(title=title, blobs=blobs, zones=zones, description=description, single=single)
-    )
+    return b"".join(iter_document(title=title, blobs=blobs, zones=zones, single=single))
 
 
 def iter_document(
-    *,
-    title: str,
-    blobs: Iterable[bytes],
-    zones: Iterable[str],
-    description: str = "",
-    single: bool = False,
+    *, title: str, blobs: Iterable[bytes], zones: Iterable[str], single: bool = False
 ) -> Iterator[bytes]:
-    """Give what ``join_document`` joins one by one, so that a large one need not be held at once."""
-    yield _BEGIN if single else render_header(title, description)
+    """Return the parts of ``join_document``, so that a large document need not be in memory."""
+    yield _BEGIN if single else _header(title)
     empty = True
     for blob in blobs:
         if blob and empty:
@@ -82,29 +71,29 @@ def iter_document(
     yield _END
 
 
-def render_header(title: str, description: str = "") -> bytes:
-    """Write the properties of a feed in the order of rulebook 11-14; no METHOD, no version of the software."""
-    lines = []
-    if name := one_line(title):
-        lines += [_text("NAME", name), _text("X-WR-CALNAME", name)]
-    if description := clean(description):
-        lines += [_text("DESCRIPTION", description), _text("X-WR-CALDESC", description)]
-    return b"".join((_BEGIN, *lines, _REFRESH))
-
-
 def remove_alarms(blob: bytes) -> bytes:
-    """Cut the alarms out of rendered bytes: exactly what rendering without alarms gives."""
+    """Return rendered events without alarms, the same bytes as if rendered without them."""
     return _ALARMS.sub(b"", blob)
 
 
+def _header(title: str) -> bytes:
+    """Render the properties of a feed in the order of rulebook 11-14.
+
+    There is no METHOD, and no version of the software.
+    """
+    name = one_line(title)
+    names = (_text("NAME", name), _text("X-WR-CALNAME", name)) if name else ()
+    return b"".join((_BEGIN, *names, _REFRESH))
+
+
 def _text(name: str, value: str) -> bytes:
-    """Write a property with a TEXT value, escaped and folded (RFC 5545 3.1 and 3.3.11; rulebook 1-5)."""
-    line = f"{name}:{clean(value).translate(_ESCAPES)}"
+    """Render a TEXT property, escaped and folded (RFC 5545 3.1, 3.3.11; rulebook 1-5)."""
+    line = f"{name}:{value.translate(_ESCAPES)}"
     parts, begin, octets = [], 0, 0
     for position, character in enumerate(line):
         length = len(character.encode())
         if octets + length > _LINE:
-            # An escape is not parted from what it escapes: some clients unfold too late.
+            # A fold does not separate an escape from its character: some clients unfold too late.
             cut = position - 1 if line[position - 1] in "\\^" and position - 1 > begin else position
             parts.append(line[begin:cut])
             begin, octets = cut, len(line[cut:position].encode())

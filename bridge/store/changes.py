@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from bridge.feed.changelog import KEPT_FOR, Change
+from bridge.feed.changelog import RETENTION, Change
 from bridge.store.crypto import Vault
 from bridge.store.database import Database
 from bridge.store.schema import changes
@@ -73,7 +73,9 @@ def write_changes(
     connection: Connection, slug: str, new: Sequence[Change], *, now: datetime
 ) -> None:
     """Add to a feed's history in the transaction of the publication, and forget what is too old."""
-    connection.execute(delete(changes).where(changes.c.slug == slug, changes.c.at < now - KEPT_FOR))
+    connection.execute(
+        delete(changes).where(changes.c.slug == slug, changes.c.at < now - RETENTION)
+    )
     rows = [
         {
             "slug": slug,

@@ -18,7 +18,7 @@ from flask import Blueprint, Response, abort, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.domain.feed import Feed
-from bridge.feed.changelog import KEPT_FOR
+from bridge.feed.changelog import RETENTION
 from bridge.store import ChangeRow
 from bridge.web import language
 from bridge.web.context import public_root, web
@@ -64,7 +64,7 @@ class History:
 def of(feed: Feed) -> History:
     """Give what the admin's page of a feed shows."""
     rows = web().store.changes.of(
-        feed.slug, since=datetime.now(UTC) - KEPT_FOR, most=_MOST_SHOWN + 1
+        feed.slug, since=datetime.now(UTC) - RETENTION, most=_MOST_SHOWN + 1
     )
     token = web().store.changes.token(feed.slug, password=_password())
     return History(
@@ -85,7 +85,7 @@ def atom(slug: str) -> BaseResponse:
     feed = web().store.feeds.get(slug)
     if feed is None:
         abort(404)
-    rows = web().store.changes.of(slug, since=datetime.now(UTC) - KEPT_FOR, most=_MOST_IN_ATOM)
+    rows = web().store.changes.of(slug, since=datetime.now(UTC) - RETENTION, most=_MOST_IN_ATOM)
     response = Response(_document(feed, rows), content_type="application/atom+xml; charset=utf-8")
     response.headers["Cache-Control"] = "private, no-cache"
     response.add_etag()

@@ -5,7 +5,7 @@ dateutil counts on wall times. This module adds zones, and a late entry into an 
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, time, timedelta
 
 from dateutil import rrule as engine
@@ -14,10 +14,8 @@ from bridge.domain.event import Moment, Rule, to_utc
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
-_NUMBERS = (
-    *("bysecond", "byminute", "byhour", "bymonthday"),
-    *("byyearday", "byweekno", "bymonth", "bysetpos"),
-)
+# The fields of a rule with lists: "bysecond", "byminute", ….
+BY_PARTS = tuple(field.name for field in fields(Rule) if field.name.startswith("by"))
 
 
 def occurrences(
@@ -82,7 +80,7 @@ def _walls(
             count=rule.count,
             until=until,
             byweekday=weekdays or None,
-            **{name: getattr(explicit, name) or None for name in _NUMBERS},
+            **{name: getattr(explicit, name) or None for name in BY_PARTS if name != "byday"},
         )
     except ValueError as error:  # hours that the steps of an hourly rule never reach
         raise ValueError("the repeat rule never happens") from error

@@ -3,12 +3,8 @@
 from datetime import datetime
 
 from bridge.domain.event import Moment, Rule, to_utc
-from bridge.domain.recurrence.expand import last_start
+from bridge.domain.recurrence.expand import BY_PARTS, last_start
 
-_LISTS = (
-    *("BYSECOND", "BYMINUTE", "BYHOUR", "BYDAY", "BYMONTHDAY"),
-    *("BYYEARDAY", "BYWEEKNO", "BYMONTH", "BYSETPOS"),
-)
 _LAST_COMMON_DAY = 28
 _NTH = (1, 2, 3, 4, -1)  # some months have no fifth Monday
 
@@ -27,9 +23,9 @@ def render_rule(rule: Rule, start: Moment) -> str:
     if rule.interval != 1:
         parts.append(f"INTERVAL={rule.interval}")
     parts.extend(
-        f"{name}={','.join(map(str, values))}"
-        for name in _LISTS
-        if (values := getattr(rule, name.lower()))
+        f"{name.upper()}={','.join(map(str, values))}"
+        for name in BY_PARTS
+        if (values := getattr(rule, name))
     )
     if rule.wkst != "MO":
         parts.append(f"WKST={rule.wkst}")

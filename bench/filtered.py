@@ -24,8 +24,9 @@ from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.feed.filter import Filter
 from bridge.publish.publisher import publish
-from bridge.store import Filtered, Store
-from bridge.store.crypto import open_vault
+from bridge.store import Store
+from bridge.store.crypto import load_secret_keys
+from bridge.store.filters import FilteredFeed
 from bridge.web import create_app
 
 COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
@@ -74,7 +75,7 @@ def forget(app) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = config.load({"BRIDGE_DATA_DIR": folder, "BRIDGE_SECRET_KEY": KEY})
-        store = Store.open(settings.database_url, open_vault(KEY, Path(folder)))
+        store = Store.open(settings.database_url, load_secret_keys(KEY, Path(folder)))
         whole = fill(store)
         app = create_app(settings, store)
         link = store.links.of("bench")[0]
@@ -82,7 +83,7 @@ def main() -> None:
         for name, coding in CODINGS.items():
             for part, halls in parts.items():
                 choice = Filter.from_labels(("hall", f"Hall {n}") for n in range(halls))
-                path = f"/f/{store.filters.token(Filtered(slug='bench', link=link, choice=choice))}/bench.ics"
+                path = f"/f/{store.filters.token(FilteredFeed(slug='bench', link=link, choice=choice))}/bench.ics"
                 kept, first, again = [], [], []
                 for _turn in range(TURNS):
                     forget(app)

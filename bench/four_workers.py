@@ -43,7 +43,7 @@ from bridge.publish.pending import want
 from bridge.refresh.refresher import Refresher
 from bridge.sandbox import Agenda, Data, Portal, Sandbox, Shelf, lively
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.rate_limit import Rate
 
@@ -121,7 +121,7 @@ class WidePaces:
 def bridge(environment: dict[str, str]) -> Iterator[tuple[object, Refresher]]:
     """Open queue and bridge as ``zoho-bridge worker`` does."""
     settings = config.load(environment)
-    store = Store.open(settings.database_url, Vault(KEY))
+    store = Store.open(settings.database_url, SecretKeys(KEY))
     with ZohoClient(settings.zoho, store.tokens, paces=WidePaces(store)) as client:
         queue = worker.open_queue(settings.queue_url, settings.data_dir)
         holder = secrets.token_hex(4)

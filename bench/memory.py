@@ -27,7 +27,7 @@ from bridge.publish.pending import want
 from bridge.refresh import refresher as refresh
 from bridge.sandbox.calendar_objects import Builder, info, timed
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.store.publications import Publications
 from bridge.store.sources import Sources
 
@@ -124,7 +124,7 @@ def main(size: int, calendars: int) -> None:
     sources = [CalendarSource(calendar=f"calendar{n}") for n in range(calendars)]
     with tempfile.TemporaryDirectory(prefix="bridge-bench-") as folder:
         settings = config.load({"BRIDGE_DATA_DIR": folder, "BRIDGE_SECRET_KEY": KEY}).zoho
-        store = Store.open(f"sqlite:///{folder}/bridge.sqlite3", Vault(KEY))
+        store = Store.open(f"sqlite:///{folder}/bridge.sqlite3", SecretKeys(KEY))
         clock = Clock()
         refresher = refresh.Refresher(
             store=store, api=zoho, zoho=settings, holder="bench", clock=clock

@@ -18,7 +18,7 @@ from bridge.refresh.refresher import Refresher, Report
 from bridge.sandbox import CONNECT_ZONE, data_connect
 from bridge.sources.protocols import Api
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 TODAY = NOW.date()
@@ -100,7 +100,7 @@ def bench(api: Api) -> Iterator[Bench]:
             "BRIDGE_SECRET_KEY": KEY,
             "ZOHO_CONNECT_TIMEZONE": CONNECT_ZONE,
         }
-        store = Store.open(f"sqlite:///{Path(folder) / 'bridge.sqlite3'}", Vault(KEY))
+        store = Store.open(f"sqlite:///{Path(folder) / 'bridge.sqlite3'}", SecretKeys(KEY))
         clock = Clock()
         refresher = Refresher(
             store=store, api=api, zoho=config.load(settings).zoho, holder="bench", clock=clock

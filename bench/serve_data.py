@@ -9,11 +9,12 @@ from bridge import config
 from bridge.domain import codec
 from bridge.domain.event import Event
 from bridge.domain.feed import Feed
+from bridge.domain.records import EventToSave
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import zone
 from bridge.publish.publisher import publish
-from bridge.store import EventToSave, Store
-from bridge.store.crypto import open_vault
+from bridge.store import Store
+from bridge.store.crypto import load_secret_keys
 
 SMALL, LARGE = (
     2500,
@@ -37,7 +38,7 @@ WORDS = (
 def open_store() -> Store:
     settings = config.load(os.environ)
     return Store.open(
-        settings.database_url, open_vault(settings.secret_key.reveal(), settings.data_dir)
+        settings.database_url, load_secret_keys(settings.secret_key.reveal(), settings.data_dir)
     )
 
 

@@ -15,7 +15,7 @@ from serve_speed import BRIDGE, HERE, running, wait_for
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.publish import ical
-from bridge.store import Document
+from bridge.store.publications import Document
 
 FEEDS, EVENTS = 10_000, 30
 

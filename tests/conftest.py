@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from tests.browser.browsing import chromium, demo, visit  # noqa: F401 - fixtures for the tests in a browser
 
 KEY = "a test's secret key that is long enough for anything"
@@ -30,8 +30,8 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def vault() -> Vault:
-    return Vault(KEY)
+def keys() -> SecretKeys:
+    return SecretKeys(KEY)
 
 
 def _postgres_schema() -> Iterator[str]:
@@ -60,16 +60,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-def any_store(database_url: str, vault: Vault) -> Iterator[Store]:
+def any_store(database_url: str, keys: SecretKeys) -> Iterator[Store]:
     """A store on each kind of database."""
-    store = Store.open(database_url, vault)
+    store = Store.open(database_url, keys)
     yield store
     store.close()
 
 
 @pytest.fixture
-def store(tmp_path: Path, vault: Vault) -> Iterator[Store]:
+def store(tmp_path: Path, keys: SecretKeys) -> Iterator[Store]:
     """A store on SQLite, for tests of what stands above it."""
-    store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", vault)
+    store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", keys)
     yield store
     store.close()

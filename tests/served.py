@@ -14,8 +14,9 @@ import sys
 import time
 
 from bridge import config
-from bridge.store import Document, Store
-from bridge.store.crypto import open_vault
+from bridge.store import Store
+from bridge.store.crypto import load_secret_keys
+from bridge.store.publications import Document
 
 NOW = datetime(2026, 3, 9, 8, 0, 30, 500_000, tzinfo=UTC)
 
@@ -52,7 +53,7 @@ def web_server(folder: Path, **environ: str) -> Iterator[tuple[Store, int]]:
     """Run ``zoho-bridge web`` on a new store in ``folder``; gives the store and the port."""
     settings = {"BRIDGE_DATA_DIR": str(folder), "BRIDGE_SECRET_KEY": "k" * 40, **environ}
     loaded = config.load(settings)
-    store = Store.open(loaded.database_url, open_vault("k" * 40, folder))
+    store = Store.open(loaded.database_url, load_secret_keys("k" * 40, folder))
     port = free_port()
     names = ("BRIDGE_", "ZOHO_", "DATABASE_URL", "PORT", "WEB_CONCURRENCY")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(names)}

@@ -18,7 +18,7 @@ from bridge.cli.address import DEFAULT_HOST, DEFAULT_PORT, root_url
 from bridge.domain.feed import Feed
 from bridge.errors import BridgeError
 from bridge.store import Store
-from bridge.store.crypto import open_vault
+from bridge.store.crypto import load_secret_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,8 @@ class Bridge:
 def open_bridge(settings: config.Settings | None = None) -> Iterator[Bridge]:
     """Open the bridge that the environment, or ``settings``, describes; raises ConfigError and StoreError."""
     settings = config.load(os.environ) if settings is None else settings
-    vault = open_vault(settings.secret_key.reveal(), settings.data_dir)
-    store = Store.configured(settings, vault)
+    keys = load_secret_keys(settings.secret_key.reveal(), settings.data_dir)
+    store = Store.configured(settings, keys)
     try:
         yield Bridge(settings=apply_login(settings, store), store=store)
     finally:
@@ -86,8 +86,16 @@ def feed_url(bridge: Bridge, feed: Feed) -> str:
     return f"{root}/f/{bridge.store.links.token(link)}/{feed.slug}.ics"
 
 
+def feed_named(store: Store, slug: str) -> Feed:
+    """Return the active feed of a slug; raises BridgeError with the slugs there are."""
+    feed = store.feeds.get(slug)
+    if feed is None:
+        raise unknown_feed(slug, store.feeds.active())
+    return feed
+
+
 def unknown_feed(slug: str, known: tuple[Feed, ...]) -> BridgeError:
-    """Make the error for a feed's name that is wrong."""
+    """Return the error for an unknown slug."""
     names = ", ".join(sorted(feed.slug for feed in known))
     there_are = (
         f"There are: {names}." if names else "There are none yet: run `zoho-bridge refresh`."

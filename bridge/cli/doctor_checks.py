@@ -24,8 +24,8 @@ from bridge.errors import BridgeError, ConfigError, LoginError, ScopeError, Stor
 from bridge.refresh.refresher import Refresher
 from bridge.sources.protocols import Product
 from bridge.sources.registry import DISCOVERERS, fetch, parse
-from bridge.store import LinkError
 from bridge.store.health import feed_state
+from bridge.store.links import LinkError
 from bridge.worker import open_queue
 from bridge.zoho.transport import USER_AGENT
 

@@ -4,7 +4,8 @@ import sys
 
 import click
 
-from bridge.cli.context import FeedName, open_bridge, unknown_feed
+from bridge.cli.context import FeedName, feed_named, open_bridge
+from bridge.errors import BridgeError
 
 
 @click.command()
@@ -17,10 +18,9 @@ def export(slug: str) -> None:
       zoho-bridge export marketing > marketing.ics
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     with open_bridge() as bridge:
-        active = bridge.store.feeds.active()
-        known = any(feed.slug == slug for feed in active)
-        document = bridge.store.publications.document(slug, "default") if known else None
+        feed_named(bridge.store, slug)
+        document = bridge.store.publications.document(slug, "default")
     if document is None:
-        raise unknown_feed(slug, active)
+        raise BridgeError(f'Feed "{slug}" is not published yet: run `zoho-bridge refresh`.')
     sys.stdout.buffer.write(document.body)
     sys.stdout.buffer.flush()

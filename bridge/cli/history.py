@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from bridge.cli.context import FeedName, open_bridge, unknown_feed
+from bridge.cli.context import FeedName, feed_named, open_bridge
 from bridge.cli.output import json_option, print_json
 from bridge.cli.sanitize import plain
 from bridge.feed.changelog import RETENTION
-from bridge.store import ChangeRow
+from bridge.store.changes import ChangeRow
 
 _NAMES = {"join_url": "link to join", "url": "link", "busy": "takes time"}
 
@@ -43,9 +43,7 @@ def history(slug: str, *, days: int, as_json: bool) -> None:
       zoho-bridge history marketing --days 7
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     with open_bridge() as bridge:
-        known = bridge.store.feeds.active()
-        if slug not in (feed.slug for feed in known):
-            raise unknown_feed(slug, known)
+        feed_named(bridge.store, slug)
         rows = bridge.store.changes.of(slug, since=datetime.now(UTC) - timedelta(days=days))
     if as_json:
         told = [asdict(row) | {"at": row.at.isoformat(timespec="seconds")} for row in rows]

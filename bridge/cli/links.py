@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from bridge.cli.address import DEFAULT_HOST, DEFAULT_PORT, root_url
-from bridge.cli.context import Bridge, FeedName, open_bridge, unknown_feed
+from bridge.cli.context import Bridge, FeedName, feed_named, open_bridge
 from bridge.cli.output import json_option, print_json
 from bridge.config.values import days
-from bridge.store import Link, LinkError
+from bridge.store.links import Link, LinkError
 
 _LONGEST_GRACE = 365
 _FIRST = "default"
@@ -151,9 +151,7 @@ def _only_label(bridge: Bridge, slug: str) -> str:
 
 def _known(bridge: Bridge, slug: str) -> None:
     """Raise BridgeError when there is no such feed."""
-    known = bridge.store.feeds.active()
-    if slug not in (feed.slug for feed in known):
-        raise unknown_feed(slug, known)
+    feed_named(bridge.store, slug)
 
 
 def _row(bridge: Bridge, link: Link) -> dict[str, object]:

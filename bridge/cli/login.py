@@ -20,7 +20,7 @@ from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.urls import masked
 from bridge.config.values import credential
 from bridge.errors import ConfigError
-from bridge.store import Login
+from bridge.store.logins import Login
 from bridge.zoho.oauth import account_of
 from bridge.zoho.scopes import scopes_for_login
 from bridge.zoho.self_client import Grant, GrantError, SelfClient, exchange

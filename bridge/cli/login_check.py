@@ -16,7 +16,7 @@ from bridge.domain.source import AvailableSource
 from bridge.errors import LoginError, ScopeError, ZohoError
 from bridge.refresh.refresher import Refresher
 from bridge.sources.registry import DISCOVERERS, fetch
-from bridge.store import Login
+from bridge.store.logins import Login
 from bridge.zoho.responses import NAMES
 from bridge.zoho.scopes import Product
 

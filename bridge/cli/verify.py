@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from bridge.cli.context import FeedName, open_bridge, unknown_feed
+from bridge.cli.context import FeedName, feed_named, open_bridge
 from bridge.cli.output import print_json
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import open_refresher
@@ -42,9 +42,7 @@ def verify(slug: str, *, as_json: bool) -> None:
       zoho-bridge verify marketing
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     with open_bridge() as bridge:
-        active = bridge.store.feeds.active()
-        if all(feed.slug != slug for feed in active):
-            raise unknown_feed(slug, active)
+        feed = feed_named(bridge.store, slug)
         with open_refresher(bridge) as refresher:
             verifier = Verifier(
                 store=bridge.store,
@@ -52,7 +50,7 @@ def verify(slug: str, *, as_json: bool) -> None:
                 zoho=bridge.settings.zoho,
                 clock=lambda: datetime.now(UTC),
             )
-            verdicts = verifier.feed(slug)
+            verdicts = verifier.feed(feed)
     ok = all(verdict.is_equal for verdict in verdicts)
     if as_json:
         told = {"slug": slug, "ok": ok, "sources": [verdict.plain() for verdict in verdicts]}

@@ -22,13 +22,13 @@ from bridge.feed.changelog import Change, EventUpdate, find_changes
 from bridge.problems import problem, text_problem
 from bridge.publish import ical, view as shape
 from bridge.publish.gzip_blocks import Compressed, compress
-from bridge.store import (
+from bridge.store import Store
+from bridge.store.agenda import EntryAgenda
+from bridge.store.publications import (
     Document,
     Entry,
-    EntryAgenda,
     EntryRow,
     PublishedState,
-    Store,
     StoredEvent,
     ViewRow,
 )

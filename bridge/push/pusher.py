@@ -23,7 +23,8 @@ from bridge.push.vevent import Named, Told, ToldError, components, tell
 from bridge.sources import connect, registry as dispatch
 from bridge.sources.connect.update import Poster, UncertainError, clock_problem, send
 from bridge.sources.protocols import Api
-from bridge.store import Provenance, Store
+from bridge.store import Store
+from bridge.store.entry_origins import EntryOrigin
 
 # So wide that timed events, which tell the clock of the profile, are likely among what is read.
 _MARGIN = timedelta(days=31)
@@ -76,7 +77,7 @@ class _Found:
 
     named: Named
     told: Told
-    origin: Provenance
+    origin: EntryOrigin
     source: ConnectSource
     event: Event = field(init=False)
 
@@ -151,8 +152,8 @@ class Pusher:
         families: dict[str, list[Named]] = {}
         for one in named:
             families.setdefault(one.uid, []).append(one)
-        origins: dict[str, list[Provenance]] = {}
-        for origin in self._store.provenance.of([uid for uid in families if uid]):
+        origins: dict[str, list[EntryOrigin]] = {}
+        for origin in self._store.entry_origins.of([uid for uid in families if uid]):
             origins.setdefault(origin.uid, []).append(origin)
         found: list[_Found] = []
         refused: list[Refusal] = []
@@ -209,7 +210,7 @@ class Pusher:
         return reasons
 
 
-def _origin(told: Told, origins: Sequence[Provenance]) -> Provenance:
+def _origin(told: Told, origins: Sequence[EntryOrigin]) -> EntryOrigin:
     """Choose the entry that the file was exported from; ToldError when there is none, or an older state of it."""
     if not origins:
         raise ToldError(
@@ -234,7 +235,7 @@ def _origin(told: Told, origins: Sequence[Provenance]) -> Provenance:
     return current
 
 
-def _is_of(told: Told, origin: Provenance) -> bool:
+def _is_of(told: Told, origin: EntryOrigin) -> bool:
     """Tell whether a file was made from the present state of an entry, or from a later one of the same.
 
     A program that edits an event raises SEQUENCE and moves the stamps, each never back; and SEQUENCE counts minutes, so
@@ -245,11 +246,11 @@ def _is_of(told: Told, origin: Provenance) -> bool:
     return (told.sequence or 0) >= origin.sequence or origin.changed_at in told.stamps
 
 
-def _members(origin: Provenance) -> tuple[Named, ...]:
+def _members(origin: EntryOrigin) -> tuple[Named, ...]:
     return components(b"BEGIN:VCALENDAR\r\n" + origin.blob + b"END:VCALENDAR\r\n", "the feed")
 
 
-def _published(origin: Provenance) -> Told:
+def _published(origin: EntryOrigin) -> Told:
     (one,) = _members(origin)
     return tell(one.component)
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from bridge.config import ZohoSettings
 from bridge.domain.feed import Feed, Window
+from bridge.domain.records import SourceState
 from bridge.errors import StoreError, UnavailableError, ZohoError
 from bridge.problems import Problem, problem
 from bridge.publish.publisher import publish
@@ -18,7 +19,7 @@ from bridge.refresh import schedule
 from bridge.refresh.diff import BELIEVE_AFTER, Held, decide
 from bridge.sources import registry as dispatch
 from bridge.sources.protocols import Api, Product
-from bridge.store import SourceState, Store
+from bridge.store import Store
 
 # A read that takes longer has lost its lease, and writes nothing.
 LEASE = timedelta(minutes=10)

@@ -1,110 +1,70 @@
-"""What the bridge remembers, in SQLite or PostgreSQL: the truth that every process reads and writes.
+"""The database of the bridge, in SQLite or PostgreSQL: the state that all processes share.
 
-It knows tables and transactions, and nothing of Zoho, HTTP or iCalendar.
+It knows tables and transactions. It must not know Zoho, HTTP or iCalendar.
 """
 
 import contextlib
 
 from bridge.config import Settings
-from bridge.domain.records import EventRow, EventToSave, SourceState
-from bridge.store.agenda import AgendaTable, EntryAgenda
+from bridge.store.agenda import AgendaTable
 from bridge.store.answer_cache import AnswerCache
-from bridge.store.changes import ChangeRow, Changes
-from bridge.store.crypto import Vault
+from bridge.store.changes import Changes
+from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database
-from bridge.store.feeds import FeedError, FeedRow, Feeds, KnownSource
-from bridge.store.filters import Filtered, Filters, is_filter
-from bridge.store.links import Link, LinkError, Links
-from bridge.store.logins import Login, Logins
-from bridge.store.provenance import Provenance, ProvenanceTable
-from bridge.store.publications import (
-    Document,
-    Entry,
-    EntryRow,
-    Head,
-    Publications,
-    PublishedState,
-    Representation,
-    StoredEvent,
-    ViewRow,
-)
+from bridge.store.entry_origins import EntryOrigins
+from bridge.store.feeds import Feeds
+from bridge.store.filters import Filters
+from bridge.store.links import Links
+from bridge.store.logins import Logins
+from bridge.store.publications import Publications
 from bridge.store.rate_limits import RateLimits
-from bridge.store.readers import Polls, Reader, Readers
+from bridge.store.readers import Readers
 from bridge.store.sign_ins import SignIns
 from bridge.store.sources import Sources
 from bridge.store.tokens import Tokens
-from bridge.store.verifications import Verification, Verifications
-
-__all__ = [
-    "ChangeRow",
-    "Document",
-    "Entry",
-    "EntryAgenda",
-    "EntryRow",
-    "EventRow",
-    "EventToSave",
-    "FeedError",
-    "FeedRow",
-    "Filtered",
-    "Head",
-    "KnownSource",
-    "Link",
-    "LinkError",
-    "Login",
-    "Polls",
-    "Provenance",
-    "Publications",
-    "PublishedState",
-    "Reader",
-    "Representation",
-    "SourceState",
-    "Store",
-    "StoredEvent",
-    "Verification",
-    "ViewRow",
-    "is_filter",
-]
+from bridge.store.verifications import Verifications
 
 
 class Store:
-    """The tables by what they are for; ``open_store`` gives one that is ready."""
+    """The tables of one database, each behind an attribute named by its content."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        self._database = database
+    def __init__(self, database: Database, keys: SecretKeys) -> None:
+        self.database = database
         self.sources = Sources(database)
         self.publications = Publications(database)
         self.agenda = AgendaTable(database)
-        self.changes = Changes(database, vault)
+        self.changes = Changes(database, keys)
         self.answer_cache = AnswerCache(database)
-        self.links = Links(database, vault)
+        self.links = Links(database, keys)
         self.feeds = Feeds(database, self.links)
-        self.filters = Filters(database, self.links, vault)
-        self.logins = Logins(database, vault)
-        self.provenance = ProvenanceTable(database)
+        self.filters = Filters(database, self.links, keys)
+        self.logins = Logins(database, keys)
+        self.entry_origins = EntryOrigins(database)
         self.readers = Readers(database)
-        self.sign_ins = SignIns(database, vault)
-        self.tokens = Tokens(database, vault)
+        self.sign_ins = SignIns(database, keys)
+        self.tokens = Tokens(database, keys)
         self.verifications = Verifications(database)
         self.rate_limits = RateLimits(database)
 
     @classmethod
-    def open(cls, url: str, vault: Vault) -> "Store":
-        """Open the database of ``url`` and bring its schema up to date; raises StoreError."""
+    def open(cls, url: str, keys: SecretKeys) -> "Store":
+        """Open the database at ``url`` and bring its schema up to date; raises StoreError."""
         database = Database(url)
         database.open()
-        return cls(database, vault)
+        return cls(database, keys)
 
     @classmethod
-    def configured(cls, settings: Settings, vault: Vault) -> "Store":
-        """Open the database that the settings name, and make the data folder for one that lies there.
+    def configured(cls, settings: Settings, keys: SecretKeys) -> "Store":
+        """Open the database of the settings; create the data folder if the database lies in it.
 
-        Raises StoreError. A folder that only a database's own address names is not made: it may be a typing error.
+        Raises StoreError. A folder that only BRIDGE_DATABASE_URL names is not created: it may be
+        a typing error.
         """
         if settings.database_url.startswith(f"sqlite:///{settings.data_dir}/"):
-            with contextlib.suppress(OSError):  # the database says it better
+            with contextlib.suppress(OSError):  # opening the database raises the clearer error
                 settings.data_dir.mkdir(parents=True, exist_ok=True)
-        return cls.open(settings.database_url, vault)
+        return cls.open(settings.database_url, keys)
 
     def close(self) -> None:
-        """Give all connections back."""
-        self._database.close()
+        """Close all connections."""
+        self.database.close()

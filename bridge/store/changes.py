@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from bridge.feed.changelog import RETENTION, Change
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database
 from bridge.store.schema import changes
 
@@ -32,13 +32,13 @@ class ChangeRow:
 class Changes:
     """Reads the changes table, and knows who may without the admin's cookie."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, keys: SecretKeys) -> None:
         self._database = database
-        self._vault = vault
+        self._keys = keys
 
     def token(self, slug: str, *, password: str) -> str:
         """Give the secret in the address of a feed's history: the same until the admin's password is another."""
-        return base64.urlsafe_b64encode(self._vault.sign(_PURPOSE, slug, password)).decode()
+        return base64.urlsafe_b64encode(self._keys.sign(_PURPOSE, slug, password)).decode()
 
     def opens(self, token: str, slug: str, *, password: str) -> bool:
         """Whether a token is that of a feed's history; compared in constant time."""
@@ -46,7 +46,7 @@ class Changes:
             signature = base64.b64decode(token, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             return False
-        return self._vault.has_signed(signature, _PURPOSE, slug, password)
+        return self._keys.has_signed(signature, _PURPOSE, slug, password)
 
     def of(self, slug: str, *, since: datetime, most: int | None = None) -> tuple[ChangeRow, ...]:
         """Give what changed in a feed from ``since`` on, the latest first, and of it the ``most`` latest."""

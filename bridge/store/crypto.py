@@ -22,7 +22,7 @@ SIGNATURE_LENGTH = 18  # bytes: 144 bits
 _TOKEN_BYTES = 18  # 144 bits, 24 characters
 
 
-class Vault:
+class SecretKeys:
     """Derives and encrypts with secret keys; no key can be read back from it."""
 
     def __init__(self, key: str, *older: str) -> None:
@@ -33,7 +33,7 @@ class Vault:
         self._fernet = MultiFernet(fernets)
 
     def __repr__(self) -> str:
-        return "Vault()"
+        return "SecretKeys()"
 
     def encrypt(self, text: str) -> bytes:
         """Hide ``text`` from whoever reads the database without the key."""
@@ -90,17 +90,17 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def open_vault(secret_key: str, data_dir: Path) -> Vault:
+def load_secret_keys(secret_key: str, data_dir: Path) -> SecretKeys:
     """Use the configured keys, or one made on first use in ``data_dir``; raises ConfigError when it can't be kept.
 
     Several keys are separated by commas, the newest first, in the setting and in the file alike.
     """
     if secret_key:
-        return Vault(*_keys(secret_key))
+        return SecretKeys(*_keys(secret_key))
     path = data_dir / "secret.key"
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        return Vault(*_keys(_kept_key(path)))
+        return SecretKeys(*_keys(_kept_key(path)))
     except OSError as error:
         raise ConfigError(
             f"BRIDGE_SECRET_KEY is not set, and no key can be kept in {path} ({error.strerror}): "

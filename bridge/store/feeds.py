@@ -7,8 +7,9 @@ what the admin made.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
 
 from bridge.domain import codec
 from bridge.domain.feed import Feed
@@ -125,17 +126,16 @@ class Feeds:
             _save_sources(connection, now)
 
     def all(self) -> tuple[FeedRow, ...]:
-        """Give every feed, the active ones first: those of the settings in their order, then the admin's by age."""
+        """Return every feed, active ones first: the settings' in their order, the admin's by age."""
         with self._database.read() as connection:
-            return tuple(
-                FeedRow(
-                    feed=codec.decode_feed(row.definition),
-                    active=row.active,
-                    by_admin=row.by_admin,
-                    pending=row.basis is None,
-                )
-                for row in connection.execute(_in_order())
-            )
+            return tuple(_feed_row(row) for row in connection.execute(_in_order()))
+
+    def row(self, slug: str) -> FeedRow | None:
+        """Return one feed with its state, if it is active."""
+        query = select(feeds).where(feeds.c.slug == slug, feeds.c.active)
+        with self._database.look() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _feed_row(row)
 
     def active(self) -> tuple[Feed, ...]:
         """Give the feeds that are served, in the same order."""
@@ -190,6 +190,15 @@ def _one_at_a_time(connection: Connection) -> None:
 def _in_order() -> Select[tuple[object, ...]]:
     return select(feeds).order_by(
         feeds.c.active.desc(), feeds.c.by_admin, feeds.c.position, feeds.c.slug
+    )
+
+
+def _feed_row(row: Row[Any]) -> FeedRow:
+    return FeedRow(
+        feed=codec.decode_feed(row.definition),
+        active=row.active,
+        by_admin=row.by_admin,
+        pending=row.basis is None,
     )
 
 

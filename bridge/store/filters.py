@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from bridge.config.addresses import LONGEST_URL
 from bridge.feed.filter import DIGEST_LENGTH, Filter
-from bridge.store.crypto import SIGNATURE_LENGTH, Vault
+from bridge.store.crypto import SIGNATURE_LENGTH, SecretKeys
 from bridge.store.database import Database
 from bridge.store.links import Link, Links
 from bridge.store.schema import feeds
@@ -24,7 +24,7 @@ _PURPOSE = "filter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filtered:
+class FilteredFeed:
     """What a token of a choice stands for; ``link`` None: it was made on the page of a public feed."""
 
     slug: str
@@ -35,21 +35,21 @@ class Filtered:
 class Filters:
     """Makes and reads tokens of choices."""
 
-    def __init__(self, database: Database, links: Links, vault: Vault) -> None:
+    def __init__(self, database: Database, links: Links, keys: SecretKeys) -> None:
         self._database = database
         self._links = links
-        self._vault = vault
+        self._keys = keys
 
-    def token(self, filtered: Filtered) -> str:
+    def token(self, filtered: FilteredFeed) -> str:
         """Give the secret part of the address of a choice: the same each time."""
         origin = _origin(filtered)
         chosen = filtered.choice.encode()
-        signature = self._vault.sign(_PURPOSE, origin, chosen.hex())
+        signature = self._keys.sign(_PURPOSE, origin, chosen.hex())
         return base64.urlsafe_b64encode(
             bytes.fromhex(origin)[:_ORIGIN_LENGTH] + chosen + signature
         ).decode()
 
-    def find(self, token: str) -> Filtered | None:
+    def find(self, token: str) -> FilteredFeed | None:
         """Give what a token stands for, its link revoked or not; None for a token that was never given out."""
         if len(token) > LONGEST_URL:
             return None
@@ -62,20 +62,18 @@ class Filters:
             return None
         beginning, signature = data[:_ORIGIN_LENGTH], data[-SIGNATURE_LENGTH:]
         for filtered in self._from(beginning, choice):
-            if self._vault.has_signed(
-                signature, _PURPOSE, _origin(filtered), choice.encode().hex()
-            ):
+            if self._keys.has_signed(signature, _PURPOSE, _origin(filtered), choice.encode().hex()):
                 return filtered
         return None
 
-    def _from(self, beginning: bytes, choice: Filter) -> list[Filtered]:
+    def _from(self, beginning: bytes, choice: Filter) -> list[FilteredFeed]:
         """Give what a token may stand for, before its signature is looked at."""
         links = self._links.beginning_with(beginning.hex())
-        found = [Filtered(slug=link.slug, link=link, choice=choice) for link in links]
+        found = [FilteredFeed(slug=link.slug, link=link, choice=choice) for link in links]
         query = select(feeds.c.slug).where(feeds.c.active, feeds.c.public)
         with self._database.read() as connection:
             public = [
-                Filtered(slug=slug, link=None, choice=choice)
+                FilteredFeed(slug=slug, link=None, choice=choice)
                 for slug in connection.execute(query).scalars()
             ]
         return found + [one for one in public if bytes.fromhex(_origin(one)).startswith(beginning)]
@@ -89,7 +87,7 @@ def is_filter(token: str) -> bool:
 _SHORTEST = len(base64.b64encode(bytes(_ORIGIN_LENGTH + DIGEST_LENGTH + SIGNATURE_LENGTH)))
 
 
-def _origin(filtered: Filtered) -> str:
+def _origin(filtered: FilteredFeed) -> str:
     """Name where an address was made, in hexadecimal digits: the link's hash, or one of the public feed's name."""
     if filtered.link is not None:
         return filtered.link.token_hash

@@ -10,7 +10,7 @@ import unicodedata
 from sqlalchemy import Connection, Select, case, func, insert, or_, select, update
 
 from bridge.errors import BridgeError
-from bridge.store.crypto import Vault, token_hash
+from bridge.store.crypto import SecretKeys, token_hash
 from bridge.store.database import Database
 from bridge.store.schema import feeds, links
 
@@ -44,11 +44,11 @@ class Link:
 
 
 class Links:
-    """The links table. Tokens are derived by the vault and kept as hashes only."""
+    """The links table. Tokens are derived by the keys and kept as hashes only."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, keys: SecretKeys) -> None:
         self._database = database
-        self._vault = vault
+        self._keys = keys
 
     def ensure(self, slug: str, *, now: datetime) -> None:
         """Give a feed its first link if it never had one."""
@@ -91,7 +91,7 @@ class Links:
 
     def token(self, link: Link) -> str:
         """Show a link's token again; raises LinkError when it was derived from a key that is not there any more."""
-        for token in self._vault.link_tokens(link.slug, link.label, link.generation):
+        for token in self._keys.link_tokens(link.slug, link.label, link.generation):
             if hmac.compare_digest(token_hash(token), link.token_hash):
                 return token
         raise LinkError(
@@ -154,7 +154,7 @@ class Links:
     def _insert(
         self, connection: Connection, slug: str, label: str, generation: int, now: datetime
     ) -> str:
-        hashed = token_hash(self._vault.link_token(slug, label, generation))
+        hashed = token_hash(self._keys.link_token(slug, label, generation))
         values = {"slug": slug, "label": label, "generation": generation, "created_at": now}
         connection.execute(insert(links).values(token_hash=hashed, **values))
         return hashed

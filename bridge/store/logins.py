@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Row, select
 
 from bridge.config import Secret
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database, upsert
 from bridge.store.schema import logins
 
@@ -34,17 +34,17 @@ class Login:
 class Logins:
     """The logins table."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, keys: SecretKeys) -> None:
         self._database = database
-        self._vault = vault
+        self._keys = keys
 
     def keep(self, login: Login) -> None:
         """Keep a login in place of the client's former one."""
         row = {
             "client_id": login.client_id,
-            "client_secret": self._vault.encrypt(login.client_secret.reveal()),
+            "client_secret": self._keys.encrypt(login.client_secret.reveal()),
             "data_center": login.data_center,
-            "refresh_token": self._vault.encrypt(login.refresh_token.reveal()),
+            "refresh_token": self._keys.encrypt(login.refresh_token.reveal()),
             "scopes": " ".join(login.scopes),
             "created_at": login.created_at,
         }
@@ -63,9 +63,9 @@ class Logins:
     def _login(self, row: Row[tuple[object, ...]]) -> Login:
         return Login(
             client_id=row.client_id,
-            client_secret=Secret(self._vault.decrypt(row.client_secret) or ""),
+            client_secret=Secret(self._keys.decrypt(row.client_secret) or ""),
             data_center=row.data_center,
-            refresh_token=Secret(self._vault.decrypt(row.refresh_token) or ""),
+            refresh_token=Secret(self._keys.decrypt(row.refresh_token) or ""),
             scopes=tuple(row.scopes.split()),
             created_at=row.created_at,
         )

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select
 
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database
 from bridge.store.schema import sign_ins
 
@@ -16,13 +16,13 @@ _OF_ALL = 50  # a guesser with many addresses; people who know their password co
 class SignIns:
     """The sign-ins table. Addresses of clients are kept as keyed hashes, and for ``PERIOD`` only."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, keys: SecretKeys) -> None:
         self._database = database
-        self._vault = vault
+        self._keys = keys
 
     def begin(self, address: str, *, now: datetime) -> timedelta:
         """Count an attempt before its password is looked at (zero), or say how long its client has to wait."""
-        client = self._vault.fingerprint(address)
+        client = self._keys.fingerprint(address)
         mine = sign_ins.c.client == client
         oldest = func.min(sign_ins.c.at)
         with self._database.write() as connection:
@@ -41,5 +41,5 @@ class SignIns:
         """Forget the attempts of a client that knew the password."""
         with self._database.write() as connection:
             connection.execute(
-                delete(sign_ins).where(sign_ins.c.client == self._vault.fingerprint(address))
+                delete(sign_ins).where(sign_ins.c.client == self._keys.fingerprint(address))
             )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database, upsert
 from bridge.store.schema import access_tokens, token_requests
 from bridge.zoho.tokens import TOKEN_LEASE, TOKEN_PERIOD, TOKEN_REQUESTS, AccessToken
@@ -18,9 +18,9 @@ _RETRY_SECONDS = 1.0  # how soon to look again for the token another process is 
 class Tokens:
     """The client's ``TokenStore`` on the database; token values are encrypted."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, keys: SecretKeys) -> None:
         self._database = database
-        self._vault = vault
+        self._keys = keys
 
     def access_token(self, account: str) -> AccessToken | None:
         """Give the token in use, whether or not it is still good; None when there is none that can be read."""
@@ -31,7 +31,7 @@ class Tokens:
             row = connection.execute(query).first()
         if row is None or row.value is None:
             return None
-        value = self._vault.decrypt(row.value)
+        value = self._keys.decrypt(row.value)
         return None if value is None else AccessToken(value=value, expires_at=row.expires_at)
 
     def begin_token_request(self, account: str, *, holder: str, now: datetime) -> float:
@@ -64,7 +64,7 @@ class Tokens:
         with self._database.write() as connection:
             connection.execute(update(access_tokens).where(*mine).values(**values))
             if token is not None:
-                new = {"value": self._vault.encrypt(token.value), "expires_at": token.expires_at}
+                new = {"value": self._keys.encrypt(token.value), "expires_at": token.expires_at}
                 connection.execute(
                     update(access_tokens).where(access_tokens.c.account == account).values(**new)
                 )
@@ -78,7 +78,7 @@ class Tokens:
         )
         with self._database.write() as connection:
             value = connection.execute(query).scalar()
-            if value is not None and self._vault.decrypt(value) == token:
+            if value is not None and self._keys.decrypt(value) == token:
                 gone = update(access_tokens).where(access_tokens.c.account == account)
                 connection.execute(gone.values(value=None, expires_at=None))
 

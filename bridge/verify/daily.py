@@ -7,8 +7,10 @@ while Zoho has trouble anyway. It must not know of queues.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from bridge.domain.records import SourceState
 from bridge.errors import BridgeError
-from bridge.store import SourceState, Store, Verification
+from bridge.store import Store
+from bridge.store.verifications import Verification
 from bridge.verify.verifier import Verdict, Verifier
 
 _ONCE_IN = timedelta(

@@ -28,7 +28,8 @@ from bridge.sources.calendar.instances import (
     spans,
 )
 from bridge.sources.protocols import Api
-from bridge.store import Store, Verification
+from bridge.store import Store
+from bridge.store.verifications import Verification
 from bridge.verify.compare import compare
 from bridge.verify.expand import expand
 from bridge.verify.values import (
@@ -154,12 +155,11 @@ class Verifier:
     zoho: ZohoSettings
     clock: Callable[[], datetime]
 
-    def feed(self, slug: str) -> tuple[Verdict, ...]:
+    def feed(self, feed: Feed) -> tuple[Verdict, ...]:
         """Compare an active feed with Zoho over its whole window, source by source, and remember the result.
 
         Raises BridgeError when there is nothing published to compare, and a ZohoError when Zoho can't be read.
         """
-        feed = next(feed for feed in self.store.feeds.active() if feed.slug == slug)
         windows = {source: self._window(feed, source) for source in feed.sources}
         published = _Published(self.store, feed)
         verdicts = tuple(

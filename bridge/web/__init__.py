@@ -11,7 +11,7 @@ from flask import Flask
 
 from bridge import config, logs
 from bridge.store import Store
-from bridge.store.crypto import open_vault
+from bridge.store.crypto import load_secret_keys
 from bridge.web import (
     admin,
     embed,
@@ -41,8 +41,8 @@ def create_app(
     StoreError.
     """
     settings = settings or config.load(os.environ)
-    vault = open_vault(settings.secret_key.reveal(), settings.data_dir)
-    shared = Web(settings, store or Store.configured(settings, vault), open_admin=open_admin)
+    keys = load_secret_keys(settings.secret_key.reveal(), settings.data_dir)
+    shared = Web(settings, store or Store.configured(settings, keys), open_admin=open_admin)
     if store is None:  # the process is the app's own
         logs.set_up()
         shared.uses.keep_flushing()
@@ -58,7 +58,7 @@ def create_app(
     app.extensions["bridge"] = shared
     errors.register(app)
     language.register(app)
-    session.register(app, vault.session_key(settings.admin_password.reveal()))
+    session.register(app, keys.session_key(settings.admin_password.reveal()))
     for blueprint in (
         pages.blueprint,
         embed.blueprint,

@@ -10,7 +10,9 @@ from werkzeug.exceptions import BadRequest, Gone, NotFound
 
 from bridge.config import Settings
 from bridge.domain.feed import Feed
-from bridge.store import Head, Link, Store
+from bridge.store import Store
+from bridge.store.links import Link
+from bridge.store.publications import Head
 from bridge.web.filtered_documents import ChosenDocuments
 from bridge.web.read_cache import Documents, Remembered
 from bridge.web.usage import Uses

@@ -17,7 +17,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.http import http_date
 
 from bridge.errors import StoreError
-from bridge.store import Head, is_filter
+from bridge.store.filters import is_filter
+from bridge.store.publications import Head
 from bridge.web import event_document as event
 from bridge.web.conditional import entity_tags, held_tag, wants_gzip
 from bridge.web.context import Web

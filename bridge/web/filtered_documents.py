@@ -20,7 +20,9 @@ from bridge.errors import StoreError
 from bridge.feed.agenda import NO_INVITATION
 from bridge.feed.document import join_document, remove_alarms
 from bridge.feed.filter import Filter
-from bridge.store import Filtered, Head, Store
+from bridge.store import Store
+from bridge.store.filters import FilteredFeed
+from bridge.store.publications import Head
 from bridge.web.read_cache import Remembered
 
 _MOST_BYTES = 64 * 2**20
@@ -77,13 +79,13 @@ class ChosenDocuments:
         self._head = head
         self._used = used
         self._most_bytes = most_bytes
-        self._filtered = Remembered[str, Filtered](self._find)
+        self._filtered = Remembered[str, FilteredFeed](self._find)
         self._held: OrderedDict[_Key, Made] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
         self._joining = Lock()
 
-    def opened(self, slug: str | None, token: str) -> Filtered:
+    def opened(self, slug: str | None, token: str) -> FilteredFeed:
         """Give what the token of a choice opens; raises NotFound for an unknown one, Gone where its link has ended.
 
         ``slug`` None: the address of its page.
@@ -98,7 +100,7 @@ class ChosenDocuments:
             raise Gone
         return filtered
 
-    def get(self, filtered: Filtered, variant: str) -> Made:
+    def get(self, filtered: FilteredFeed, variant: str) -> Made:
         """Give the document of a choice as the feed is published now; raises NotFound for a feed that is not."""
         head = self._head((filtered.slug, variant))
         if head is None:
@@ -123,13 +125,13 @@ class ChosenDocuments:
             self._hold(key, new)
         return new
 
-    def _find(self, token: str) -> Filtered | None:
+    def _find(self, token: str) -> FilteredFeed | None:
         filtered = self._store.filters.find(token)
         if filtered is not None and filtered.link is not None:
             self._used(filtered.link.token_hash)
         return filtered
 
-    def _join(self, filtered: Filtered, head: Head, variant: str) -> Made:
+    def _join(self, filtered: FilteredFeed, head: Head, variant: str) -> Made:
         web = variant == "web"
         chosen = self._store.agenda.chosen(filtered.slug, filtered.choice, web=web)
         title = _title(head.title, chosen.labels)

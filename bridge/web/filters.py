@@ -15,7 +15,9 @@ from bridge.domain.feed import Feed
 from bridge.domain.source import Source
 from bridge.feed.agenda import NO_INVITATION, AgendaItem
 from bridge.feed.filter import LABEL_KINDS, Filter, label_digest
-from bridge.store import Filtered, Head, KnownSource, is_filter
+from bridge.store.feeds import KnownSource
+from bridge.store.filters import FilteredFeed, is_filter
+from bridge.store.publications import Head
 from bridge.web.context import public_root, web
 from bridge.web.language import _
 from bridge.web.urls import Paths
@@ -52,7 +54,7 @@ class Choosing:
     """
 
     paths: Paths
-    filtered: Filtered | None = None
+    filtered: FilteredFeed | None = None
     names: tuple[str, ...] = ()
     offers: tuple[Offer, ...] = ()
     problem: str = ""
@@ -105,7 +107,7 @@ def _asked(feed: Feed, token: str | None) -> Choosing:
     choice = Filter.from_labels((kind, labels.value(kind, option)) for kind, option in ticked)
     # A public feed's address has no secret to derive another one from, whichever link opened the page.
     link = None if feed.public or token is None else web().store.links.find(token)
-    filtered = Filtered(slug=feed.slug, link=link, choice=choice)
+    filtered = FilteredFeed(slug=feed.slug, link=link, choice=choice)
     paths = Paths.secret(feed, web().store.filters.token(filtered))
     if len(public_root() + paths.feed) > _LONGEST_ADDRESS:
         problem = _(

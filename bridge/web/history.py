@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.domain.feed import Feed
 from bridge.feed.changelog import RETENTION
-from bridge.store import ChangeRow
+from bridge.store.changes import ChangeRow
 from bridge.web import language
 from bridge.web.context import public_root, web
 from bridge.web.language import _

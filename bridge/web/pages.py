@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.domain.event import midnight
 from bridge.domain.feed import Feed
+from bridge.domain.records import SourceState
 from bridge.domain.timezones import UTC_ZONE
 from bridge.feed.agenda import AgendaItem
-from bridge.store import SourceState
 from bridge.web import agenda, filters, language
 from bridge.web.context import public_root, web
 from bridge.web.page import page

@@ -14,7 +14,7 @@ from typing import Generic, TypeAlias, TypeVar
 import structlog
 
 from bridge.errors import StoreError
-from bridge.store import Publications, Representation
+from bridge.store.publications import Publications, Representation
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

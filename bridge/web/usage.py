@@ -13,7 +13,8 @@ from typing import TypeAlias
 import structlog
 
 from bridge.errors import StoreError
-from bridge.store import Polls, Store
+from bridge.store import Store
+from bridge.store.readers import Polls
 
 _EVERY_SECONDS = 60.0
 _A_DAY = 86400

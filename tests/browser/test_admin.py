@@ -15,7 +15,8 @@ from bridge.domain.rejection import Rejection
 from bridge.domain.source import BackstageSource, CalendarSource
 from bridge.problems import text_problem
 from bridge.publish.pending import publish_pending, want
-from bridge.store import Polls, Store
+from bridge.store import Store
+from bridge.store.readers import Polls
 from tests.browser.browsing import COMPUTER, PHONE, scrolls_sideways, violations
 from tests.served import web_server
 

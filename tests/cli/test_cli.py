@@ -26,7 +26,7 @@ from bridge.cli import main
 from bridge.cli.output import ago
 from bridge.sources import registry as dispatch
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, SOURCES, CommandLine, command_line
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
@@ -363,7 +363,7 @@ def test_export_writes_the_published_bytes_and_nothing_else(line: CommandLine) -
     line("refresh", "group")
     store = Store.open(
         f"sqlite:///{line.data_dir}/bridge.sqlite3",
-        Vault((line.data_dir / "secret.key").read_text()),
+        SecretKeys((line.data_dir / "secret.key").read_text()),
     )
     published = store.publications.document("group", "default").body
     store.close()

@@ -21,7 +21,7 @@ from bridge.cli.doctor import doctor
 from bridge.publish.pending import want
 from bridge.sandbox import Sandbox
 from bridge.store import Store
-from bridge.store.crypto import open_vault
+from bridge.store.crypto import load_secret_keys
 from bridge.web import create_app
 
 KEY = "k" * 40
@@ -58,7 +58,7 @@ class Patient:
 
     def store(self) -> Any:
         settings = config.load(self.environ)
-        store = Store.open(settings.database_url, open_vault(KEY, settings.data_dir))
+        store = Store.open(settings.database_url, load_secret_keys(KEY, settings.data_dir))
         want(store, settings.feeds, now=datetime.now(UTC))
         return store
 

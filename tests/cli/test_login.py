@@ -28,8 +28,9 @@ from bridge.cli import login as command, main
 from bridge.config import Secret
 from bridge.config.data_centers import DATA_CENTERS
 from bridge.sandbox import ALL_SCOPES, Sandbox
-from bridge.store import Login, Store
-from bridge.store.crypto import Vault
+from bridge.store import Store
+from bridge.store.crypto import SecretKeys
+from bridge.store.logins import Login
 from bridge.zoho.scopes import scopes_for_login
 from bridge.zoho.self_client import GrantError, SelfClient, exchange
 from tests.command_line import CommandLine, command_line
@@ -68,7 +69,7 @@ def kept(line: CommandLine, client_id: str = "") -> Any:
         return None
     store = Store.open(
         f"sqlite:///{line.data_dir}/bridge.sqlite3",
-        Vault((line.data_dir / "secret.key").read_text()),
+        SecretKeys((line.data_dir / "secret.key").read_text()),
     )
     try:
         return store.logins.of(client_id)
@@ -718,7 +719,7 @@ def test_under_another_key_a_login_is_there_and_can_not_be_read(
     any_store: Store, database_url: str
 ) -> None:
     any_store.logins.keep(a_login())
-    other = Store.open(database_url, Vault("another key, which is as long as it has to be"))
+    other = Store.open(database_url, SecretKeys("another key, which is as long as it has to be"))
     found = other.logins.of("1000.A")
     other.close()
     assert (found.client_id, found.readable, found.refresh_token) == ("1000.A", False, Secret())

@@ -41,7 +41,7 @@ from bridge.sandbox import (
     data_connect,
 )
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.web import create_app
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.tokens import TOKEN_LEASE
@@ -204,7 +204,7 @@ def test_a_worker_may_be_killed_at_any_moment(tmp_path: Path) -> None:
             "environment": environment,
             "sources": [TEAM.key, PROGRAMME.key],
         }
-        store = Store.open(order["url"], Vault(KEY))
+        store = Store.open(order["url"], SecretKeys(KEY))
         client = ZohoClient(zoho, store.tokens, clock=lambda: clock[0])
         refresher = Refresher(
             store=store, api=client, zoho=zoho, holder="test", clock=lambda: clock[0]
@@ -224,7 +224,7 @@ def test_a_worker_may_be_killed_at_any_moment(tmp_path: Path) -> None:
         assert in_the_middle > KILLS // 4  # else the test would test nothing
 
         clock[0] += 2 * LEASE
-        store = Store.open(order["url"], Vault(KEY))
+        store = Store.open(order["url"], SecretKeys(KEY))
         assert sorted(store.sources.due(now=clock[0])) == sorted(order["sources"])
         client = ZohoClient(zoho, store.tokens, clock=lambda: clock[0])
         refresher = Refresher(
@@ -372,11 +372,11 @@ def test_the_whole_tree_may_be_killed_at_any_moment(tmp_path: Path) -> None:
             finally:
                 end(tree)
             assert_whole(path, datetime.now(UTC))
-            with closing(Store.open(f"sqlite:///{path}", Vault(KEY))) as store:
+            with closing(Store.open(f"sqlite:///{path}", SecretKeys(KEY))) as store:
                 answer = create_app(settings, store).test_client().get("/feeds/team.ics")
                 assert (answer.status_code, answer.data.count(b"BEGIN:VEVENT")) == (200, EVENTS)
 
-        with closing(Store.open(f"sqlite:///{path}", Vault(KEY))) as store:
+        with closing(Store.open(f"sqlite:///{path}", SecretKeys(KEY))) as store:
             now = datetime.now(UTC) + 2 * LEASE
             client = ZohoClient(settings.zoho, store.tokens)
             refresher = Refresher(

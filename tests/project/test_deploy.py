@@ -11,7 +11,7 @@ import pytest
 
 from bridge import config
 from bridge.cli import main
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from tests.command_line import CommandLine
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +86,7 @@ def logged(uri: Any) -> Any:
     return re.search(r"^ +default +(\S+);$", block, re.MULTILINE)[1]
 
 
-TOKEN = Vault("k" * 40).link_token("team", "default", 1)
+TOKEN = SecretKeys("k" * 40).link_token("team", "default", 1)
 
 
 @pytest.mark.parametrize(

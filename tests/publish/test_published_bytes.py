@@ -26,8 +26,9 @@ from bridge.publish.pending import want
 from bridge.publish.publisher import publish
 from bridge.refresh.refresher import Refresher
 from bridge.sandbox import Sandbox, edit
-from bridge.store import Filtered, Store
-from bridge.store.crypto import Vault
+from bridge.store import Store
+from bridge.store.crypto import SecretKeys
+from bridge.store.filters import FilteredFeed
 from bridge.web import create_app
 from bridge.zoho.client import ZohoClient
 
@@ -84,7 +85,7 @@ def world(folder: Path) -> tuple[Store, config.Settings]:
     now = [NOW]
     with Sandbox(lambda: now[0]) as sandbox:
         settings = _settings(folder, sandbox)
-        store = Store.open(settings.database_url, Vault(KEY))
+        store = Store.open(settings.database_url, SecretKeys(KEY))
         client = ZohoClient(settings.zoho, store.tokens, clock=lambda: now[0], sleep=lambda _: None)
         refresher = Refresher(
             store=store, api=client, zoho=settings.zoho, holder="test", clock=lambda: now[0]
@@ -118,7 +119,7 @@ def documents(store: Store, settings: config.Settings) -> dict[str, str]:
             )
         for kind, value in _choices(store, feed.slug):
             chosen = Filter.from_labels([(kind, value)])
-            token = store.filters.token(Filtered(slug=feed.slug, link=link, choice=chosen))
+            token = store.filters.token(FilteredFeed(slug=feed.slug, link=link, choice=chosen))
             paths = [f"/f/{token}/{feed.slug}.ics{query}" for query in VARIANTS.values()]
             sums[f"{feed.slug} {kind}={value}"] = _sum(client, paths)
     return sums
@@ -158,7 +159,7 @@ def test_a_database_of_an_earlier_build_opens_without_a_rendering(
         connection.executescript(gzip.decompress(DATABASE.read_bytes()).decode())
     with Sandbox(lambda: NOW) as sandbox:
         settings = _settings(tmp_path, sandbox)
-    store = Store.open(settings.database_url, Vault(KEY))
+    store = Store.open(settings.database_url, SecretKeys(KEY))
     with closing(store):
         want(store, settings.feeds or (), now=LATER)
         for feed in store.feeds.active():

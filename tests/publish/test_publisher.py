@@ -27,7 +27,7 @@ from bridge.publish.publisher import publish
 from bridge.refresh.diff import decide
 from bridge.sources.protocols import ParseResult
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 
 WORK, TEAM = CalendarSource(calendar="work"), CalendarSource(calendar="team")
 FEED = Feed(slug="team", title="Team", sources=(WORK,))
@@ -188,7 +188,7 @@ def test_a_feed_without_events_carries_a_placeholder_in_each_variant(
 
 @pytest.mark.parametrize("later", [timedelta(0), MINUTE, DAY, 10 * DAY])
 def test_unchanged_data_keep_every_byte_of_every_variant(
-    store: Store, tmp_path: Path, vault: Vault, now: datetime, later: Any
+    store: Store, tmp_path: Path, keys: SecretKeys, now: datetime, later: Any
 ) -> None:
     """Rulebook 20, 23: also when the store was closed and opened, and whatever the clock shows."""
     publish_all(store, now, *SOME)
@@ -196,7 +196,7 @@ def test_unchanged_data_keep_every_byte_of_every_variant(
     put(store, now + later, *reversed(SOME))
     done = publish(store, "team", now=now + later)
     assert (done.rendered, done.removed, done.lost) == (0, 0, {})
-    again = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", vault)
+    again = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", keys)
     publish(again, "team", now=now + later)
     assert bodies(again) == before
     assert again.publications.document("team", "default").modified_at == now
@@ -211,12 +211,12 @@ def test_publishing_again_writes_nothing(store: Store, now: datetime) -> None:
 
 
 def test_a_rebuilt_database_gives_the_same_bytes_but_for_the_stamps(
-    tmp_path: Path, vault: Vault, now: datetime
+    tmp_path: Path, keys: SecretKeys, now: datetime
 ) -> None:
     """UIDs, order and content come from upstream alone; SEQUENCE does not start again (rulebook 22)."""
     published = []
     for number, (at, events) in enumerate([(now, SOME), (now + 3 * DAY, reversed(SOME))]):
-        store = Store.open(f"sqlite:///{tmp_path}/{number}.sqlite3", vault)
+        store = Store.open(f"sqlite:///{tmp_path}/{number}.sqlite3", keys)
         publish_all(store, at, *events)
         published.append((bodies(store), [one["SEQUENCE"] for one in vevents(store)]))
         store.close()
@@ -240,12 +240,12 @@ def test_events_stand_in_the_order_of_their_starts(store: Store, now: datetime) 
 
 
 def test_a_work_that_was_cut_off_is_finished_by_the_next(
-    store: Store, tmp_path: Path, vault: Vault, now: datetime
+    store: Store, tmp_path: Path, keys: SecretKeys, now: datetime
 ) -> None:
     """A crash between reading and publishing loses nothing."""
     publish_all(store, now, event("a"))
     put(store, now + MINUTE, event("a"), event("b"))
-    again = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", vault)
+    again = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", keys)
     publish(again, "team", now=now + DAY)
     assert uids(again) == ["a", "b"]
     again.close()
@@ -737,14 +737,14 @@ def interrupt(
 def test_the_newest_data_win_whenever_another_publisher_comes_between(
     store: Store,
     tmp_path: Path,
-    vault: Vault,
+    keys: SecretKeys,
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
     step: Any,
     before: Any,
 ) -> None:
     publish_all(store, now, event("a", title="1"), event("gone"))
-    other = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", vault)
+    other = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", keys)
 
     def publish_newer() -> None:
         put(other, now, event("a", title="3"), event("new", title="3"))
@@ -772,14 +772,14 @@ def test_the_newest_data_win_whenever_another_publisher_comes_between(
 def test_what_a_feed_may_no_longer_tell_can_not_come_back_from_a_publisher_that_was_at_work(
     store: Store,
     tmp_path: Path,
-    vault: Vault,
+    keys: SecretKeys,
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
     step: Any,
     before: Any,
 ) -> None:
     publish_all(store, now, event("a", title="Secret"))
-    other = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", vault)
+    other = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", keys)
     put(store, now, event("a", title="Secret 2"))
     hide = replace(FEED, privacy="busy")
     interrupt(monkeypatch, store, step, lambda: want(other, [hide], now=now), before=before)
@@ -799,7 +799,7 @@ def test_a_feed_that_others_publish_all_the_time_is_given_up_for_now(
 
 
 def test_many_publishers_leave_the_newest_data_and_readers_never_see_a_mixture(
-    store: Store, tmp_path: Path, vault: Vault, now: datetime
+    store: Store, tmp_path: Path, keys: SecretKeys, now: datetime
 ) -> None:
     """Each version gives all events one title; a document with two titles would be half published."""
     path = f"sqlite:///{tmp_path}/bridge.sqlite3"
@@ -813,7 +813,7 @@ def test_many_publishers_leave_the_newest_data_and_readers_never_see_a_mixture(
     numbers = iter(range(1, versions + 1))
 
     def write() -> None:
-        own = Store.open(path, vault)
+        own = Store.open(path, keys)
         try:
             while True:
                 with lock:
@@ -828,7 +828,7 @@ def test_many_publishers_leave_the_newest_data_and_readers_never_see_a_mixture(
             own.close()
 
     def read() -> None:
-        own = Store.open(path, vault)
+        own = Store.open(path, keys)
         while not done.is_set():
             for variant in VARIANTS:
                 seen = set(re.findall(rb"SUMMARY:(v\d+)", body(own, variant)))

@@ -23,6 +23,7 @@ from bridge import config
 from bridge.domain import codec
 from bridge.domain.event import Alarm, Event, Person, Place
 from bridge.domain.feed import Feed
+from bridge.domain.records import EventToSave
 from bridge.domain.source import ConnectSource
 from bridge.domain.timezones import zone
 from bridge.errors import BadDataError, BridgeError, ScopeError, UnavailableError, ZohoError
@@ -41,7 +42,8 @@ from bridge.sources.connect.update import (
     problems,
     send,
 )
-from bridge.store import Document, Entry, EventToSave, Store
+from bridge.store import Store
+from bridge.store.publications import Document, Entry
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.tokens import MemoryTokenStore
 from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, CommandLine, command_line
@@ -685,15 +687,15 @@ def test_an_entry_is_found_by_its_uid_with_the_event_it_was_made_from(
         assert any_store.publications.publish(
             slug, revision=0, basis="b", shaped=[], unshaped=[], changed=[entry], made=[document]
         )
-    found = any_store.provenance.of(["u", "e", "nothing"])
+    found = any_store.entry_origins.of(["u", "e", "nothing"])
     assert [origin.feed.slug for origin in found] == ["b", "a"]
     first = found[0]
     assert (first.uid, first.event_uid, first.upstream_id, first.source) == ("u", "e", "up", source)
     assert (first.payload, first.blob, first.content_hash) == (payload, b"blob", "h")
     assert (first.changed_at, first.sequence) == (now, 7)
     any_store.feeds.replace(feeds[:1], now=now)
-    assert [origin.feed.slug for origin in any_store.provenance.of(["u"])] == ["b"]
-    assert any_store.provenance.of([]) == ()
+    assert [origin.feed.slug for origin in any_store.entry_origins.of(["u"])] == ["b"]
+    assert any_store.entry_origins.of([]) == ()
 
 
 # The command

@@ -8,12 +8,12 @@ import pytest
 
 from bridge.domain import codec
 from bridge.domain.event import Event, Recurrence, Rule, Status
+from bridge.domain.records import EventRow
 from bridge.domain.rejection import Rejection, reasons
 from bridge.domain.timezones import zone
 from bridge.problems import text_problem
 from bridge.refresh.diff import BELIEVE_AFTER, Held, decide
 from bridge.sources.protocols import ParseResult
-from bridge.store import EventRow
 
 BERLIN = zone("Europe/Berlin")
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)

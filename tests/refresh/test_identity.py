@@ -26,7 +26,7 @@ from bridge.errors import UnavailableError
 from bridge.publish.pending import want
 from bridge.refresh.refresher import Refresher
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SOURCE = CalendarSource(calendar="cal")
@@ -250,7 +250,8 @@ class Histories(RuleBasedStateMachine):
     def begin(self, things: Any) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.store = Store.open(
-            f"sqlite:///{self.folder.name}/bridge.sqlite3", Vault("a key long enough for a test")
+            f"sqlite:///{self.folder.name}/bridge.sqlite3",
+            SecretKeys("a key long enough for a test"),
         )
         self.now = datetime.combine(FIRST_DAY, time(9, 30), UTC)
         self.upstream = Upstream()

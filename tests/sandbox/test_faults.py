@@ -43,7 +43,7 @@ from bridge.sandbox import (
 from bridge.sandbox.calendar_objects import Builder, info, timed
 from bridge.sandbox.trouble import TURNS
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.oauth import account_of
 
@@ -317,7 +317,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         zoho = replace(zoho, connect_timezone=zone(CONNECT_ZONE))
         store = Store.open(
             f"sqlite:///{folder}/bridge.sqlite3",
-            Vault("a test's secret key, long enough for anything"),
+            SecretKeys("a test's secret key, long enough for anything"),
         )
         with (
             httpx.Client(timeout=20) as http,
@@ -554,7 +554,8 @@ def found(base: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A second store, of a bridge without [[feed]]: it shows all that the account can see."""
     folder = tmp_path_factory.mktemp("found")
     store = Store.open(
-        f"sqlite:///{folder}/bridge.sqlite3", Vault("a test's secret key, long enough for anything")
+        f"sqlite:///{folder}/bridge.sqlite3",
+        SecretKeys("a test's secret key, long enough for anything"),
     )
     look(base, store)
     for feed in store.feeds.active():

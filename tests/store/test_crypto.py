@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from bridge.errors import ConfigError
-from bridge.store.crypto import Vault, open_vault, token_hash
+from bridge.store.crypto import SecretKeys, load_secret_keys, token_hash
 
 KEY = "0123456789abcdef0123456789abcdef"
 
 
 def test_a_token_is_144_bits_and_the_same_each_time() -> None:
-    token = Vault(KEY).link_token("team", "default", 1)
-    assert token == Vault(KEY).link_token("team", "default", 1)
+    token = SecretKeys(KEY).link_token("team", "default", 1)
+    assert token == SecretKeys(KEY).link_token("team", "default", 1)
     assert len(token) == 24
     assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
@@ -28,43 +28,47 @@ def test_every_link_and_key_has_a_token_of_its_own() -> None:
         ("a\nb", "", 1),
         ("a", "b\n1", 1),
     ]
-    tokens = {Vault(key).link_token(*part) for key in (KEY, KEY + "x") for part in parts}
+    tokens = {SecretKeys(key).link_token(*part) for key in (KEY, KEY + "x") for part in parts}
     assert len(tokens) == 12
 
 
 def test_what_was_hidden_comes_back_under_the_same_key_only() -> None:
-    hidden = Vault(KEY).encrypt("secret")
+    hidden = SecretKeys(KEY).encrypt("secret")
     assert b"secret" not in hidden
-    assert Vault(KEY).decrypt(hidden) == "secret"
-    assert Vault(KEY + "x").decrypt(hidden) is None
-    assert Vault(KEY).decrypt(b"nonsense") is None
+    assert SecretKeys(KEY).decrypt(hidden) == "secret"
+    assert SecretKeys(KEY + "x").decrypt(hidden) is None
+    assert SecretKeys(KEY).decrypt(b"nonsense") is None
 
 
 def test_what_an_older_key_hid_comes_back_and_new_things_are_hidden_under_the_first_key() -> None:
-    old, both, new = Vault(KEY), Vault(KEY + "new", KEY), Vault(KEY + "new")
+    old, both, new = SecretKeys(KEY), SecretKeys(KEY + "new", KEY), SecretKeys(KEY + "new")
     assert both.decrypt(old.encrypt("secret")) == "secret"
     assert new.decrypt(both.encrypt("secret")) == "secret"
     assert old.decrypt(both.encrypt("secret")) is None
 
 
 def test_links_get_tokens_of_the_first_key_and_those_of_older_keys_are_known() -> None:
-    old, both = Vault(KEY), Vault(KEY + "new", KEY)
+    old, both = SecretKeys(KEY), SecretKeys(KEY + "new", KEY)
     link = ("team", "default", 1)
-    assert both.link_token(*link) == Vault(KEY + "new").link_token(*link)
+    assert both.link_token(*link) == SecretKeys(KEY + "new").link_token(*link)
     assert both.link_tokens(*link) == [both.link_token(*link), old.link_token(*link)]
 
 
 def test_sessions_end_with_the_password_and_the_key() -> None:
     keys = {
-        Vault(key).session_key(password) for key in (KEY, KEY + "x") for password in ("a", "b", "")
+        SecretKeys(key).session_key(password)
+        for key in (KEY, KEY + "x")
+        for password in ("a", "b", "")
     }
     assert len(keys) == 6
-    assert Vault(KEY).session_key("a") == Vault(KEY, KEY + "x").session_key("a")
+    assert SecretKeys(KEY).session_key("a") == SecretKeys(KEY, KEY + "x").session_key("a")
 
 
 def test_a_fingerprint_tells_nothing_of_what_it_names() -> None:
-    assert Vault(KEY).fingerprint("192.0.2.1") == Vault(KEY).fingerprint("192.0.2.1")
-    assert Vault(KEY).fingerprint("192.0.2.1") != Vault(KEY + "x").fingerprint("192.0.2.1")
+    assert SecretKeys(KEY).fingerprint("192.0.2.1") == SecretKeys(KEY).fingerprint("192.0.2.1")
+    assert SecretKeys(KEY).fingerprint("192.0.2.1") != SecretKeys(KEY + "x").fingerprint(
+        "192.0.2.1"
+    )
 
 
 def test_several_keys_are_separated_by_commas_in_the_setting_and_in_the_file(
@@ -72,43 +76,43 @@ def test_several_keys_are_separated_by_commas_in_the_setting_and_in_the_file(
 ) -> None:
     """The newest first: to change the key is to write the new one and a comma before the old one."""
     link = ("a", "b", 1)
-    expected = Vault(KEY + "new", KEY).link_tokens(*link)
-    assert open_vault(f"{KEY}new, {KEY}", tmp_path).link_tokens(*link) == expected
+    expected = SecretKeys(KEY + "new", KEY).link_tokens(*link)
+    assert load_secret_keys(f"{KEY}new, {KEY}", tmp_path).link_tokens(*link) == expected
     (tmp_path / "secret.key").write_text(f"{KEY}new,{KEY}\n")
-    assert open_vault("", tmp_path).link_tokens(*link) == expected
+    assert load_secret_keys("", tmp_path).link_tokens(*link) == expected
 
 
 @pytest.mark.parametrize("kept", ["", "\n", " , "])
 def test_an_empty_key_is_refused(tmp_path: Path, kept: Any) -> None:
     (tmp_path / "secret.key").write_text(kept)
     with pytest.raises(ConfigError, match="is empty"):
-        open_vault("", tmp_path)
+        load_secret_keys("", tmp_path)
 
 
-def test_the_vault_does_not_show_its_key() -> None:
-    assert KEY not in repr(Vault(KEY))
+def test_the_repr_of_secret_keys_shows_no_key() -> None:
+    assert KEY not in repr(SecretKeys(KEY))
 
 
 def test_a_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    first = open_vault("", folder).link_token("a", "b", 1)
-    assert open_vault("", folder).link_token("a", "b", 1) == first
+    first = load_secret_keys("", folder).link_token("a", "b", 1)
+    assert load_secret_keys("", folder).link_token("a", "b", 1) == first
     assert [path.name for path in folder.iterdir()] == ["secret.key"]
     assert stat.S_IMODE((folder / "secret.key").stat().st_mode) == 0o600
 
 
 def test_a_configured_key_leaves_no_file(tmp_path: Path) -> None:
-    open_vault(KEY, tmp_path / "data")
+    load_secret_keys(KEY, tmp_path / "data")
     assert not (tmp_path / "data").exists()
 
 
 def test_a_folder_that_cant_be_written_is_told_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"BRIDGE_SECRET_KEY is not set.*BRIDGE_DATA_DIR"):
-        open_vault("", tmp_path / "file" / "data")
+        load_secret_keys("", tmp_path / "file" / "data")
 
 
 def test_the_stored_form_of_a_token_does_not_give_it_away() -> None:
-    token = Vault(KEY).link_token("a", "b", 1)
+    token = SecretKeys(KEY).link_token("a", "b", 1)
     assert token not in token_hash(token)
     assert token_hash(token) != token_hash(token[:-1])

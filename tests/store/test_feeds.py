@@ -8,7 +8,8 @@ import pytest
 
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource
-from bridge.store import FeedError, Store
+from bridge.store import Store
+from bridge.store.feeds import FeedError
 
 WORK, TEAM, PORTAL = (
     CalendarSource(calendar="work"),

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bridge.domain.records import SourceState
 from bridge.domain.source import CalendarSource
-from bridge.store import SourceState
 from bridge.store.health import feed_state, source_health
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)

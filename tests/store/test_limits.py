@@ -26,7 +26,7 @@ from bridge.publish.pending import want
 from bridge.refresh.refresher import LEASE, Refresher
 from bridge.sandbox import Sandbox
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.web import create_app
 from bridge.zoho.client import ZohoClient
 
@@ -92,14 +92,14 @@ def fill(folder: Any) -> Any:
 class Bridge:
     """A store with one published feed, its web app, and a worker that reads a sandbox."""
 
-    def __init__(self, url: str, box: Any, vault: Vault, now: datetime) -> None:
+    def __init__(self, url: str, box: Any, keys: SecretKeys, now: datetime) -> None:
         self.now = now
         environment = {
             "BRIDGE_DATA_DIR": str(Path(make_url(url).database).parent),
             "BRIDGE_SECRET_KEY": KEY,
         }
         self.settings = config.load({**environment, **box.environment()})
-        self.store = Store.open(url, vault)
+        self.store = Store.open(url, keys)
         self.client = ZohoClient(self.settings.zoho, self.store.tokens, clock=lambda: now)
         self.refresher = Refresher(
             store=self.store,
@@ -132,9 +132,9 @@ def box(now: datetime) -> Iterator[Any]:
 
 
 def test_a_full_disk_stops_nobody_who_reads(
-    small_disk: Any, box: Any, vault: Vault, now: datetime
+    small_disk: Any, box: Any, keys: SecretKeys, now: datetime
 ) -> None:
-    bridge = Bridge(f"sqlite:///{small_disk}/bridge.sqlite3", box, vault, now)
+    bridge = Bridge(f"sqlite:///{small_disk}/bridge.sqlite3", box, keys, now)
     bridge.publish()
     before = bridge.served()
     file = fill(small_disk)
@@ -145,7 +145,7 @@ def test_a_full_disk_stops_nobody_who_reads(
         want(bridge.store, MORE, now=now)
     assert bridge.served() == before
     late = Bridge(
-        f"sqlite:///{small_disk}/bridge.sqlite3", box, vault, now
+        f"sqlite:///{small_disk}/bridge.sqlite3", box, keys, now
     )  # a process that starts meanwhile
     assert late.served() == before
     late.close()
@@ -159,10 +159,10 @@ def test_a_full_disk_stops_nobody_who_reads(
 
 
 def test_a_refresh_on_a_full_disk_loses_nothing(
-    small_disk: Any, box: Any, vault: Vault, now: datetime
+    small_disk: Any, box: Any, keys: SecretKeys, now: datetime
 ) -> None:
     """The worker is told; when there is room again it reads and publishes what it missed."""
-    bridge = Bridge(f"sqlite:///{small_disk}/bridge.sqlite3", box, vault, now)
+    bridge = Bridge(f"sqlite:///{small_disk}/bridge.sqlite3", box, keys, now)
     bridge.publish()
     before = bridge.served()
     events = box.calendar(WORK.calendar).events
@@ -182,15 +182,15 @@ def test_a_refresh_on_a_full_disk_loses_nothing(
 
 
 def test_a_read_only_folder_stops_nobody_who_reads(
-    tmp_path: Path, box: Any, vault: Vault, now: datetime
+    tmp_path: Path, box: Any, keys: SecretKeys, now: datetime
 ) -> None:
     """The worker has the folder writable, the web server only to read."""
     folder = tmp_path / "data"
     folder.mkdir()
-    bridge = Bridge(f"sqlite:///{folder}/bridge.sqlite3", box, vault, now)
+    bridge = Bridge(f"sqlite:///{folder}/bridge.sqlite3", box, keys, now)
     bridge.publish()
     with seen_read_only(folder, tmp_path / "view") as view:
-        web = Bridge(f"sqlite:///{view}/bridge.sqlite3", box, vault, now)
+        web = Bridge(f"sqlite:///{view}/bridge.sqlite3", box, keys, now)
         assert web.served() == bridge.served()
         with pytest.raises(
             StoreError,
@@ -203,7 +203,7 @@ def test_a_read_only_folder_stops_nobody_who_reads(
         web.close()
         bridge.close()
         with pytest.raises(StoreError, match="the file can't be opened; check that its folder"):
-            Store.open(f"sqlite:///{view}/bridge.sqlite3", vault)
+            Store.open(f"sqlite:///{view}/bridge.sqlite3", keys)
 
 
 @pytest.mark.parametrize(
@@ -217,17 +217,17 @@ def test_a_read_only_folder_stops_nobody_who_reads(
     ],
 )
 def test_what_can_be_mounted_nowhere_is_tried_with_a_switch_of_sqlite(
-    tmp_path: Path, box: Any, vault: Vault, now: datetime, switch: Any, told: Any
+    tmp_path: Path, box: Any, keys: SecretKeys, now: datetime, switch: Any, told: Any
 ) -> None:
     """The same words of SQLite as above, without the rights of root."""
-    bridge = Bridge(f"sqlite:///{tmp_path}/bridge.sqlite3", box, vault, now)
+    bridge = Bridge(f"sqlite:///{tmp_path}/bridge.sqlite3", box, keys, now)
     bridge.publish()
     before = bridge.served()
     bridge.close()
     bridge.store = Store.open(
-        f"sqlite:///{tmp_path}/bridge.sqlite3", vault
+        f"sqlite:///{tmp_path}/bridge.sqlite3", keys
     )  # with one connection, as only one thread
-    with bridge.store.feeds._database.read() as connection:
+    with bridge.store.database.read() as connection:
         connection.execute(text(f"PRAGMA {switch}"))
     with pytest.raises(StoreError, match=told):
         want(bridge.store, MORE, now=now)
@@ -236,10 +236,10 @@ def test_what_can_be_mounted_nowhere_is_tried_with_a_switch_of_sqlite(
 
 
 def test_another_process_that_writes_for_long_is_told_as_such(
-    tmp_path: Path, vault: Vault, now: datetime, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, keys: SecretKeys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bridge.store.database._BUSY_SECONDS", 0.05)
-    store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", vault)
+    store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", keys)
     with closing(sqlite3.connect(tmp_path / "bridge.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="another process has been writing for more than"):
@@ -248,16 +248,16 @@ def test_another_process_that_writes_for_long_is_told_as_such(
     store.close()
 
 
-def test_a_damaged_file_is_told_as_such(tmp_path: Path, vault: Vault, now: datetime) -> None:
+def test_a_damaged_file_is_told_as_such(tmp_path: Path, keys: SecretKeys, now: datetime) -> None:
     path = tmp_path / "bridge.sqlite3"
-    store = Store.open(f"sqlite:///{path}", vault)
+    store = Store.open(f"sqlite:///{path}", keys)
     store.feeds.replace(MORE, now=now)
     store.close()
     data = bytearray(path.read_bytes())
     data[4096:] = b"\xa5" * (len(data) - 4096)
     path.write_bytes(data)
     with pytest.raises(StoreError, match="the file is damaged; restore a backup"):
-        Store.open(f"sqlite:///{path}", vault).feeds.all()
+        Store.open(f"sqlite:///{path}", keys).feeds.all()
 
 
 def test_a_user_without_rights_is_told_as_such(store: Store) -> Never:
@@ -271,9 +271,9 @@ def test_a_user_without_rights_is_told_as_such(store: Store) -> Never:
     )
     with (
         pytest.raises(StoreError, match=r"can't be used: permission denied for table feeds\."),
-        store.feeds._database.read(),
+        store.database.read(),
     ):
         raise refusal
     mistake = ProgrammingError("SELECT 1", {}, Exception("no such column"))
-    with pytest.raises(ProgrammingError), store.feeds._database.read():
+    with pytest.raises(ProgrammingError), store.database.read():
         raise mistake

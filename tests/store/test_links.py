@@ -14,8 +14,9 @@ from bridge.cli.links import links as command
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.errors import BridgeError
-from bridge.store import LinkError, Store
-from bridge.store.crypto import Vault, open_vault
+from bridge.store import Store
+from bridge.store.crypto import SecretKeys, load_secret_keys
+from bridge.store.links import LinkError
 
 SOURCE = CalendarSource(calendar="c")
 KEY, OTHER = (
@@ -163,19 +164,19 @@ def test_after_a_change_of_key_old_addresses_work_and_new_ones_come_from_the_new
     database_url: str, now: datetime
 ) -> None:
     """BRIDGE_SECRET_KEY=new,old: nothing that was handed out ends, and everything can still be shown."""
-    with_old = Store.open(database_url, Vault(KEY))
+    with_old = Store.open(database_url, SecretKeys(KEY))
     with_old.feeds.replace([Feed(slug="team", title="team", sources=(SOURCE,))], now=now)
     with_old.links.ensure("team", now=now)
     token = with_old.links.token(with_old.links.of("team")[0])
     with_old.close()
-    store = Store.open(database_url, Vault(OTHER, KEY))
+    store = Store.open(database_url, SecretKeys(OTHER, KEY))
     link = store.links.find(token)
     assert link.opens(now)
     assert store.links.token(link) == token
     rotated = store.links.rotate("team", "default", now=now, grace=HOUR)
-    assert store.links.token(rotated) == Vault(OTHER).link_token("team", "default", 2)
+    assert store.links.token(rotated) == SecretKeys(OTHER).link_token("team", "default", 2)
     store.close()
-    without_old = Store.open(database_url, Vault(OTHER))
+    without_old = Store.open(database_url, SecretKeys(OTHER))
     assert without_old.links.find(token).opens(now)
     assert without_old.links.token(without_old.links.of("team")[0]) == without_old.links.token(
         rotated
@@ -197,7 +198,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime) -> Itera
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("DATABASE_URL", raising=False)
     settings = config.load({"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": KEY})
-    store = Store.open(settings.database_url, open_vault(KEY, tmp_path))
+    store = Store.open(settings.database_url, load_secret_keys(KEY, tmp_path))
     store.feeds.replace(
         [Feed(slug=slug, title=slug, sources=(SOURCE,)) for slug in ("team", "other")], now=now
     )

@@ -15,7 +15,7 @@ from bridge.domain.rejection import reasons
 from bridge.errors import StoreError
 from bridge.publish.publisher import publish
 from bridge.store import Store, migrations
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 
 DUMPS = Path(__file__).parents[1] / "data" / "schemas"
 RELEASED = range(1, migrations.SCHEMA_VERSION)
@@ -90,8 +90,8 @@ def test_an_older_database_gets_the_tables_of_a_new_one(
     database_url: str, other_url: Any, version: Any
 ) -> None:
     restore(database_url, version)
-    Store.open(database_url, Vault(KEY)).close()
-    Store.open(other_url, Vault(KEY)).close()
+    Store.open(database_url, SecretKeys(KEY)).close()
+    Store.open(other_url, SecretKeys(KEY)).close()
     assert shape_of(database_url) == shape_of(other_url)
     assert version_of(database_url) == migrations.SCHEMA_VERSION
 
@@ -102,7 +102,7 @@ def test_an_older_database_keeps_addresses_events_and_bytes(
 ) -> None:
     """Subscribers notice nothing of an update: the same token opens the same bytes, and the stamps stay."""
     restore(database_url, version)
-    store = Store.open(database_url, Vault(KEY))
+    store = Store.open(database_url, SecretKeys(KEY))
     before = store.publications.document("team", "default")
     entries, blobs = (
         store.publications.current("team").entries,
@@ -127,7 +127,7 @@ def test_what_people_see_of_an_older_publication_comes_with_the_next_one(
     database_url: str, version: Any
 ) -> None:
     restore(database_url, version)
-    store = Store.open(database_url, Vault(KEY))
+    store = Store.open(database_url, SecretKeys(KEY))
     now = datetime(2026, 3, 10, 10, tzinfo=UTC)
     publish(store, "team", now=now)
     cards = store.agenda.between("team", now, now + timedelta(days=30))
@@ -150,7 +150,7 @@ def test_a_migration_that_fails_changes_nothing(
         migrations, "MIGRATIONS", {**migrations.MIGRATIONS, migrations.SCHEMA_VERSION - 1: fail}
     )
     with pytest.raises(StoreError, match="no more disk"):
-        Store.open(database_url, Vault(KEY))
+        Store.open(database_url, SecretKeys(KEY))
     assert shape_of(database_url) == before
     assert version_of(database_url) == version
 

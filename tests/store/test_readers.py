@@ -14,8 +14,9 @@ from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.errors import StoreError
-from bridge.store import Polls, Reader, Store
-from bridge.store.crypto import Vault
+from bridge.store import Store
+from bridge.store.crypto import SecretKeys
+from bridge.store.readers import Polls, Reader
 from bridge.store.schema import readers as table
 from bridge.web import create_app
 from bridge.web.usage import Uses
@@ -61,7 +62,7 @@ def two_feeds(any_store: Store, now: datetime) -> Any:
 
 
 def kept(store: Store) -> Any:
-    with store._database.read() as connection:
+    with store.database.read() as connection:
         return [
             dict(row) for row in connection.execute(select(table).order_by(table.c.day)).mappings()
         ]
@@ -271,7 +272,7 @@ def test_a_web_server_that_is_told_to_end_writes_down_what_it_counted(
             assert connection.getresponse().read() == b"bytes"
             connection.close()
         assert store.readers.of("team", now=datetime.now(UTC)) == ()
-    store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", Vault("k" * 40))
+    store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", SecretKeys("k" * 40))
     (reader,) = store.readers.of("team", now=datetime.now(UTC))
     assert (reader.link, reader.program, reader.polls) == (link.token_hash, "curl", 3)
     assert store.links.of("team")[0].used_at is not None

@@ -16,13 +16,15 @@ from sqlalchemy import create_engine, text
 from bridge.domain import codec
 from bridge.domain.event import Event
 from bridge.domain.feed import Feed
+from bridge.domain.records import EventToSave
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource, ConnectSource
 from bridge.domain.timezones import zone
 from bridge.errors import StoreError
 from bridge.problems import text_problem
-from bridge.store import Document, Entry, EventToSave, Store, ViewRow, database, schema
-from bridge.store.crypto import Vault
+from bridge.store import Store, database, schema
+from bridge.store.crypto import SecretKeys
+from bridge.store.publications import Document, Entry, ViewRow
 from bridge.zoho.tokens import AccessToken
 
 WORK = CalendarSource(calendar="work==")
@@ -476,26 +478,28 @@ def test_a_token_hidden_under_another_key_counts_as_none(
     any_store.tokens.end_token_request(
         "a", holder="w", token=AccessToken(value="t", expires_at=now)
     )
-    other = Store.open(database_url, Vault("another secret key, just as long as it has to be"))
+    other = Store.open(database_url, SecretKeys("another secret key, just as long as it has to be"))
     assert other.tokens.access_token("a") is None
     other.close()
 
 
 def test_opening_again_keeps_everything(
-    any_store: Store, database_url: str, vault: Vault, now: datetime
+    any_store: Store, database_url: str, keys: SecretKeys, now: datetime
 ) -> None:
     any_store.feeds.replace([feed()], now=now)
-    again = Store.open(database_url, vault)
+    again = Store.open(database_url, keys)
     assert again.feeds.active() == (feed(),)
     again.close()
 
 
-def test_many_processes_may_open_a_new_database_at_once(database_url: str, vault: Vault) -> None:
+def test_many_processes_may_open_a_new_database_at_once(
+    database_url: str, keys: SecretKeys
+) -> None:
     failures = []
 
     def open_it() -> None:
         try:
-            Store.open(database_url, vault).close()
+            Store.open(database_url, keys).close()
         except Exception as error:  # noqa: BLE001 - the test reports whatever went wrong in the thread
             failures.append(error)
 
@@ -508,12 +512,12 @@ def test_many_processes_may_open_a_new_database_at_once(database_url: str, vault
 
 
 def test_a_newer_schema_is_refused_with_the_remedy(
-    any_store: Store, database_url: str, vault: Vault
+    any_store: Store, database_url: str, keys: SecretKeys
 ) -> None:
     with connected(database_url) as connection:
         connection.execute(text("UPDATE meta SET schema_version = 99"))
     with pytest.raises(StoreError, match=r"schema 99.*newer release"):
-        Store.open(database_url, vault)
+        Store.open(database_url, keys)
 
 
 @pytest.mark.parametrize(
@@ -532,24 +536,24 @@ def test_a_newer_schema_is_refused_with_the_remedy(
     ],
 )
 def test_a_database_that_cant_be_opened_is_one_sentence_without_its_password(
-    url: str, message: Any, vault: Vault
+    url: str, message: Any, keys: SecretKeys
 ) -> None:
     with pytest.raises(StoreError, match=message) as caught:
-        Store.open(url, vault)
+        Store.open(url, keys)
     assert "hidden" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_no_database_is_told_so(tmp_path: Path, vault: Vault) -> None:
+def test_a_file_that_is_no_database_is_told_so(tmp_path: Path, keys: SecretKeys) -> None:
     (tmp_path / "notes.txt").write_text("not a database, but longer than its header would be " * 20)
     with pytest.raises(StoreError, match="not a SQLite database"):
-        Store.open(f"sqlite:///{tmp_path}/notes.txt", vault)
+        Store.open(f"sqlite:///{tmp_path}/notes.txt", keys)
 
 
 def test_sqlite_is_crash_safe_and_lets_readers_read_while_one_writes(
-    tmp_path: Path, vault: Vault
+    tmp_path: Path, keys: SecretKeys
 ) -> None:
-    Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", vault).close()
+    Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", keys).close()
     with sqlite3.connect(tmp_path / "bridge.sqlite3") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
@@ -564,7 +568,7 @@ def test_a_connection_that_the_server_ended_while_it_rested_is_replaced(
         pytest.skip("SQLite has no server")
     monkeypatch.setattr(database, "_REST_SECONDS", 0.0)
     any_store.feeds.replace([feed()], now=now)
-    with any_store._database.look() as connection:
+    with any_store.database.look() as connection:
         ours = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
     with connected(database_url) as connection:
         assert connection.execute(

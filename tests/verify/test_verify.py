@@ -31,7 +31,8 @@ from bridge.sources.calendar.instances import (
     fetch_instances,
     parse_instances,
 )
-from bridge.store import Store, Verification
+from bridge.store import Store
+from bridge.store.verifications import Verification
 from bridge.verify import Verifier, compare_in_turn, due
 from bridge.verify.compare import compare
 from bridge.verify.expand import expand

@@ -204,7 +204,7 @@ def test_attempts_are_counted_in_every_kind_of_database(any_store: Store, now: d
 
 def test_attempts_are_kept_without_addresses(client: FlaskClient, served: Store) -> None:
     sign_in(client, "wrong", environ_overrides={"REMOTE_ADDR": "192.0.2.77"})
-    with served._database.read() as connection:
+    with served.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT client FROM sign_ins").scalars().all()
     assert len(rows) == 1
     assert "192" not in rows[0]

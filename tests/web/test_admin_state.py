@@ -16,7 +16,8 @@ from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.problems import text_problem
-from bridge.store import Polls, Store
+from bridge.store import Store
+from bridge.store.readers import Polls
 from bridge.web import create_app
 from bridge.web.admin.polling import HABITS
 from bridge.web.user_agents import _PROGRAMS

@@ -13,7 +13,8 @@ from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.feed.agenda import AgendaItem
-from bridge.store import EntryAgenda, Store
+from bridge.store import Store
+from bridge.store.agenda import EntryAgenda
 from bridge.web import create_app
 from tests.served import document
 

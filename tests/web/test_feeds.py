@@ -17,7 +17,8 @@ from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import zone
 from bridge.publish import ical
-from bridge.store import Document, Entry, Store
+from bridge.store import Store
+from bridge.store.publications import Document, Entry
 from bridge.web import create_app
 
 CHANGED = datetime(2026, 3, 9, 8, 0, 30, 500_000, tzinfo=UTC)

@@ -26,8 +26,9 @@ from bridge.feed.agenda import NO_INVITATION, labels_of, without_labels
 from bridge.feed.document import PLACEHOLDER, remove_alarms
 from bridge.feed.filter import LABEL_KINDS, Filter, label_digest
 from bridge.publish.publisher import publish
-from bridge.store import Filtered, Store, is_filter
-from bridge.store.crypto import Vault
+from bridge.store import Store
+from bridge.store.crypto import SecretKeys
+from bridge.store.filters import FilteredFeed, is_filter
 from bridge.web import create_app
 from tests.conftest import KEY
 from tests.publish.test_publisher import ALARM, BERLIN, MINUTE, event, put, series
@@ -80,7 +81,9 @@ def client(filled: Store, settings: Any) -> Any:
 
 def token(store: Store, *labels: Any, slug: str = "summit", public: bool = False) -> Any:
     link = None if public else store.links.of(slug)[0]
-    return store.filters.token(Filtered(slug=slug, link=link, choice=Filter.from_labels(labels)))
+    return store.filters.token(
+        FilteredFeed(slug=slug, link=link, choice=Filter.from_labels(labels))
+    )
 
 
 def path(store: Store, *labels: Any, slug: str = "summit", public: bool = False) -> str:
@@ -425,8 +428,8 @@ def test_it_ends_with_its_link(client: FlaskClient, filled: Store, now: datetime
 def test_it_is_unknown_with_another_key_and_known_with_the_old_one_kept(filled: Store) -> None:
     derived = token(filled, ("hall", "Hall A"))
     find = type(filled.filters)
-    for vault, known in ((Vault("another key"), False), (Vault("another key", KEY), True)):
-        filters = find(filled._database, filled.links, vault)
+    for keys, known in ((SecretKeys("another key"), False), (SecretKeys("another key", KEY), True)):
+        filters = find(filled.database, filled.links, keys)
         assert (filters.find(derived) is not None) == known
 
 

@@ -24,7 +24,7 @@ from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.web import create_app
 from tests.served import NOW, publish
 
@@ -36,7 +36,7 @@ PASSWORD = "correct horse battery staple"
 def fuzzed(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """An app with a secret and a public feed, their tokens, and whether it leads to https."""
     folder = tmp_path_factory.mktemp("fuzz")
-    store = Store.open(f"sqlite:///{folder}/bridge.sqlite3", Vault("k" * 40))
+    store = Store.open(f"sqlite:///{folder}/bridge.sqlite3", SecretKeys("k" * 40))
     source = CalendarSource(calendar="c")
     feeds = [
         Feed(slug="team", title='T\r\n"é', sources=(source,)),

@@ -20,7 +20,7 @@ from bridge import config
 from bridge.cli import main
 from bridge.feed.changelog import Change
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.web import create_app
 from tests.publish.test_publisher import BERLIN, FEED, event, publish_all
 
@@ -44,7 +44,7 @@ def recent() -> Any:
 @pytest.fixture
 def changed(tmp_path: Path, recent: Any) -> Iterator[Any]:
     """A feed in which something happened an hour ago, and then something else; its start is far from any midnight."""
-    store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", Vault(KEY))
+    store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", SecretKeys(KEY))
     start = (recent + timedelta(days=3)).replace(hour=10, minute=0, second=0, tzinfo=None)
     before = event("u", start=start, title="<b>Größe</b> & \x0b]]>")
     later = start.replace(hour=11, tzinfo=BERLIN)
@@ -126,7 +126,7 @@ def test_nobody_else_gets_it(client: FlaskClient, changed: Any, tmp_path: Path) 
     """404, and not a word of whether there is such a feed."""
     good = address(changed)
     token = good.rpartition("=")[2]
-    other_feed = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", Vault(KEY)).changes
+    other_feed = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", SecretKeys(KEY)).changes
     refused = [
         good.partition("?")[0],
         good + "x",

@@ -19,7 +19,7 @@ import stamina
 from bridge import config
 from bridge.sandbox import Sandbox
 from bridge.store import Store
-from bridge.store.crypto import open_vault
+from bridge.store.crypto import load_secret_keys
 from tests.served import free_port
 
 KEY = "k" * 40
@@ -87,7 +87,7 @@ class Machines:
 
     def store(self) -> Any:
         settings = config.load(self._environ | {"BRIDGE_DATA_DIR": str(self._folder)})
-        return closing(Store.open(settings.database_url, open_vault(KEY, self._folder)))
+        return closing(Store.open(settings.database_url, load_secret_keys(KEY, self._folder)))
 
     def end(self) -> None:
         for process in self._processes:

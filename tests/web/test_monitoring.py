@@ -94,7 +94,7 @@ def test_health_is_503_when_the_database_cant_be_read_and_only_then(
         raise StoreError("The database /path is locked.")
 
     for way in ("read", "look"):
-        monkeypatch.setattr(served._database, way, broken)
+        monkeypatch.setattr(served.database, way, broken)
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json == {
@@ -204,7 +204,7 @@ def test_a_database_that_cant_be_written_stops_no_poll(
     def broken() -> Never:
         raise StoreError("It is read-only.")
 
-    monkeypatch.setattr(served._database, "write", broken)
+    monkeypatch.setattr(served.database, "write", broken)
     client.get(f"/f/{served.links.token(served.links.of('team')[0])}/team.ics")
     with capture_logs() as lines:
         client.application.extensions["bridge"].uses.flush()

@@ -15,7 +15,8 @@ from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.feed.agenda import AgendaItem
 from bridge.problems import text_problem
-from bridge.store import EntryAgenda, Store
+from bridge.store import Store
+from bridge.store.agenda import EntryAgenda
 from bridge.web import create_app
 from bridge.web.urls import Subscription
 from tests.served import document

@@ -15,7 +15,8 @@ from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.errors import StoreError
-from bridge.store import Document, Representation, Store
+from bridge.store import Store
+from bridge.store.publications import Document, Representation
 from bridge.web import create_app
 from bridge.web.read_cache import Documents, Remembered
 
@@ -75,7 +76,7 @@ def test_a_poll_of_an_unchanged_feed_asks_the_database_nothing_for_half_a_second
     client.get(url)
     tag = client.get(url).headers["ETag"]
     with monkeypatch.context() as patch:
-        patch.setattr(store._database, "read", lambda: pytest.fail("it asked the database"))
+        patch.setattr(store.database, "read", lambda: pytest.fail("it asked the database"))
         assert client.get(url).data == b"one"
         assert client.get(url, headers={"If-None-Match": tag}).status_code == 304
 
@@ -132,7 +133,7 @@ def test_the_last_good_bytes_are_served_while_the_database_cant_be_read(
     def broken() -> Never:
         raise StoreError("The database is down.")
 
-    monkeypatch.setattr(store._database, "read", broken)
+    monkeypatch.setattr(store.database, "read", broken)
     clock.now += 3600
     assert client.get(url).data == b"one"
     assert client.get(url, headers={"If-None-Match": tag}).status_code == 304

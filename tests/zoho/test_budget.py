@@ -22,7 +22,7 @@ from bridge import config
 from bridge.errors import SlowDownError
 from bridge.sandbox import Sandbox
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.zoho.budget import Budget
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.rate_limit import MemoryRateLimitStore, Rate, RateState
@@ -175,10 +175,10 @@ def test_what_zoho_said_last_does_not_shorten_what_it_said_before(stores: Any) -
 
 
 def test_threads_of_two_processes_never_get_one_place_twice(
-    database_url: str, vault: Vault
+    database_url: str, keys: SecretKeys
 ) -> None:
     """Also of a product that nobody has asked yet, whose row they all make at once."""
-    two = [Store.open(database_url, vault), Store.open(database_url, vault)]
+    two = [Store.open(database_url, keys), Store.open(database_url, keys)]
     memory = MemoryRateLimitStore()
     for paces in ([one.rate_limits for one in two], [memory, memory]):
         at_once = Barrier(8)
@@ -198,11 +198,11 @@ def test_threads_of_two_processes_never_get_one_place_twice(
 
 
 def test_a_new_process_goes_on_where_the_last_one_stopped(
-    any_store: Store, database_url: str, vault: Vault
+    any_store: Store, database_url: str, keys: SecretKeys
 ) -> None:
     while any_store.rate_limits.take("a", "connect", CONNECT, now=NOW, patience=NONE) == NONE:
         pass
-    again = Store.open(database_url, vault)
+    again = Store.open(database_url, keys)
     assert again.rate_limits.take("a", "connect", CONNECT, now=NOW, patience=NONE) == 3 * SECOND
     again.close()
 
@@ -275,13 +275,13 @@ def box() -> Iterator[Any]:
 
 
 @pytest.fixture
-def clients(box: Any, database_url: str, vault: Vault) -> Iterator[Any]:
+def clients(box: Any, database_url: str, keys: SecretKeys) -> Iterator[Any]:
     """Make two clients that share nothing but a database: two processes, as far as pacing can tell."""
     with ExitStack() as stack:
 
         def clients(**options: Any) -> Any:
             stores = [
-                stack.enter_context(closing(Store.open(database_url, vault))) for _ in range(2)
+                stack.enter_context(closing(Store.open(database_url, keys))) for _ in range(2)
             ]
             zoho = config.load({"BRIDGE_DATA_DIR": "/nowhere", **box.environment()}).zoho
             made = [

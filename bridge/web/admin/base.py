@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from bridge.store import FeedRow
+from bridge.store.feeds import FeedRow
 from bridge.web import session
 from bridge.web.admin import format as told
 from bridge.web.context import web
@@ -33,13 +33,11 @@ def _guard() -> BaseResponse | None:
 
 
 def row_of(slug: str) -> FeedRow:
-    """Give a feed that is served; aborts with 404 for any other."""
-    found = next(
-        (row for row in web().store.feeds.all() if row.active and row.feed.slug == slug), None
-    )
-    if found is None:
+    """Return an active feed; aborts with 404 for any other."""
+    row = web().store.feeds.row(slug)
+    if row is None:
         abort(404)
-    return found
+    return row
 
 
 def now() -> datetime:

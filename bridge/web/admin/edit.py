@@ -10,7 +10,7 @@ import structlog
 from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.domain.feed import Feed
-from bridge.store import FeedError, FeedRow
+from bridge.store.feeds import FeedError, FeedRow
 from bridge.web import session
 from bridge.web.admin.base import blueprint, done, now, row_of
 from bridge.web.admin.form import Draft

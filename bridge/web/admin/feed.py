@@ -8,7 +8,7 @@ from flask import Response
 from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.domain.feed import Feed
-from bridge.store import Link, LinkError
+from bridge.store.links import Link, LinkError
 from bridge.web import history, session
 from bridge.web.admin.base import blueprint, done, now, row_of
 from bridge.web.admin.links import GRACES

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from bridge.config import values
 from bridge.config.addresses import LONGEST_URL, free_slug, url_length
 from bridge.domain.feed import Feed
-from bridge.store import KnownSource
+from bridge.store.feeds import KnownSource
 from bridge.web.language import _
 
 

@@ -6,7 +6,7 @@ from flask import request
 import structlog
 from werkzeug.wrappers import Response as BaseResponse
 
-from bridge.store import LinkError
+from bridge.store.links import LinkError
 from bridge.web.admin.base import blueprint, done, now, refused, row_of
 from bridge.web.context import web
 from bridge.web.language import _, ngettext

@@ -8,8 +8,10 @@ from typing import Literal
 from flask import Response
 
 from bridge.domain.feed import Feed
-from bridge.store import FeedRow, Head, SourceState
+from bridge.domain.records import SourceState
+from bridge.store.feeds import FeedRow
 from bridge.store.health import SourceHealth, feed_state, source_health
+from bridge.store.publications import Head
 from bridge.web import session
 from bridge.web.admin.base import blueprint, now
 from bridge.web.admin.rejections import rejections_of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bridge.store import Reader
+from bridge.store.readers import Reader
 from bridge.web.language import _
 
 _DAY = timedelta(days=1)

@@ -15,12 +15,12 @@ from typing import Any
 from bridge import config
 from bridge.refresh.refresher import Refresher
 from bridge.store import Store
-from bridge.store.crypto import Vault
+from bridge.store.crypto import SecretKeys
 from bridge.zoho.client import ZohoClient
 
 
 def work(order: Any) -> None:
-    store = Store.open(order["url"], Vault(order["environment"]["BRIDGE_SECRET_KEY"]))
+    store = Store.open(order["url"], SecretKeys(order["environment"]["BRIDGE_SECRET_KEY"]))
     zoho = config.load(order["environment"]).zoho
     now = datetime.fromisoformat(order["now"])
     client = ZohoClient(

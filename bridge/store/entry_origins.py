@@ -14,7 +14,7 @@ from bridge.store.schema import entries, events, feed_sources, feeds, sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
+class EntryOrigin:
     """An entry that an active feed shows, and the event of a source that it was made from.
 
     ``blob`` is the VEVENT as published, ``changed_at`` and ``sequence`` its stamps; ``payload`` the stored event.
@@ -32,15 +32,15 @@ class Provenance:
     sequence: int
 
 
-class ProvenanceTable:
+class EntryOrigins:
     """Reads entries together with what they were made from."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, uids: Sequence[str]) -> tuple[Provenance, ...]:
+    def of(self, uids: Sequence[str]) -> tuple[EntryOrigin, ...]:
         """Find the entries with these UIDs in all active feeds; one UID may have several, or none."""
-        found: list[Provenance] = []
+        found: list[EntryOrigin] = []
         with self._database.read() as connection:
             for batch in batches(uids):
                 query = (
@@ -70,7 +70,7 @@ class ProvenanceTable:
                     .order_by(feeds.c.position, feed_sources.c.position)
                 )
                 found += [
-                    Provenance(
+                    EntryOrigin(
                         uid=row.uid,
                         feed=codec.decode_feed(row.feed),
                         source=codec.decode_source(row.source),

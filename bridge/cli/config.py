@@ -1,4 +1,4 @@
-"""``zoho-bridge config``: the settings in force."""
+"""The command ``zoho-bridge config``, which prints the settings in force."""
 
 import os
 
@@ -7,6 +7,7 @@ import click
 from bridge import config as configuration
 from bridge.cli.context import database_exists, open_bridge, print_warnings
 from bridge.cli.output import json_option, print_json
+from bridge.config.show import described, redacted
 from bridge.errors import BridgeError
 
 
@@ -27,14 +28,12 @@ def config(*, as_json: bool) -> None:
         try:
             with open_bridge(settings) as bridge:
                 settings = bridge.settings
-        except (
-            BridgeError
-        ) as error:  # the settings are shown all the same: they may be what is wrong
-            click.echo(f"zoho-bridge: Whether a login is stored can't be told: {error}", err=True)
+        except BridgeError as error:  # the settings may be what is wrong: show them anyway
+            click.echo(f"zoho-bridge: No stored login could be read: {error}", err=True)
     if as_json:
-        print_json(configuration.described(settings))
+        print_json(described(settings))
     else:
-        click.echo(configuration.redacted(settings), nl=False)
+        click.echo(redacted(settings), nl=False)
     print_warnings(settings)
     if settings.zoho.login_problem:
         click.echo(f"zoho-bridge: {settings.zoho.login_problem}", err=True)

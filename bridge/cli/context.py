@@ -46,14 +46,7 @@ def apply_login(settings: config.Settings, store: Store) -> config.Settings:
     login = store.logins.of(settings.zoho.client_id) if config.wants_login(settings) else None
     if login is None:
         return settings
-    return config.with_login(
-        settings,
-        client_id=login.client_id,
-        client_secret=login.client_secret,
-        refresh_token=login.refresh_token,
-        data_center=login.data_center,
-        created_at=login.created_at,
-    )
+    return config.with_login(settings, login)
 
 
 def database_exists(settings: config.Settings) -> bool:

@@ -15,12 +15,11 @@ from bridge import config
 from bridge.cli.context import Bridge, apply_login, open_bridge, print_warnings
 from bridge.cli.login_check import as_made, show_found, tell_what_wins
 from bridge.cli.login_data_centers import ask_others
-from bridge.config import Secret
+from bridge.config import Login, Secret
 from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.urls import masked
 from bridge.config.values import credential
 from bridge.errors import ConfigError
-from bridge.store.logins import Login
 from bridge.zoho.oauth import account_of
 from bridge.zoho.scopes import scopes_for_login
 from bridge.zoho.self_client import Grant, GrantError, SelfClient, exchange

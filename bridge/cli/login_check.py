@@ -10,13 +10,12 @@ from bridge import config
 from bridge.cli.context import Bridge
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import open_refresher
-from bridge.config import Secret
+from bridge.config import Login, Secret
 from bridge.domain.feed import Window
 from bridge.domain.source import AvailableSource
 from bridge.errors import LoginError, ScopeError, ZohoError
 from bridge.refresh.refresher import Refresher
 from bridge.sources.registry import DISCOVERERS, fetch
-from bridge.store.logins import Login
 from bridge.zoho.responses import NAMES
 from bridge.zoho.scopes import Product
 
@@ -38,14 +37,7 @@ def as_made(settings: config.Settings, login: Login) -> config.Settings:
     origins = {
         name: origin for name, origin in settings.origins.items() if name != "ZOHO_DATA_CENTER"
     }
-    return config.with_login(
-        replace(settings, zoho=bare, origins=origins),
-        client_id=login.client_id,
-        client_secret=login.client_secret,
-        refresh_token=login.refresh_token,
-        data_center=login.data_center,
-        created_at=login.created_at,
-    )
+    return config.with_login(replace(settings, zoho=bare, origins=origins), login)
 
 
 def show_found(bridge: Bridge) -> bool:

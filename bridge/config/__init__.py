@@ -1,25 +1,11 @@
-"""``bridge.toml``, the environment and ``*_FILE`` -> one frozen Settings; all that is wrong is told at once.
+"""Settings from ``bridge.toml`` and the environment, checked, as one frozen ``Settings``.
 
-It reads files that settings name, and nothing else: it makes no folder, opens no database and calls nobody. What each
-setting means stands in ``docs/settings.md``.
+Reads the files that settings name and nothing else: it creates no folder and opens no database.
+``docs/settings.md`` documents each setting.
 """
 
-from bridge.config.loading import load
+from bridge.config.load import load
 from bridge.config.login import wants_login, with_login
-from bridge.config.names import environment_names, toml_keys
-from bridge.config.secret import Secret
-from bridge.config.settings import Settings, ZohoSettings
-from bridge.config.show import described, redacted
+from bridge.config.settings import Login, Secret, Settings, ZohoSettings
 
-__all__ = [
-    "Secret",
-    "Settings",
-    "ZohoSettings",
-    "described",
-    "environment_names",
-    "load",
-    "redacted",
-    "toml_keys",
-    "wants_login",
-    "with_login",
-]
+__all__ = ["Login", "Secret", "Settings", "ZohoSettings", "load", "wants_login", "with_login"]

@@ -1,19 +1,18 @@
-"""The address of a feed: which last part a name gives, and how long the whole may be."""
+"""URLs of feeds: the slug made from a title, and how long the whole URL may be."""
 
 from collections.abc import Collection
 import re
 import unicodedata
 
-# Google Calendar takes no longer one.
-LONGEST_URL = 256
+LONGEST_URL = 256  # Google Calendar accepts no longer URL
 _SLUG_LENGTH = 48
 _TOKEN_LENGTH = 24
 
 
 def free_slug(name: str, taken: Collection[str], *, otherwise: str) -> str:
-    """Make a slug of a name: ``Créative team`` -> ``creative-team``, with a number where it is taken.
+    """Return a slug made from a name that is not in ``taken``: ``Créative team`` -> ``creative-team``.
 
-    ``otherwise`` stands in for a name without a letter that ASCII has.
+    A taken slug gets a number. A name without ASCII letters or digits becomes ``otherwise``.
     """
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     base = re.sub(r"[^a-z0-9]+", "-", ascii_name)[:_SLUG_LENGTH].strip("-") or otherwise
@@ -24,5 +23,5 @@ def free_slug(name: str, taken: Collection[str], *, otherwise: str) -> str:
 
 
 def url_length(slug: str, root: str) -> int:
-    """Give the length of a feed's secret address, the longest it has; ``root`` is the public address."""
+    """Return the length of a feed's secret URL under the public URL ``root``."""
     return len(f"{root}/f/{'x' * _TOKEN_LENGTH}/{slug}.ics")

@@ -1,17 +1,18 @@
-"""Zoho's data centres and the addresses of its services in each: a table, and nothing that calls them.
+"""Zoho's data centres, with the URLs of its services in each.
 
-An account, its client and its tokens belong to one data centre. The hosts do not follow from one name (Canada is at
-zohocloud.ca, Backstage at zohoapis), so each address can be overridden by a setting.
+An account, its client and its tokens belong to one data centre. The hosts do not follow from one
+name (Canada is at zohocloud.ca, Backstage at zohoapis), so a setting may override each URL.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataCenter:
-    """Where one data centre's services are, without a trailing slash.
+    """The URLs of one data centre's services, without a trailing slash.
 
-    ``accounts_url`` comes before ``/oauth/v2/token``; ``console_url`` is where a person makes a client.
+    ``accounts_url`` precedes ``/oauth/v2/token``; on ``console_url`` a person creates a client.
     """
 
     code: str
@@ -20,6 +21,11 @@ class DataCenter:
     connect_url: str
     calendar_url: str
     console_url: str
+
+    def urls(self) -> Mapping[str, str]:
+        """Return the URLs that settings may override, by the name of the setting's field."""
+        names = ("accounts_url", "backstage_url", "connect_url", "calendar_url")
+        return {name: getattr(self, name) for name in names}
 
 
 def _center(code: str, domain: str, api_host: str) -> DataCenter:
@@ -33,20 +39,18 @@ def _center(code: str, domain: str, api_host: str) -> DataCenter:
     )
 
 
-# Zoho documents Backstage for us, eu, in, au and jp alone; the other rows continue the
-# pattern of Zoho's other services.
-DATA_CENTERS = {
-    center.code: center
-    for center in (
-        _center("us", "zoho.com", "www.zohoapis.com"),
-        _center("eu", "zoho.eu", "www.zohoapis.eu"),
-        _center("in", "zoho.in", "zohoapis.in"),
-        _center("au", "zoho.com.au", "www.zohoapis.com.au"),
-        _center("jp", "zoho.jp", "www.zohoapis.jp"),
-        _center("ca", "zohocloud.ca", "www.zohoapis.ca"),
-        _center("sa", "zoho.sa", "www.zohoapis.sa"),
-        _center("uk", "zoho.uk", "www.zohoapis.uk"),
-        _center("cn", "zoho.com.cn", "www.zohoapis.com.cn"),
-        _center("ae", "zoho.ae", "www.zohoapis.ae"),
-    )
-}
+# Zoho documents Backstage for us, eu, in, au and jp only. The other rows continue the pattern of
+# Zoho's other services.
+_CENTERS = (
+    _center("us", "zoho.com", "www.zohoapis.com"),
+    _center("eu", "zoho.eu", "www.zohoapis.eu"),
+    _center("in", "zoho.in", "zohoapis.in"),
+    _center("au", "zoho.com.au", "www.zohoapis.com.au"),
+    _center("jp", "zoho.jp", "www.zohoapis.jp"),
+    _center("ca", "zohocloud.ca", "www.zohoapis.ca"),
+    _center("sa", "zoho.sa", "www.zohoapis.sa"),
+    _center("uk", "zoho.uk", "www.zohoapis.uk"),
+    _center("cn", "zoho.com.cn", "www.zohoapis.com.cn"),
+    _center("ae", "zoho.ae", "www.zohoapis.ae"),
+)
+DATA_CENTERS = {center.code: center for center in _CENTERS}

@@ -1,18 +1,141 @@
-"""The ``[[feed]]`` tables of ``bridge.toml`` -> feeds; every mistake in every table is found in one pass."""
+"""The ``[[feed]]`` tables of ``bridge.toml``: their keys, and how they become feeds.
 
-from collections.abc import Callable, Mapping
+A new key is a row here, a field of ``Feed`` (which holds its default) or of a source, and a row in
+``docs/settings.md``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from bridge.config import values
 from bridge.config.addresses import LONGEST_URL, url_length
-from bridge.config.names import FEED_KEYS, SOURCE_KEYS, suggestion
-from bridge.config.reader import Reader, shown
+from bridge.config.messages import shown, suggestion
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource, Source
+from bridge.errors import ConfigError
 
-_CHECKS: Mapping[str, Callable[[object], Any]] = {
+_ID = values.upstream_id
+
+# The keys of each kind of source: the field of the source that it sets, and its parser.
+SOURCE_KEYS: Mapping[str, Mapping[str, tuple[str, values.Parser]]] = {
+    "backstage": {"backstage": ("portal", _ID), "event": ("event", _ID), "brand": ("brand", _ID)},
+    "connect": {"connect": ("group", values.group_ids), "network": ("network", _ID)},
+    "calendar": {"calendar": ("calendar", _ID)},
+}
+
+_SOURCES: Mapping[str, Callable[..., Source]] = {
+    "backstage": BackstageSource,
+    "connect": ConnectSource,
+    "calendar": CalendarSource,
+}
+
+
+def parse_feeds(tables: object, public_url: str, problems: list[str]) -> tuple[Feed, ...]:
+    """Parse all ``[[feed]]`` tables; leave out wrong ones and append what is wrong to ``problems``.
+
+    ``public_url`` counts for the length of the feeds' URLs.
+    """
+    if not isinstance(tables, list):
+        remedy = "write each feed under a heading [[feed]], in double brackets."
+        problems.append(f"feed = {shown(tables)}: {remedy}")
+        return ()
+    feeds: dict[str, Feed] = {}
+    for number, table in enumerate(tables, 1):
+        slug = table.get("slug") if isinstance(table, dict) else None
+        label = f"feed {shown(slug)}" if isinstance(slug, str) else f"feed number {number}"
+        with _labelled(problems, label):
+            feed = _parse_feed(table)
+            if feed.slug in feeds:
+                raise ConfigError("slug: another feed has it already: each feed needs its own.")
+            length = url_length(feed.slug, public_url)
+            if length > LONGEST_URL:
+                raise ConfigError(
+                    f"its address would be {length} characters long, and Google Calendar accepts "
+                    f"at most {LONGEST_URL}: shorten the slug, or the host in BRIDGE_PUBLIC_URL."
+                )
+            feeds[feed.slug] = feed
+    return tuple(feeds.values())
+
+
+@contextmanager
+def _labelled(problems: list[str], label: str) -> Iterator[None]:
+    """Append the problems of a ConfigError to ``problems``, each after ``label``."""
+    try:
+        yield
+    except ConfigError as error:
+        problems.extend(f"{label}: {problem}" for problem in error.problems)
+
+
+def _parse_feed(table: object) -> Feed:
+    if not isinstance(table, dict):
+        raise ConfigError("write it as a table under a heading [[feed]].")
+    required = {
+        "slug": 'write slug = "…", which becomes the last part of the feed\'s address.',
+        "sources": 'write sources = [ { calendar = "…" } ] or of another kind.',
+    }
+    fields = _parse_table(table, FEED_KEYS, "a feed", required)
+    return Feed(**{"title": fields["slug"], **fields})
+
+
+def _parse_sources(value: object) -> tuple[Source, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError('write a list of at least one source, [ { calendar = "…" } ].')
+    sources: list[Source] = []
+    problems: list[str] = []
+    for number, table in enumerate(value, 1):
+        with _labelled(problems, f"source number {number}"):
+            source = _parse_source(table)
+            if source in sources:
+                raise ConfigError("it is in the list already: remove one of the two.")
+            sources.append(source)
+    if problems:
+        raise ConfigError(*problems)
+    return tuple(sources)
+
+
+def _parse_source(table: object) -> Source:
+    kinds = [kind for kind in _SOURCES if isinstance(table, dict) and kind in table]
+    if not isinstance(table, dict) or len(kinds) != 1:
+        names = "backstage, connect (with network), calendar"
+        raise ConfigError(f"write it as {{ key = value }} with exactly one of {names}.")
+    kind = kinds[0]
+    keys = SOURCE_KEYS[kind]
+    parsers = {name: parse for name, (_, parse) in keys.items()}
+    network = {"network": 'write { connect = "group", network = "…" }.'}
+    ids = _parse_table(table, parsers, f"a {kind} source", network if kind == "connect" else {})
+    return _SOURCES[kind](**{keys[name][0]: value for name, value in ids.items()})
+
+
+def _parse_table(
+    table: Mapping[str, object],
+    parsers: Mapping[str, values.Parser],
+    owner: str,
+    required: Mapping[str, str],
+) -> dict[str, Any]:
+    """Parse a table key by key; raise ConfigError with every wrong, unknown and missing key."""
+    parsed: dict[str, Any] = {}
+    problems = [f"{key} is missing: {required[key]}" for key in required if key not in table]
+    for key, value in table.items():
+        if key not in parsers:
+            hint = suggestion(key, parsers)
+            problems.append(f"{shown(key)}: {owner} has no such key: {hint}")
+            continue
+        try:
+            parsed[key] = parsers[key](value)
+        except ConfigError as error:  # of the tables inside
+            problems.extend(error.problems)
+        except ValueError as error:
+            problems.append(f"{key} = {shown(value)}: {error}")
+    if problems:
+        raise ConfigError(*problems)
+    return parsed
+
+
+FEED_KEYS: Mapping[str, values.Parser] = {
     "slug": values.slug,
     "title": values.title,
+    "sources": _parse_sources,
     "public": values.flag,
     "privacy": values.choice("full", "busy"),
     "alarms": values.flag,
@@ -22,120 +145,3 @@ _CHECKS: Mapping[str, Callable[[object], Any]] = {
     "cancelled": values.choice("mark", "status", "drop"),
     "show_private": values.flag,
 }
-
-
-def read_feeds(reader: Reader, public_url: str) -> tuple[Feed, ...]:
-    """Give the feeds in their order; mistakes go to the reader's problems, and such a feed is left out."""
-    tables = reader.document.get("feed", [])
-    if not isinstance(tables, list):
-        reader.problems.append(
-            f"feed = {shown(tables)}: write each feed under a heading [[feed]], in double brackets."
-        )
-        return ()
-    feeds: dict[str, Feed] = {}
-    for number, table in enumerate(tables, 1):
-        feed = _feed(reader, table, number)
-        if feed is None:
-            continue
-        if feed.slug in feeds:
-            reader.problems.append(
-                f'feed "{feed.slug}": slug: another feed has it already: give each feed its own.'
-            )
-        length = url_length(feed.slug, public_url)
-        if length > LONGEST_URL:
-            reader.problems.append(
-                f'feed "{feed.slug}": its address would be {length} characters long, and Google Calendar takes no more '
-                f"than {LONGEST_URL}: shorten the slug, or the host in BRIDGE_PUBLIC_URL."
-            )
-        feeds[feed.slug] = feed
-    return tuple(feeds.values())
-
-
-def _feed(reader: Reader, table: object, number: int) -> Feed | None:
-    if not isinstance(table, dict):
-        reader.problems.append(
-            f"feed number {number} = {shown(table)}: write it under a heading [[feed]]."
-        )
-        return None
-    slug = table.get("slug")
-    label = f"feed {shown(slug)}" if isinstance(slug, str) else f"feed number {number}"
-    fields: dict[str, Any] = {}
-    problems: list[str] = []
-    for key, value in table.items():
-        if key == "sources":
-            fields["sources"] = _sources(value, problems)
-        elif key in _CHECKS:
-            try:
-                fields[key] = _CHECKS[key](value)
-            except ValueError as error:
-                problems.append(f"{key} = {shown(value)}: {error}")
-        else:
-            problems.append(f"{shown(key)}: a feed has no such key: {suggestion(key, FEED_KEYS)}")
-    if "slug" not in table:
-        problems.append(
-            'slug is missing: write slug = "…", which becomes the last part of the feed\'s address.'
-        )
-    if "sources" not in table:
-        problems.append(
-            'sources is missing: write sources = [ { calendar = "…" } ] or of another kind.'
-        )
-    reader.problems.extend(f"{label}: {problem}" for problem in problems)
-    if problems:
-        return None
-    feed = Feed(**{"title": fields["slug"], **fields})
-    reader.origins.update({f"feed.{feed.slug}.{key}": reader.config_name for key in table})
-    return feed
-
-
-def _sources(value: object, problems: list[str]) -> tuple[Source, ...]:
-    if not isinstance(value, list) or not value:
-        problems.append(
-            f'sources = {shown(value)}: write a list of at least one source, [ {{ calendar = "…" }} ].'
-        )
-        return ()
-    sources: list[Source] = []
-    for number, table in enumerate(value, 1):
-        label = f"source number {number}"
-        source = _source(table, label, problems)
-        if source is not None and source in sources:
-            problems.append(f"{label}: it is in the list already: remove one of the two.")
-        elif source is not None:
-            sources.append(source)
-    return tuple(sources)
-
-
-def _source(table: object, label: str, problems: list[str]) -> Source | None:
-    kinds = [kind for kind in SOURCE_KEYS if isinstance(table, dict) and kind in table]
-    if not isinstance(table, dict) or len(kinds) != 1:
-        problems.append(
-            f"{label}: write it as {{ key = value }} with exactly one of backstage, connect (with network), calendar."
-        )
-        return None
-    kind = kinds[0]
-    ids: dict[str, str] = {}
-    wrong = False
-    for key, value in table.items():
-        if key not in SOURCE_KEYS[kind]:
-            hint = suggestion(key, SOURCE_KEYS[kind])
-            problems.append(f"{label}: {shown(key)}: a {kind} source has no such key: {hint}")
-            wrong = True
-            continue
-        try:
-            ids[key] = values.groups(value) if key == "connect" else values.upstream_id(value)
-        except ValueError as error:
-            problems.append(f"{label}: {key} = {shown(value)}: {error}")
-            wrong = True
-    if kind == "connect" and "network" not in table:
-        problems.append(
-            f'{label}: network is missing: write {{ connect = "group", network = "…" }}.'
-        )
-        wrong = True
-    if wrong:
-        return None
-    if kind == "backstage":
-        return BackstageSource(
-            portal=ids["backstage"], event=ids.get("event", ""), brand=ids.get("brand", "")
-        )
-    if kind == "connect":
-        return ConnectSource(group=ids["connect"], network=ids["network"])
-    return CalendarSource(calendar=ids["calendar"])

@@ -1,69 +1,58 @@
-"""How a login that ``zoho-bridge login`` stored and the settings become one: what is set wins.
+"""Completion of the settings by a login that ``zoho-bridge login`` stored; settings win over it.
 
-It knows no store; whoever opens one hands in what it found.
+It knows no store: the caller passes the stored login in.
 """
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from bridge.config.data_centers import DATA_CENTERS
-from bridge.config.secret import Secret
-from bridge.config.settings import Settings
+from bridge.config.settings import CREDENTIALS, Login, Settings
 
 
 def wants_login(settings: Settings) -> bool:
-    """Tell whether a stored login has something to add.
+    """Return whether a stored login can complete the settings.
 
-    A refresh token that is set without its client's id belongs to a client that nobody named: no login is guessed.
+    A refresh token without its client ID belongs to an unknown client, so no login is guessed.
     """
     zoho = settings.zoho
-    complete = zoho.client_id and zoho.client_secret and zoho.refresh_token
+    complete = all(getattr(zoho, name) for name in CREDENTIALS)
     return not complete and bool(zoho.client_id or not zoho.refresh_token)
 
 
-def with_login(
-    settings: Settings,
-    *,
-    client_id: str,
-    client_secret: Secret,
-    refresh_token: Secret,
-    data_center: str,
-    created_at: datetime,
-) -> Settings:
-    """Fill in from a stored login what is not set; empty secrets, which could not be read, become a problem.
+def with_login(settings: Settings, login: Login) -> Settings:
+    """Return the settings with what is not set filled in from a stored login.
 
-    The login's data centre holds unless one is set, and so do its addresses, each of them.
+    The login's data centre and that one's URLs hold unless they are set. A login whose secrets
+    could not be decrypted becomes ``login_problem``.
     """
-    zoho, origins = settings.zoho, dict(settings.origins)
-    if not (client_secret and refresh_token):
+    zoho, warnings = settings.zoho, settings.warnings
+    if not login.readable:
         problem = (
-            f"The login that is stored for {client_id} was encrypted under another BRIDGE_SECRET_KEY: restore that "
-            "key, or run `zoho-bridge login` again."
+            f"The stored login of {login.client_id} was encrypted with another BRIDGE_SECRET_KEY: "
+            "restore that key, or run `zoho-bridge login` again."
         )
         return replace(settings, zoho=replace(zoho, login_problem=problem))
-    origin = f"zoho-bridge login, {created_at:%Y-%m-%d}"
-    filled = {
-        "client_id": client_id,
-        "client_secret": client_secret,
-        "refresh_token": refresh_token,
-    }
-    changes: dict[str, Any] = {
-        name: value for name, value in filled.items() if not getattr(zoho, name)
-    }
-    origins |= {f"ZOHO_{name.upper()}": origin for name in changes}
-    warnings = settings.warnings
-    if "ZOHO_DATA_CENTER" not in origins and data_center in DATA_CENTERS:
-        center = DATA_CENTERS[data_center]
-        changes["data_center"] = data_center
-        origins["ZOHO_DATA_CENTER"] = origin
-        for name in ("accounts_url", "backstage_url", "connect_url", "calendar_url"):
-            if f"ZOHO_{name.upper()}" not in origins:
-                changes[name] = getattr(center, name)
-    elif zoho.data_center != data_center:
+    names = [name for name in CREDENTIALS if not getattr(zoho, name)]
+    urls: dict[str, Any] = {}
+    if "ZOHO_DATA_CENTER" not in settings.origins and login.data_center in DATA_CENTERS:
+        names.append("data_center")
+        urls = {
+            name: url
+            for name, url in DATA_CENTERS[login.data_center].urls().items()
+            if f"ZOHO_{name.upper()}" not in settings.origins
+        }
+    elif zoho.data_center != login.data_center:
         warning = (
-            f"ZOHO_DATA_CENTER is {zoho.data_center}, but the login of {client_id} was made at {data_center}: remove "
-            "the setting, or run `zoho-bridge login` for that data centre."
+            f"ZOHO_DATA_CENTER is {zoho.data_center}, but the login of {login.client_id} was made "
+            f"at {login.data_center}: remove the setting, or run `zoho-bridge login` there."
         )
         warnings = (*warnings, warning)
-    return replace(settings, zoho=replace(zoho, **changes), warnings=warnings, origins=origins)
+    origin = f"zoho-bridge login, {login.created_at:%Y-%m-%d}"
+    changes = {name: getattr(login, name) for name in names}
+    return replace(
+        settings,
+        zoho=replace(zoho, **changes, **urls),
+        warnings=warnings,
+        origins={**settings.origins, **{f"ZOHO_{name.upper()}": origin for name in names}},
+    )

@@ -1,22 +1,72 @@
-"""The settings as the rest of the bridge gets them: checked, resolved, frozen."""
+"""Frozen values of all settings, as the rest of the bridge uses them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bridge.config.data_centers import DATA_CENTERS
-from bridge.config.secret import Secret
 from bridge.domain.feed import Feed
 from bridge.errors import ConfigError
+
+CREDENTIALS = ("client_id", "client_secret", "refresh_token")  # fields of Login and ZohoSettings
+
+
+class Secret:
+    """A password, key or token, empty if it is not set; only ``reveal()`` returns it.
+
+    Not a dataclass, because ``dataclasses.asdict`` would reveal it.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str = "") -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value itself, for the one place that needs it."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(set)" if self._value else "Secret(not set)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """A login that ``zoho-bridge login`` made: a client of Zoho with its token and ``scopes``.
+
+    The secrets are empty if they were encrypted with a key that is no longer known.
+    """
+
+    client_id: str
+    client_secret: Secret
+    data_center: str
+    refresh_token: Secret
+    scopes: tuple[str, ...]
+    created_at: datetime
+
+    @property
+    def readable(self) -> bool:
+        """Whether the secrets could be decrypted."""
+        return bool(self.client_secret and self.refresh_token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZohoSettings:
-    """How to reach one Zoho account: what to log in with, and where; addresses have no trailing slash.
+    """The login of one Zoho account and the URLs of its services, without a trailing slash.
 
-    ``connect_timezone`` is the zone of the account's Connect profile; None when nobody told it. ``login_problem`` is a
-    sentence on a stored login that can't be used.
+    ``connect_timezone`` is the zone of the account's Connect profile, None if it is not set.
+    ``login_problem`` says why a stored login can't be used, empty if it can.
     """
 
     client_id: str
@@ -31,45 +81,34 @@ class ZohoSettings:
     login_problem: str = ""
 
     def require(self) -> None:
-        """Raise ConfigError, naming each one, when something needed to log in is missing."""
-        if self.login_problem:
-            raise ConfigError(self.login_problem)
-        if not (self.client_id or self.client_secret or self.refresh_token):
-            raise ConfigError(
-                "The bridge has no login to Zoho: run `zoho-bridge login`, or set ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET "
-                "and ZOHO_REFRESH_TOKEN."
-            )
+        """Raise ConfigError, with one problem per missing setting, unless the login is complete."""
         console = DATA_CENTERS[self.data_center].console_url
-        client = f"run `zoho-bridge login`, or set it to that of a Self Client made at {console}"
-        missing = []
-        if not self.client_id:
-            missing.append(f"ZOHO_CLIENT_ID is not set: {client}.")
-        if not self.client_secret:
-            missing.append(
-                f"ZOHO_CLIENT_SECRET is not set: {client} (from a file: ZOHO_CLIENT_SECRET_FILE)."
-            )
-        if not self.refresh_token:
-            missing.append(
-                f"ZOHO_REFRESH_TOKEN is not set: run `zoho-bridge login`, which makes one for "
-                f"{self.client_id or 'a client'} and keeps it."
-            )
-        if missing:
-            raise ConfigError(*missing)
+        remedy = f"run `zoho-bridge login`, or set it to that of a Self Client made at {console}."
+        missing = [f"ZOHO_{name.upper()}" for name in CREDENTIALS if not getattr(self, name)]
+        problems = [f"{name} is not set: {remedy}" for name in missing]
+        if self.login_problem:
+            problems = [self.login_problem]
+        elif len(missing) == len(CREDENTIALS):
+            names = "ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN"
+            problems = [f"There is no login to Zoho: run `zoho-bridge login`, or set {names}."]
+        if problems:
+            raise ConfigError(*problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one process; paths are absolute.
 
-    ``config_path`` is the ``bridge.toml`` that was read, None without one. ``queue_url`` is empty for a queue in
-    ``data_dir``, ``secret_key`` empty for a key that the bridge makes there, ``feeds`` empty for a feed of each source
-    that the account can see. ``warnings`` are sentences for the admin. ``origins`` tells for each setting, by the name
-    of its environment variable or as ``feed.<slug>.<key>``, where it came from; what is not in it is a default.
+    ``config_path`` is the ``bridge.toml`` that was read, None without one. Empty are:
+    ``queue_url`` for a queue in ``data_dir``, ``secret_key`` for a key that the bridge makes there,
+    ``feeds`` for one feed of each source that the account can see. ``warnings`` are sentences for
+    the admin. ``origins`` names where a setting came from, by its environment variable or as
+    ``feed.<slug>.<key>``; a setting that is not in it has its default.
     """
 
     config_path: Path | None
     data_dir: Path
-    database_url: str = field(repr=False)  # these two may hold a password
+    database_url: str = field(repr=False)  # may hold a password, as the next one
     queue_url: str = field(repr=False)
     secret_key: Secret
     public_url: str

@@ -1,150 +1,99 @@
-"""The settings as ``zoho-bridge config`` prints them: each with where it came from, no secret in it."""
+"""Settings as ``zoho-bridge config`` prints them: each with its origin, without any secret."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 import json
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from bridge.config.names import FEED_KEYS, SETTINGS, TABLES
-from bridge.config.secret import Secret
-from bridge.config.settings import Settings
+from bridge.config.feeds import FEED_KEYS, SOURCE_KEYS
+from bridge.config.settings import Secret, Settings
+from bridge.config.table import SETTINGS, TABLES
 from bridge.config.urls import masked
 from bridge.domain.feed import Feed
-from bridge.domain.source import BackstageSource, ConnectSource, Source
+from bridge.domain.source import ConnectSource, Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    """One setting: ``value`` is fit to be shown, and for a secret only whether it is set."""
+def described(settings: Settings) -> dict[str, Any]:
+    """Return all settings for programs: by table and key, each with ``value`` and ``origin``.
 
-    key: str
-    value: str | int | bool
-    origin: str
-    secret: bool = False
+    A secret has ``set`` instead of ``value``: whether there is one.
+    """
+    path = settings.config_path
+    return {
+        "config_path": str(path) if path else None,
+        **{table: dict(_table(settings, table)) for table in TABLES},
+        "feed": [_feed(feed, settings.origins) for feed in settings.feeds],
+    }
 
 
 def redacted(settings: Settings) -> str:
-    """Write all settings as TOML, with secrets and passwords hidden and, in a comment, each one's origin."""
+    """Return the same for people, as TOML with the origin of each setting in a comment."""
+    description = described(settings)
     lines = [f"# configuration file: {settings.config_path or 'none'}"]
     for table in TABLES:
-        lines += ["", f"[{table}]"]
-        for one in _settings(settings, table):
-            value = (
-                (f"set (from {one.origin})" if one.value else "not set")
-                if one.secret
-                else one.value
-            )
-            lines.append(f"{one.key} = {_toml(value)}  # {one.origin}")
+        lines += ["", f"[{table}]", *_lines(description[table])]
     if not settings.feeds:
-        lines += [
-            "",
-            "# no [[feed]]: each portal, group and calendar that the account can see becomes a feed",
-        ]
-    for feed in settings.feeds:
-        lines += [
-            "",
-            "[[feed]]",
-            *(f"{one.key} = {_toml(one.value)}  # {one.origin}" for one in _feed(settings, feed)),
-        ]
-        lines += ["sources = [", *(f"  {inline(source)}," for source in feed.sources), "]"]
+        lines += ["", "# no [[feed]]: every portal, group and calendar of the account is a feed"]
+    for feed, keys in zip(settings.feeds, description["feed"], strict=True):
+        del keys["sources"]
+        sources = (f"  {inline(source)}," for source in feed.sources)
+        lines += ["", "[[feed]]", *_lines(keys), "sources = [", *sources, "]"]
     return "\n".join(lines) + "\n"
 
 
-def described(settings: Settings) -> dict[str, object]:
-    """Give the same for programs: each setting with ``value`` and ``origin``, a secret with ``set`` and ``origin``."""
-    tables = {
-        table: {
-            one.key: {"set" if one.secret else "value": one.value, "origin": one.origin}
-            for one in _settings(settings, table)
-        }
-        for table in TABLES
-    }
-    feeds = [
-        {one.key: {"value": one.value, "origin": one.origin} for one in _feed(settings, feed)}
-        | {
-            "sources": {
-                "value": [ids(source) for source in feed.sources],
-                "origin": _feed_origin(settings, feed),
-            }
-        }
-        for feed in settings.feeds
-    ]
-    return {
-        "config_path": str(settings.config_path) if settings.config_path else None,
-        **tables,
-        "feed": feeds,
-    }
+def toml(value: str | bool | list[str]) -> str:
+    """Return a value as TOML, which for these types is JSON."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def inline(source: Source) -> str:
-    """Write a source as the inline table that it is in bridge.toml."""
-    return f"{{ {', '.join(f'{key} = {_toml(value)}' for key, value in ids(source).items())} }}"
+    """Return a source as the inline table that it is in ``bridge.toml``."""
+    return f"{{ {', '.join(f'{key} = {toml(id_)}' for key, id_ in source_ids(source).items())} }}"
 
 
-def ids(source: Source) -> dict[str, str | list[str]]:
-    """Give a source by the keys that it has in bridge.toml."""
-    if isinstance(source, BackstageSource):
-        every = {"backstage": source.portal, "event": source.event, "brand": source.brand}
-        return {key: text for key, text in every.items() if text}
-    if isinstance(source, ConnectSource):
-        several = len(source.groups) > 1
-        return {
-            "connect": list(source.groups) if several else source.group,
-            "network": source.network,
-        }
-    return {"calendar": source.calendar}
+def source_ids(source: Source) -> dict[str, str | list[str]]:
+    """Return the IDs of a source by the keys that they have in ``bridge.toml``."""
+    ids = {key: getattr(source, field) for key, (field, _) in SOURCE_KEYS[source.kind].items()}
+    if isinstance(source, ConnectSource) and len(source.groups) > 1:
+        ids["connect"] = list(source.groups)
+    return {name: id_ for name, id_ in ids.items() if id_}
 
 
-def plain_value(value: object) -> str | int | bool:
-    """Give a setting's value in the type that it has in bridge.toml; nothing is an empty text."""
-    if isinstance(value, bool | int):
-        return value
-    if isinstance(value, timedelta):
-        return f"{value.days}d"
-    if isinstance(value, ZoneInfo):
-        return value.key
+def plain_value(value: object) -> str | int:
+    """Return a value in the type that it has in ``bridge.toml``; None becomes empty text."""
+    match value:
+        case int():  # also a boolean
+            return value
+        case timedelta():
+            return f"{value.days}d"
+        case ZoneInfo():
+            return value.key
     return "" if value is None else str(value)
 
 
-def _settings(settings: Settings, table: str) -> Iterator[_Line]:
-    for setting in SETTINGS.values():
-        if setting.table != table or setting.name == "BRIDGE_CONFIG":
-            continue
-        value = getattr(settings.zoho if table == "zoho" else settings, setting.key)
-        origin = _origin(settings, setting.name)
+def _table(settings: Settings, table: str) -> Iterator[tuple[str, dict[str, object]]]:
+    owner = settings.zoho if table == "zoho" else settings
+    for row in (row for row in SETTINGS if row.table == table):
+        value = getattr(owner, row.key)
+        origin = settings.origins.get(row.name, "default")
         if isinstance(value, Secret):
-            yield _Line(key=setting.key, value=bool(value), origin=origin, secret=True)
+            yield row.key, {"set": bool(value), "origin": origin}
         else:
-            text = masked(value) if setting.secret else plain_value(value)
-            yield _Line(key=setting.key, value=text, origin=origin)
+            shown = masked(value) if row.secret else plain_value(value)
+            yield row.key, {"value": shown, "origin": origin}
 
 
-def _feed(settings: Settings, feed: Feed) -> Iterator[_Line]:
-    for key in FEED_KEYS:
-        if key != "sources":
-            yield _Line(
-                key=key,
-                value=plain_value(getattr(feed, key)),
-                origin=_origin(settings, f"feed.{feed.slug}.{key}"),
-            )
+def _feed(feed: Feed, origins: Mapping[str, str]) -> dict[str, dict[str, object]]:
+    values = {key: plain_value(getattr(feed, key)) for key in FEED_KEYS if key != "sources"}
+    return {
+        key: {"value": value, "origin": origins.get(f"feed.{feed.slug}.{key}", "default")}
+        for key, value in (*values.items(), ("sources", [source_ids(s) for s in feed.sources]))
+    }
 
 
-def _feed_origin(settings: Settings, feed: Feed) -> str:
-    return _origin(settings, f"feed.{feed.slug}.sources")
-
-
-def _origin(settings: Settings, name: str) -> str:
-    if (
-        name == "BRIDGE_DATABASE_URL"
-        and "DATABASE_URL" in settings.origins
-        and name not in settings.origins
-    ):
-        return f"{settings.origins['DATABASE_URL']}, DATABASE_URL"
-    return settings.origins.get(name, "default")
-
-
-def _toml(value: str | int | bool | list[str]) -> str:
-    return json.dumps(
-        value, ensure_ascii=False
-    )  # which TOML writes alike, as far as these types go
+def _lines(keys: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for key, entry in keys.items():
+        origin = entry["origin"]
+        secret = f"set (from {origin})" if entry.get("set") else "not set"
+        yield f"{key} = {toml(entry.get('value', secret))}  # {origin}"

@@ -1,6 +1,6 @@
-"""Checks of addresses: Zoho's services, the bridge's own, the database and the queue; and hiding what they hold.
+"""Parsers of URLs (Zoho's services, the bridge itself, database, queue), and masking of secrets.
 
-Each check gives the address in one written form or raises ValueError, whose text never repeats the address.
+Each parser returns the URL in one normal form or raises ValueError, whose text never repeats it.
 """
 
 import ipaddress
@@ -9,18 +9,18 @@ from urllib.parse import SplitResult, urlsplit
 
 from bridge.config.values import line
 
+_POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 _MALFORMED = "it is not a well-formed address"
 _ENCODE = 'percent-encode special characters of the password ("@" is %40, "/" is %2F, ":" is %3A)'
 
 
 def masked(url: str) -> str:
-    """Give an address without its password and without the values of its query."""
+    """Return a URL without its password and without the values of its query."""
     scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
     if scheme == "sqlite":
-        return url  # a path, where "@" is a letter like any other
-    userinfo, at, rest = rest.rpartition(
-        "@"
-    )  # the last one: an unencoded "@" belongs to the password
+        return url  # a path, where "@" is an ordinary character
+    # The last "@" ends the password, which may hold others that are not percent-encoded.
+    userinfo, at, rest = rest.rpartition("@")
     user, colon, _ = userinfo.partition(":")
     before, question, query = rest.partition("?") if mark else (rest, "", "")
     hidden = re.sub("=[^&]*", "=***", query) if "=" in query else "***" * bool(query)
@@ -28,99 +28,84 @@ def masked(url: str) -> str:
 
 
 def service_url(value: object) -> str:
-    """Take the base address of a Zoho service, without a trailing slash; http on this machine alone."""
-    parts = _web_address(value)
+    """Parse the base URL of a Zoho service, without a trailing slash; http only to loopback."""
+    parts = _web_url(value)
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        raise ValueError("write https: over http the tokens would travel in clear.")
+        raise ValueError("write https: over http anyone on the way can read the tokens.")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
 def public_url(value: object) -> str:
-    """Take the origin that subscribers reach the bridge at: scheme, host and port."""
-    parts = _web_address(value)
+    """Parse the origin at which subscribers reach the bridge: scheme, host and port."""
+    parts = _web_url(value)
     if parts.path.strip("/"):
-        raise ValueError(
-            "it has a path: write only https:// and the host; the bridge needs a host of its own."
-        )
+        raise ValueError("it has a path: write only https:// and the host, without a path.")
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def database_url(value: object) -> str:
-    """Take an address of SQLite or PostgreSQL, in SQLAlchemy's form with the psycopg driver."""
+    """Parse a URL of SQLite or PostgreSQL into SQLAlchemy's form with the psycopg driver."""
     text = line(value)
-    scheme, mark, rest = text.partition("://")
-    if mark and scheme == "sqlite":
+    scheme, _, rest = text.partition("://")
+    if scheme == "sqlite":
         if not rest.startswith("/") or rest in {"/", "/:memory:"}:
-            raise ValueError(
-                "write sqlite:///path/to/file: a database in memory would be lost, and every feed with it."
-            )
+            raise ValueError("write sqlite:///path/to/file: a database in memory would be lost.")
         return text
-    if mark and scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
-        _server_address(text)
-        return f"postgresql+psycopg://{rest}"
+    if scheme in _POSTGRES:
+        return f"postgresql+psycopg://{_server(text)}"
     raise ValueError("write sqlite:///path/to/file or postgresql://user:password@host/name.")
 
 
 def queue_url(value: object) -> str:
-    """Take an address of PostgreSQL, in the form of libpq, or of Redis."""
+    """Parse a URL of PostgreSQL, into libpq's form, or of Redis."""
     text = line(value)
-    scheme, mark, rest = text.partition("://")
-    if mark and scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
-        _server_address(text)
-        return f"postgresql://{rest}"
-    if mark and scheme in {"redis", "rediss"}:
-        _server_address(text)
-        return text
-    raise ValueError(
-        "write postgresql://user:password@host/name or redis://host:6379/0, or leave it out for a queue in SQLite."
-    )
+    scheme = text.partition("://")[0]
+    if scheme in _POSTGRES:
+        return f"postgresql://{_server(text)}"
+    if scheme in {"redis", "rediss"}:
+        return f"{scheme}://{_server(text)}"
+    raise ValueError("write postgresql://user:password@host/name or redis://host:6379/0.")
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine, by its name or address alone (RFC 6761 6.3)."""
+    """Return whether a host is this machine, judged without DNS (RFC 6761 6.3)."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _split(text: str) -> SplitResult:
-    if not re.fullmatch("[!-~]+", text):
-        raise ValueError(
-            f"{_MALFORMED}: write it in ASCII without blanks, other characters percent-encoded."
-        )
+def _split(text: str, remedy: str) -> SplitResult:
+    """Split a URL; raise ValueError with ``remedy`` if it is malformed."""
     try:
         parts = urlsplit(text)
-        parts.port  # noqa: B018 - reading it is what checks it
+        # .port raises ValueError for anything but a number up to 65535.
+        well_formed = parts.port != 0 and re.fullmatch("[!-~]+", text)
     except ValueError:
-        raise ValueError(f"{_MALFORMED}.") from None  # the cause repeats a part of the address
+        well_formed = None
+    if not well_formed:  # outside of "except": the cause would repeat a part of the URL
+        raise ValueError(f"{_MALFORMED}: {remedy}.")
     return parts
 
 
-def _web_address(value: object) -> SplitResult:
-    text = line(value)
-    if not text.isascii():
-        raise ValueError(
-            f'{_MALFORMED}: write a host of foreign letters in its ASCII form ("xn--…").'
-        )
-    parts = _split(text)
+def _web_url(value: object) -> SplitResult:
+    parts = _split(line(value), 'write it in ASCII without blanks, the host as "xn--…" if need be')
     if parts.scheme not in {"https", "http"} or not parts.hostname:
         raise ValueError('write an address that begins with "https://" and a host.')
     if "@" in parts.netloc:
         raise ValueError('write it without a user or password before an "@".')
     if parts.query or parts.fragment or parts.netloc.endswith(":"):
-        raise ValueError('write it without "?" or "#" and what follows, and without an empty port.')
-    if ":" not in parts.hostname and not re.fullmatch(
-        "[a-z0-9]([a-z0-9._-]*[a-z0-9])?", parts.hostname
-    ):
+        raise ValueError('write it without "?", "#" and what follows, and without an empty port.')
+    is_name = re.fullmatch("[a-z0-9]([a-z0-9._-]*[a-z0-9])?", parts.hostname)
+    if not is_name and ":" not in parts.hostname:
         raise ValueError(f"{_MALFORMED}: the host holds a character that no host has.")
     return parts
 
 
-def _server_address(text: str) -> None:
-    try:
-        parts = _split(text)
-    except ValueError:
-        raise ValueError(f"{_MALFORMED}: {_ENCODE}.") from None
-    if parts.netloc.count("@") > 1 or "@" in parts.path or parts.fragment:
+def _server(text: str) -> str:
+    """Return what follows ``scheme://`` in the URL of a database server or queue."""
+    parts = _split(text, _ENCODE)
+    _, mark, rest = text.partition("://")
+    if not mark or parts.netloc.count("@") > 1 or "@" in parts.path or parts.fragment:
         raise ValueError(f"{_MALFORMED}: {_ENCODE}.")
+    return rest

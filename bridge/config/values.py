@@ -1,7 +1,8 @@
-"""Checks of single values, of whatever type they come: each gives the value in its own type or raises ValueError.
+"""Parsers of single settings: the text or TOML value of a setting -> its value in the bridge.
 
-The error ends a sentence that began with the setting's name: what is wrong and what to write instead. It never repeats
-the value, which may be a secret.
+Each raises ValueError for a wrong value. The message says what is wrong and what to write instead.
+It ends a sentence that begins with the setting's name and never repeats the value, which may be
+a secret.
 """
 
 from collections.abc import Callable
@@ -15,28 +16,17 @@ from bridge.config.data_centers import DATA_CENTERS
 from bridge.domain import timezones
 
 KEY_COMMAND = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
-_NOT_IN_A_LINE = {
-    "Cc",
-    "Cs",
-    "Zl",
-    "Zp",
-}  # controls, halves of surrogate pairs, line and paragraph separators
+
+Parser = Callable[[object], object]
+
+_CONTROLS = {"Cc", "Cs"}  # control characters, halves of surrogate pairs
+_NOT_IN_A_LINE = _CONTROLS | {"Zl", "Zp"}  # also the separators of lines and paragraphs
 _LONGEST = 255
-_LONGEST_LIST = 1000  # of ids: they name the source in the database, whose keys have a limit
-_FLAG_WORDS = {
-    "true": True,
-    "yes": True,
-    "on": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
+_LONGEST_LIST = 1000  # group IDs become the key of the source in the database, which has a limit
 
 
 def line(value: object) -> str:
-    """Take text of one line, without blanks around it."""
+    """Parse text of one line, without blanks around it."""
     if not isinstance(value, str):
         raise ValueError('write it as text in quotes ("…").')
     text = value.strip()
@@ -48,7 +38,7 @@ def line(value: object) -> str:
 
 
 def title(value: object) -> str:
-    """Take a name that calendars show."""
+    """Parse the name of a feed that calendar clients show."""
     text = line(value)
     if len(text) > _LONGEST:
         raise ValueError(f"it is {len(text)} characters long: write at most {_LONGEST}.")
@@ -56,148 +46,122 @@ def title(value: object) -> str:
 
 
 def flag(value: object) -> bool:
-    """Take a boolean of TOML."""
+    """Parse a boolean of TOML."""
     if not isinstance(value, bool):
         raise ValueError("write true or false, without quotes.")
     return value
 
 
-def flag_text(value: object) -> bool:
-    """Take a boolean as people write it into the environment."""
-    word = str(value).lower()
-    if word not in _FLAG_WORDS:
-        raise ValueError("write true or false.")
-    return _FLAG_WORDS[word]
-
-
 def whole(low: int, high: int) -> Callable[[object], int]:
-    """Take a whole number of TOML from ``low`` to ``high``."""
+    """Return a parser of whole numbers from ``low`` to ``high``, as TOML or as text."""
 
-    def check(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+    def parse(value: object) -> int:
+        digits = "" if isinstance(value, bool) else str(value)
+        if not re.fullmatch("[0-9]{1,9}", digits) or not low <= int(digits) <= high:
             raise ValueError(f"write a whole number from {low} to {high}.")
-        return value
+        return int(digits)
 
-    return check
-
-
-def whole_text(low: int, high: int) -> Callable[[object], int]:
-    """Take a whole number as it stands in the environment."""
-
-    def check(value: object) -> int:
-        if not re.fullmatch("[0-9]{1,9}", str(value)):
-            raise ValueError(f"write a whole number from {low} to {high}.")
-        return whole(low, high)(int(str(value)))
-
-    return check
+    return parse
 
 
 def days(low: int, high: int) -> Callable[[object], timedelta]:
-    """Take a length of time like ``"90d"`` or ``"12w"``, from ``low`` to ``high`` days."""
+    """Return a parser of durations like ``"90d"`` or ``"12w"``, from ``low`` to ``high`` days."""
 
-    def check(value: object) -> timedelta:
+    def parse(value: object) -> timedelta:
         match = re.fullmatch("([0-9]{1,5})([dw])", value) if isinstance(value, str) else None
         if match is None:
             raise ValueError('write a number of days or weeks in quotes, such as "90d" or "12w".')
-        length = int(match[1]) * (7 if match[2] == "w" else 1)
-        if not low <= length <= high:
+        count = int(match[1]) * (7 if match[2] == "w" else 1)
+        if not low <= count <= high:
             raise ValueError(f'write "{low}d" to "{high}d".')
-        return timedelta(days=length)
+        return timedelta(days=count)
 
-    return check
+    return parse
 
 
-def choice(*allowed: str) -> Callable[[object], str]:
-    """Take one of a few words."""
-    words = ", ".join(f'"{word}"' for word in allowed)
+def pattern(regex: str, remedy: str) -> Callable[[object], str]:
+    """Return a parser of text that matches ``regex`` as a whole."""
 
-    def check(value: object) -> str:
-        if not isinstance(value, str) or value not in allowed:
-            raise ValueError(f"write one of {words}.")
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or not re.fullmatch(regex, value):
+            raise ValueError(remedy)
         return value
 
-    return check
+    return parse
 
 
-def slug(value: object) -> str:
-    """Take the part of a feed's address that names it."""
-    if not isinstance(value, str) or not re.fullmatch("[a-z0-9-]{1,64}", value):
-        raise ValueError("write 1 to 64 small letters (a-z), digits and hyphens in quotes.")
-    return value
+def choice(*words: str) -> Callable[[object], str]:
+    """Return a parser that accepts only ``words``."""
+    quoted = ", ".join(f'"{word}"' for word in words)
+    return pattern("|".join(words), f"write one of {quoted}.")
+
+
+# The part of a feed's URL that names the feed.
+slug = pattern(
+    "[a-z0-9-]{1,64}", "write 1 to 64 small letters (a-z), digits and hyphens in quotes."
+)
+
+# An ID, secret or token that Zoho issued.
+credential = pattern(
+    "[!-~]+",
+    "it is not text of visible ASCII characters: copy it from Zoho again (in TOML in quotes).",
+)
 
 
 def data_center(value: object) -> str:
-    """Take the code of a Zoho data centre, in small letters."""
+    """Parse the code of a Zoho data centre, in either case."""
     return choice(*DATA_CENTERS)(value.lower() if isinstance(value, str) else value)
 
 
 def folder(value: object) -> Path:
-    """Take the path of a folder."""
+    """Parse the path of a folder, absolute or relative."""
     text = line(value)
     if text.startswith("~"):
-        raise ValueError('write the whole path: only a shell reads "~".')
-    if "?" in text:
-        raise ValueError(
-            'write a path without "?", which ends the path in the address of the SQLite database.'
-        )
+        raise ValueError('write the whole path: only a shell expands "~".')
+    if "?" in text:  # it ends the path in the URL of the SQLite database
+        raise ValueError('write a path without "?".')
     return Path(text)
 
 
 def zone(value: object) -> ZoneInfo:
-    """Take the name of a time zone."""
-    found = timezones.zone(line(value))
-    if found is None:
+    """Parse the name of a time zone."""
+    known = timezones.zone(line(value))
+    if known is None:
         raise ValueError('it is not a known time zone: write an IANA name such as "Asia/Kolkata".')
-    return found
+    return known
 
 
 def upstream_id(value: object) -> str:
-    """Take the id of something in Zoho.
+    """Parse an ID that Zoho shows.
 
-    A TOML integer will do up to 2^53: above, the tool that it was copied from may have rounded it.
+    A TOML integer is accepted below 2^53: the tool that a larger one was copied from may have
+    rounded it. The separators of a source's key (``/?#"``) occur in no ID of Zoho.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         if not 0 < value < 2**53:
-            raise ValueError('write the id in quotes ("…"), exactly as Zoho shows it.')
+            raise ValueError('write the ID in quotes ("…"), exactly as Zoho shows it.')
         return str(value)
     text = line(value)
-    # In a source's key these would be taken for its own separators; Zoho's ids have none of them.
-    if (
-        not re.fullmatch("[!-~]+", text)
-        or set(text) & set('/?#"\\')
-        or len(text) > _LONGEST
-        or not text.strip(".")
-    ):
-        raise ValueError("it is no id of Zoho: copy it from `zoho-bridge discover`.")
+    well_formed = re.fullmatch(r"[!-~]+", text) and not set(text) & set('/?#"\\')
+    if not well_formed or len(text) > _LONGEST or not text.strip("."):
+        raise ValueError("it is not an ID of Zoho: copy it from `zoho-bridge discover`.")
     return text
 
 
-def groups(value: object) -> str:
-    """Take the id of a group in Connect or a list of several; give them in order, with commas between them."""
-    if not isinstance(value, list):
-        return _group(value)
-    if not value:
-        raise ValueError('the list is empty: write the id of at least one group, ["…"].')
-    ids: list[str] = []
-    for number, entry in enumerate(value, 1):
-        try:
-            one = _group(entry)
-        except ValueError as error:
-            raise ValueError(f"entry {number} of the list: {error}") from error
-        if one in ids:
-            raise ValueError(
-                f"entries {ids.index(one) + 1} and {number} are the same group: remove one of the two."
-            )
-        ids.append(one)
+def group_ids(value: object) -> str:
+    """Parse one group ID of Connect or a list of them; return them sorted, joined with commas."""
+    if value == []:
+        raise ValueError('the list is empty: write the ID of at least one group, ["…"].')
+    ids = [_group_id(entry) for entry in (value if isinstance(value, list) else [value])]
+    if len(set(ids)) < len(ids):
+        raise ValueError("it holds a group twice: remove one of the two.")
     text = ",".join(sorted(ids))
     if len(text) > _LONGEST_LIST:
-        raise ValueError(
-            f"the ids take {len(text)} characters, at most {_LONGEST_LIST} fit: make two sources of them."
-        )
+        raise ValueError(f"the IDs are longer than {_LONGEST_LIST} characters: make two sources.")
     return text
 
 
-def _group(value: object) -> str:
+def _group_id(value: object) -> str:
     text = upstream_id(value)
     if "," in text:
         raise ValueError('it holds a comma: write several groups as a list, ["…", "…"].')
@@ -205,31 +169,16 @@ def _group(value: object) -> str:
 
 
 def secret(value: object) -> str:
-    """Take a password or key, whatever characters it is made of."""
+    """Parse a password or key, which may hold any characters but controls."""
     text = str(value)
-    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
-        raise ValueError(
-            "it holds a line break or control character, or is not UTF-8: write it in one line."
-        )
+    if any(unicodedata.category(char) in _CONTROLS for char in text):
+        raise ValueError("it holds a line break, control character or broken UTF-8: remove it.")
     return text
 
 
 def secret_key(value: object) -> str:
-    """Take the key that feed addresses are derived from, or several, the newest first: none may be guessable."""
+    """Parse the bridge's key, or several separated by commas; each must be too long to guess."""
     text = secret(value)
     if any(len(key.strip()) < 32 for key in text.rstrip(", ").split(",")):
-        raise ValueError(
-            f"it is shorter than 32 characters: make one with `{KEY_COMMAND}` (a comma separates keys)."
-        )
+        raise ValueError(f"a key is shorter than 32 characters: make one with `{KEY_COMMAND}`.")
     return text
-
-
-def credential(value: object) -> str:
-    """Take an id, secret or token that Zoho made: visible ASCII."""
-    if not isinstance(value, str):
-        raise ValueError('write it as text in quotes ("…").')
-    if not re.fullmatch("[!-~]+", value):
-        raise ValueError(
-            "it holds blanks, line breaks or foreign letters: copy it from Zoho again, in one line."
-        )
-    return value

@@ -1,34 +1,11 @@
 """The logins that ``zoho-bridge login`` made: one for each client, the secrets in it encrypted."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from sqlalchemy import Row, select
 
-from bridge.config import Secret
+from bridge.config import Login, Secret
 from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database, upsert
 from bridge.store.schema import logins
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """What is needed to ask Zoho for access tokens, and what for: ``scopes`` as Zoho names them.
-
-    The two secrets are empty when they were encrypted under a key that is no longer there.
-    """
-
-    client_id: str
-    client_secret: Secret
-    data_center: str
-    refresh_token: Secret
-    scopes: tuple[str, ...]
-    created_at: datetime
-
-    @property
-    def readable(self) -> bool:
-        """Whether the secrets could be decrypted."""
-        return bool(self.client_secret and self.refresh_token)
 
 
 class Logins:

@@ -25,12 +25,11 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from bridge.cli import login as command, main
-from bridge.config import Secret
+from bridge.config import Login, Secret
 from bridge.config.data_centers import DATA_CENTERS
 from bridge.sandbox import ALL_SCOPES, Sandbox
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
-from bridge.store.logins import Login
 from bridge.zoho.scopes import scopes_for_login
 from bridge.zoho.self_client import GrantError, SelfClient, exchange
 from tests.command_line import CommandLine, command_line
@@ -519,7 +518,7 @@ def test_a_login_under_a_lost_key_is_told_and_feeds_go_on(line: CommandLine) -> 
     result = line("refresh", **lost)
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
-    assert "encrypted under another BRIDGE_SECRET_KEY" in result.stderr
+    assert "encrypted with another BRIDGE_SECRET_KEY" in result.stderr
     assert "zoho-bridge login" in result.stderr
     assert "BRIDGE_SECRET_KEY" in line("config", **lost).stderr
     assert line("export", "group", **lost).exit_code == 0

@@ -19,17 +19,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings as rounds, strategies as st
 import pytest
 
-from bridge.config import (
-    Secret,
-    described,
-    environment_names,
-    load,
-    redacted,
-    toml_keys,
-    wants_login,
-    with_login,
-)
+from bridge.config import Login, Secret, load, wants_login, with_login
 from bridge.config.data_centers import DATA_CENTERS
+from bridge.config.show import described, redacted
+from bridge.config.table import environment_names, toml_keys
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
 from bridge.errors import ConfigError
@@ -178,7 +171,9 @@ def test_a_file_gives_the_same_settings_as_the_variable(name: str, tmp_path: Pat
     (tmp_path / "value").write_bytes(value.encode() + b"\n")
     direct, through = load({name: value}), load({f"{name}_FILE": "value"})
     assert through == direct
-    assert through.origins[name] == "file value"
+    alias = ", DATABASE_URL" if name == "DATABASE_URL" else ""
+    main = "BRIDGE_DATABASE_URL" if alias else name
+    assert through.origins[main] == f"file value{alias}"
     assert direct != load({})
 
 
@@ -527,13 +522,14 @@ def test_without_any_credential_one_sentence_names_the_way() -> None:
 
 # -- a stored login beside the settings
 
-STORED = {
-    "client_id": "1000.STORED",
-    "client_secret": Secret("stored-secret"),
-    "refresh_token": Secret("stored-token"),
-    "data_center": "eu",
-    "created_at": datetime(2026, 3, 10, 9, 30, tzinfo=UTC),
-}
+STORED = Login(
+    client_id="1000.STORED",
+    client_secret=Secret("stored-secret"),
+    refresh_token=Secret("stored-token"),
+    data_center="eu",
+    scopes=(),
+    created_at=datetime(2026, 3, 10, 9, 30, tzinfo=UTC),
+)
 
 
 @pytest.mark.parametrize(
@@ -556,7 +552,7 @@ def test_a_stored_login_is_looked_for_where_something_is_missing(given: Any, wan
 
 def test_a_stored_login_fills_in_what_is_not_set() -> None:
     """Its data centre holds with all its addresses, unless one is set; what came from it says so."""
-    got = with_login(load({"ZOHO_CONNECT_URL": "https://proxy.example/pulse/api"}), **STORED)
+    got = with_login(load({"ZOHO_CONNECT_URL": "https://proxy.example/pulse/api"}), STORED)
     got.zoho.require()
     assert (got.zoho.client_id, got.zoho.client_secret, got.zoho.refresh_token) == (
         "1000.STORED", Secret("stored-secret"), Secret("stored-token"),
@@ -574,24 +570,24 @@ def test_a_stored_login_fills_in_what_is_not_set() -> None:
 
 @pytest.mark.parametrize("name", ["client_id", "client_secret", "refresh_token"])
 def test_what_is_set_wins_over_a_stored_login(name: str) -> None:
-    got = with_login(load({f"ZOHO_{name.upper()}": "given"}), **STORED)
+    got = with_login(load({f"ZOHO_{name.upper()}": "given"}), STORED)
     for key in ("client_id", "client_secret", "refresh_token"):
         value = getattr(got.zoho, key)
-        wanted = "given" if key == name else STORED[key]
+        wanted = "given" if key == name else getattr(STORED, key)
         assert value == (Secret("given") if isinstance(value, Secret) and key == name else wanted)
     assert got.origins[f"ZOHO_{name.upper()}"] == "environment"
 
 
 def test_a_data_centre_that_is_set_wins_and_another_one_is_doubted() -> None:
-    got = with_login(load({"ZOHO_DATA_CENTER": "in"}), **STORED)
+    got = with_login(load({"ZOHO_DATA_CENTER": "in"}), STORED)
     assert got.zoho.accounts_url == "https://accounts.zoho.in"
     (doubt,) = got.warnings
     assert all(word in doubt for word in ("ZOHO_DATA_CENTER is in", "made at eu", "1000.STORED"))
-    assert with_login(load({"ZOHO_DATA_CENTER": "eu"}), **STORED).warnings == ()
+    assert with_login(load({"ZOHO_DATA_CENTER": "eu"}), STORED).warnings == ()
 
 
 def test_a_stored_login_that_can_not_be_read_is_a_problem_when_it_is_needed() -> None:
-    got = with_login(load({}), **STORED | {"refresh_token": Secret()})
+    got = with_login(load({}), replace(STORED, refresh_token=Secret()))
     with pytest.raises(ConfigError, match="BRIDGE_SECRET_KEY") as caught:
         got.zoho.require()
     assert len(caught.value.problems) == 1
@@ -745,17 +741,17 @@ def test_a_slug_is_there_and_there_once(tmp_path: Path) -> None:
         ('[{ backstage = "1", evnt = "1" }]', "did you mean event?"),
         ('[{ calendar = "c" }, { calendar = "c" }]', "source number 2: it is in the list already"),
         ('[{ backstage = "1" }, { backstage = 1 }]', "source number 2: it is in the list already"),
-        ("[{ backstage = 9007199254740992 }]", "write the id in quotes"),
+        ("[{ backstage = 9007199254740992 }]", "write the ID in quotes"),
         ("[{ backstage = true }]", 'backstage = true: write it as text in quotes ("…").'),
-        ("[{ backstage = -1 }]", "write the id in quotes"),
+        ("[{ backstage = -1 }]", "write the ID in quotes"),
         ("[{ backstage = 1.0 }]", 'write it as text in quotes ("…").'),
         ('[{ backstage = "" }]', "it is empty"),
-        ('[{ backstage = ".." }]', "it is no id of Zoho"),
-        ('[{ backstage = "1/events/2" }]', "it is no id of Zoho"),
-        ('[{ backstage = "1?x=y" }]', "it is no id of Zoho"),
+        ('[{ backstage = ".." }]', "it is not an ID of Zoho"),
+        ('[{ backstage = "1/events/2" }]', "it is not an ID of Zoho"),
+        ('[{ backstage = "1?x=y" }]', "it is not an ID of Zoho"),
         (
             f"[{{ backstage = 0x{'f' * 5000} }}]",
-            "backstage = (a huge number): write the id in quotes",
+            "backstage = (a huge number): write the ID in quotes",
         ),
     ],
 )
@@ -793,21 +789,21 @@ def test_several_groups_of_connect_are_one_source_however_they_are_written(tmp_p
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("[]", 'connect = […]: the list is empty: write the id of at least one group, ["…"].'),
-        ('["1", true]', 'connect = […]: entry 2 of the list: write it as text in quotes ("…").'),
-        ('["1", ["2"]]', 'connect = […]: entry 2 of the list: write it as text in quotes ("…").'),
-        ('["1", ""]', "entry 2 of the list: it is empty: write a value or leave the setting out."),
-        ('["1/2"]', "entry 1 of the list: it is no id of Zoho"),
-        ('["1", "2", 1]', "entries 1 and 3 are the same group: remove one of the two."),
+        ("[]", 'connect = […]: the list is empty: write the ID of at least one group, ["…"].'),
+        ('["1", true]', 'connect = […]: write it as text in quotes ("…").'),
+        ('["1", ["2"]]', 'connect = […]: write it as text in quotes ("…").'),
+        ('["1", ""]', "it is empty: write a value or leave the setting out."),
+        ('["1/2"]', "it is not an ID of Zoho"),
+        ('["1", "2", 1]', "it holds a group twice: remove one of the two."),
         (
             '["1,2"]',
-            'entry 1 of the list: it holds a comma: write several groups as a list, ["…", "…"].',
+            'it holds a comma: write several groups as a list, ["…", "…"].',
         ),
         ('"1,2"', 'connect = "1,2": it holds a comma: write several groups as a list, ["…", "…"].'),
         ('{ group = "1" }', 'connect = {…}: write it as text in quotes ("…").'),
         (
             str([str(10**18 + n) for n in range(51)]),
-            "the ids take 1019 characters, at most 1000 fit: make two sources",
+            "the IDs are longer than 1000 characters: make two sources",
         ),
     ],
 )
@@ -927,13 +923,16 @@ def test_a_file_of_a_windows_editor_is_read_and_one_of_another_encoding_refused(
             "[feed]\nslug = 'a'\n",
             "feed = {…}: write each feed under a heading [[feed]], in double brackets.",
         ),
-        ("feed = [1]\n", "feed number 1 = 1: write it under a heading [[feed]]."),
+        ("feed = [1]\n", "feed number 1: write it as a table under a heading [[feed]]."),
         ("zoho = 3\n", "zoho = 3: write it as a table, [zoho], with its keys below."),
         (
             "[bridge]\ntrusted_proxies = true\n",
             "[bridge] trusted_proxies = true: write a whole number from 0 to 16.",
         ),
-        ("[zoho]\nclient_id = 5\n", '[zoho] client_id = 5: write it as text in quotes ("…").'),
+        (
+            "[zoho]\nclient_id = 5\n",
+            "[zoho] client_id = 5: it is not text of visible ASCII characters: copy it",
+        ),
     ],
 )
 def test_unknown_keys_and_wrong_types_get_a_sentence(tmp_path: Path, text: str, said: Any) -> None:
@@ -958,7 +957,7 @@ def test_variables_that_look_like_settings_are_warned_of() -> None:
 def test_a_setting_of_an_earlier_release_is_named_with_what_holds_instead(tmp_path: Path) -> None:
     removed = "it was removed: clients that accept gzip always get it. Delete it."
     (warning,) = load({"BRIDGE_GZIP": "false"}).warnings
-    assert warning.startswith("The environment variable BRIDGE_GZIP is no setting of the bridge")
+    assert warning.startswith("The environment variable BRIDGE_GZIP is not a setting of the bridge")
     assert warning.endswith(removed)
     said = problem({}, tmp_path, "[bridge]\ngzip = true\n")
     assert said == f'[bridge] "gzip": there is no such key: {removed}'

@@ -9,8 +9,8 @@ from typing import Any
 import click
 import pytest
 
-from bridge import config
 from bridge.cli import main
+from bridge.config.table import environment_names
 from bridge.store.crypto import SecretKeys
 from tests.command_line import CommandLine
 
@@ -34,7 +34,7 @@ def command(line: CommandLine) -> Any:
 def test_every_setting_that_is_named_exists() -> None:
     named = set(re.findall(r"\b(?:BRIDGE|ZOHO)_[A-Z_]+\b|\bDATABASE_URL\b", TEXT))
     assert len(named) > 12
-    assert named <= set(config.environment_names())
+    assert named <= set(environment_names())
 
 
 def test_what_a_platform_sets_is_read() -> None:

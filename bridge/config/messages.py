@@ -1,0 +1,43 @@
+"""Wording that problems share: a wrong value as it is quoted, and a hint for an unknown name."""
+
+from collections.abc import Iterable
+import difflib
+import unicodedata
+
+from bridge.config.urls import masked
+
+_LONGEST = 60
+# Characters that break a line, can't be printed or can't be seen.
+_NOT_SHOWN = {"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"}
+
+# Settings of earlier releases, by variable and by key, and what holds instead.
+_REMOVED = dict.fromkeys(
+    ("BRIDGE_GZIP", "gzip"), "it was removed: clients that accept gzip always get it. Delete it."
+)
+
+
+def shown(value: object) -> str:
+    """Return a wrong value as text for a message: short, in one line, without passwords of URLs."""
+    match value:
+        case str():
+            line = masked(value)
+            line = "".join("?" if unicodedata.category(c) in _NOT_SHOWN else c for c in line)
+            return f'"{line[:_LONGEST]}…"' if len(line) > _LONGEST else f'"{line}"'
+        case bool():
+            return str(value).lower()
+        case int() if abs(value) >= 10**18:  # str() refuses numbers of some thousand digits
+            return "(a huge number)"
+        case list():
+            return "[…]"
+        case dict():
+            return "{…}"
+    return str(value)
+
+
+def suggestion(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
+    """Return a hint for an unknown name: a similar name, else ``otherwise`` or all known names."""
+    names = tuple(known)
+    if name in _REMOVED:
+        return _REMOVED[name]
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {close[0]}?" if close else otherwise or f"known are {', '.join(names)}."

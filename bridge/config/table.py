@@ -1,0 +1,99 @@
+"""The table of all settings: names, parser, default and where a value may be written.
+
+A new setting is a row here, a field of ``Settings`` or ``ZohoSettings``, and a row in
+``docs/settings.md``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.config import urls, values
+from bridge.config.feeds import FEED_KEYS, SOURCE_KEYS
+from bridge.config.messages import suggestion
+from bridge.config.settings import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting, by the name of its environment variable.
+
+    ``default``: a ``Secret`` for a value that is never shown. ``toml``: the key in ``bridge.toml``
+    is allowed. ``file``: ``NAME_FILE`` may name a file that holds the value. ``secret``: the value
+    may hold a secret, so errors do not quote it.
+    """
+
+    name: str
+    parse: values.Parser
+    default: object = ""
+    alias: str = ""
+    toml: bool = False
+    file: bool = False
+    secret: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its environment variable; the first that is set wins."""
+        return (self.name, self.alias) if self.alias else (self.name,)
+
+    @property
+    def table(self) -> str:
+        """The table of ``bridge.toml``, also the section of the settings."""
+        return "zoho" if self.name.startswith("ZOHO_") else "bridge"
+
+    @property
+    def key(self) -> str:
+        """The key in that table, also the field of the settings."""
+        return self.name.removeprefix(f"{self.table.upper()}_").lower()
+
+
+CONFIG = "BRIDGE_CONFIG"  # the variable that names the file with the others
+
+SETTINGS = (
+    Setting("BRIDGE_DATA_DIR", values.folder, Path("bridge-data"), toml=True),
+    Setting("BRIDGE_DATABASE_URL", urls.database_url, alias="DATABASE_URL", file=True, secret=True),
+    Setting("BRIDGE_QUEUE_URL", urls.queue_url, file=True, secret=True),
+    Setting("BRIDGE_SECRET_KEY", values.secret_key, Secret(), file=True, secret=True),
+    Setting("BRIDGE_PUBLIC_URL", urls.public_url, toml=True),
+    Setting("BRIDGE_ADMIN_PASSWORD", values.secret, Secret(), file=True, secret=True),
+    Setting("BRIDGE_TRUSTED_PROXIES", values.whole(0, 16), 0, toml=True),
+    Setting("ZOHO_CLIENT_ID", values.credential, file=True, toml=True),
+    Setting("ZOHO_CLIENT_SECRET", values.credential, Secret(), file=True, secret=True),
+    Setting("ZOHO_REFRESH_TOKEN", values.credential, Secret(), file=True, secret=True),
+    Setting("ZOHO_DATA_CENTER", values.data_center, "us", toml=True),
+    Setting("ZOHO_CONNECT_TIMEZONE", values.zone, None, toml=True),
+    # The default of these four is the data centre's.
+    Setting("ZOHO_ACCOUNTS_URL", urls.service_url, toml=True),
+    Setting("ZOHO_BACKSTAGE_URL", urls.service_url, toml=True),
+    Setting("ZOHO_CONNECT_URL", urls.service_url, toml=True),
+    Setting("ZOHO_CALENDAR_URL", urls.service_url, toml=True),
+)
+
+TABLES = ("bridge", "zoho")
+
+
+def environment_names() -> tuple[str, ...]:
+    """Return every environment variable that is read, including the ``*_FILE`` ones."""
+    names = [(name, row.file) for row in SETTINGS for name in row.names]
+    return (CONFIG, *(n for n, _ in names), *(f"{n}_FILE" for n, file in names if file))
+
+
+def toml_keys() -> Mapping[str, tuple[str, ...]]:
+    """Return the keys of ``bridge.toml`` by table; ``sources`` stands for a feed's sources."""
+    keys = {t: tuple(s.key for s in SETTINGS if s.toml and s.table == t) for t in TABLES}
+    return keys | {
+        "feed": tuple(FEED_KEYS),
+        "sources": tuple(k for keys in SOURCE_KEYS.values() for k in keys),
+    }
+
+
+def unknown_variables(environ: Iterable[str]) -> tuple[str, ...]:
+    """Return a warning for each variable that looks like a setting of the bridge but is none."""
+    known = environment_names()
+    ours = (name for name in sorted(environ) if name.startswith(("BRIDGE_", "ZOHO_")))
+    return tuple(
+        f"The environment variable {name} is not a setting of the bridge and is ignored: "
+        + suggestion(name, known, otherwise="docs/settings.md lists the settings.")
+        for name in ours
+        if name not in known and not name.startswith("BRIDGE_TEST_")
+    )

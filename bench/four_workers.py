@@ -32,6 +32,7 @@ import tempfile
 import time
 from urllib.parse import quote
 
+from flask import request
 import psycopg
 from refreshing import KEY
 import structlog
@@ -41,7 +42,9 @@ from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource
 from bridge.publish.pending import want
 from bridge.refresh.refresher import Refresher
-from bridge.sandbox import Agenda, Data, Portal, Sandbox, Shelf, lively
+from bridge.sandbox.server import Sandbox
+from bridge.sandbox.state import Agenda, Data, Portal, Shelf
+from bridge.sandbox.world import lively
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.zoho.client import ZohoClient
@@ -85,20 +88,21 @@ def zoho(pipe, sources: int) -> None:
     """Be Zoho until the other side hangs up: tell the settings, then edit, count and forget as told."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     held = portal(sources)
+    counts: Counter[str] = Counter()
+
+    def delay(route: str) -> None:
+        if route == "backstage.event":
+            counts[request.path.rpartition("/")[2]] += 1
+        time.sleep(DELAY)
+
     with Sandbox(data=Data(portals={PORTAL: held})) as box:
         pipe.send(box.environment())
         while edit := pipe.recv():
-            box.faults.clear()
-            box.faults.add("backstage.*", "delay", seconds=DELAY)
-            counts = Counter(
-                one.path.rpartition("/")[2]
-                for one in box.requests
-                if one.route == "backstage.event"
-            )
-            box.forget_requests()
+            box.fault = delay
             for agenda in list(held.agendas.values())[::10]:
                 agenda.days[0].change(agenda.days[0].all()[0]["id"], title=edit)
             pipe.send(counts)
+            counts.clear()
 
 
 class WidePaces:

@@ -68,7 +68,7 @@ class Zoho:
         """Answer as the client does."""
         calendar = path.split("/")[2]
         if not path.endswith("/events"):
-            return {"calendars": [info(calendar, "Work", zone="Europe/Berlin")]}
+            return {"calendars": [info(calendar, "Work", timezone="Europe/Berlin")]}
         asked = json.loads(params["range"])
         day, end = date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"])
         texts = []

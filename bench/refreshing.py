@@ -15,7 +15,8 @@ from bridge.domain.feed import Feed
 from bridge.domain.source import ConnectSource
 from bridge.publish.pending import want
 from bridge.refresh.refresher import Refresher, Report
-from bridge.sandbox import CONNECT_ZONE, data_connect
+from bridge.sandbox import connect_objects
+from bridge.sandbox.connect_objects import CONNECT_ZONE
 from bridge.sources.protocols import Api
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
@@ -34,7 +35,7 @@ class Group:
         info = {"id": "77", "name": "Team", "url": "77", "status": "ACTIVE"}
         days = [today + timedelta(days=day) for day in range(-80, 530)]
         self.events = [
-            data_connect._event(
+            connect_objects.event(
                 today,
                 info,
                 number=100_000 + n,

@@ -10,7 +10,6 @@ import logging
 import os
 from pathlib import Path
 import signal
-import socket
 import subprocess
 import sys
 from typing import Any
@@ -21,7 +20,7 @@ import stamina
 import structlog
 
 from bridge.cli import main
-from bridge.sandbox import Sandbox
+from tests.zoho_sandbox import Sandbox
 
 PORTAL = "20148871"
 NETWORK, GROUP = "931000000021003", "931000000330017"
@@ -167,10 +166,3 @@ def signals_ignored() -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
-
-
-def free_port() -> int:
-    """Give a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,45 +1,34 @@
 """The sandbox's Backstage v3: portals, pages of events, and the agenda of one event (Zoho Backstage: endpoints).
 
-Traps it keeps: a list in small pages, drafts under ``status=all``, no events of a multi-brand portal without
-``brand_id``, sessions only by 1-based day while agendas count from 0, errors whose status is text.
+Quirks it keeps: a list in small pages, drafts under ``status=all``, no events of a multi-brand portal without
+``brand_id``, sessions only by 1-based day while agendas count from 0, and errors whose status is text.
 """
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, abort, request
 
-from bridge.sandbox.answers import backstage_error, reply
 from bridge.sandbox.oauth import Tokens
+from bridge.sandbox.responses import backstage_error, reply
 from bridge.sandbox.state import Agenda, Data, Json, Portal
 
 _SCOPES = {
-    "portals": "zohobackstage.portal.READ",
-    "portal": "zohobackstage.portal.READ",
-    "events": "zohobackstage.event.READ",
-    "event": "zohobackstage.event.READ",
-    "agendas": "zohobackstage.agenda.READ",
-    "sessions": "zohobackstage.agenda.READ",
-    "halls": "zohobackstage.agenda.READ",
-    "tracks": "zohobackstage.agenda.READ",
+    **dict.fromkeys(("portals", "portal"), "zohobackstage.portal.READ"),
+    **dict.fromkeys(("events", "event"), "zohobackstage.event.READ"),
+    **dict.fromkeys(("agendas", "sessions", "halls", "tracks"), "zohobackstage.agenda.READ"),
     "speakers": "zohobackstage.speaker.READ",
 }
-_STATUSES = {
-    "all": frozenset({0, 1, 2, 3, 4}),
-    "live": frozenset({1, 2}),
-    "drafts": frozenset({0}),
-    "completed": frozenset({3}),
-    "canceled": frozenset({4}),
-    "trash": frozenset[int](),
+_STATUSES: dict[str, set[int]] = {
+    "all": {0, 1, 2, 3, 4},
+    "live": {1, 2},
+    "drafts": {0},
+    "completed": {3},
+    "canceled": {4},
+    "trash": set(),
 }
-_SORTS = {
-    "start_date": "start_time",
-    "created_time": "created_time",
-    "last_modified_time": "last_modified_time",
+_SORTS = {"start_date": "start_time"} | {
+    name: name for name in ("created_time", "last_modified_time")
 }
 _EVENT = "/portals/<portal_id>/events/<event_id>"
 _DEFAULT_PAGE = 200
-
-
-class _UnknownError(LookupError):
-    """An id in the path is not known."""
 
 
 def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
@@ -48,18 +37,18 @@ def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
 
     def portal_of(portal_id: str) -> Portal:
         if portal_id not in data.portals:
-            raise _UnknownError("Please provide a valid portal id")
+            abort(backstage_error(404, "Please provide a valid portal id"))
         return data.portals[portal_id]
 
     def event_of(portal_id: str, event_id: str) -> Json:
         portal = portal_of(portal_id)
-        found = portal.events.find(portal.aliases.get(event_id, event_id))
-        if not found:
-            raise _UnknownError("Please provide a valid event id")
-        return found[0]
+        events = portal.events.find(portal.aliases.get(event_id, event_id))
+        return (
+            events[0] if events else abort(backstage_error(404, "Please provide a valid event id"))
+        )
 
     def agenda_of(portal_id: str, event_id: str) -> Agenda:
-        return portal_of(portal_id).agendas.get(str(event_of(portal_id, event_id)["id"]), Agenda())
+        return portal_of(portal_id).agendas.get(event_of(portal_id, event_id)["id"], Agenda())
 
     @api.before_request
     def check() -> Response | None:
@@ -69,13 +58,9 @@ def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
             return backstage_error(401, "Please provide a valid OAuthScope")  # for a dead token too
         return None
 
-    @api.errorhandler(_UnknownError)
-    def unknown(error: _UnknownError) -> Response:
-        return backstage_error(404, str(error))
-
     @api.get("/portals")
     def portals() -> Response:
-        return reply({"portals": [portal.info for portal in list(data.portals.values())]})
+        return reply({"portals": [portal.info for portal in data.portals.values()]})
 
     @api.get("/portals/<portal_id>")
     def portal(portal_id: str) -> Response:
@@ -92,9 +77,8 @@ def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
     @api.get(f"{_EVENT}/agendas")
     def agendas(portal_id: str, event_id: str) -> Response:
         days = range(len(agenda_of(portal_id, event_id).days))
-        return reply(
-            {"agendas": [{"agenda_id": f"{event_id}{index:02d}", "index": index} for index in days]}
-        )
+        rows = [{"agenda_id": f"{event_id}{index:02d}", "index": index} for index in days]
+        return reply({"agendas": rows})
 
     @api.get(f"{_EVENT}/sessions")
     def sessions(portal_id: str, event_id: str) -> Response:
@@ -121,20 +105,18 @@ def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
 
 
 def _page(portal: Portal, page_size: int) -> Response:
-    """Give one page of the events asked for; what is shown without ``status`` no document tells, here: live ones."""
-    statuses = _STATUSES.get(request.args.get("status", "live"))
-    sort = _SORTS.get(request.args.get("sort_by", "start_date"))
-    page = request.args.get("page", 1, int)
-    asked = request.args.get("per_page", _DEFAULT_PAGE, int)
-    if statuses is None or sort is None or page < 1 or asked < 1:
+    """Return one page of events. No document says what a list without ``status`` holds: here, live events."""
+    args = request.args
+    statuses = _STATUSES.get(args.get("status", "live"))
+    sort = _SORTS.get(args.get("sort_by", "start_date"))
+    page, per_page = args.get("page", 1, int), args.get("per_page", _DEFAULT_PAGE, int)
+    if statuses is None or sort is None or page < 1 or per_page < 1:
         return backstage_error(400, "Please provide valid input")
     events = [event for event in portal.events.all() if event["status"] in statuses]
-    if portal.brand and request.args.get("brand_id") != portal.brand:
+    if portal.brand and args.get("brand_id") != portal.brand:
         events = []
-    events.sort(
-        key=lambda event: str(event[sort]), reverse=request.args.get("sort_order") == "desc"
-    )
-    size = min(asked, page_size)
+    events.sort(key=lambda event: str(event[sort]), reverse=args.get("sort_order") == "desc")
+    size = min(per_page, page_size)
     pages = -(-len(events) // size)
     pagination = {
         "total_count": len(events),

@@ -1,50 +1,34 @@
 """The sandbox's Calendar v1: calendars, and events by ranges of at most 31 days (Zoho Calendar: events list).
 
-Traps it keeps: a missing header is a 400, any unknown parameter is refused, descriptions come only for the "large"
-Accept, a series' master comes with its first start in every range it touches, changed and deleted instances are
-objects of their own, and an instance moved out of a range leaves no trace in it. Answers by instance, the ones of a
-calendar and of one event, may know what the plain list does not (``told_by_instance``).
+Quirks it keeps: a missing header is a 400, any unknown parameter is refused, descriptions come only for the "large"
+Accept, a series comes with its first start in every range it touches, changed and deleted instances are objects of
+their own, and an instance moved out of a range leaves no trace in it. Answers by instance, of a calendar or of one
+event, may contradict the plain list (``Calendar.by_instance``).
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 import json
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, abort, request
 
 from bridge.domain.timezones import zone
 from bridge.sandbox import series
-from bridge.sandbox.answers import calendar_error, reply
 from bridge.sandbox.oauth import Tokens
+from bridge.sandbox.responses import calendar_error, reply
 from bridge.sandbox.series import Range
 from bridge.sandbox.state import Calendar, Data, Json
 
-_SCOPES = {
-    "calendars": "ZohoCalendar.calendar.READ",
-    "calendar": "ZohoCalendar.calendar.READ",
-    "events": "ZohoCalendar.event.READ",
-    "event": "ZohoCalendar.event.READ",
-    "instances": "ZohoCalendar.event.READ",
-}
-_PARAMETERS = {
-    "calendars": {"category"},
-    "calendar": set[str](),
-    "events": {"range", "byinstance", "timezone", "crm_event_type"},
-    "event": {"recurrenceid"},
-    "instances": {"range"},
+# The scope and the parameters of each route.
+_ROUTES: dict[str, tuple[str, set[str]]] = {
+    "calendars": ("calendar", {"category"}),
+    "calendar": ("calendar", set()),
+    "events": ("event", {"range", "byinstance", "timezone", "crm_event_type"}),
+    "event": ("event", {"recurrenceid"}),
+    "instances": ("event", {"range"}),
 }
 _CHOICES = {"byinstance": {"true", "false"}, "crm_event_type": {"own", "all"}}
 _LARGE = "application/json+large"
-_LONGEST = timedelta(days=31)
 _DAY = timedelta(days=1)
-
-
-class _RefusedError(ValueError):
-    """A parameter is not as documented."""
-
-
-class _UnknownError(LookupError):
-    """A uid in the path is not known."""
 
 
 def blueprint(data: Data, tokens: Tokens) -> Blueprint:
@@ -52,40 +36,29 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
     api = Blueprint("calendar", __name__)
 
     def calendar_of(uid: str) -> Calendar:
-        if uid not in data.calendars:
-            raise _UnknownError
-        return data.calendars[uid]
+        return data.calendars[uid] if uid in data.calendars else abort(_unknown())
 
     @api.before_request
     def check() -> Response | None:
-        name = (request.endpoint or "").rpartition(".")[2]
+        scope, parameters = _ROUTES[(request.endpoint or "").rpartition(".")[2]]
         header = request.headers.get("Authorization", "")
-        match tokens.verdict(header, scope=_SCOPES[name], schemes=("Zoho-oauthtoken", "Bearer")):
+        schemes = ("Zoho-oauthtoken", "Bearer")
+        match tokens.verdict(header, scope=f"ZohoCalendar.{scope}.READ", schemes=schemes):
             case "missing":
                 return calendar_error(400, "INVALID_TICKET", "Invalid ticket")
             case "dead":
                 return calendar_error(401, "INVALID_OAUTHTOKEN", "Invalid OAuth token.")
             case "scope":
                 return calendar_error(401, "INVALID_OAUTHSCOPE", "Invalid OAuth scope.")
-        if extra := request.args.keys() - _PARAMETERS[name]:
+        if extra := request.args.keys() - parameters:
             return calendar_error(400, "EXTRA_PARAM_FOUND", f"Extra parameter found: {min(extra)}")
         return None
-
-    @api.errorhandler(_RefusedError)
-    def refused(error: _RefusedError) -> Response:
-        return calendar_error(400, "INVALID_DATA", str(error))
-
-    @api.errorhandler(_UnknownError)
-    def unknown(_: _UnknownError) -> Response:
-        return calendar_error(404, "INVALID_DATA", "Invalid data")
 
     @api.get("/calendars")
     def calendars() -> Response:
         category = request.args.get("category")
-        infos = [calendar.info for calendar in list(data.calendars.values())]
-        return reply(
-            {"calendars": [info for info in infos if category in {None, info["category"]}]}
-        )
+        infos = [calendar.info for calendar in data.calendars.values()]
+        return reply({"calendars": [i for i in infos if category in {None, i["category"]}]})
 
     @api.get("/calendars/<uid>")
     def calendar(uid: str) -> Response:
@@ -93,95 +66,100 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
 
     @api.get("/calendars/<uid>/events")
     def events(uid: str) -> Response:
-        for name, allowed in _CHOICES.items():
-            if request.args.get(name, min(allowed)) not in allowed:
-                raise _RefusedError(f"{name} is one of {sorted(allowed)}")
-        found = _in_range(
-            calendar_of(uid), _range(), byinstance=request.args.get("byinstance") == "true"
-        )
-        return reply({"events": [_shown(item) for item in found]})
+        for name, choices in _CHOICES.items():
+            if request.args.get(name, min(choices)) not in choices:
+                abort(_refusal(f"{name} is one of {sorted(choices)}"))
+        by_instance = request.args.get("byinstance") == "true"
+        return _events(_in_range(calendar_of(uid), by_instance=by_instance))
 
     @api.get("/calendars/<uid>/events/<event_uid>")
     def event(uid: str, event_uid: str) -> Response:
         slot = request.args.get("recurrenceid")
-        found = calendar_of(uid).events.find(
-            event_uid, where={"recurrenceid": slot} if slot else None
-        )
-        if not found:
-            raise _UnknownError
-        return reply({"events": [_shown(item) for item in found]})
+        where = {"recurrenceid": slot} if slot else None
+        return _events(calendar_of(uid).events.find(event_uid, where=where) or abort(_unknown()))
 
     @api.get("/calendars/<uid>/events/<event_uid>/byinstance")
     def instances(uid: str, event_uid: str) -> Response:
         calendar = calendar_of(uid)
         if not calendar.events.find(event_uid):
-            raise _UnknownError
-        found = _in_range(calendar, _range(), byinstance=True)
-        return reply({"events": [_shown(item) for item in found if item["uid"] == event_uid]})
+            abort(_unknown())
+        items = _in_range(calendar, by_instance=True)
+        return _events([item for item in items if item["uid"] == event_uid])
 
     return api
 
 
+def _unknown() -> Response:
+    return calendar_error(404, "INVALID_DATA", "Invalid data")
+
+
+def _refusal(description: str) -> Response:
+    return calendar_error(400, "INVALID_DATA", description)
+
+
 def _range() -> Range:
-    """Read ``range``; a date as its end counts whole, in the length too. Dates are days of UTC."""
+    """Return the range of the request; a date at its end counts whole, in the length too. Dates are days of UTC."""
     try:
-        asked = json.loads(request.args["range"])
-        start, start_is_day = _bound(asked["start"])
-        end, end_is_day = _bound(asked["end"])
-    except (LookupError, TypeError, ValueError) as error:
-        raise _RefusedError('range is {"start":"yyyyMMdd","end":"yyyyMMdd"}') from error
-    if end_is_day:
+        text = json.loads(request.args["range"])
+        start, end = series.moment(text["start"]), series.moment(text["end"])
+    except (LookupError, TypeError, ValueError):
+        abort(_refusal('range is {"start":"yyyyMMdd","end":"yyyyMMdd"}'))
+    if not isinstance(end, datetime):
         end += _DAY
-    if end <= start or start_is_day != end_is_day:
-        raise _RefusedError("range has to end after it starts")
-    if end - start > _LONGEST:
-        raise _RefusedError("range cannot exceed 31 days")
-    return Range(start, end)
+    limits = Range(series.instant(start), series.instant(end))
+    if limits.end <= limits.start or isinstance(start, datetime) != isinstance(end, datetime):
+        abort(_refusal("range has to end after it starts"))
+    if limits.end - limits.start > 31 * _DAY:
+        abort(_refusal("range cannot exceed 31 days"))
+    return limits
 
 
-def _bound(text: str) -> tuple[datetime, bool]:
-    if len(text) == len("yyyyMMdd"):
-        return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC), True
-    return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC), False
-
-
-def _in_range(calendar: Calendar, asked: Range, *, byinstance: bool) -> list[Json]:
-    items = calendar.events.all()
-    if byinstance:
-        told = calendar.told_by_instance.all()
-        names = {(item["uid"], item.get("recurrenceid")) for item in told}
-        items = [
-            item for item in items if (item["uid"], item.get("recurrenceid")) not in names
-        ] + told
-    masters = {item["uid"]: item for item in items if "recurrenceid" not in item}
-    taken = {(item["uid"], item["recurrenceid"]) for item in items if "recurrenceid" in item}
-    found: list[Json] = []
+def _in_range(calendar: Calendar, *, by_instance: bool) -> list[Json]:
+    """Return the objects in the range of the request: as they are, or each occurrence as an object of its own."""
+    limits, items = _range(), calendar.events.all()
+    if not by_instance:
+        series_of = {item["uid"]: item for item in items if "recurrenceid" not in item}
+        return [item for item in items if series.touches(item, limits, series_of.get(item["uid"]))]
+    only = calendar.by_instance.all()
+    replaced = {_name(item) for item in only}
+    items = [item for item in items if _name(item) not in replaced] + only
+    series_of = {item["uid"]: item for item in items if "recurrenceid" not in item}
+    names = {_name(item) for item in items}
+    result: list[Json] = []
     for item in items:
-        if byinstance and item.get("estatus") == "deleted":
+        if item.get("estatus") == "deleted":
             continue
-        if byinstance and "rrule" in item:
-            empty = set(item["exdate"].split(",")) if "exdate" in item else set[str]()
-            instances = [series.instance(item, slot) for slot in series.slots_in(item, asked)]
-            instances = [one for one in instances if one["recurrenceid"] not in empty]
-            found += [one for one in instances if (item["uid"], one["recurrenceid"]) not in taken]
-        elif series.touches(item, asked, masters.get(item["uid"])):
-            found.append(series.minimal(item) if byinstance else item)
-    return found
+        if "rrule" in item:
+            removed = item.get("exdate", "").split(",")
+            instances = (series.instance(item, slot) for slot in series.slots_in(item, limits))
+            result += [
+                instance
+                for instance in instances
+                if instance["recurrenceid"] not in removed and _name(instance) not in names
+            ]
+        elif series.touches(item, limits, series_of.get(item["uid"])):
+            result.append(series.minimal(item))
+    return result
 
 
-def _shown(item: Json) -> Json:
-    """Give an event as this request wants it: in which zone, and with its description or without."""
-    if request.headers.get("Accept") != _LARGE:
-        item.pop("description", None)
-    if name := request.args.get("timezone"):
-        there = zone(name)
-        if there is None:
-            raise _RefusedError(f"timezone {name} is not known")
-        _move(item, name, there)
-    return item
+def _name(item: Json) -> tuple[str, str | None]:
+    return item["uid"], item.get("recurrenceid")
 
 
-def _move(item: Json, name: str, there: ZoneInfo) -> None:
+def _events(items: list[Json]) -> Response:
+    """Return events as the request wants them: in a time zone, and with their description or without."""
+    for item in items:
+        if request.headers.get("Accept") != _LARGE:
+            item.pop("description", None)
+        if name := request.args.get("timezone"):
+            _move(item, name)
+    return reply({"events": items})
+
+
+def _move(item: Json, name: str) -> None:
+    there = zone(name)
+    if there is None:
+        abort(_refusal(f"timezone {name} is not known"))
     when = item.get("dateandtime")
     if not when or item.get("isallday"):
         return

@@ -1,7 +1,7 @@
-"""What becomes of an event of the sandbox's Connect when it is updated, and the answer (Zoho Connect: updateEvent).
+"""Update of an event of the sandbox's Connect, and its answer (Zoho Connect: updateEvent).
 
-Parameters are those of the document's table, the answer has the shape of its sample: the event inside a stream, with
-the stream's id twice in the event's own address. How a refusal is worded no document tells.
+Parameters are those of the document's table. The answer has the shape of its sample: the event inside a stream, with
+the stream's id twice in the event's own address. No document shows the words of a refusal.
 """
 
 from collections.abc import Mapping
@@ -9,126 +9,102 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge.domain.timezones import UTC_ZONE, zone
-from bridge.sandbox.data_connect import EPOCH_ZONE, MONTHS, formatted, google, wall
+from bridge.sandbox.connect_objects import times
 from bridge.sandbox.state import Json
 
-_MOST = {"title": 250, "desc": 1000, "location": 250}
+_LONGEST = {"title": 250, "desc": 1000, "location": 250}
 _INTERVALS = {
     "intervalDay": {"0", "1", "2", "7"},
     "intervalHour": {str(hour) for hour in range(24)},
     "intervalMinute": {"5", "15", "30", "60", "120"},
 }
-_PARTS = ("Year", "Month", "Date", "Hour", "Min")
-_OF_TIMED = (
-    "formattedStartTime",
-    "fullformattedStartTime",
-    "formattedEndTime",
-    "fullformattedEndTime",
+_FORMATTED = tuple(
+    f"{kind}{side}Time" for kind in ("formatted", "fullformatted") for side in ("Start", "End")
 )
 
 
 class RefusedError(ValueError):
-    """The parameters don't name what is there, or are not as documented."""
+    """The parameters are not as documented."""
 
 
-def changed(
-    event: Json, asked: Mapping[str, str], profile_zone: str
-) -> tuple[Json, tuple[str, ...]]:
-    """Give the fields that an update sets, and those that it takes away; RefusedError for what is not documented.
+def update_fields(
+    event: Json, form: Mapping[str, str], profile_zone: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the fields that an update sets, and those that it removes.
 
-    Wall clocks are those of the profile's zone; one that is shown twice is the first of the two.
+    Wall clocks are those of the profile's zone; a time that is shown twice is the first of the two.
     """
-    if not asked.get("title"):
+    if not form.get("title"):
         raise RefusedError("title is missing")
-    for name, most in _MOST.items():
-        if len(asked.get(name, "").encode("utf-16-le")) // 2 > most:
+    for name, most in _LONGEST.items():
+        if len(form.get(name, "").encode("utf-16-le")) // 2 > most:
             raise RefusedError(f"{name} has more than {most} characters")
     here = zone(profile_zone) or UTC_ZONE
-    start, end = (_wall_clock(side, asked).replace(tzinfo=here) for side in ("start", "end"))
-    all_day = asked.get("allDay") == "true"
+    start, end = (_wall_clock(side, form).replace(tzinfo=here) for side in ("start", "end"))
+    all_day = form.get("allDay") == "true"
     if all_day:
         start, end = (side.replace(hour=0, minute=0) for side in (start, end))
     if end.astimezone(UTC) < start.astimezone(UTC):
         raise RefusedError("The end is before the start")
     junk = int(event["startTime"]) % 1000
-    epochs = [side.replace(tzinfo=EPOCH_ZONE) if all_day else side for side in (start, end)]
-    fields: dict[str, Any] = {
-        "title": asked["title"],
-        "googleCalendarUrl": google(asked["title"], start, end, all_day=all_day),
-        "startTime": f"{int(epochs[0].timestamp())}{junk:03d}",
-        "endTime": f"{int(epochs[1].timestamp())}{junk:03d}",
-        **wall("start", start),
-        "dateComFormatStr": f"{start:%d}-{MONTHS[start.month - 1][:3]}-{start:%Y}",
-        **wall("end", end),
-        "date": f"{start:%Y%m%d}",
-        **{name: asked[name] for name in ("desc", "location") if name in asked},
-        **_reminder(asked),
+    fields = {
+        **{name: form[name] for name in _LONGEST if name in form},
+        **times(form["title"], start, end, all_day=all_day, junk=junk),
+        **_reminder(form),
     }
-    if all_day:
-        return fields | {"isAllDay": "true"}, _OF_TIMED
-    return fields | formatted("Start", start) | formatted("End", end), ("isAllDay",)
+    return fields, _FORMATTED if all_day else ("isAllDay",)
 
 
 def answer(event: Json, partition: Json) -> Json:
-    """Give the answer of an update that was carried out."""
+    """Return the answer of an update that was carried out."""
     stream, user = event["streamId"], event["userDetails"]
-    address = event["url"].removesuffix(stream).removesuffix("/stream/")
+    address = event["url"].removesuffix(f"/stream/{stream}")
     inner = {key: value for key, value in event.items() if key not in {"date", "partition"}}
     inner |= {"url": f"{address}/stream/{stream}{stream}", "canAddReminder": "true"}
     by, where = f"*^$@_USERNAME_*^$@_{user['id']}", "*^$@_PARTITION_*^$@"
-    return {
-        "updateEvent": {
-            "stream": {
-                "id": stream,
-                "userDetails": user,
-                "partition": partition,
-                "allowFooter": "true",
-                "isApproved": "true",
-                "isSpam": "false",
-                "reason": {
-                    "items": {where: partition, by: user},
-                    "msg": f"{by} has created an event in {where}.",
-                },
-                "type": "EVENT",
-                "link": {
-                    "linkurl": f"{address}/event/{stream}?isNative=true",
-                    "title": event["title"],
-                },
-                "event": inner,
-                "content": [],
-                "time": event["startTime"],
-                "streamModifiedTime": event["startTime"],
-                "formatedTime": "07:36 PM",
-                "lastActivityTime": "0",
-                "viewCount": "1",
-                "canHide": "true",
-                "comments": [],
-                "url": f"{address}/stream/{stream}",
-                "streamMentionData": [],
-            }
-        }
+    message = {
+        "items": {where: partition, by: user},
+        "msg": f"{by} has created an event in {where}.",
     }
+    link = f"{address}/event/{stream}?isNative=true"
+    fields = {
+        "id": stream,
+        "userDetails": user,
+        "partition": partition,
+        **dict.fromkeys(("allowFooter", "isApproved", "canHide"), "true"),
+        "isSpam": "false",
+        "reason": message,
+        "type": "EVENT",
+        "link": {"linkurl": link, "title": event["title"]},
+        "event": inner,
+        **dict.fromkeys(("time", "streamModifiedTime"), event["startTime"]),
+        "formatedTime": "07:36 PM",
+        "lastActivityTime": "0",
+        "viewCount": "1",
+        "url": f"{address}/stream/{stream}",
+        **{name: [] for name in ("content", "comments", "streamMentionData")},
+    }
+    return {"updateEvent": {"stream": fields}}
 
 
-def _wall_clock(side: str, asked: Mapping[str, str]) -> datetime:
-    parts = []
-    for part in _PARTS:
-        text = asked.get(f"{side}{part}", "")
+def _wall_clock(side: str, form: Mapping[str, str]) -> datetime:
+    texts = {
+        part: form.get(f"{side}{part}", "") for part in ("Year", "Month", "Date", "Hour", "Min")
+    }
+    for part, text in texts.items():
         if not text.isdecimal():
             raise RefusedError(f"{side}{part} is {'not a number' if text else 'missing'}")
-        parts.append(int(text))
+    year, month, day, hour, minute = map(int, texts.values())
     try:
-        return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 - the zone is the profile's
+        return datetime(year, month, day, hour, minute)  # noqa: DTZ001 - the zone is the profile's
     except ValueError as error:
         raise RefusedError(f"{side}: {error}") from error
 
 
-def _reminder(asked: Mapping[str, str]) -> Json:
-    """Give a new reminder; parts that are not sent are none of it."""
-    found = {name: asked[name] for name in _INTERVALS if name in asked}
-    for name, text in found.items():
+def _reminder(form: Mapping[str, str]) -> Json:
+    """Return the fields of a new reminder; parts that are not sent are 0."""
+    parts = {name: form[name] for name in _INTERVALS if name in form}
+    for name, text in parts.items():
         if text not in _INTERVALS[name]:
             raise RefusedError(f"{name} is one of {sorted(_INTERVALS[name], key=int)}")
-    if not found:
-        return {}
-    return {"hasReminder": "true", **dict.fromkeys(_INTERVALS, "0"), **found}
+    return {"hasReminder": "true", **dict.fromkeys(_INTERVALS, "0"), **parts} if parts else {}

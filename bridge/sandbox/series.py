@@ -1,6 +1,6 @@
-"""Which ranges a calendar object of the sandbox touches, and the single instances of a series.
+"""Ranges that a calendar object of the sandbox touches, and the single instances of a series.
 
-It must not share code with the bridge's own reading of repeats, so that the two can't be wrong alike.
+It must not share code with the bridge's own expansion of rules, so that the two cannot be wrong alike.
 """
 
 from collections.abc import Iterator
@@ -16,15 +16,8 @@ from bridge.sandbox.state import Json
 
 _DAY = timedelta(days=1)
 _MINIMAL = (
-    "uid",
-    "title",
-    "caluid",
-    "calid",
-    "isallday",
-    "isprivate",
-    "etag",
-    "estatus",
-    "recurrenceid",
+    *("uid", "title", "caluid", "calid", "isallday", "isprivate", "etag", "estatus"),
+    *("recurrenceid", "dateandtime"),
 )
 _TIMED, _UTC, _NAIVE = "%Y%m%dT%H%M%S%z", "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S"
 _UNTIL = re.compile(r"UNTIL=([0-9TZ]+)")
@@ -38,50 +31,50 @@ class Range:
     end: datetime
 
     def meets(self, start: datetime, end: datetime) -> bool:
-        """Tell whether something between the two lies in it at least partly; of no length: whether it starts in it."""
+        """Return whether a time span overlaps; a span of no length, whether it starts inside."""
         return start < self.end and (end > self.start or start == end == self.start)
 
 
 def moment(text: str) -> datetime | date:
-    """Read the sandbox's own forms: a date, UTC, or a time with an offset; ValueError for another."""
+    """Parse a date, or a time in UTC or with an offset; raise ValueError for another form."""
     if len(text) == len("yyyyMMdd"):
         return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
     return datetime.strptime(text, "%Y%m%dT%H%M%S%z")
 
 
-def touches(item: Json, asked: Range, master: Json | None) -> bool:
-    """Tell whether ``item`` is listed in a range: a series by any of its slots, a deleted instance by the slot it had.
+def touches(item: Json, limits: Range, master: Json | None) -> bool:
+    """Return whether a range lists an object: a series by any of its slots, a deleted instance by its slot.
 
-    What has times that can't be read is listed always.
+    An object whose times cannot be parsed is in every range.
     """
     try:
         if "rrule" in item:
-            return any(True for _ in slots_in(item, asked))
+            return any(True for _ in slots_in(item, limits))
         if "dateandtime" in item:
-            return asked.meets(_instant(moment(item["dateandtime"]["start"])), _end(item))
-        slot = _instant(moment(item["recurrenceid"]))
-        return asked.meets(slot, slot + _length(master or item))
+            return limits.meets(instant(moment(item["dateandtime"]["start"])), _end(item))
+        slot = instant(moment(item["recurrenceid"]))
+        return limits.meets(slot, slot + _length(master or item))
     except (ValueError, LookupError):
         return True
 
 
-def slots_in(item: Json, asked: Range) -> Iterator[datetime | date]:
-    """Give the starts of a series, by its rule alone, whose occurrences lie in the range."""
+def slots_in(item: Json, limits: Range) -> Iterator[datetime | date]:
+    """Yield the starts of a series, by its rule alone, whose occurrences touch the range."""
     first = moment(item["dateandtime"]["start"])
     all_day = not isinstance(first, datetime)
     here = UTC_ZONE if all_day else zone(item["dateandtime"]["timezone"]) or UTC_ZONE
     begin = _wall(first, here) if isinstance(first, datetime) else datetime.combine(first, time())
     rule = _UNTIL.sub(lambda until: f"UNTIL={_until(until[1], here):{_NAIVE}}", item["rrule"])
     length = _length(item)
-    low, high = _wall(asked.start - length, here) - _DAY, _wall(asked.end, here) + _DAY
+    low, high = _wall(limits.start - length, here) - _DAY, _wall(limits.end, here) + _DAY
     for slot in rrulestr(rule, dtstart=begin).between(low, high, inc=True):
         start: datetime | date = slot.date() if all_day else slot.replace(tzinfo=here)
-        if asked.meets(_instant(start), _instant(start) + length):
+        if limits.meets(instant(start), instant(start) + length):
             yield start
 
 
 def instance(item: Json, slot: datetime | date) -> Json:
-    """Give one occurrence of a series as an object of its own, with little in it (Zoho Calendar: byinstance)."""
+    """Return one occurrence of a series as an object of its own, with few fields (Zoho Calendar: byinstance)."""
     when = {"timezone": item["dateandtime"]["timezone"]}
     if isinstance(slot, datetime):
         start, end = slot, (slot.astimezone(UTC) + _length(item)).astimezone(slot.tzinfo)
@@ -95,12 +88,12 @@ def instance(item: Json, slot: datetime | date) -> Json:
 
 
 def minimal(item: Json) -> Json:
-    """Give the little of an event that Zoho calls minimal information; which, no document tells."""
-    return {key: item[key] for key in (*_MINIMAL, "dateandtime") if key in item}
+    """Return the fields that Zoho calls minimal information; no document lists them."""
+    return {key: item[key] for key in _MINIMAL if key in item}
 
 
 def _until(text: str, here: ZoneInfo) -> datetime:
-    """Read any form of UNTIL as the wall clock of ``here``; a date is its last second."""
+    """Parse any form of UNTIL as a wall clock of ``here``; a date is its last second."""
     if len(text) == len("yyyyMMdd"):
         return datetime.strptime(text + "T235959", _NAIVE)  # noqa: DTZ007 - a wall clock has no zone
     if text.endswith("Z"):
@@ -112,7 +105,8 @@ def _wall(when: datetime, here: ZoneInfo) -> datetime:
     return when.astimezone(here).replace(tzinfo=None)
 
 
-def _instant(start: datetime | date) -> datetime:
+def instant(start: datetime | date) -> datetime:
+    """Return a start in UTC; a date is its midnight."""
     if isinstance(start, datetime):
         return start.astimezone(UTC)
     return datetime.combine(start, time(), UTC)
@@ -123,4 +117,4 @@ def _length(item: Json) -> timedelta:
 
 
 def _end(item: Json) -> datetime:
-    return _instant(moment(item["dateandtime"]["start"])) + _length(item)
+    return instant(moment(item["dateandtime"]["start"])) + _length(item)

@@ -1,6 +1,6 @@
-"""What the sandbox's Zoho holds: portals, networks and calendars, in the JSON forms in which they are served.
+"""Data of the sandbox: portals, networks and calendars, in the JSON forms in which they are served.
 
-Tests change it while requests read it, so whatever comes out of a ``Shelf`` is a copy. It must not know of HTTP.
+It may change while requests read it, so a ``Shelf`` returns copies. It must not know of HTTP.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,8 @@ Json: TypeAlias = dict[str, Any]
 class Shelf:
     """Upstream objects in order, named by their field ``key``; any thread may read and change them.
 
-    Several objects may have one name (the instances of a series share its ``uid``): ``where`` then tells them apart by
-    further fields, with None for a field that is absent.
+    Several objects may have one name: the instances of a series share its ``uid``. ``where`` then chooses by further
+    fields, with None for a field that is absent.
     """
 
     def __init__(self, key: str, items: Iterable[Json] = ()) -> None:
@@ -25,14 +25,14 @@ class Shelf:
         self._lock = Lock()
 
     def all(self) -> list[Json]:
-        """Give a copy of everything, in order."""
+        """Return copies of all objects, in order."""
         with self._lock:
             return deepcopy(self._items)
 
     def find(self, name: str, *, where: Mapping[str, Any] | None = None) -> list[Json]:
-        """Give copies of the objects of that name."""
+        """Return copies of the objects of that name."""
         with self._lock:
-            return [deepcopy(item) for item in self._items if self._is(item, name, where)]
+            return deepcopy(self._matching(name, where))
 
     def add(self, *items: Json) -> None:
         """Append objects."""
@@ -48,27 +48,28 @@ class Shelf:
         drop: Iterable[str] = (),
         **fields: Any,
     ) -> None:
-        """Set ``fields`` of the first object of that name and take away those in ``drop``; LookupError without one."""
+        """Set ``fields`` of the first object of that name and remove those in ``drop``; raise LookupError without it."""
         with self._lock:
-            item = next((item for item in self._items if self._is(item, name, where)), None)
-            if item is None:
-                raise LookupError(f"there is no {name!r} {dict(where or {})} to change")
+            item = self._matches(name, where)[0]
             item.update(deepcopy(fields))
-            for gone in drop:
-                item.pop(gone, None)
+            for key in drop:
+                item.pop(key, None)
 
     def delete(self, name: str, *, where: Mapping[str, Any] | None = None) -> None:
-        """Take away every object of that name; LookupError when there is none."""
+        """Remove every object of that name; raise LookupError without any."""
         with self._lock:
-            kept = [item for item in self._items if not self._is(item, name, where)]
-            if len(kept) == len(self._items):
-                raise LookupError(f"there is no {name!r} {dict(where or {})} to delete")
-            self._items[:] = kept
+            matches = self._matches(name, where)
+            self._items[:] = [item for item in self._items if item not in matches]
 
-    def _is(self, item: Json, name: str, where: Mapping[str, Any] | None) -> bool:
-        return item.get(self._key) == name and all(
-            item.get(key) == value for key, value in (where or {}).items()
-        )
+    def _matches(self, name: str, where: Mapping[str, Any] | None) -> list[Json]:
+        matches = self._matching(name, where)
+        if not matches:
+            raise LookupError(f"there is no {name!r} {dict(where or {})}")
+        return matches
+
+    def _matching(self, name: str, where: Mapping[str, Any] | None) -> list[Json]:
+        fields = {self._key: name, **(where or {})}
+        return [item for item in self._items if all(item.get(key) == fields[key] for key in fields)]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,7 +84,7 @@ class Agenda:
 
 @dataclass(slots=True, kw_only=True)
 class Portal:
-    """A Backstage portal; ``aliases`` are further ids of events, with ``brand`` its list needs that ``brand_id``."""
+    """A Backstage portal; ``aliases`` are further ids of events, and with ``brand`` its list needs that ``brand_id``."""
 
     info: Json
     events: Shelf
@@ -113,18 +114,18 @@ class Network:
 class Calendar:
     """A calendar with its events, series, and changed or deleted instances, named by their ``uid``.
 
-    ``told_by_instance`` are changed, further or deleted instances that only answers by instance know of, so that these
-    and the plain list do not agree.
+    ``by_instance`` holds changed, further or deleted instances that only answers by instance contain, so that these and
+    the plain list contradict each other.
     """
 
     info: Json
     events: Shelf
-    told_by_instance: Shelf = field(default_factory=lambda: Shelf("uid"))
+    by_instance: Shelf = field(default_factory=lambda: Shelf("uid"))
 
 
 @dataclass(slots=True, kw_only=True)
 class Data:
-    """Everything that the sandbox's account can see, each kind by its id."""
+    """All that the sandbox's account can see, each kind by its id."""
 
     portals: dict[str, Portal] = field(default_factory=dict)
     networks: dict[str, Network] = field(default_factory=dict)

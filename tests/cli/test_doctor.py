@@ -19,10 +19,10 @@ from bridge import config
 from bridge.cli import doctor_checks as checks
 from bridge.cli.doctor import doctor
 from bridge.publish.pending import want
-from bridge.sandbox import Sandbox
 from bridge.store import Store
 from bridge.store.crypto import load_secret_keys
 from bridge.web import create_app
+from tests.zoho_sandbox import Sandbox
 
 KEY = "k" * 40
 TOML = """\

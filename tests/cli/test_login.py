@@ -27,12 +27,13 @@ from werkzeug.wrappers import Request, Response
 from bridge.cli import login as command, main
 from bridge.config import Login, Secret
 from bridge.config.data_centers import DATA_CENTERS
-from bridge.sandbox import ALL_SCOPES, Sandbox
+from bridge.sandbox.oauth import ALL_SCOPES
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.zoho.scopes import scopes_for_login
 from bridge.zoho.self_client import GrantError, SelfClient, exchange
 from tests.command_line import CommandLine, command_line
+from tests.zoho_sandbox import Sandbox
 
 # The scopes of each call that the bridge makes (Zoho: OAuth scopes).
 READING = (

@@ -14,7 +14,6 @@ import os
 from pathlib import Path
 import random
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -30,21 +29,15 @@ from bridge.domain.source import BackstageSource, ConnectSource
 from bridge.publish import ical
 from bridge.publish.pending import want
 from bridge.refresh.refresher import LEASE, Refresher
-from bridge.sandbox import (
-    Data,
-    Group,
-    Network,
-    Portal,
-    Sandbox,
-    Shelf,
-    data_backstage,
-    data_connect,
-)
+from bridge.sandbox import backstage_objects, connect_objects
+from bridge.sandbox.state import Data, Group, Network, Portal, Shelf
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.web import create_app
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.tokens import TOKEN_LEASE
+from tests.served import free_port
+from tests.zoho_sandbox import Sandbox
 
 KILLS = 200
 LONGEST = 0.2  # seconds that a worker lives: time for a few refreshes
@@ -78,7 +71,7 @@ def upstream(today: Any) -> Any:
     days = [today + timedelta(days=1 + n) for n in range(EVENTS)]
     group.events.add(
         *(
-            data_connect._event(
+            connect_objects.event(
                 today,
                 group.info,
                 number=100 + n,
@@ -91,7 +84,7 @@ def upstream(today: Any) -> Any:
         )
     )
     events = [
-        data_backstage._event(
+        backstage_objects.event(
             today, number=200 + n, name=f"Meetup {n}", day=1 + 2 * n, at="18:00", minutes=90
         )
         for n in range(EVENTS)
@@ -256,11 +249,6 @@ sources = [{ backstage = "7001" }]
 slug = "all"
 sources = [{ connect = "77", network = "1" }, { backstage = "7001" }]
 """
-
-
-def free_port() -> Any:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 def wait_for(condition: Any, what: Any, seconds: Any = 30) -> None:

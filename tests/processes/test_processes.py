@@ -25,7 +25,8 @@ import pytest
 
 from bridge.cli.address import is_serving
 from bridge.cli.processes import Tree
-from tests.command_line import SOURCES, CommandLine, command_line, free_port, signals_ignored
+from tests.command_line import SOURCES, CommandLine, command_line, signals_ignored
+from tests.served import free_port
 
 on_linux = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="finds processes by Linux's /proc"

@@ -30,10 +30,10 @@ from bridge.errors import BridgeError, ConfigError, StoreError
 from bridge.problems import text_problem
 from bridge.publish.pending import want
 from bridge.refresh.refresher import Refresher, Report
-from bridge.sandbox import Sandbox
 from bridge.store import Store
 from bridge.zoho.client import ZohoClient
 from tests.command_line import GROUP, NETWORK, log_restored, signals_ignored
+from tests.zoho_sandbox import Sandbox
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 

@@ -20,12 +20,13 @@ from flask.testing import FlaskClient
 import pytest
 
 from bridge import config
-from bridge.cli.demo import _CONFIG
 from bridge.feed.filter import LABEL_KINDS, Filter
 from bridge.publish.pending import want
 from bridge.publish.publisher import publish
 from bridge.refresh.refresher import Refresher
-from bridge.sandbox import Sandbox, edit
+from bridge.sandbox.demo_edits import edit
+from bridge.sandbox.server import Sandbox
+from bridge.sandbox.world import data_file
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.store.filters import FilteredFeed
@@ -63,13 +64,8 @@ sources = [{ calendar = "q3Xv8Tn_Rk2mWz0yLb7cAg==" }, { backstage = "20148871" }
 
 
 def _settings(folder: Path, sandbox: Sandbox) -> config.Settings:
-    groups = ", ".join(
-        f'{{ connect = {json.dumps(list(network.groups))}, network = "{key}" }}'
-        for key, network in sandbox.data.networks.items()
-        if key != "929000000015001"
-    )
     toml = folder / "bridge.toml"
-    toml.write_text(_CONFIG.replace("GROUPS", groups) + _MORE, encoding="utf-8")
+    toml.write_text(data_file("demo.toml") + _MORE, encoding="utf-8")
     return config.load(
         {
             "BRIDGE_CONFIG": str(toml),

@@ -31,7 +31,7 @@ from bridge.publish import ical
 from bridge.push.change import change, without_additions
 from bridge.push.unedited import is_untouched
 from bridge.push.vevent import ToldError, components, tell
-from bridge.sandbox import CONNECT_ZONE, Sandbox
+from bridge.sandbox.connect_objects import CONNECT_ZONE
 from bridge.sources import connect
 from bridge.sources.connect.update import (
     UncertainError,
@@ -47,6 +47,7 @@ from bridge.store.publications import Document, Entry
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.tokens import MemoryTokenStore
 from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, CommandLine, command_line
+from tests.zoho_sandbox import Sandbox
 
 DATA = Path(__file__).parents[1] / "data" / "connect"
 SAMPLES = json.loads((DATA / "upcoming_events.json").read_text())["upcomingEvents"]["events"]
@@ -1110,13 +1111,13 @@ def test_when_zoho_takes_it_for_something_else_that_is_said(
     edited = retitled(line)
     from bridge.sandbox import api_connect
 
-    real = api_connect.changed
+    real = api_connect.update_fields
 
     def forgetful(event: Any, asked: Any, here: Any) -> Any:
         fields, gone = real(event, asked, here)
         return fields, (*gone, "desc")
 
-    monkeypatch.setattr(api_connect, "changed", forgetful)
+    monkeypatch.setattr(api_connect, "update_fields", forgetful)
     result = pushed(line, edited)
     assert result.exit_code == 0
     assert (

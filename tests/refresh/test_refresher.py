@@ -26,11 +26,13 @@ from bridge.publish.pending import want
 from bridge.refresh import refresher as refreshing
 from bridge.refresh.diff import decide
 from bridge.refresh.refresher import LEASE, Refresher
-from bridge.sandbox import Calendar, Data, Sandbox, Shelf, documents
 from bridge.sandbox.calendar_objects import Builder, info, timed
+from bridge.sandbox.state import Calendar, Data, Shelf
+from bridge.sandbox.world import documents
 from bridge.store import Store
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.tokens import MemoryTokenStore
+from tests.zoho_sandbox import Sandbox
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 TODAY = date(2026, 3, 10)
@@ -135,7 +137,7 @@ def utc(moment: Any) -> str:
 
 def calendar(source: Any, make_events: Any) -> Any:
     make = Builder(source.calendar, "1657000000004001", TODAY)
-    one = info(source.calendar, source.calendar, zone=ZONE)
+    one = info(source.calendar, source.calendar, timezone=ZONE)
     return Calendar(info=one, events=Shelf("uid", make_events(make)))
 
 

@@ -21,9 +21,9 @@ from bridge.domain.source import ConnectSource
 from bridge.domain.timezones import zone
 from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError, NotFoundError, ScopeError, UnavailableError
-from bridge.sandbox import data_connect
 from bridge.sources import connect
 from tests.command_line import command_line
+from tests.zoho_sandbox import ALL_HANDS, CLUB, NETWORK as NORTHWIND
 
 DATA = Path(__file__).parents[1] / "data" / "connect"
 UPCOMING = json.loads((DATA / "upcoming_events.json").read_text())
@@ -592,13 +592,13 @@ def test_a_list_of_groups_is_read_with_one_request_and_shows_a_shared_event_once
 ) -> None:
     """From bridge.toml to the feed; the sandbox's two groups have one event in common, whose UID is that of each."""
     with command_line(tmp_path, monkeypatch) as line:
-        hands, club = data_connect.ALL_HANDS, data_connect.CLUB
+        hands, club = ALL_HANDS, CLUB
         (shared,) = line.sandbox.group(club).events.find("931000000712010")
         assert line.sandbox.group(hands).events.find("931000000712010") == [shared]
         feeds = {"both": [hands, club], "same": [club, hands], "club": club}
         line.toml.write_text(
             "\n".join(
-                f'[[feed]]\nslug = "{slug}"\nsources = [{{ connect = {json.dumps(ids)}, network = "{data_connect.NETWORK}" }}]'
+                f'[[feed]]\nslug = "{slug}"\nsources = [{{ connect = {json.dumps(ids)}, network = "{NORTHWIND}" }}]'
                 for slug, ids in feeds.items()
             )
         )
@@ -606,10 +606,8 @@ def test_a_list_of_groups_is_read_with_one_request_and_shows_a_shared_event_once
         asked = [one.query for one in line.sandbox.requests if one.route == "connect.events"]
         both = ",".join(sorted([hands, club]))
         assert sorted(query["selectedPartIds"] for query in asked) == sorted([both, club])
-        assert {query["scopeID"] for query in asked} == {data_connect.NETWORK}
-        uid = (
-            f"\r\nUID:{event_uid('connect', data_connect.NETWORK, '931000000712010')}\r\n".encode()
-        )
+        assert {query["scopeID"] for query in asked} == {NORTHWIND}
+        uid = f"\r\nUID:{event_uid('connect', NORTHWIND, '931000000712010')}\r\n".encode()
         for slug in feeds:
             body = line.export(slug)
             assert body.count(uid) == 1

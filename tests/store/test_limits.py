@@ -24,11 +24,11 @@ from bridge.domain.source import CalendarSource
 from bridge.errors import StoreError
 from bridge.publish.pending import want
 from bridge.refresh.refresher import LEASE, Refresher
-from bridge.sandbox import Sandbox
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.web import create_app
 from bridge.zoho.client import ZohoClient
+from tests.zoho_sandbox import Sandbox
 
 WORK = CalendarSource(calendar="q3Xv8Tn_Rk2mWz0yLb7cAg==")
 KEY = "a test's secret key that is long enough for anything"

@@ -25,7 +25,6 @@ from bridge.errors import BadDataError, UnavailableError
 from bridge.problems import text_problem
 from bridge.publish.pending import want
 from bridge.refresh.refresher import Refresher
-from bridge.sandbox import Sandbox, data_calendar
 from bridge.sources.calendar.instances import (
     fetch_event_instances,
     fetch_instances,
@@ -39,6 +38,7 @@ from bridge.verify.expand import expand
 from bridge.verify.values import Owner, Reported, Rules, Shown
 from bridge.web import create_app
 from bridge.zoho.client import ZohoClient
+from tests import zoho_sandbox
 from tests.command_line import (
     CALENDAR,
     GROUP,
@@ -48,11 +48,12 @@ from tests.command_line import (
     command_line,
     log_restored,
 )
+from tests.zoho_sandbox import Sandbox, contradict
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 TODAY = NOW.date()
-US = CalendarSource(calendar=data_calendar.US)
-WORK = CalendarSource(calendar=data_calendar.WORK)
+US = CalendarSource(calendar=zoho_sandbox.US)
+WORK = CalendarSource(calendar=zoho_sandbox.WORK)
 WINDOW = Window(start=date(2026, 3, 1), end=date(2026, 4, 1))
 HOUR = timedelta(hours=1)
 
@@ -364,7 +365,7 @@ def test_zoho_is_asked_for_instances_over_ranges_of_at_most_31_days(zoho: Any, a
 
 def test_the_instances_of_one_event_come_with_their_original_starts(zoho: Any, api: Any) -> None:
     """``/events/{uid}/byinstance``, as public clients ask it; other events are not in the answer."""
-    seen = data_calendar.contradict(zoho.calendar(US.calendar), TODAY)
+    seen = contradict(zoho.calendar(US.calendar), TODAY)
     answer = fetch_event_instances(api, US, seen.uid, (TODAY, TODAY + timedelta(days=30)))
     found = parse_instances({}, [answer]).found
     assert {one.uid for one in found} == {seen.uid}
@@ -463,7 +464,7 @@ def test_a_lively_calendar_is_equal_in_whatever_form_it_is_published(
 
 def test_where_zoho_contradicts_itself_each_difference_is_told(line: CommandLine) -> None:
     """The plain list, which the feed was made from, lacks an instance, has one too many, and one at another time."""
-    seen = data_calendar.contradict(line.sandbox.calendar(CALENDAR), datetime.now(UTC).date())
+    seen = contradict(line.sandbox.calendar(CALENDAR), datetime.now(UTC).date())
     line("refresh", "calendar")
     code, told = verified(line, "calendar")
     assert code == 1
@@ -531,7 +532,7 @@ def test_a_series_that_zoho_tells_nothing_of_by_itself_is_compared_all_the_same(
     line: CommandLine,
 ) -> None:
     """The endpoint is no documented one: without it the list counts, and that is said."""
-    data_calendar.contradict(line.sandbox.calendar(CALENDAR), datetime.now(UTC).date())
+    contradict(line.sandbox.calendar(CALENDAR), datetime.now(UTC).date())
     line("refresh", "calendar")
     line.sandbox.faults.add("calendar.instances", "status", status=404)
     code, told = verified(line, "calendar")
@@ -696,7 +697,7 @@ def test_the_worker_compares_what_is_due_and_logs_the_numbers(
     fed: Any, zoho: Any, tmp_path: Path
 ) -> None:
     """The whole way through the queue, at a minute of an hour; a second look on the same day finds the other calendar."""
-    seen = data_calendar.contradict(zoho.calendar(US.calendar), TODAY)
+    seen = contradict(zoho.calendar(US.calendar), TODAY)
     fed.refresh(US.key)
     queue = worker.open_queue("", tmp_path)
     with log_restored(), structlog.testing.capture_logs() as logged:

@@ -17,10 +17,10 @@ import pytest
 import stamina
 
 from bridge import config
-from bridge.sandbox import Sandbox
 from bridge.store import Store
 from bridge.store.crypto import load_secret_keys
 from tests.served import free_port
+from tests.zoho_sandbox import Sandbox
 
 KEY = "k" * 40
 PORTAL = "20148871"

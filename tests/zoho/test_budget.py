@@ -20,13 +20,13 @@ import stamina
 
 from bridge import config
 from bridge.errors import SlowDownError
-from bridge.sandbox import Sandbox
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.zoho.budget import Budget
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.rate_limit import MemoryRateLimitStore, Rate, RateState
 from tests.command_line import GROUP, NETWORK, command_line
+from tests.zoho_sandbox import Sandbox
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)

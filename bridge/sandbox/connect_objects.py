@@ -1,0 +1,117 @@
+"""Builders of Zoho Connect's JSON objects: events of a group, and the fields that hold their times.
+
+Every scalar is text, and a flag that is false is absent. ``googleCalendarUrl`` is as wrong as Zoho's (Zoho Connect:
+clock analysis). No builder reads a clock.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote_plus
+
+from bridge.domain.timezones import UTC_ZONE, zone
+from bridge.sandbox.dates import wall_time
+from bridge.sandbox.state import Json
+
+CONNECT_ZONE = "Europe/Berlin"
+"""Zone of the account's Connect profile, which no answer names: the wall clock of the events."""
+
+_EPOCH_ZONE = (
+    zone("America/Los_Angeles") or UTC_ZONE
+)  # the epoch of an all-day event is its midnight
+_GOOGLE = "https://www.google.com/calendar/render?action=TEMPLATE"
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_CREATOR = {"zuid": "3071411", "id": "3071411", "name": "Ada Lindqvist", "canFollow": "true"}
+_GUEST = _CREATOR | {"zuid": "3071490", "id": "3071490", "name": "Tomás Ibáñez", "type": "C"}
+
+
+def event(
+    today: date,
+    partition: Json,
+    *,
+    number: int,
+    title: str,
+    day: date,
+    at: str = "",
+    minutes: int = 60,
+    days: int = 0,
+    guests: bool = False,
+    **fields: str,
+) -> Json:
+    """Return an event of the group ``partition``: ``minutes`` from ``at`` ("18:00"), or all day with ``days``.
+
+    ``fields`` are its texts and its reminder.
+    """
+    stream = f"931000000{number}"
+    start = wall_time(day, at or "00:00", CONNECT_ZONE).astimezone(UTC)
+    start = start.astimezone(zone(CONNECT_ZONE))  # a time that the clocks skip is an hour later
+    if days:
+        end = start + timedelta(days=days - 1)  # its last day
+    else:
+        end = (start.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(start.tzinfo)
+    invited = [_GUEST] if guests else []
+    item: Json = {
+        "title": title,
+        "type": "EVENT",
+        "streamId": stream,
+        "participants": {
+            "invitedGroups": [partition],
+            "yesUsers": [],
+            "maybeUsers": [],
+            "noUsers": [],
+            "pendingUsers": invited,
+        },
+        "eventInvitedCount": str(1 + len(invited)),
+        "pvtEventMemberList": f",{','.join([*(g['id'] for g in invited), partition['id']])},",
+        "userDetails": _CREATOR,
+        "url": f"https://connect.zoho.com/portal/northwind/stream/{stream}",
+        "canEdit": "true",
+        "canDelete": "true",
+        "canAddRepetition": "true",
+        "partition": partition,
+        **times(title, start, end, all_day=bool(days), junk=number % 1000),
+        **fields,
+    }
+    if guests:
+        item["invitedUserList"] = [{"status": "Pending", "invitedUser": _GUEST}]
+        item["invitedUserCount"] = "1"
+    if end.date() < today:
+        item["isExpired"] = "true"
+    if any(name.startswith("interval") for name in fields):
+        item["hasReminder"] = "true"
+    return item
+
+
+def times(title: str, start: datetime, end: datetime, *, all_day: bool, junk: int) -> Json:
+    """Return the fields that say when an event is; ``junk`` are the milliseconds of its epochs."""
+    fields = {"googleCalendarUrl": _google(title, start, end, all_day=all_day)}
+    fields |= {"date": f"{start:%Y%m%d}"}
+    fields["dateComFormatStr"] = f"{start:%d}-{_MONTHS[start.month - 1][:3]}-{start:%Y}"
+    for side, when in (("start", start), ("end", end)):
+        epoch = when.replace(tzinfo=_EPOCH_ZONE) if all_day else when
+        fields |= {
+            f"{side}Time": f"{int(epoch.timestamp())}{junk:03d}",
+            f"{side}Day": str(when.isoweekday() % 7 + 1),  # 1 is Sunday
+            f"{side}Date": str(when.day),
+            f"{side}Month": str(when.month),
+            f"{side}Year": str(when.year),
+            f"{side}Min": str(when.minute),
+            f"{side}Hour": str(when.hour),
+        }
+        if not all_day:
+            clock = f"{when.hour % 12 or 12:02d}:{when:%M} {'AM' if when.hour < 12 else 'PM'}"
+            day = f"{_MONTHS[when.month - 1]} {when:%d}, {when:%Y}"
+            fields[f"formatted{side.title()}Time"] = clock
+            fields[f"fullformatted{side.title()}Time"] = f"{day} {clock}"
+    return fields | ({"isAllDay": "true"} if all_day else {})
+
+
+def _google(title: str, start: datetime, end: datetime, *, all_day: bool) -> str:
+    """Return Zoho's link to Google: the date of the wall clock with the time of UTC, often a day off."""
+    if all_day:
+        dates = f"{start:%Y%m%d}/{end + timedelta(days=1):%Y%m%d}"
+    else:
+        dates = "/".join(f"{side:%Y%m%d}T{side.astimezone(UTC):%H%M%S}Z" for side in (start, end))
+    text = f"&text={quote_plus(title)}&dates={dates}"
+    return f"{_GOOGLE}{text}&details=&location=&trp=false&sprop=&sprop=name:"

@@ -1,0 +1,54 @@
+"""Faults of ``demo --faults``: one product fails after the other, with time in between."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import cycle
+from threading import Event as Flag, Thread
+
+from flask import Response
+
+from bridge.sandbox.responses import error, html, throttle
+from bridge.sandbox.server import Sandbox
+
+# The product, its answer to every request, and what a person reads of it.
+TURNS: tuple[tuple[str, Callable[[str], Response], str], ...] = (
+    ("calendar", partial(error, status=500), "Zoho Calendar answers 500"),
+    ("backstage", lambda _: html(502), "Zoho Backstage answers with a page for people"),
+    ("connect", partial(throttle, retry_after=120), "Zoho Connect asks to slow down"),
+)
+
+
+@contextmanager
+def fault_tour(
+    sandbox: Sandbox, report: Callable[[str], object], *, seconds: float
+) -> Iterator[None]:
+    """Break one product after the other for ``seconds``, with as long between them, until the block ends.
+
+    ``report`` gets a sentence whenever a fault begins or ends. It is called from another thread.
+    """
+    over = Flag()
+
+    def run() -> None:
+        for product, answer, words in cycle(TURNS):
+            if over.wait(seconds):
+                return
+            sandbox.fault = partial(_answer, product, answer)
+            report(f"{words}, for {seconds:g} seconds.")
+            over.wait(seconds)
+            sandbox.fault = None
+            if over.is_set():
+                return
+            report("Zoho works again.")
+
+    thread = Thread(target=run, name="fault-tour", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _answer(product: str, answer: Callable[[str], Response], route: str) -> Response | None:
+    return answer(route) if route.startswith(f"{product}.") else None

@@ -1,0 +1,65 @@
+"""Responses in the forms of Zoho's products: JSON, and each product's own form of an error.
+
+Where no document shows a form, it is the nearest one that is documented.
+"""
+
+import json
+from typing import Any
+
+from flask import Response
+
+THROTTLE_CODE = "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED"
+TOO_MANY = "You have made too many requests continuously. Please try again after some time."
+_SORRY = "Sorry, an unexpected error has occurred. Please try again later."
+_PAGE = (
+    "<!DOCTYPE html>\n<html><head><title>Zoho</title></head>"
+    "<body><h1>Sorry, something went wrong</h1></body></html>"
+)
+
+
+def reply(body: Any, status: int = 200) -> Response:
+    """Return JSON, with every letter unescaped."""
+    text = json.dumps(body, ensure_ascii=False)
+    return Response(text, status, content_type="application/json;charset=UTF-8")
+
+
+def html(status: int) -> Response:
+    """Return a page for people."""
+    return Response(_PAGE, status, content_type="text/html;charset=UTF-8")
+
+
+def backstage_error(status: int, message: str) -> Response:
+    """Return an error of Backstage: the status is text in the body (Zoho Backstage: errors)."""
+    return reply({"status_code": str(status), "message": message}, status)
+
+
+def connect_error(action: str, reason: str, status: int = 200) -> Response:
+    """Return an error of Connect: inside the action's name, mostly with status 200 (Zoho Connect: errors)."""
+    return reply({action: {"result": "failure", "reason": reason}}, status)
+
+
+def calendar_error(status: int, code: str, description: str = "") -> Response:
+    """Return an error of Calendar: an array of errors (Zoho Calendar: errors)."""
+    return reply({"error": [{"error_code": code, "description": description or code}]}, status)
+
+
+def error(
+    route: str, status: int, code: str = "INTERNAL_SERVER_ERROR", message: str = _SORRY
+) -> Response:
+    """Return an error in the form of the product that ``route`` belongs to."""
+    match route.partition(".")[0]:
+        case "backstage":
+            return backstage_error(status, message)
+        case "connect":
+            return connect_error("error", f"{code}: {message}", status)
+        case "calendar":
+            return calendar_error(status, code, message)
+    return reply({"error": code}, status)
+
+
+def throttle(route: str, status: int = 429, retry_after: str | int | None = None) -> Response:
+    """Return a request to slow down: 429 with Retry-After, or another status with Zoho's code in the body."""
+    response = error(route, status, THROTTLE_CODE, f"{THROTTLE_CODE}: {TOO_MANY}")
+    if status == 429 and retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response

@@ -1,0 +1,157 @@
+"""The sandbox's Backstage answers as Zoho's documents say.
+
+Expected values come from Zoho's documents; their samples stand, unchanged, in ``bridge/sandbox/data``.
+"""
+
+import pytest
+
+from bridge.sandbox.state import Data, Portal, Shelf
+from bridge.sandbox.world import sample
+from tests.sandbox.client import Zoho, serving
+from tests.zoho_sandbox import CONFERENCE, PORTAL
+
+
+class TestBackstage:
+    def test_the_documents_event_is_unchanged_under_both_ids(self, zoho: Zoho) -> None:
+        """The sample comes as printed, by the id of the documents' request and by its own."""
+        expected = sample("backstage_event")
+        assert expected["id"] == "27000000000023"
+        assert zoho.backstage("/portals/19593237/events/2000000000022") == expected
+        assert zoho.backstage("/portals/19593237/events/27000000000023") == expected
+        assert zoho.backstage("/portals/19593237/events", status="completed")["events"] == [
+            expected
+        ]
+
+    def test_portals(self, zoho: Zoho) -> None:
+        """The list wraps the portals; one alone comes bare."""
+        portals = zoho.backstage("/portals")["portals"]
+        assert [portal["id"] for portal in portals] == ["19593237", PORTAL]
+        assert zoho.backstage(f"/portals/{PORTAL}") == portals[1]
+
+    def test_pages(self, zoho: Zoho) -> None:
+        """Pages are small whatever is asked, say so, and together hold every event once (Zoho Backstage: list events)."""
+        pages = [
+            zoho.backstage(f"/portals/{PORTAL}/events", status="all", page=str(page))
+            for page in (1, 2, 3, 4)
+        ]
+        total = len(zoho.box.portal(PORTAL).events.all())
+        assert total == 26
+        assert [len(page["events"]) for page in pages] == [10, 10, 6, 0]
+        assert [page["pagination"]["has_more_items"] for page in pages] == [
+            True,
+            True,
+            False,
+            False,
+        ]
+        assert pages[1]["pagination"] == {
+            "total_count": total,
+            "page": 2,
+            "per_page": 10,
+            "total_pages": 3,
+            "has_more_items": True,
+        }
+        events = [event for page in pages for event in page["events"]]
+        assert len({event["id"] for event in events}) == total
+        assert [event["start_time"] for event in events] == sorted(
+            event["start_time"] for event in events
+        )
+
+    def test_a_smaller_page_and_another_order_are_given(self, zoho: Zoho) -> None:
+        """``per_page``, ``sort_by`` and ``sort_order`` are honoured."""
+        path = f"/portals/{PORTAL}/events"
+        answer = zoho.backstage(
+            path, status="all", per_page="3", sort_by="last_modified_time", sort_order="desc"
+        )
+        stamps = [event["last_modified_time"] for event in answer["events"]]
+        assert len(stamps) == 3
+        assert stamps == sorted(stamps, reverse=True)
+        newest = max(event["last_modified_time"] for event in zoho.box.portal(PORTAL).events.all())
+        assert stamps[0] == newest
+        for wrong in ({"status": "current"}, {"page": "0"}, {"per_page": "0"}, {"sort_by": "name"}):
+            assert zoho.ask("backstage", path, **wrong).status_code == 400
+
+    def test_status(self, zoho: Zoho) -> None:
+        """Each filter gives its statuses; ``all`` has drafts, and without one there are live events only."""
+
+        def statuses(**params: str) -> set[int]:
+            pages = [
+                zoho.backstage(f"/portals/{PORTAL}/events", page=str(page), **params)
+                for page in (1, 2, 3)
+            ]
+            return {event["status"] for page in pages for event in page["events"]}
+
+        assert statuses(status="all") == {0, 1, 2, 3, 4}
+        assert statuses(status="live") == statuses() == {1, 2}
+        assert statuses(status="drafts") == {0}
+        assert statuses(status="completed") == {3}
+        assert statuses(status="canceled") == {4}
+        assert statuses(status="trash") == set()
+
+    def test_a_multi_brand_portal_needs_the_brand(self) -> None:
+        """Without ``brand_id`` such a portal shows nothing, even of all (Zoho APIs: ten facts, 9)."""
+        event = sample("backstage_event")
+        portal = Portal(info={"id": "7", "name": "Brands"}, events=Shelf("id", [event]), brand="55")
+        with serving(Data(portals={"7": portal})) as zoho:
+            assert zoho.backstage("/portals/7/events", status="all")["events"] == []
+            assert zoho.backstage("/portals/7/events", status="all", brand_id="55")["events"] == [
+                event
+            ]
+
+    def test_the_agenda(self, zoho: Zoho) -> None:
+        """Agendas count from 0, days from 1; halls, tracks and speakers are found by the ids in the sessions."""
+        path = f"/portals/{PORTAL}/events/{CONFERENCE}"
+        event = zoho.backstage(path)
+        agendas = zoho.backstage(f"{path}/agendas")["agendas"]
+        assert [agenda["index"] for agenda in agendas] == [0, 1]
+        days = [zoho.backstage(f"{path}/sessions", day=day)["sessions"] for day in "0123"]
+        assert [len(day) for day in days] == [0, 6, 4, 0]
+        halls = {hall["id"] for hall in zoho.backstage(f"{path}/halls")["halls"]}
+        tracks = {track["track_id"] for track in zoho.backstage(f"{path}/tracks")["tracks"]}
+        speakers = {speaker["id"] for speaker in zoho.backstage(f"{path}/speakers")["speakers"]}
+        sessions = [*days[1], *days[2]]
+        assert {one["venue"] for one in sessions} - {None} == halls
+        assert None in {one["venue"] for one in sessions}
+        assert {one["track"] for one in sessions} - {None} == tracks
+        assert {key for one in sessions for key in one["speakers"]} == speakers
+        assert [one["hidden"] for one in sessions].count(True) == 1
+        assert (
+            len({one["id"] for one in sessions}) == len(sessions) - 1
+        )  # the exhibition is listed on both days
+        assert {type(one["duration"]) for one in sessions} == {int, str}
+        assert all(
+            event["start_time"] <= one["start_time"] <= event["end_time"] for one in sessions
+        )
+
+    def test_an_event_without_an_agenda(self, zoho: Zoho) -> None:
+        """Its lists are empty."""
+        path = "/portals/19593237/events/2000000000022"
+        for name in ("agendas", "halls", "tracks", "speakers"):
+            assert zoho.backstage(f"{path}/{name}") == {name: []}
+        assert zoho.backstage(f"{path}/sessions", day="1") == {"sessions": []}
+
+    @pytest.mark.parametrize("params", [{}, {"day": "2026-02-05"}, {"day": ""}])
+    def test_sessions_need_a_day(self, zoho: Zoho, params: dict[str, str]) -> None:
+        """Without a day, or with a date for one, it is a 400 (Zoho Backstage: sessions)."""
+        answer = zoho.ask("backstage", f"/portals/{PORTAL}/events/{CONFERENCE}/sessions", **params)
+        assert answer.status_code == 400
+        assert answer.json() == {
+            "status_code": "400",
+            "message": "Please enter the valid agenda day",
+        }
+
+    def test_unknown_ids_paths_and_verbs(self, zoho: Zoho) -> None:
+        """Unknown ids are 404, unknown paths and verbs 404 "Please provide valid method"; the status is text."""
+        for path in (
+            "/portals/1/events",
+            f"/portals/{PORTAL}/events/1",
+            f"/portals/{PORTAL}/events/1/halls",
+            "/portals/1",
+        ):
+            answer = zoho.ask("backstage", path)
+            assert (answer.status_code, answer.json()["status_code"]) == (404, "404")
+        wrong = {"status_code": "404", "message": "Please provide valid method"}
+        for answer in (
+            zoho.ask("backstage", "/venues"),
+            zoho.http.post(zoho.settings["ZOHO_BACKSTAGE_URL"] + "/portals"),
+        ):
+            assert (answer.status_code, answer.json()) == (404, wrong)

@@ -1,0 +1,233 @@
+"""Faults of Zoho, on demand: a fault waits on a route and spoils the requests that arrive there.
+
+It must not know what the routes answer: it answers in their place, or spoils the bytes of their answer.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from fnmatch import fnmatchcase
+import json
+from threading import Event as Flag, Lock
+from typing import Any
+
+from flask import Flask, Response, g, has_app_context, request
+
+from bridge.sandbox import responses
+from tests.zoho_accounts import oauth_throttle
+
+ROUTES = (
+    "oauth.token",
+    *(f"backstage.{name}" for name in ("portals", "portal", "events", "event")),
+    *(f"backstage.{name}" for name in ("agendas", "sessions", "halls", "tracks", "speakers")),
+    *(f"connect.{name}" for name in ("networks", "groups", "events", "update")),
+    *(f"calendar.{name}" for name in ("calendars", "calendar", "events", "event", "instances")),
+)
+
+KINDS: Mapping[str, Mapping[str, Any]] = {
+    # body: text, or JSON; None: the product's own words
+    "status": {"status": 500, "body": None},
+    "html": {"status": 502},
+    # that part of the body, with a Content-Length to match: only the JSON shows it
+    "truncated": {"keep": 0.5},
+    # this field alone, wherever it stands; else every value that is no container
+    "wrong-types": {"field": ""},
+    "drip": {"pieces": 20, "pause": 0.05},
+    # the connection is closed after that part of the body, against its Content-Length
+    "reset": {"keep": 0.5},
+    "delay": {"seconds": 1.0},
+    # status 400: only the body shows it
+    "throttle": {"status": 429, "retry_after": 120, "as_date": False, "skew": 0},
+    "expired-token": {},
+    # the previous answer of this path (and network), whatever this request is for
+    "duplicate-page": {},
+    "empty-list": {},
+    # seconds ahead, or below 0 behind: in Date, and in the end of a token
+    "clock-skew": {"skew": 7200},
+}
+"""Each kind of fault, with its details and their defaults."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """A fault that lets ``after`` requests pass, then spoils ``left`` of them (None: all)."""
+
+    route: str
+    kind: str
+    left: int | None
+    after: int
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Faults:
+    """The faults in force on a Flask app; the first that fits a request spoils it, and no other does."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._faults: list[Fault] = []
+        self._last: dict[str, bytes] = {}
+        self._lock = Lock()
+        self._over = Flag()
+
+    def install(self, app: Flask) -> None:
+        """Spoil the requests of an app that does not serve yet."""
+        app.before_request(self._before)
+        app.after_request(self._after)
+
+    def add(
+        self, route: str, kind: str, *, times: int | None = None, after: int = 0, **details: Any
+    ) -> None:
+        """Spoil requests to ``route`` (or ``"calendar.*"``, ``"*"``); ``details`` as in KINDS.
+
+        The first ``after`` requests pass, then ``times`` are spoilt. Raise ValueError for an unknown fault.
+        """
+        if not any(fnmatchcase(name, route) for name in ROUTES):
+            raise ValueError(f"no route is called {route!r}; there are {', '.join(ROUTES)}")
+        if kind not in KINDS or not KINDS[kind].keys() >= details.keys():
+            known = dict(KINDS)
+            raise ValueError(f"there is no fault {kind!r} with {sorted(details)}; known: {known}")
+        details = {**KINDS[kind], **details}
+        fault = Fault(route=route, kind=kind, left=times, after=after, details=details)
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        """Remove all faults."""
+        with self._lock:
+            self._faults.clear()
+        self.release()
+
+    def release(self) -> None:
+        """End the waits of now: a delayed answer is sent, one that drips is cut."""
+        with self._lock:
+            over, self._over = self._over, Flag()
+        over.set()
+
+    @staticmethod
+    def skew() -> timedelta:
+        """Return how far the clock of the server that answers the current request is ahead."""
+        fault = g.get("fault") if has_app_context() else None
+        return timedelta(seconds=fault.details.get("skew", 0) if fault else 0)
+
+    def _take(self, route: str) -> Fault | None:
+        """Return the fault that spoils this request, and count the request."""
+        with self._lock:
+            for fault in self._faults:
+                if not fnmatchcase(route, fault.route) or fault.left == 0:
+                    continue
+                if fault.after:
+                    fault.after -= 1
+                    continue
+                if fault.left is not None:
+                    fault.left -= 1
+                return fault
+        return None
+
+    def _before(self) -> Response | None:
+        """Return the answer that takes the place of the route's own, or None."""
+        route = request.endpoint or ""
+        g.fault = fault = self._take(route) if route else None
+        if fault is None:
+            return None
+        details = fault.details
+        match fault.kind:
+            case "status" if details["body"] is None:
+                return responses.error(route, details["status"])
+            case "status" if isinstance(details["body"], str):
+                return Response(
+                    details["body"],
+                    details["status"],
+                    content_type="application/json;charset=UTF-8",
+                )
+            case "status":
+                return responses.reply(details["body"], details["status"])
+            case "html":
+                return responses.html(details["status"])
+            case "throttle" if route == "oauth.token":
+                return oauth_throttle(details["status"])
+            case "throttle":
+                return self._throttle(route, details)
+            case "delay":
+                self._over.wait(details["seconds"])
+            case "expired-token" if route == "oauth.token":
+                return responses.reply({"error": "invalid_code"})
+            case "expired-token" if "Authorization" in request.headers:
+                scheme = request.headers["Authorization"].partition(" ")[0]
+                request.environ["HTTP_AUTHORIZATION"] = f"{scheme} expired"
+        return None
+
+    def _throttle(self, route: str, details: Mapping[str, Any]) -> Response:
+        after = details["retry_after"]
+        if details["as_date"] and after is not None:
+            after = format_datetime(
+                self._now() + self.skew() + timedelta(seconds=after), usegmt=True
+            )
+        return responses.throttle(route, details["status"], after)
+
+    def _after(self, response: Response) -> Response:
+        """Spoil the route's own answer, when it has data."""
+        if response.status_code != 200 or not response.is_json:
+            return response
+        fault: Fault | None = g.get("fault")
+        place = f"{request.path} {request.args.get('scopeID', '')}"
+        body = response.get_data()
+        with self._lock:
+            last, self._last[place] = self._last.get(place, body), body
+        if fault is None:
+            return response
+        details = fault.details
+        match fault.kind:
+            case "duplicate-page":
+                response.set_data(last)
+            case "empty-list":
+                response.set_data(json.dumps(_empty(json.loads(body))))
+            case "wrong-types":
+                response.set_data(json.dumps(_mistype(json.loads(body), details["field"])))
+            case "truncated":
+                response.set_data(body[: int(len(body) * details["keep"])])
+            case "drip":
+                pieces = self._drip(body, details["pieces"], details["pause"])
+                _stream(response, pieces, len(body))
+            case "reset":
+                _stream(response, _break_off(body, details["keep"]), len(body))
+        return response
+
+    def _drip(self, body: bytes, pieces: int, pause: float) -> Iterator[bytes]:
+        size, over = -(-len(body) // pieces), self._over
+        for start in range(0, len(body), size):
+            if start and over.wait(pause):
+                return
+            yield body[start : start + size]
+
+
+def _break_off(body: bytes, keep: float) -> Iterator[bytes]:
+    yield body[: int(len(body) * keep)]
+    raise ConnectionResetError  # the server takes it for a client that went away, and closes
+
+
+def _stream(response: Response, pieces: Iterator[bytes], length: int) -> None:
+    response.response = pieces
+    response.headers["Content-Length"] = str(length)
+
+
+def _empty(value: Any) -> Any:
+    if isinstance(value, list):
+        return []
+    if not isinstance(value, dict):
+        return value
+    if "has_more_items" in value:
+        return value | {"total_count": 0, "total_pages": 0, "has_more_items": False}
+    return {key: _empty(inner) for key, inner in value.items()}
+
+
+def _mistype(value: Any, only: str, name: str = "") -> Any:
+    if only and name == only and isinstance(value, dict | list):
+        return "neither a list nor an object"
+    if isinstance(value, dict):
+        return {key: _mistype(inner, only, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_mistype(inner, only, name) for inner in value]
+    if only and name != only:
+        return value
+    return [value] if isinstance(value, str) else f"not {value}"

@@ -64,8 +64,6 @@ class _Occurrence:
     item: AgendaItem
     start: Moment
     end: Moment
-    starts_at: datetime
-    ends_at: datetime
 
     @property
     def cancelled(self) -> bool:
@@ -78,11 +76,12 @@ class _Occurrence:
 
     @property
     def span(self) -> tuple[bool, datetime, datetime]:
-        return self.item.all_day, self.starts_at, self.ends_at
+        return self.item.all_day, to_utc(self.start), to_utc(self.end)
 
     def is_on(self, days: Window) -> bool:
-        start, end = midnight(days.start), midnight(days.end)
-        return self.starts_at < end and (self.ends_at > start or self.starts_at >= start)
+        first, last = midnight(days.start), midnight(days.end)
+        _, start, end = self.span
+        return start < last and (end > first or start >= first)
 
 
 _Pair: TypeAlias = tuple[_Occurrence, _Occurrence]
@@ -120,18 +119,11 @@ def find_changes(updates: Iterable[EventUpdate]) -> tuple[Change, ...]:
 def _occurrences(items: Iterable[AgendaItem]) -> list[_Occurrence]:
     """Return all occurrences of an event in order of time."""
     occurrences = [
-        _Occurrence(
-            event_uid(item.uid, slot=start) if item.repeats else item.uid,
-            item,
-            start,
-            end,
-            to_utc(start),
-            to_utc(end),
-        )
+        _Occurrence(event_uid(item.uid, slot=start) if item.repeats else item.uid, item, start, end)
         for item in items
         for start, end in item.occurrences()
     ]
-    return sorted(occurrences, key=lambda occurrence: (occurrence.starts_at, occurrence.key))
+    return sorted(occurrences, key=lambda occurrence: (occurrence.span[1], occurrence.key))
 
 
 def _changes_of_pairs(pairs: Iterable[_Pair]) -> list[Change]:
@@ -208,9 +200,8 @@ def _kind(details: Details) -> Kind:
 
 def _shift(before: _Occurrence, after: _Occurrence) -> tuple[object, ...]:
     """Return how far an occurrence moved, to group those that moved alike."""
-    if before.item.all_day != after.item.all_day:
-        return (after.item.all_day,)
-    return after.starts_at - before.starts_at, after.ends_at - before.ends_at
+    (was_all_day, old_start, old_end), (all_day, start, end) = before.span, after.span
+    return (all_day,) if all_day != was_all_day else (start - old_start, end - old_end)
 
 
 def _times(before: _Occurrence | None, after: _Occurrence | None) -> Details:

@@ -67,10 +67,6 @@ def _walls(
     anchor = start
     if rule.count is None and floor is not None and floor > start:
         anchor = _period_before(floor, start, rule)
-    weekdays = [
-        getattr(engine, day[-2:])(int(day[:-2])) if day[:-2] else getattr(engine, day)
-        for day in _weekdays(explicit)
-    ]
     try:
         walls = engine.rrule(
             getattr(engine, rule.freq),
@@ -79,7 +75,7 @@ def _walls(
             wkst=getattr(engine, rule.wkst),
             count=rule.count,
             until=until,
-            byweekday=weekdays or None,
+            byweekday=[*_weekdays(explicit)] or None,
             **{name: getattr(explicit, name) or None for name in BY_PARTS if name != "byday"},
         )
     except ValueError as error:  # hours that the steps of an hourly rule never reach
@@ -87,15 +83,17 @@ def _walls(
     return (wall for wall in walls if wall >= start)
 
 
-def _weekdays(rule: Rule) -> Iterator[str]:
-    """Return the weekdays, all with ordinals if any has one.
+def _weekdays(rule: Rule) -> Iterator[engine.weekday]:
+    """Return the engine's weekdays, all with ordinals if any has one.
 
     Of ``MO,-1FR``, the engine would return only days that match both.
     """
     most = 5 if rule.freq == "MONTHLY" or rule.bymonth else 53
-    numbered = any(day not in DAYS for day in rule.byday)
+    any_ordinal = any(day not in DAYS for day in rule.byday)
     for day in rule.byday:
-        yield from (f"{n}{day}" for n in range(1, most + 1)) if numbered and day in DAYS else (day,)
+        ordinal = int(day[:-2] or 0)
+        ordinals = range(1, most + 1) if any_ordinal and not ordinal else (ordinal or None,)
+        yield from (engine.weekday(DAYS.index(day[-2:]), n) for n in ordinals)
 
 
 def _explicit(rule: Rule, start: datetime) -> Rule:

@@ -1,7 +1,7 @@
-"""What the store keeps of an event gives the same event back, and its hash moves with its content alone."""
+"""The stored JSON of events, sources and feeds, and the hash of an event's content."""
 
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
@@ -10,16 +10,17 @@ import pytest
 from bridge.domain import codec
 from bridge.domain.event import Alarm, Event, Person, Place, Recurrence, Rule, Status
 from bridge.domain.feed import Feed
-from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
-from bridge.domain.timezones import fixed_zone, zone
+from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource, Source
+from bridge.domain.timezones import fixed_zone, zone_by_key
+from tests.factories import BERLIN, event
 
-BERLIN = zone("Europe/Berlin")
+AMBIGUOUS = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1)  # the second 2:30 of that night
 
 FULL = Event(
     uid="u",
     upstream_id="up",
     title="Größe 🗓️",
-    start=datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1),
+    start=AMBIGUOUS,
     end=datetime(2026, 10, 25, 9, 30, tzinfo=fixed_zone(timedelta(hours=5, minutes=30))),
     description="a\nb",
     html="<p>a</p>",
@@ -68,24 +69,23 @@ FULL = Event(
 )
 
 
-def differing_fields(one: Any, other: Any) -> Any:
-    return {
-        field.name
-        for field in fields(one)
-        if getattr(one, field.name) != getattr(other, field.name)
-    }
+def differing_fields(left: Event, right: Event) -> set[str]:
+    names = {field.name for field in fields(Event)}
+    return {name for name in names if getattr(left, name) != getattr(right, name)}
 
 
-def test_every_field_of_an_event_comes_back() -> None:
-    again = codec.decode(codec.encode(FULL))
-    assert differing_fields(FULL, again) == set()
-    assert again.start.fold == 1
-    assert again.start.tzinfo is BERLIN
-    assert again.end.utcoffset() == timedelta(hours=5, minutes=30)
+def test_decoding_returns_every_field_of_an_event() -> None:
+    decoded = codec.decode(codec.encode(FULL))
+    assert differing_fields(FULL, decoded) == set()
+    assert isinstance(decoded.start, datetime)
+    assert isinstance(decoded.end, datetime)
+    assert decoded.start.fold == 1
+    assert decoded.start.tzinfo is BERLIN
+    assert decoded.end.utcoffset() == timedelta(hours=5, minutes=30)
 
 
-def test_the_example_leaves_no_field_at_its_default() -> None:
-    """Else the test above would not notice a field that gets lost."""
+def test_the_example_has_no_field_at_its_default() -> None:
+    """Otherwise the test above would not notice a lost field."""
     bare = Event(uid="", upstream_id="", title="", start=date(2026, 1, 1), end=date(2026, 1, 2))
     assert {f.name for f in fields(Event)} - differing_fields(FULL, bare) == {"recurrence_id"}
     assert FULL.overrides[0].recurrence_id is not None
@@ -94,9 +94,10 @@ def test_the_example_leaves_no_field_at_its_default() -> None:
 @pytest.mark.parametrize(
     "name", sorted(f.name for f in fields(Event) if f.name not in ("uid", "recurrence_id"))
 )
-def test_the_hash_moves_with_every_field(name: str) -> None:
-    """Rulebook 20: any change of content has to be seen."""
-    other = {
+def test_the_hash_changes_with_every_field(name: str) -> None:
+    """Rulebook 20: a feed must show any change of content."""
+    assert FULL.recurrence is not None
+    values: dict[str, Any] = {
         "start": FULL.start - timedelta(minutes=1),
         "end": FULL.end + timedelta(minutes=1),
         "recurrence": replace(FULL.recurrence, excluded=()),
@@ -104,13 +105,15 @@ def test_the_hash_moves_with_every_field(name: str) -> None:
         "busy": True,
         "private": False,
         "status": Status.CANCELLED,
-    }.get(name, () if isinstance(getattr(FULL, name), tuple) else "other")
-    assert codec.content_hash(replace(FULL, **{name: other})) != codec.content_hash(FULL)
+    }
+    other = () if isinstance(getattr(FULL, name), tuple) else "other"
+    changed = replace(FULL, **{name: values.get(name, other)})
+    assert codec.content_hash(changed) != codec.content_hash(FULL)
 
 
-def test_a_change_of_the_second_hour_of_an_overlap_is_seen() -> None:
-    """The wall clock is the same when clocks go back; the instant is not."""
-    first = replace(FULL, start=FULL.start.replace(fold=0))
+def test_the_hash_changes_between_the_two_hours_when_clocks_go_back() -> None:
+    """The wall time is the same, the time in UTC is not."""
+    first = replace(FULL, start=AMBIGUOUS.replace(fold=0))
     assert codec.content_hash(first) != codec.content_hash(FULL)
 
 
@@ -123,12 +126,9 @@ def test_a_change_of_the_second_hour_of_an_overlap_is_seen() -> None:
     title=st.text(),
     hours=st.integers(0, 100),
 )
-def test_any_event_comes_back(start: Any, name: str, title: str, hours: Any) -> None:
-    begin = start.replace(tzinfo=zone(name))
-    event = Event(
-        uid="u", upstream_id="x", title=title, start=begin, end=begin + timedelta(hours=hours + 3)
-    )
-    assert codec.decode(codec.encode(event)) == event
+def test_decoding_returns_any_event(start: datetime, name: str, title: str, hours: int) -> None:
+    any_event = event(start=start.replace(tzinfo=zone_by_key(name)), hours=hours + 3, title=title)
+    assert codec.decode(codec.encode(any_event)) == any_event
 
 
 @pytest.mark.parametrize(
@@ -140,11 +140,11 @@ def test_any_event_comes_back(start: Any, name: str, title: str, hours: Any) -> 
         CalendarSource(calendar="a=="),
     ],
 )
-def test_sources_come_back(source: Any) -> None:
+def test_decoding_returns_a_source(source: Source) -> None:
     assert codec.decode_source(codec.encode_source(source)) == source
 
 
-def test_feeds_come_back() -> None:
+def test_decoding_returns_a_feed() -> None:
     feed = Feed(
         slug="s",
         title="T",
@@ -164,16 +164,10 @@ def test_feeds_come_back() -> None:
 
 
 def test_a_hash_survives_a_rebuilt_database() -> None:
-    """The same literal for ever: a hash that moved by itself would make every event look changed (rulebook 20)."""
-    event = Event(
-        uid="u",
-        upstream_id="x",
-        title="t",
-        start=datetime(2026, 1, 1, 9, tzinfo=UTC).astimezone(BERLIN),
-        end=datetime(2026, 1, 1, 10, tzinfo=UTC).astimezone(BERLIN),
-    )
+    """Other bytes would make every stored event look changed (rulebook 20)."""
+    plain = event(start=datetime(2026, 1, 1, 10), title="t", upstream_id="x")
     expected = (
         b'{"end":"20260101T110000[Europe/Berlin]","start":"20260101T100000[Europe/Berlin]",'
         b'"title":"t","uid":"u","upstream_id":"x"}'
     )
-    assert codec.encode(event) == expected
+    assert codec.encode(plain) == expected

@@ -120,7 +120,7 @@ def test_the_hash_changes_between_the_two_hours_when_clocks_go_back() -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     start=st.datetimes(datetime(1980, 1, 1), datetime(2060, 1, 1)).map(
-        lambda t: t.replace(microsecond=0)
+        lambda time: time.replace(microsecond=0)
     ),
     name=st.sampled_from(["Europe/Berlin", "Asia/Kolkata", "America/New_York", "UTC"]),
     title=st.text(),

@@ -40,7 +40,7 @@ import structlog
 from bridge import config, worker
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource
-from bridge.publish.pending import want
+from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher
 from bridge.sandbox.server import Sandbox
 from bridge.sandbox.state import Agenda, Data, Portal, Shelf
@@ -223,7 +223,7 @@ def main(sources: int, rounds: int) -> None:
         quiet()
         with bridge(environment) as (queue, refresher):
             look = worker.register(queue, refresher, want=lambda: None, clock=now)
-            want(refresher.store, feeds, now=now())
+            activate_feeds(refresher.store, feeds, now=now())
             for key in keys:
                 refresher.refresh(key)  # what is measured is not the first publication
             for turn in range(rounds):

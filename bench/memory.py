@@ -23,7 +23,7 @@ from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.publish import publisher as publish
-from bridge.publish.pending import want
+from bridge.publish.pending import activate_feeds
 from bridge.refresh import refresher as refresh
 from bridge.sandbox.calendar_objects import Builder, info, timed
 from bridge.store import Store
@@ -129,7 +129,7 @@ def main(size: int, calendars: int) -> None:
         refresher = refresh.Refresher(
             store=store, api=zoho, zoho=settings, holder="bench", clock=clock
         )
-        want(store, [Feed(slug="all", title="All", sources=tuple(sources))], now=NOW)
+        activate_feeds(store, [Feed(slug="all", title="All", sources=tuple(sources))], now=NOW)
         STEPS_SEEN.clear()
         for what in ("first publication", "nothing changed"):
             clock.now += timedelta(minutes=15)

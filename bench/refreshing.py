@@ -13,7 +13,7 @@ from typing import Any
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import ConnectSource
-from bridge.publish.pending import want
+from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher, Report
 from bridge.sandbox import connect_objects
 from bridge.sandbox.connect_objects import CONNECT_ZONE
@@ -106,6 +106,6 @@ def bench(api: Api) -> Iterator[Bench]:
         refresher = Refresher(
             store=store, api=api, zoho=config.load(settings).zoho, holder="bench", clock=clock
         )
-        want(store, [FEED], now=NOW)
+        activate_feeds(store, [FEED], now=NOW)
         yield Bench(store, refresher, clock)
         store.close()

@@ -14,8 +14,9 @@ from serve_speed import BRIDGE, HERE, running, wait_for
 
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
-from bridge.publish import ical
-from bridge.store.publications import Document
+from bridge.feed.document import join_document
+from bridge.feed.publication import Document, Publication
+from bridge.publish.ical import vevent
 
 FEEDS, EVENTS = 10_000, 30
 
@@ -53,8 +54,8 @@ def prepare() -> tuple[list[str], int, int]:
     store = open_store()
     now = datetime.now(UTC)
     source = CalendarSource(calendar="c")
-    stamp = ical.Stamp(changed=now.replace(microsecond=0), sequence=1)
-    blobs = [ical.render(event, stamp) for event in events(EVENTS, "memory")]
+    stamp = vevent.Stamp(changed=now.replace(microsecond=0), sequence=1)
+    blobs = [vevent.render(event, stamp) for event in events(EVENTS, "memory")]
     feeds = [
         Feed(slug=f"feed-{number}", title=f"Feed {number}", sources=(source,))
         for number in range(FEEDS)
@@ -63,7 +64,7 @@ def prepare() -> tuple[list[str], int, int]:
     paths = []
     for feed in feeds:
         store.links.ensure(feed.slug, now=now)
-        body = ical.join_document(title=feed.title, blobs=blobs, zones=["Europe/Berlin"])
+        body = join_document(title=feed.title, blobs=blobs, zones=["Europe/Berlin"])
         etag = hashlib.sha256(body).hexdigest()
         made = Document(
             variant="default",
@@ -73,9 +74,7 @@ def prepare() -> tuple[list[str], int, int]:
             modified_at=now,
             events=EVENTS,
         )
-        store.publications.publish(
-            feed.slug, revision=0, basis="", shaped=[], unshaped=[], changed=[], made=[made]
-        )
+        store.publications.publish(feed.slug, Publication(revision=0, documents=[made], now=now))
         paths.append(f"/f/{store.links.token(store.links.of(feed.slug)[0])}/{feed.slug}.ics")
     store.close()
     return paths, len(made.body), len(made.gzip)

@@ -14,9 +14,9 @@ import sys
 import time
 
 from bridge import config
+from bridge.feed.publication import Document, Publication
 from bridge.store import Store
 from bridge.store.crypto import load_secret_keys
-from bridge.store.publications import Document
 
 NOW = datetime(2026, 3, 9, 8, 0, 30, 500_000, tzinfo=UTC)
 
@@ -36,9 +36,7 @@ def publish(store: Store, slug: str, body: bytes, *, revision: int = 0) -> None:
         document(body + b"quiet", "quiet"),
         document(body + b"web", "web"),
     ]
-    assert store.publications.publish(
-        slug, revision=revision, basis="", shaped=[], unshaped=[], changed=[], made=made
-    )
+    assert store.publications.publish(slug, Publication(revision=revision, documents=made, now=NOW))
 
 
 def free_port() -> int:

@@ -18,7 +18,7 @@ import structlog
 from bridge.cli.context import Bridge, unknown_feed
 from bridge.domain.feed import Feed
 from bridge.errors import BridgeError, ZohoError
-from bridge.publish.pending import want
+from bridge.publish.pending import activate_feeds
 from bridge.refresh.discovery import Discovery, discover, feeds_of
 from bridge.refresh.refresher import LEASE, Refresher, Report
 from bridge.sources.protocols import Product
@@ -71,7 +71,7 @@ def sync_feeds(bridge: Bridge, refresher: Refresher) -> Wanted:
         wanted = Wanted(feeds=discovered_feeds(bridge, discovery), failures=discovery.failures)
         if not wanted.feeds and discovery.failures:
             raise next(iter(discovery.failures.values()))
-    want(bridge.store, wanted.feeds, now=datetime.now(UTC))
+    activate_feeds(bridge.store, wanted.feeds, now=datetime.now(UTC))
     return replace(wanted, feeds=bridge.store.feeds.active())
 
 

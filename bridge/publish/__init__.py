@@ -1,1 +1,1 @@
-"""What each feed shows: view of an event, its VEVENT bytes, the documents."""
+"""Publication of feeds: plan, view of each event, VEVENT bytes, documents."""

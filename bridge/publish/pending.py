@@ -1,4 +1,4 @@
-"""Publish what changed without a read of Zoho: settings, and what the admin made."""
+"""Publication of changes that need no read of Zoho: new settings, and feeds edited by the admin."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,19 +12,16 @@ from bridge.store import Store
 log = structlog.get_logger()
 
 
-def want(store: Store, feeds: Sequence[Feed], *, now: datetime) -> None:
-    """Serve ``feeds`` besides those that the admin made: each gets an address, and documents from what is known."""
+def activate_feeds(store: Store, feeds: Sequence[Feed], *, now: datetime) -> None:
+    """Make ``feeds`` the active ones, besides those of the admin, and publish all active feeds."""
     for slug in store.feeds.replace(feeds, now=now):
-        log.warning(
-            "the settings have a feed of this slug, which takes the place of the one the admin made",
-            feed=slug,
-        )
+        log.warning("the settings replace the admin's feed of the same slug", feed=slug)
     for feed in store.feeds.active():
         publish(store, feed.slug, now=now)
 
 
 def publish_pending(store: Store, *, now: datetime) -> None:
-    """Publish what the admin made or changed since the last time, from what is known: Zoho is not asked."""
+    """Publish the feeds that the admin made or changed since their last publication."""
     for row in store.feeds.all():
         if row.active and row.pending:
             publish(store, row.feed.slug, now=now)

@@ -165,7 +165,7 @@ class Refresher:
         published = [
             publish(self.store, feed.slug, now=now) for feed in self.store.feeds.reading(key)
         ]
-        lost = tuple(rejection for done in published for rejection in done.lost.get(key, ()))
+        lost = tuple(rejection for done in published for rejection in done.rejections.get(key, ()))
         if lost:
             self.store.sources.reject(key, lost)
         rendered = sum(done.rendered for done in published)

@@ -1,9 +1,9 @@
-"""What changed in each feed lately, for people: written with each publication, and forgotten after a month."""
+"""The change log of each feed, written with each publication and kept for a month."""
 
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 import json
 from typing import Any
@@ -20,7 +20,7 @@ _PURPOSE = "history"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRow:
-    """A change, see ``history.Change``, and when it was published."""
+    """A change, see ``bridge.feed.changelog.Change``, and when it was published."""
 
     at: datetime
     uid: str
@@ -30,18 +30,18 @@ class ChangeRow:
 
 
 class Changes:
-    """Reads the changes table, and knows who may without the admin's cookie."""
+    """Reads the change logs, and makes and checks the secrets in their addresses."""
 
     def __init__(self, database: Database, keys: SecretKeys) -> None:
         self._database = database
         self._keys = keys
 
     def token(self, slug: str, *, password: str) -> str:
-        """Give the secret in the address of a feed's history: the same until the admin's password is another."""
+        """Return the secret in a change log's address; it changes with the admin's password."""
         return base64.urlsafe_b64encode(self._keys.sign(_PURPOSE, slug, password)).decode()
 
     def opens(self, token: str, slug: str, *, password: str) -> bool:
-        """Whether a token is that of a feed's history; compared in constant time."""
+        """Whether a token is that of a feed's change log; compared in constant time."""
         try:
             signature = base64.b64decode(token, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -49,43 +49,31 @@ class Changes:
         return self._keys.has_signed(signature, _PURPOSE, slug, password)
 
     def of(self, slug: str, *, since: datetime, most: int | None = None) -> tuple[ChangeRow, ...]:
-        """Give what changed in a feed from ``since`` on, the latest first, and of it the ``most`` latest."""
+        """Return the ``most`` latest changes of a feed from ``since`` on, newest first."""
         query = (
-            select(changes)
+            select(changes.c.at, changes.c.uid, changes.c.kind, changes.c.title, changes.c.details)
             .where(changes.c.slug == slug, changes.c.at >= since)
             .order_by(changes.c.at.desc(), changes.c.id.desc())
             .limit(most)
         )
         with self._database.read() as connection:
             return tuple(
-                ChangeRow(
-                    at=row.at,
-                    uid=row.uid,
-                    kind=row.kind,
-                    title=row.title,
-                    details=json.loads(row.details),
-                )
-                for row in connection.execute(query)
+                ChangeRow(**{**row, "details": json.loads(row["details"])})
+                for row in connection.execute(query).mappings()
             )
 
 
 def write_changes(
     connection: Connection, slug: str, new: Sequence[Change], *, now: datetime
 ) -> None:
-    """Add to a feed's history in the transaction of the publication, and forget what is too old."""
+    """Add to a feed's change log, and delete what is older than a month."""
     connection.execute(
         delete(changes).where(changes.c.slug == slug, changes.c.at < now - RETENTION)
     )
     rows = [
-        {
-            "slug": slug,
-            "at": now,
-            "uid": one.uid,
-            "kind": one.kind,
-            "title": one.title,
-            "details": json.dumps(one.details, ensure_ascii=False),
-        }
-        for one in new
+        {"slug": slug, "at": now, **asdict(change)}
+        | {"details": json.dumps(change.details, ensure_ascii=False)}
+        for change in new
     ]
     if rows:
         connection.execute(insert(changes), rows)

@@ -111,7 +111,9 @@ class Feeds:
             _one_at_a_time(connection)
             position = _admins(connection, feed.slug)
             _save(connection, feed, position=position, by_admin=True)
-            connection.execute(update(feeds).where(feeds.c.slug == feed.slug).values(basis=None))
+            connection.execute(
+                update(feeds).where(feeds.c.slug == feed.slug).values(inputs_hash=None)
+            )
             _save_sources(connection, now)
 
     def remove(self, slug: str, *, now: datetime) -> None:

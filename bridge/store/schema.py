@@ -64,7 +64,7 @@ feeds = Table(
     # Grows with each publication: two workers that publish one feed at once can't overwrite each other unseen.
     Column("revision", Integer, nullable=False),
     # What the documents were last made from, besides the entries: definition and form of the feed.
-    Column("basis", Text),
+    Column("basis", Text, key="inputs_hash"),
     # When what entries can be chosen by last changed: a filtered document may then change, and the feed's does not.
     Column("labels_at", Instant),
 )
@@ -139,7 +139,7 @@ shapes = Table(
     metadata,
     Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
     Column("event_uid", String(255), primary_key=True),
-    Column("basis", String(64), nullable=False),
+    Column("basis", String(64), key="inputs_hash", nullable=False),
     Column("until", Date),
 )
 

@@ -1,7 +1,7 @@
 """One event as a document of its own, joined by bytes from what is published."""
 
 from bridge.feed.document import join_document
-from bridge.store.publications import Entry
+from bridge.feed.publication import Entry
 
 
 def document(entry: Entry, variant: str) -> bytes | None:

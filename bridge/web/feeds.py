@@ -90,7 +90,7 @@ class Feeds:
         filtered = self._web.chosen.opened(slug, token)
         made = self._web.chosen.get(filtered, asked.variant)
         if uid is not None:
-            if not _UID.fullmatch(uid) or not self._web.store.agenda.fits(
+            if not _UID.fullmatch(uid) or not self._web.store.agenda.matches(
                 filtered.slug, uid, filtered.choice
             ):
                 raise NotFound

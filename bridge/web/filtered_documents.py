@@ -133,7 +133,7 @@ class ChosenDocuments:
 
     def _join(self, filtered: FilteredFeed, head: Head, variant: str) -> Made:
         web = variant == "web"
-        chosen = self._store.agenda.chosen(filtered.slug, filtered.choice, web=web)
+        chosen = self._store.agenda.filtered(filtered.slug, filtered.choice, web=web)
         title = _title(head.title, chosen.labels)
         body = join_document(title=title, blobs=chosen.blobs, zones=() if web else chosen.zones)
         if variant == "quiet":

@@ -83,7 +83,7 @@ def cards(slug: str, start: datetime, end: datetime) -> tuple[AgendaItem, ...]:
     """Give what this page may show of a feed within a span of time, see ``Cards.between``."""
     choosing: Choosing | None = g.get("choosing")
     choice = choosing.filtered.choice if choosing and choosing.filtered else None
-    return web().store.agenda.between(slug, start, end, chosen=choice)
+    return web().store.agenda.between(slug, start, end, matching=choice)
 
 
 def head(feed: Feed, choosing: Choosing) -> Head | None:

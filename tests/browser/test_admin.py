@@ -14,7 +14,7 @@ from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import BackstageSource, CalendarSource
 from bridge.problems import text_problem
-from bridge.publish.pending import publish_pending, want
+from bridge.publish.pending import activate_feeds, publish_pending
 from bridge.store import Store
 from bridge.store.readers import Polls
 from tests.browser.browsing import COMPUTER, PHONE, scrolls_sideways, violations
@@ -48,7 +48,7 @@ def fill(store: Store, now: datetime) -> None:
         Feed(slug="team", title="Team", sources=(TEAM,), privacy="busy"),
         Feed(slug="events", title="Events", sources=(PORTAL,), public=True),
     ]
-    want(store, feeds, now=now)
+    activate_feeds(store, feeds, now=now)
     rejected = [
         Rejection(
             kind="dropped",

@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 from bridge import config
 from bridge.cli import doctor_checks as checks
 from bridge.cli.doctor import doctor
-from bridge.publish.pending import want
+from bridge.publish.pending import activate_feeds
 from bridge.store import Store
 from bridge.store.crypto import load_secret_keys
 from bridge.web import create_app
@@ -59,7 +59,7 @@ class Patient:
     def store(self) -> Any:
         settings = config.load(self.environ)
         store = Store.open(settings.database_url, load_secret_keys(KEY, settings.data_dir))
-        want(store, settings.feeds, now=datetime.now(UTC))
+        activate_feeds(store, settings.feeds, now=datetime.now(UTC))
         return store
 
     def examined(self) -> Any:

@@ -17,8 +17,9 @@ from bridge.domain.timezones import zone
 from bridge.domain.uid import event_uid
 from bridge.feed.agenda import AgendaItem, agenda_items
 from bridge.feed.changelog import EventUpdate, find_changes
-from bridge.publish import view as shape
+from bridge.feed.publication import Publication
 from bridge.publish.publisher import publish
+from bridge.publish.view.event import event_view, occurrences_in
 from bridge.store import Store
 from tests.publish.test_publisher import (
     BERLIN,
@@ -381,10 +382,7 @@ def test_a_publication_that_is_refused_leaves_no_history(any_store: Store, now: 
     revision = any_store.publications.current("team").revision
     from bridge.feed.changelog import Change
 
-    refused = any_store.publications.publish(
-        "team", revision=revision - 1, basis="", shaped=[], unshaped=[], changed=[], made=[],
-        history=[Change(uid="a", kind="gone", title="a")], now=now,
-    )  # fmt: skip
+    refused = any_store.publications.publish("team", Publication(revision=revision - 1, changes=[Change(uid="a", kind="gone", title="a")], now=now))  # fmt: skip
     assert not refused
     assert history(any_store) == []
 
@@ -412,8 +410,8 @@ def shown(draw: Any) -> Any:
         end=start + 60 * MINUTE,
         recurrence=rule,
     )
-    found = shape.shape(base, FEED_OF_DAY, today=date(2026, 3, 1), cancelled_since=None)
-    return [card for one in found.events for card in agenda_items(one, shape.flatten(one, WINDOW))]
+    found = event_view(base, FEED_OF_DAY, today=date(2026, 3, 1), cancelled_since=None)
+    return [card for one in found.events for card in agenda_items(one, occurrences_in(one, WINDOW))]
 
 
 FEED_OF_DAY = Feed(slug="team", title="Team", sources=(WORK,))

@@ -12,7 +12,7 @@ from bridge.domain.event import Event
 from bridge.domain.text import one_line
 from bridge.domain.uid import event_uid
 from bridge.feed.document import PLACEHOLDER, join_document
-from bridge.publish import ical
+from bridge.publish.ical import vevent
 
 TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from('\\;,:^\n" é漢🗓'), max_size=200)
 
@@ -45,8 +45,8 @@ def test_the_placeholder_equals_the_rendered_event() -> None:
         end=date(2000, 1, 2),
         busy=False,
     )
-    stamp = ical.Stamp(changed=datetime(2000, 1, 1, tzinfo=UTC), sequence=0)
-    assert ical.render(shown, stamp) == PLACEHOLDER
+    stamp = vevent.Stamp(changed=datetime(2000, 1, 1, tzinfo=UTC), sequence=0)
+    assert vevent.render(shown, stamp) == PLACEHOLDER
 
 
 def test_a_process_that_joins_documents_loads_no_renderer() -> None:

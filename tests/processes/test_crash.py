@@ -26,8 +26,8 @@ import pytest
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, ConnectSource
-from bridge.publish import ical
-from bridge.publish.pending import want
+from bridge.feed.document import remove_alarms
+from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import LEASE, Refresher
 from bridge.sandbox import backstage_objects, connect_objects
 from bridge.sandbox.state import Data, Group, Network, Portal, Shelf
@@ -178,7 +178,7 @@ def assert_whole(path: Any, now: datetime) -> Any:
         assert body.count(b"BEGIN:VEVENT\r\n") == events == EVENTS * (2 if slug == "all" else 1)
         bodies[slug, variant] = body
     for feed in FEEDS:  # the variants are of one publication
-        assert bodies[feed.slug, "quiet"] == ical.remove_alarms(bodies[feed.slug, "default"])
+        assert bodies[feed.slug, "quiet"] == remove_alarms(bodies[feed.slug, "default"])
     return leases
 
 
@@ -202,7 +202,7 @@ def test_a_worker_may_be_killed_at_any_moment(tmp_path: Path) -> None:
         refresher = Refresher(
             store=store, api=client, zoho=zoho, holder="test", clock=lambda: clock[0]
         )
-        want(store, FEEDS, now=NOW)
+        activate_feeds(store, FEEDS, now=NOW)
         assert {refresher.refresh(key).outcome for key in order["sources"]} == {"refreshed"}
         store.close()
 

@@ -28,7 +28,7 @@ from bridge.domain.feed import Feed
 from bridge.domain.source import ConnectSource
 from bridge.errors import BridgeError, ConfigError, StoreError
 from bridge.problems import text_problem
-from bridge.publish.pending import want
+from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher, Report
 from bridge.store import Store
 from bridge.zoho.client import ZohoClient
@@ -129,7 +129,7 @@ def test_what_is_queued_already_is_not_queued_again(queue: Any) -> None:
 def test_a_source_is_read_once_in_its_interval_and_by_one_worker(queue: Any, store: Store) -> None:
     """The store decides: what is not due, or is being read by another worker, is left alone and not logged."""
     source = ConnectSource(group=GROUP, network=NETWORK)
-    want(store, [Feed(slug="group", title="Group", sources=(source,))], now=NOW)
+    activate_feeds(store, [Feed(slug="group", title="Group", sources=(source,))], now=NOW)
     with (
         Sandbox(lambda: NOW) as zoho,
         stamina.set_testing(True),

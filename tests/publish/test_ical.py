@@ -16,12 +16,12 @@ import recurring_ical_events
 from bridge.domain.event import Alarm, Event, Person, Place, Recurrence, Rule, Status
 from bridge.domain.text import clean, one_line
 from bridge.domain.timezones import fixed_zone, vtimezone, zone
-from bridge.publish import ical
-from bridge.publish.ical import values
+from bridge.feed.document import join_document, remove_alarms
+from bridge.publish.ical import values, vevent
 
 DATA = Path(__file__).parents[1] / "data" / "ical"
 BERLIN, NEW_YORK, UTC_ZONE = zone("Europe/Berlin"), zone("America/New_York"), zone("UTC")
-STAMP = ical.Stamp(changed=datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC), sequence=7)
+STAMP = vevent.Stamp(changed=datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC), sequence=7)
 modest = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -174,13 +174,13 @@ LINES = [
 )
 def test_each_rule_shows_in_the_lines(given_event: Any, present: Any, absent: Any) -> None:
     """The number beside each case is the rulebook's."""
-    blob = ical.render(given_event, STAMP)
+    blob = vevent.render(given_event, STAMP)
     lines = unfold(blob)
     assert [line for line in present if line not in lines] == []
     excluded = [line for line in lines if line.startswith("EXDATE")]
     assert len(excluded) == len(set(excluded))
     assert [line for line in lines if line.startswith(tuple(absent))] == []
-    ical.check(blob, given_event)
+    vevent.check(blob, given_event)
     check_bytes(blob)
 
 
@@ -203,7 +203,7 @@ NEVER = (
 )
 def test_what_harms_clients_is_never_written(given_event: Any) -> None:
     """Rulebook 9, 12, 44, 49, 52, 59, 60; and nothing that stands once stands twice."""
-    for name, properties in read(ical.render(given_event, STAMP)):
+    for name, properties in read(vevent.render(given_event, STAMP)):
         names = [prop for prop, _, _ in properties]
         assert not set(names) & set(NEVER)
         assert {n for n in names if names.count(n) > 1} <= {"EXDATE"}
@@ -344,11 +344,9 @@ def ordered(document: Any) -> Any:
 def test_whole_documents_are_as_written_by_hand(name: str) -> None:
     expected = golden(name)
     given_event = GOLDEN[name]
-    blobs = [ical.render(given_event, STAMP)] if given_event else []
-    zones = ical.zones(given_event) if given_event else ["Europe/Berlin"]
-    made = ical.join_document(
-        title="Team, office", blobs=blobs, zones=zones, single=name == "alarm"
-    )
+    blobs = [vevent.render(given_event, STAMP)] if given_event else []
+    zones = vevent.zones(given_event) if given_event else ["Europe/Berlin"]
+    made = join_document(title="Team, office", blobs=blobs, zones=zones, single=name == "alarm")
     assert ordered(made) == ordered(expected)
     check_bytes(made)
 
@@ -369,8 +367,8 @@ INSTANCES = [
 )
 def test_another_engine_finds_the_instances(given_event: Any, starts: Any) -> None:
     """recurring-ical-events, the second opinion; the dates are counted by hand from the calendar of 2026."""
-    made = ical.join_document(
-        title="x", blobs=[ical.render(given_event, STAMP)], zones=ical.zones(given_event)
+    made = join_document(
+        title="x", blobs=[vevent.render(given_event, STAMP)], zones=vevent.zones(given_event)
     )
     found = recurring_ical_events.of(icalendar.Calendar.from_ical(made)).between(
         date(2026, 1, 1), date(2027, 1, 1)
@@ -442,7 +440,7 @@ def test_text_comes_back_as_it_went(
     given_event = event(
         title=title, description=description, place=Place(name=place), categories=tuple(categories)
     )
-    blob = ical.render(given_event, STAMP)
+    blob = vevent.render(given_event, STAMP)
     assert text_of(blob, "SUMMARY") == (one_line(title) or "(No title)")
     assert text_of(blob, "DESCRIPTION") == (clean(description) or None)
     assert text_of(blob, "LOCATION") == (one_line(given_event.place.line, 1000) or None)
@@ -458,7 +456,7 @@ def test_text_comes_back_as_it_went(
 def test_icalendar_reads_the_same_text(title: str, description: str) -> None:
     """The library's own reader agrees with the independent one."""
     parsed = icalendar.Event.from_ical(
-        ical.render(event(title=title, description=description), STAMP)
+        vevent.render(event(title=title, description=description), STAMP)
     )
     assert str(parsed["SUMMARY"]) == (one_line(title) or "(No title)")
     assert str(parsed.get("DESCRIPTION", "")) == clean(description)
@@ -468,9 +466,9 @@ def test_icalendar_reads_the_same_text(title: str, description: str) -> None:
 @given(FAMILIES)
 def test_any_event_gives_lawful_bytes(family: Any) -> None:
     """Rulebook 1-5, 10: whatever upstream wrote, the bytes are lawful, hold the family and nothing else."""
-    blob = ical.render(family, STAMP)
+    blob = vevent.render(family, STAMP)
     check_bytes(blob)
-    ical.check(blob, family)
+    vevent.check(blob, family)
     components = [name for name, _ in read(blob)]
     assert components.count("VEVENT") == 1 + len(family.overrides)
     assert set(components) <= {"VEVENT", "VALARM"}
@@ -483,16 +481,14 @@ def test_any_event_gives_lawful_bytes(family: Any) -> None:
 @given(FAMILIES)
 def test_the_same_event_gives_the_same_bytes(family: Any) -> None:
     """Rulebook 23."""
-    assert ical.render(family, STAMP) == ical.render(replace(family), replace(STAMP))
+    assert vevent.render(family, STAMP) == vevent.render(replace(family), replace(STAMP))
 
 
 @modest
 @given(FAMILIES)
 def test_cutting_alarms_is_rendering_without(family: Any) -> None:
     """``?alarms=off`` is cut from kept bytes; it must be what would have been rendered."""
-    assert ical.remove_alarms(ical.render(family, STAMP)) == ical.render(
-        family, STAMP, alarms=False
-    )
+    assert remove_alarms(vevent.render(family, STAMP)) == vevent.render(family, STAMP, alarms=False)
 
 
 def test_only_alarms_are_cut_wherever_the_folds_come() -> None:
@@ -501,7 +497,7 @@ def test_only_alarms_are_cut_wherever_the_folds_come() -> None:
     for lead in range(75):
         for spelt in ("BEGIN:VALARM", "END:VALARM"):
             told = event(title="x" * lead + spelt + "y" * 80, alarms=alarm)
-            assert ical.remove_alarms(ical.render(told, STAMP)) == ical.render(
+            assert remove_alarms(vevent.render(told, STAMP)) == vevent.render(
                 told, STAMP, alarms=False
             )
 
@@ -512,11 +508,11 @@ def test_zones_are_those_that_the_bytes_name(family: Any) -> None:
     """Rulebook 24: every TZID has its VTIMEZONE, and no other is sent."""
     named = {
         m
-        for _, content in read(ical.render(family, STAMP))
+        for _, content in read(vevent.render(family, STAMP))
         for _, p, _ in content
         for m in re.findall(r'TZID="?([^";:]+)', p)
     }
-    assert ical.zones(family) == named
+    assert vevent.zones(family) == named
 
 
 @pytest.mark.parametrize(
@@ -536,7 +532,7 @@ def test_a_bare_offset_is_named_by_a_zone_that_has_it_all_year(minutes: Any) -> 
 def test_no_fold_is_blank_or_splits_a_character(lead: Any, blanks: Any, last: Any) -> None:
     """Rulebook 3, wherever the fold comes: in a run of blanks, before an escape, in a wide character."""
     for tail in (last, "\\" + last, "^" + last, ";" + last, "\n" + last):
-        check_bytes(ical.render(event(description="x" * lead + " " * blanks + tail * 20), STAMP))
+        check_bytes(vevent.render(event(description="x" * lead + " " * blanks + tail * 20), STAMP))
 
 
 def test_alarms_of_a_family_have_uids_of_their_own() -> None:
@@ -548,12 +544,12 @@ def test_alarms_of_a_family_have_uids_of_their_own() -> None:
     )
     uids = [
         v
-        for name, content in read(ical.render(family, STAMP))
+        for name, content in read(vevent.render(family, STAMP))
         if name == "VALARM"
         for p, _, v in content
         if p == "UID"
     ]
-    later = ical.render(replace(family, title="Other"), ical.Stamp(changed=at(1), sequence=99))
+    later = vevent.render(replace(family, title="Other"), vevent.Stamp(changed=at(1), sequence=99))
     assert len(set(uids)) == 3
     assert uids == [
         v for name, content in read(later) if name == "VALARM" for p, _, v in content if p == "UID"
@@ -565,7 +561,7 @@ def test_the_whole_family_carries_the_stamp_and_the_master_is_first() -> None:
     family = series(overrides=(instance(at(9, day=11)), instance(at(9, day=18))))
     found = [
         {name: value for name, _, value in content}
-        for _, content in read(ical.render(family, STAMP))
+        for _, content in read(vevent.render(family, STAMP))
     ]
     assert ["RECURRENCE-ID" in member for member in found] == [False, True, True]
     assert {(m["UID"], m["DTSTAMP"], m["LAST-MODIFIED"], m["SEQUENCE"]) for m in found} == {
@@ -578,12 +574,12 @@ def test_the_whole_family_carries_the_stamp_and_the_master_is_first() -> None:
 )
 def test_sequence_stays_in_its_range(sequence: Any, written: Any) -> None:
     """Rulebook 9, 22: out of range, the event is lost."""
-    assert text_of(ical.render(event(), replace(STAMP, sequence=sequence)), "SEQUENCE") == written
+    assert text_of(vevent.render(event(), replace(STAMP, sequence=sequence)), "SEQUENCE") == written
 
 
 def test_excluded_slots_are_sorted_one_by_one() -> None:
     """Rulebook 23, 39."""
-    blob = ical.render(series(at(9, day=25), at(9, day=11), at(9, day=18)), STAMP)
+    blob = vevent.render(series(at(9, day=25), at(9, day=11), at(9, day=18)), STAMP)
     assert [line for line in unfold(blob) if line.startswith("EXDATE")] == [
         f"EXDATE;TZID=Europe/Berlin:202605{day}T090000" for day in (11, 18, 25)
     ]
@@ -606,8 +602,8 @@ def test_excluded_slots_are_sorted_one_by_one() -> None:
 )
 def test_what_cannot_be_written_says_so(broken: Any) -> None:
     """An event that iCalendar can't hold is named, so that it alone is left out (rulebook 10)."""
-    with pytest.raises(ical.RenderError, match='"Tea" can\'t be written'):
-        ical.render(broken, STAMP)
+    with pytest.raises(vevent.RenderError, match='"Tea" can\'t be written'):
+        vevent.render(broken, STAMP)
 
 
 DAMAGE = [
@@ -625,17 +621,17 @@ DAMAGE = [
 @pytest.mark.parametrize("damage", [case[1] for case in DAMAGE], ids=[case[0] for case in DAMAGE])
 def test_damaged_bytes_are_found_out(damage: Any) -> None:
     """Rulebook 10: read again, then publish."""
-    blob = ical.render(event(), STAMP)
-    ical.check(blob, event())
+    blob = vevent.render(event(), STAMP)
+    vevent.check(blob, event())
     with pytest.raises(ValueError, match='"Tea"'):
-        ical.check(damage(blob), event())
+        vevent.check(damage(blob), event())
 
 
 def test_occurrences_are_single_events_without_alarms() -> None:
     """Rulebook 31: the flavour for web pages."""
     alarm = (Alarm(trigger=timedelta()),)
     events = [event(uid=uid(n), start=at(9, day=n, tz=UTC_ZONE), alarms=alarm) for n in (4, 11)]
-    blob = ical.render_occurrences(events, STAMP)
+    blob = vevent.render_occurrences(events, STAMP)
     assert [line for line in unfold(blob) if line.startswith("DTSTART")] == [
         "DTSTART:20260504T090000Z",
         "DTSTART:20260511T090000Z",
@@ -647,9 +643,9 @@ def test_occurrences_are_single_events_without_alarms() -> None:
 
 
 def header(**changes: Any) -> Any:
-    made = ical.join_document(
+    made = join_document(
         **(
-            {"title": "Team", "blobs": [ical.render(event(), STAMP)], "zones": ["Europe/Berlin"]}
+            {"title": "Team", "blobs": [vevent.render(event(), STAMP)], "zones": ["Europe/Berlin"]}
             | changes
         )
     )
@@ -680,10 +676,10 @@ def test_the_header_follows_the_rules(changes: Any, expected: Any) -> None:
 def test_a_document_is_one_calendar_zones_first_in_order() -> None:
     """Rulebook 8, 11, 23, 24: one VCALENDAR; each zone once, sorted, before the events; events in the order given."""
     blobs = [
-        ical.render(event(uid=uid(n), start=at(9, tz=tz)), STAMP)
+        vevent.render(event(uid=uid(n), start=at(9, tz=tz)), STAMP)
         for n, tz in ((2, NEW_YORK), (1, BERLIN))
     ]
-    made = ical.join_document(
+    made = join_document(
         title="x",
         blobs=iter(blobs),
         zones=iter(["Europe/Berlin", "America/New_York", "Europe/Berlin"]),
@@ -705,26 +701,26 @@ def test_a_document_is_one_calendar_zones_first_in_order() -> None:
 )
 def test_an_empty_feed_has_its_placeholder_and_no_zone(blobs: Any) -> None:
     """Rulebook 17, 24; its bytes are the same for ever."""
-    made = ical.join_document(title="Team, office", blobs=blobs, zones=["Europe/Berlin"])
+    made = join_document(title="Team, office", blobs=blobs, zones=["Europe/Berlin"])
     assert made == golden("placeholder")
 
 
 def test_alarms_are_cut_from_whole_documents_too() -> None:
     family = series(alarms=(Alarm(trigger=timedelta()),))
     loud, quiet = (
-        ical.join_document(
-            title="x", blobs=[ical.render(family, STAMP, alarms=a)] * 2, zones=["Europe/Berlin"]
+        join_document(
+            title="x", blobs=[vevent.render(family, STAMP, alarms=a)] * 2, zones=["Europe/Berlin"]
         )
         for a in (True, False)
     )
     assert loud != quiet
-    assert ical.remove_alarms(loud) == quiet
+    assert remove_alarms(loud) == quiet
 
 
 def test_joining_renders_nothing() -> None:
     """10,000 kept blobs take milliseconds; rendering them would take seconds (5 s measured)."""
-    blobs = [ical.render(event(), STAMP)] * 10_000
+    blobs = [vevent.render(event(), STAMP)] * 10_000
     before = time.perf_counter()
-    made = ical.join_document(title="x", blobs=blobs, zones=["Europe/Berlin"])
+    made = join_document(title="x", blobs=blobs, zones=["Europe/Berlin"])
     assert time.perf_counter() - before < 0.5
     assert made.count(b"BEGIN:VEVENT") == 10_000

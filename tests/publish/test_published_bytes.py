@@ -21,7 +21,7 @@ import pytest
 
 from bridge import config
 from bridge.feed.filter import LABEL_KINDS, Filter
-from bridge.publish.pending import want
+from bridge.publish.pending import activate_feeds
 from bridge.publish.publisher import publish
 from bridge.refresh.refresher import Refresher
 from bridge.sandbox.demo_edits import edit
@@ -86,7 +86,7 @@ def world(folder: Path) -> tuple[Store, config.Settings]:
         refresher = Refresher(
             store=store, api=client, zoho=settings.zoho, holder="test", clock=lambda: now[0]
         )
-        want(store, settings.feeds or (), now=NOW)
+        activate_feeds(store, settings.feeds or (), now=NOW)
         keys = sorted({source.key for feed in settings.feeds or () for source in feed.sources})
         for time in (NOW, LATER):
             now[0] = time
@@ -157,7 +157,7 @@ def test_a_database_of_an_earlier_build_opens_without_a_rendering(
         settings = _settings(tmp_path, sandbox)
     store = Store.open(settings.database_url, SecretKeys(KEY))
     with closing(store):
-        want(store, settings.feeds or (), now=LATER)
+        activate_feeds(store, settings.feeds or (), now=LATER)
         for feed in store.feeds.active():
             done = publish(store, feed.slug, now=LATER)
             assert (done.rendered, done.removed, done.written) == (0, 0, False)

@@ -21,9 +21,11 @@ from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import zone
 from bridge.domain.uid import event_uid
 from bridge.errors import StoreError
-from bridge.publish import gzip_blocks as compressing, ical, publisher as publishing, view as shape
-from bridge.publish.pending import want
+from bridge.publish import gzip_blocks as compressing
+from bridge.publish.ical import vevent
+from bridge.publish.pending import activate_feeds
 from bridge.publish.publisher import publish
+from bridge.publish.view.event import event_view
 from bridge.refresh.diff import decide
 from bridge.sources.protocols import ParseResult
 from bridge.store import Store
@@ -158,9 +160,9 @@ def test_what_stays_of_a_large_feed_is_not_rendered_or_compressed_again(
     ]
     publish_all(store, now, *many)
     work = []
-    deflate = compressing._deflate
+    deflate = compressing.deflate
     monkeypatch.setattr(
-        compressing, "_deflate", lambda block: work.append(len(block)) or deflate(block)
+        compressing, "deflate", lambda block: work.append(len(block)) or deflate(block)
     )
     done = publish_all(store, now + DAY, *many[:600], replace(many[600], title="New"), *many[601:])
     assert done.rendered == 1
@@ -195,7 +197,7 @@ def test_unchanged_data_keep_every_byte_of_every_variant(
     before = bodies(store)
     put(store, now + later, *reversed(SOME))
     done = publish(store, "team", now=now + later)
-    assert (done.rendered, done.removed, done.lost) == (0, 0, {})
+    assert (done.rendered, done.removed, done.rejections) == (0, 0, {})
     again = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", keys)
     publish(again, "team", now=now + later)
     assert bodies(again) == before
@@ -273,7 +275,7 @@ def test_a_new_form_of_the_bytes_makes_every_event_anew(
     store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish_all(store, now, event("a"), event("b"))
-    monkeypatch.setattr(publishing, "FORM", "next")
+    monkeypatch.setattr("bridge.publish.plan.FORM", "next")
     assert publish(store, "team", now=now + DAY).rendered == 2
     assert {one["DTSTAMP"].dt for one in vevents(store)} == {now + DAY}
 
@@ -373,16 +375,16 @@ def test_an_event_that_comes_back_has_a_higher_sequence_than_ever(
 
 
 def test_busy_holds_at_once_and_without_zoho(store: Store, now: datetime) -> None:
-    want(store, [FEED], now=now)
+    activate_feeds(store, [FEED], now=now)
     put(store, now, *(replace(one, title="Secret", description="Secret") for one in SOME))
     publish(store, "team", now=now)
     before = set(uids(store))
-    want(store, [replace(FEED, privacy="busy")], now=now + MINUTE)
+    activate_feeds(store, [replace(FEED, privacy="busy")], now=now + MINUTE)
     for variant in VARIANTS:
         assert b"Secret" not in body(store, variant)
         assert set(titles(store, variant)) == {"Busy"}
     assert not before & set(uids(store))
-    want(store, [FEED], now=now + 2 * MINUTE)
+    activate_feeds(store, [FEED], now=now + 2 * MINUTE)
     assert set(uids(store)) == before
     assert set(titles(store)) == {"Secret", "s"}  # the changed instance has its own title
 
@@ -403,11 +405,11 @@ def test_a_feed_of_times_does_not_tell_that_something_else_changed(
 def test_private_events_are_hidden_at_once_when_the_feed_says_so(
     store: Store, now: datetime
 ) -> None:
-    want(store, [replace(FEED, show_private=True)], now=now)
+    activate_feeds(store, [replace(FEED, show_private=True)], now=now)
     put(store, now, event(title="Secret", private=True), event("open"))
     publish(store, "team", now=now)
     assert titles(store) == ["open", "Secret"]
-    want(store, [FEED], now=now)
+    activate_feeds(store, [FEED], now=now)
     assert titles(store) == ["open", "Busy"]
 
 
@@ -427,7 +429,7 @@ def test_a_source_that_leaves_a_feed_takes_its_events_along(store: Store, now: d
     put(store, now, event("t"), source=TEAM)
     publish(store, "team", now=now)
     assert uids(store) == ["t", "w"]
-    want(store, [FEED], now=now)
+    activate_feeds(store, [FEED], now=now)
     assert uids(store) == ["w"]
 
 
@@ -567,7 +569,7 @@ def test_an_instance_outlives_its_series_and_the_other_way_round(
 ) -> None:
     """Zoho may send an instance without its series: its UID is the same, and it must not go with the series' entries."""
     whole = series("s", 11)
-    lone = shape.shape(whole, FEED, today=now.date(), cancelled_since=None).events[1]
+    lone = event_view(whole, FEED, today=now.date(), cancelled_since=None).events[1]
     assert (lone.uid, lone.related_to) == (
         event_uid("s", slot=whole.overrides[0].recurrence_id),
         "s",
@@ -595,7 +597,7 @@ def test_an_instance_outlives_its_series_and_the_other_way_round(
 def spoilt(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Let events whose title holds "Bad" fail as the value says: in rendering, or by a bug."""
     how = {}
-    render, shaping = ical.render, shape.shape
+    render, shaping = vevent.render, event_view
 
     def bad_render(one: Any, *args: Any, **kwargs: Any) -> Any:
         if "Bad" in one.title and "render" in how:
@@ -607,13 +609,13 @@ def spoilt(monkeypatch: pytest.MonkeyPatch) -> Any:
             raise how["shape"]
         return shaping(one, *args, **kwargs)
 
-    monkeypatch.setattr(ical, "render", bad_render)
-    monkeypatch.setattr(shape, "shape", bad_shape)
+    monkeypatch.setattr("bridge.publish.entries.render", bad_render)
+    monkeypatch.setattr("bridge.publish.entries.event_view", bad_shape)
     return how
 
 
 FAULTS = [
-    ("render", ical.RenderError("it is odd"), "it is odd"),
+    ("render", vevent.RenderError("it is odd"), "it is odd"),
     ("render", TypeError("secret detail"), "A bug in the bridge (TypeError); see its log"),
     ("shape", ZeroDivisionError(), "A bug in the bridge (ZeroDivisionError); see its log"),
 ]
@@ -628,10 +630,10 @@ def test_one_event_that_cant_be_shown_does_not_sink_the_feed(
         done = publish_all(store, now, *SOME, event("bad", title="Bad"))
     assert set(uids(store)) >= {"a", "b", "c", "s"}
     assert "bad" not in uids(store)
-    (rejection,) = done.lost[WORK.key]
+    (rejection,) = done.rejections[WORK.key]
     assert (rejection.upstream_id, rejection.kind) == ("up-bad", "dropped")
     assert reasons(rejection) == f'The event could not be published in feed "team": {told}.'
-    is_bug = not isinstance(error, ical.RenderError)
+    is_bug = not isinstance(error, vevent.RenderError)
     assert [(line["log_level"], line["exc_info"]) for line in logged] == [("error", error)] * is_bug
 
 
@@ -644,10 +646,10 @@ def test_it_is_told_and_tried_with_each_publication_until_it_can_be_shown(
     with capture_logs():
         again = publish(store, "team", now=now + MINUTE)
     assert not again.written
-    assert len(again.lost[WORK.key]) == 1
+    assert len(again.rejections[WORK.key]) == 1
     spoilt.clear()
     healed = publish(store, "team", now=now + 2 * MINUTE)
-    assert (healed.rendered, healed.lost) == (1, {})
+    assert (healed.rendered, healed.rejections) == (1, {})
     assert "bad" in uids(store)
 
 
@@ -690,12 +692,12 @@ def test_nor_an_event_that_became_private(store: Store, now: datetime, spoilt: A
 def test_an_instance_that_cant_be_shown_does_not_take_its_series_along(
     store: Store, now: datetime, spoilt: Any
 ) -> None:
-    spoilt["render"] = ical.RenderError("it is odd")
+    spoilt["render"] = vevent.RenderError("it is odd")
     whole = series("s", 11, 12)
     moved, odd = whole.overrides
     done = publish_all(store, now, replace(whole, overrides=(moved, replace(odd, title="Bad"))))
     assert set(uids(store)) == {"s", event_uid("s", slot=moved.recurrence_id)}
-    assert len(done.lost[WORK.key]) == 1
+    assert len(done.rejections[WORK.key]) == 1
     publish_all(store, now + DAY)
     assert titles(store) == [PLACEHOLDER]
 
@@ -759,7 +761,7 @@ def test_the_newest_data_win_whenever_another_publisher_comes_between(
     assert (
         {uid for uid, entry in current.entries.items() if not entry.gone}
         == {"a", "new"}
-        == set(current.shapes)
+        == set(current.freshness)
     )
     before = bodies(store)
     assert publish(store, "team", now=now + MINUTE).rendered == 0
@@ -782,7 +784,9 @@ def test_what_a_feed_may_no_longer_tell_can_not_come_back_from_a_publisher_that_
     other = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", keys)
     put(store, now, event("a", title="Secret 2"))
     hide = replace(FEED, privacy="busy")
-    interrupt(monkeypatch, store, step, lambda: want(other, [hide], now=now), before=before)
+    interrupt(
+        monkeypatch, store, step, lambda: activate_feeds(other, [hide], now=now), before=before
+    )
     publish(store, "team", now=now)
     assert titles(store) == ["Busy"]
     other.close()

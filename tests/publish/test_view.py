@@ -15,7 +15,7 @@ from bridge.domain.recurrence.parse import parse_rule
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import UTC_ZONE, fixed_zone, zone
 from bridge.domain.uid import event_uid, slot_text
-from bridge.publish.view import flatten, shape
+from bridge.publish.view.event import event_view, occurrences_in
 
 BERLIN = zone("Europe/Berlin")
 TODAY = date(2026, 3, 10)
@@ -64,7 +64,7 @@ def override(slot: Any, start: Any, hours: float = 1.0, **fields: Any) -> Any:
 
 
 def shaped(event: Any, feed: Any = FEED, today: Any = TODAY, since: Any = None) -> Any:
-    return shape(event, feed, today=today, cancelled_since=since)
+    return event_view(event, feed, today=today, cancelled_since=since)
 
 
 def events(event: Any, feed: Any = FEED, today: Any = TODAY, since: Any = None) -> Any:
@@ -282,7 +282,7 @@ def test_an_instance_moved_out_of_the_window_still_frees_its_slot(feed: Any) -> 
     occurring = [
         o
         for event in found
-        for o in flatten(event, Window(start=date(2026, 3, 10), end=date(2026, 3, 13)))
+        for o in occurrences_in(event, Window(start=date(2026, 3, 10), end=date(2026, 3, 13)))
     ]
     assert starts(occurring) == ["03-10 09:00", "03-12 09:00"]
 
@@ -328,7 +328,7 @@ def test_a_series_with_only_changed_instances_left_is_those() -> None:
     one_left = series("FREQ=DAILY;COUNT=1", overrides=[moved])
     found = only(one_left)
     assert (found.title, found.recurrence, found.recurrence_id) == ("Moved", None, None)
-    occurring = flatten(
+    occurring = occurrences_in(
         only(one_left, CLASSIC), Window(start=date(2026, 3, 1), end=date(2026, 4, 1))
     )
     assert [(f"{event.start:%m-%d}", event.title) for event in occurring] == [("03-05", "Moved")]
@@ -493,7 +493,7 @@ def test_an_old_series_with_a_count_keeps_its_end() -> None:
     """4000 daily instances from 1 January 2016 end on 13 December 2026."""
     found = only(series("FREQ=DAILY;COUNT=4000", start="2016-01-01 10:00"))
     assert found.recurrence.rule.count == 4000 - (found.start.date() - date(2016, 1, 1)).days
-    last = flatten(found, Window(start=date(2026, 12, 1), end=date(2027, 1, 1)))[-1]
+    last = occurrences_in(found, Window(start=date(2026, 12, 1), end=date(2027, 1, 1)))[-1]
     assert f"{last.start:%m-%d}" == "12-13"
 
 
@@ -508,7 +508,7 @@ def test_a_daily_series_over_a_very_wide_window_is_shown_whole() -> None:
     feed = replace(FEED, past=timedelta(days=1500))
     found = events(series("FREQ=DAILY", start="2016-01-01 10:00"), feed)
     window = Window(start=feed.window(TODAY).start, end=TODAY)
-    assert sum(len(flatten(event, window)) for event in found) == 1500
+    assert sum(len(occurrences_in(event, window)) for event in found) == 1500
 
 
 @pytest.mark.parametrize("rule", ["FREQ=WEEKLY", "FREQ=MONTHLY;BYDAY=2TU", "FREQ=YEARLY"])
@@ -532,7 +532,7 @@ def test_the_web_flavour_is_every_occurrence_by_itself_in_utc() -> None:
     master = only(
         series("FREQ=WEEKLY", overrides=[moved], excluded=[at("2026-03-09 10:00")]), CLASSIC
     )
-    found = flatten(master, Window(start=date(2026, 3, 1), end=date(2026, 4, 7)))
+    found = occurrences_in(master, Window(start=date(2026, 3, 1), end=date(2026, 4, 7)))
     assert starts(found) == [
         "03-02 09:00",
         "03-16 09:00",
@@ -550,7 +550,9 @@ def test_the_web_flavour_is_every_occurrence_by_itself_in_utc() -> None:
 
 def test_the_web_flavour_keeps_the_uid_of_a_single_event_and_days_as_days() -> None:
     event = single(date(2026, 3, 12), 2)
-    assert flatten(only(event), Window(start=date(2026, 3, 1), end=date(2026, 4, 1))) == (event,)
+    assert occurrences_in(only(event), Window(start=date(2026, 3, 1), end=date(2026, 4, 1))) == (
+        event,
+    )
 
 
 # --- properties
@@ -659,7 +661,7 @@ def told(event: Any, window: Any) -> Any:
 
 
 def instances(found: Any, window: Any) -> Any:
-    flat = [occurrence for event in found for occurrence in flatten(event, window)]
+    flat = [occurrence for event in found for occurrence in occurrences_in(event, window)]
     return sorted((event.start.astimezone(UTC), event.end.astimezone(UTC)) for event in flat)
 
 

@@ -27,7 +27,8 @@ from bridge.domain.records import EventToSave
 from bridge.domain.source import ConnectSource
 from bridge.domain.timezones import zone
 from bridge.errors import BadDataError, BridgeError, ScopeError, UnavailableError, ZohoError
-from bridge.publish import ical
+from bridge.feed.publication import Document, Entry, Publication
+from bridge.publish.ical.vevent import Stamp, render
 from bridge.push.change import change, without_additions
 from bridge.push.unedited import is_untouched
 from bridge.push.vevent import ToldError, components, tell
@@ -43,7 +44,6 @@ from bridge.sources.connect.update import (
     send,
 )
 from bridge.store import Store
-from bridge.store.publications import Document, Entry
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.tokens import MemoryTokenStore
 from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, CommandLine, command_line
@@ -58,7 +58,7 @@ SOURCE = ConnectSource(
     group="929000000295001", network="929000000015001"
 )  # the group of the page on updateEvent
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
-STAMP = ical.Stamp(changed=NOW, sequence=1_150_000)
+STAMP = Stamp(changed=NOW, sequence=1_150_000)
 MINUTE = timedelta(minutes=1)
 
 
@@ -71,7 +71,7 @@ def event_of(item: Any, here: Any, **changes: Any) -> Any:
 
 
 def vevent(event: Any) -> Any:
-    return ical.render(event, STAMP)
+    return render(event, STAMP)
 
 
 def told_of(blob: Any) -> Any:
@@ -686,7 +686,7 @@ def test_an_entry_is_found_by_its_uid_with_the_event_it_was_made_from(
             variant="default", body=b"", gzip=b"", etag="e", modified_at=now, events=1
         )
         assert any_store.publications.publish(
-            slug, revision=0, basis="b", shaped=[], unshaped=[], changed=[entry], made=[document]
+            slug, Publication(revision=0, entries=[entry], documents=[document], now=now)
         )
     found = any_store.entry_origins.of(["u", "e", "nothing"])
     assert [origin.feed.slug for origin in found] == ["b", "a"]

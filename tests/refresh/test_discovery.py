@@ -12,7 +12,7 @@ from bridge.domain.feed import Feed
 from bridge.domain.source import AvailableSource, BackstageSource, CalendarSource, ConnectSource
 from bridge.domain.timezones import zone
 from bridge.errors import LoginError, ScopeError
-from bridge.publish.pending import publish_pending, want
+from bridge.publish.pending import activate_feeds, publish_pending
 from bridge.publish.publisher import publish
 from bridge.refresh.diff import decide
 from bridge.refresh.discovery import Discovery, discover, feeds_of
@@ -207,7 +207,7 @@ def body(store: Store, slug: str, variant: str = "default") -> Any:
 
 def test_each_feed_has_an_address_and_documents_at_once(store: Store, now: datetime) -> None:
     """A client that comes before the first read gets a whole feed, with the placeholder (rulebook 17)."""
-    want(store, [feed("a", A), feed("b", B, public=True)], now=now)
+    activate_feeds(store, [feed("a", A), feed("b", B, public=True)], now=now)
     for slug in ("a", "b"):
         assert len(store.links.of(slug)) == 1
         for variant in ("default", "quiet", "web"):
@@ -221,7 +221,7 @@ def test_a_new_feed_is_never_seen_without_an_address(
     """Not even where the process ends between the feeds and their documents."""
     monkeypatch.setattr("bridge.publish.pending.publish", lambda *_args, **_options: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        want(store, [feed("a", A), feed("b", B)], now=now)
+        activate_feeds(store, [feed("a", A), feed("b", B)], now=now)
     assert [one.slug for one in store.feeds.active()] == ["a", "b"]
     assert [[link.label for link in store.links.of(slug)] for slug in "ab"] == [
         ["default"],
@@ -230,11 +230,11 @@ def test_a_new_feed_is_never_seen_without_an_address(
 
 
 def test_wanting_the_same_again_changes_nothing(store: Store, now: datetime) -> None:
-    want(store, [feed("a", A)], now=now)
+    activate_feeds(store, [feed("a", A)], now=now)
     put(store, now, A, "Secret")
     publish(store, "a", now=now)
     before = body(store, "a"), store.links.of("a"), store.publications.current("a").revision
-    want(store, [feed("a", A)], now=now + timedelta(days=1))
+    activate_feeds(store, [feed("a", A)], now=now + timedelta(days=1))
     assert (
         body(store, "a"),
         store.links.of("a"),
@@ -244,12 +244,14 @@ def test_wanting_the_same_again_changes_nothing(store: Store, now: datetime) -> 
 
 def test_changed_settings_hold_at_once_in_every_feed(store: Store, now: datetime) -> None:
     wanted = [feed("a", A), feed("ab", A, B)]
-    want(store, wanted, now=now)
+    activate_feeds(store, wanted, now=now)
     put(store, now, A, "Secret")
     for one in wanted:
         publish(store, one.slug, now=now)
         assert b"Secret" in body(store, one.slug)
-    want(store, [replace(one, privacy="busy", title="New name") for one in wanted], now=now)
+    activate_feeds(
+        store, [replace(one, privacy="busy", title="New name") for one in wanted], now=now
+    )
     for one in wanted:
         for variant in ("default", "quiet", "web"):
             assert b"Secret" not in body(store, one.slug, variant)
@@ -258,21 +260,21 @@ def test_changed_settings_hold_at_once_in_every_feed(store: Store, now: datetime
 
 
 def test_a_new_feed_of_a_known_source_is_filled_at_once(store: Store, now: datetime) -> None:
-    want(store, [feed("a", A)], now=now)
+    activate_feeds(store, [feed("a", A)], now=now)
     put(store, now, A, "Known")
-    want(store, [feed("a", A), feed("second", A)], now=now)
+    activate_feeds(store, [feed("a", A), feed("second", A)], now=now)
     assert b"SUMMARY:Known" in body(store, "second")
 
 
 def test_a_feed_that_is_not_wanted_keeps_all_and_comes_back(store: Store, now: datetime) -> None:
-    want(store, [feed("a", A)], now=now)
+    activate_feeds(store, [feed("a", A)], now=now)
     put(store, now, A, "Known")
     publish(store, "a", now=now)
     before, links = body(store, "a"), store.links.of("a")
-    want(store, [], now=now)
+    activate_feeds(store, [], now=now)
     assert store.feeds.active() == ()
     assert body(store, "a") == before
-    want(store, [feed("a", A)], now=now + timedelta(days=1))
+    activate_feeds(store, [feed("a", A)], now=now + timedelta(days=1))
     assert body(store, "a") == before
     assert store.links.of("a") == links
 
@@ -282,10 +284,10 @@ def test_a_feed_that_is_not_wanted_keeps_all_and_comes_back(store: Store, now: d
 
 def test_the_admins_feeds_are_published_with_the_others(store: Store, now: datetime) -> None:
     """After an upgrade that changes the form of the bytes, nothing else would publish them before the next read."""
-    want(store, [feed("a", A)], now=now)
+    activate_feeds(store, [feed("a", A)], now=now)
     put(store, now, A, "Known")
     store.feeds.add(feed("mix", A, B), now=now)
-    want(store, [feed("a", A)], now=now)
+    activate_feeds(store, [feed("a", A)], now=now)
     assert b"SUMMARY:Known" in body(store, "mix")
 
 
@@ -293,7 +295,7 @@ def test_a_changed_feed_of_the_admins_is_published_without_reading_anything(
     store: Store, now: datetime
 ) -> None:
     """``privacy = "busy"`` must hold soon, also while Zoho can't be reached."""
-    want(store, [feed("a", A)], now=now)
+    activate_feeds(store, [feed("a", A)], now=now)
     put(store, now, A, "Secret")
     store.feeds.add(feed("mix", A), now=now)
     publish_pending(store, now=now)
@@ -310,7 +312,7 @@ def test_a_changed_feed_of_the_admins_is_published_without_reading_anything(
 def test_a_feed_that_takes_the_place_of_the_admins_is_logged(store: Store, now: datetime) -> None:
     store.feeds.add(feed("mix", A, B), now=now)
     with capture_logs() as lines:
-        want(store, [feed("mix", C)], now=now)
+        activate_feeds(store, [feed("mix", C)], now=now)
     assert [(line["log_level"], line["feed"]) for line in lines] == [("warning", "mix")]
 
 

@@ -23,7 +23,7 @@ from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import zone
 from bridge.domain.uid import event_uid
 from bridge.errors import UnavailableError
-from bridge.publish.pending import want
+from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
@@ -264,7 +264,7 @@ class Histories(RuleBasedStateMachine):
         feed = Feed(
             slug="f", title="F", sources=(SOURCE,), past=PAST, future=FUTURE, exceptions=self.form
         )
-        want(self.store, [feed], now=self.now)
+        activate_feeds(self.store, [feed], now=self.now)
         self.refresher = Refresher(
             store=self.store,
             api=self.upstream,

@@ -21,8 +21,8 @@ from bridge.domain.rejection import reasons
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
 from bridge.domain.timezones import zone
 from bridge.errors import StoreError
-from bridge.publish import ical
-from bridge.publish.pending import want
+from bridge.publish.ical import vevent
+from bridge.publish.pending import activate_feeds
 from bridge.refresh import refresher as refreshing
 from bridge.refresh.diff import decide
 from bridge.refresh.refresher import LEASE, Refresher
@@ -178,7 +178,7 @@ def world(store: Store, clock: Any) -> Iterator[Any]:
     }
     with Sandbox(clock, Data(calendars=held)) as sandbox:
         world = World(store, sandbox, clock)
-        want(store, [FEED], now=clock())
+        activate_feeds(store, [FEED], now=clock())
         yield world
         world.client.close()
 
@@ -188,7 +188,7 @@ def sample(store: Store, now: datetime, feed: Any, **zoho: Any) -> Any:
     clock = Clock(now)
     with Sandbox(clock, documents()) as sandbox:
         world = World(store, sandbox, clock, **zoho)
-        want(store, [feed], now=now)
+        activate_feeds(store, [feed], now=now)
         for source in feed.sources:
             report = world.refresh(source)
             assert (report.outcome, report.error) == ("refreshed", "")
@@ -362,7 +362,7 @@ def test_one_changed_event_is_rendered_alone(world: Any) -> None:
 
 def test_one_read_serves_all_feeds_over_the_widest_of_their_windows(world: Any) -> None:
     wide = replace(FEED, slug="wide", past=60 * DAY, future=2 * DAY)
-    want(world.store, [FEED, wide], now=world.clock())
+    activate_feeds(world.store, [FEED, wide], now=world.clock())
     world.refresh()
     asked = [one.query["range"] for one in world.sandbox.requests if one.route == "calendar.events"]
     assert min(asked)[:19] == '{"start":"20260108"'  # 60 days and the margin of a day back
@@ -387,7 +387,7 @@ def test_an_instance_of_a_connect_series_keeps_its_uid_when_it_is_the_last_one_i
     feed = Feed(slug="team", title="t", sources=(source,), past=5 * DAY, future=60 * DAY)
     with Sandbox(clock, data) as sandbox:
         world = World(store, sandbox, clock)
-        want(store, [feed], now=clock())
+        activate_feeds(store, [feed], now=clock())
         world.refresh(source)
         before = {one["DTSTART"].dt: str(one["UID"]) for one in vevents(world.body())}
         clock.now = datetime(2018, 3, 31, tzinfo=UTC)
@@ -546,7 +546,7 @@ def test_while_an_object_without_an_id_comes_nothing_is_removed(world: Any) -> N
 
 def test_a_sudden_loss_is_held_back_until_a_second_read_agrees(world: Any) -> None:
     """More than half of 24 coming events; the decisions say ten minutes."""
-    want(world.store, [replace(FEED, sources=(TEAM,))], now=world.clock())
+    activate_feeds(world.store, [replace(FEED, sources=(TEAM,))], now=world.clock())
     world.refresh(TEAM)
     before, began = world.bodies(), world.clock()
     world.sandbox.faults.add("calendar.events", "empty-list")
@@ -572,7 +572,7 @@ def test_a_sudden_loss_is_held_back_until_a_second_read_agrees(world: Any) -> No
 
 
 def test_a_sudden_loss_of_others_the_second_time_is_held_back_again(world: Any) -> None:
-    want(world.store, [replace(FEED, sources=(TEAM,))], now=world.clock())
+    activate_feeds(world.store, [replace(FEED, sources=(TEAM,))], now=world.clock())
     world.refresh(TEAM)
     before, items = world.bodies(), world.events(TEAM).all()
     shelf = world.events(TEAM)
@@ -593,7 +593,7 @@ def test_a_sudden_loss_of_others_the_second_time_is_held_back_again(world: Any) 
 
 
 def test_in_a_merged_feed_a_source_that_fails_keeps_its_events(world: Any) -> None:
-    want(world.store, [replace(FEED, sources=(WORK, TEAM))], now=world.clock())
+    activate_feeds(world.store, [replace(FEED, sources=(WORK, TEAM))], now=world.clock())
     world.refresh(WORK)
     world.refresh(TEAM)
     assert world.titles() == sorted([*ALL, *(f"T{n:02}" for n in range(1, 25))])
@@ -626,7 +626,7 @@ def test_a_source_that_is_not_due_is_left_alone(world: Any) -> None:
 
 
 def test_a_source_that_no_feed_shows_any_more_is_left_alone(world: Any) -> None:
-    want(world.store, [], now=world.clock())
+    activate_feeds(world.store, [], now=world.clock())
     assert world.refresh().outcome == "unused"
     assert world.sandbox.requests == []
 
@@ -699,7 +699,7 @@ def test_nor_when_another_thread_of_the_same_worker_is_at_it(world: Any) -> None
 
 @pytest.mark.parametrize("fault", ["status", "empty-list"])
 def test_nor_does_it_tell_of_its_failure_or_its_doubts(world: Any, fault: Any) -> None:
-    want(world.store, [replace(FEED, sources=(TEAM,))], now=world.clock())
+    activate_feeds(world.store, [replace(FEED, sources=(TEAM,))], now=world.clock())
     world.refresh(TEAM)
     before = world.bodies()
 
@@ -721,7 +721,7 @@ def test_settings_that_change_during_a_read_hold(world: Any) -> None:
     world.refresh()
     world.events().change(world.events().all()[0]["uid"], title="Secret", etag="9999999999999")
     busy = replace(FEED, privacy="busy")
-    world.api.meanwhile = [lambda: want(world.store, [busy], now=world.clock())]
+    world.api.meanwhile = [lambda: activate_feeds(world.store, [busy], now=world.clock())]
     assert world.refresh().outcome == "refreshed"
     assert set(world.titles()) == {"Busy"}
 
@@ -750,14 +750,14 @@ def test_two_readers_at_once_read_once(world: Any) -> None:
 def test_an_event_that_cant_be_shown_is_told_with_each_read(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    render = ical.render
+    render = vevent.render
 
     def odd(event: Any, *args: Any, **kwargs: Any) -> Any:
         if event.title == "Call":
-            raise ical.RenderError('"Call" can\'t be written as iCalendar: it is odd')
+            raise vevent.RenderError('"Call" can\'t be written as iCalendar: it is odd')
         return render(event, *args, **kwargs)
 
-    monkeypatch.setattr(ical, "render", odd)
+    monkeypatch.setattr("bridge.publish.entries.render", odd)
     for _read in range(2):
         report = world.refresh()
         assert (report.outcome, report.rejected) == ("refreshed", 1)

@@ -15,7 +15,8 @@ from bridge.domain.feed import Feed
 from bridge.domain.records import SourceState
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource, Source
 from bridge.domain.timezones import zone
-from bridge.publish.pending import want
+from bridge.feed.publication import Document
+from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher, Report
 from bridge.sandbox import backstage_objects, connect_objects
 from bridge.sandbox.calendar_objects import Builder, info, timed
@@ -23,7 +24,6 @@ from bridge.sandbox.connect_objects import CONNECT_ZONE
 from bridge.sandbox.state import Agenda, Calendar, Data, Group, Network, Portal, Shelf
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
-from bridge.store.publications import Document
 from bridge.zoho.client import ZohoClient
 from tests.clock import Clock
 from tests.zoho_sandbox import Sandbox
@@ -267,7 +267,7 @@ def bridge_on_sandbox(folder: Path) -> Iterator[World]:
             ) as hasty,
         ):
             world = World(box, store, clock, zoho, client, hasty)
-            want(
+            activate_feeds(
                 store, [feed_of(source) for source in (PROGRAMME, AGENDA, TEAM, WORK)], now=clock()
             )
             yield world

@@ -14,7 +14,7 @@ import pytest
 import stamina
 
 from bridge.errors import SlowDownError
-from bridge.store.publications import Document
+from bridge.feed.publication import Document
 from tests.sandbox.faulty_bridge import (
     SOURCES,
     TEAM,

@@ -8,8 +8,10 @@ import pytest
 
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource
+from bridge.feed.publication import Publication
 from bridge.store import Store
 from bridge.store.feeds import FeedError
+from tests.clock import NOW
 
 WORK, TEAM, PORTAL = (
     CalendarSource(calendar="work"),
@@ -28,8 +30,7 @@ def slugs(store: Store) -> Any:
 
 
 def publish(store: Store, slug: str, revision: Any = 0) -> None:
-    values = {"basis": "b", "shaped": [], "unshaped": [], "changed": [], "made": []}
-    assert store.publications.publish(slug, revision=revision, **values)
+    assert store.publications.publish(slug, Publication(revision=revision, now=NOW))
 
 
 def read(store: Store, source: Any, now: datetime) -> None:

@@ -22,7 +22,7 @@ from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.errors import StoreError
-from bridge.publish.pending import want
+from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import LEASE, Refresher
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
@@ -111,7 +111,7 @@ class Bridge:
         self.box = box
 
     def publish(self) -> None:
-        want(self.store, [FEED], now=self.now)
+        activate_feeds(self.store, [FEED], now=self.now)
         assert self.refresher.refresh(WORK.key).outcome == "refreshed"
 
     def served(self) -> Any:
@@ -142,7 +142,7 @@ def test_a_full_disk_stops_nobody_who_reads(
     with pytest.raises(
         StoreError, match=r"bridge\.sqlite3 can't be used: the disk is full; make room"
     ):
-        want(bridge.store, MORE, now=now)
+        activate_feeds(bridge.store, MORE, now=now)
     assert bridge.served() == before
     late = Bridge(
         f"sqlite:///{small_disk}/bridge.sqlite3", box, keys, now
@@ -151,7 +151,7 @@ def test_a_full_disk_stops_nobody_who_reads(
     late.close()
 
     file.unlink()
-    want(bridge.store, MORE, now=now)  # by itself, once there is room
+    activate_feeds(bridge.store, MORE, now=now)  # by itself, once there is room
     assert bridge.store.feeds.active() == tuple(MORE)
     bridge.close()
     with closing(sqlite3.connect(small_disk / "bridge.sqlite3")) as connection:
@@ -196,8 +196,8 @@ def test_a_read_only_folder_stops_nobody_who_reads(
             StoreError,
             match=r"view/bridge\.sqlite3 can't be used: it is read-only; give the bridge",
         ):
-            want(web.store, MORE, now=now)
-        want(bridge.store, MORE, now=now)
+            activate_feeds(web.store, MORE, now=now)
+        activate_feeds(bridge.store, MORE, now=now)
         assert len(web.store.feeds.active()) == len(MORE)  # it sees what is written elsewhere
         assert web.served() == bridge.served()
         web.close()
@@ -230,7 +230,7 @@ def test_what_can_be_mounted_nowhere_is_tried_with_a_switch_of_sqlite(
     with bridge.store.database.read() as connection:
         connection.execute(text(f"PRAGMA {switch}"))
     with pytest.raises(StoreError, match=told):
-        want(bridge.store, MORE, now=now)
+        activate_feeds(bridge.store, MORE, now=now)
     assert bridge.served() == before
     bridge.close()
 

@@ -21,10 +21,10 @@ from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource, ConnectSource
 from bridge.domain.timezones import zone
 from bridge.errors import StoreError
+from bridge.feed.publication import Document, Entry, Freshness, Publication
 from bridge.problems import text_problem
 from bridge.store import Store, database, schema
 from bridge.store.crypto import SecretKeys
-from bridge.store.publications import Document, Entry, ViewRow
 from bridge.zoho.tokens import AccessToken
 
 WORK = CalendarSource(calendar="work==")
@@ -115,8 +115,8 @@ def document(variant: str = "default", body: Any = b"BEGIN:VCALENDAR\r\n") -> An
 
 
 def publish(store: Store, slug: str = "team", revision: Any = 0, **options: Any) -> Any:
-    values = {"basis": "b", "shaped": [], "unshaped": [], "changed": [], "made": []}
-    return store.publications.publish(slug, revision=revision, **values | options)
+    now = datetime(2026, 3, 10, tzinfo=UTC)
+    return store.publications.publish(slug, Publication(revision=revision, now=now, **options))
 
 
 def test_feeds_come_back_as_configured_in_order(any_store: Store, now: datetime) -> None:
@@ -143,7 +143,7 @@ def test_a_feed_that_is_configured_no_more_keeps_all_it_has_and_comes_back(
 ) -> None:
     any_store.feeds.replace([feed()], now=now)
     any_store.links.ensure("team", now=now)
-    publish(any_store, made=[document()])
+    publish(any_store, documents=[document()])
     any_store.feeds.replace([], now=now)
     assert any_store.feeds.active() == ()
     assert any_store.sources.states() == ()
@@ -314,11 +314,13 @@ def test_refresh_now_makes_a_source_due(any_store: Store, now: datetime) -> None
 def test_a_publication_is_seen_whole(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     succeed(any_store, now, events=[saved()])
-    shape = ViewRow(event_uid="u1", basis="b1", until=date(2026, 4, 1))
-    assert publish(any_store, shaped=[shape], changed=[entry()], made=[document(), document("web")])
+    fresh = Freshness(event_uid="u1", inputs_hash="b1", until=date(2026, 4, 1))
+    assert publish(
+        any_store, freshness=[fresh], entries=[entry()], documents=[document(), document("web")]
+    )
     current = any_store.publications.current("team")
     assert current.revision == 1
-    assert current.shapes == {"u1": shape}
+    assert current.freshness == {"u1": fresh}
     assert current.entries.keys() == {"u1"}
     assert asdict(current.entries["u1"]).items() < asdict(entry()).items()
     assert any_store.publications.entry("team", "u1") == entry()
@@ -330,20 +332,23 @@ def test_of_two_publications_from_one_state_the_second_is_refused(
     any_store: Store, now: datetime
 ) -> None:
     any_store.feeds.replace([feed()], now=now)
-    assert publish(any_store, revision=0, made=[document()])
-    assert not publish(any_store, revision=0, made=[document(body=b"other")])
+    assert publish(any_store, revision=0, documents=[document()])
+    assert not publish(any_store, revision=0, documents=[document(body=b"other")])
     assert any_store.publications.document("team", "default") == document()
 
 
 def test_an_entry_that_is_gone_keeps_its_stamps(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
-    publish(any_store, changed=[entry()])
+    publish(any_store, entries=[entry()])
     publish(
-        any_store, revision=1, changed=[entry(gone=True, blob=None, web_blob=None)], unshaped=["u1"]
+        any_store,
+        revision=1,
+        entries=[entry(gone=True, blob=None, web_blob=None)],
+        removed_events=["u1"],
     )
     current = any_store.publications.current("team")
     assert current.entries["u1"].sequence == 3
-    assert current.shapes == {}
+    assert current.freshness == {}
 
 
 def test_a_merged_feed_lists_events_in_the_order_of_its_sources(

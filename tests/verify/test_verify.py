@@ -23,7 +23,7 @@ from bridge.domain.source import CalendarSource, ConnectSource
 from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError, UnavailableError
 from bridge.problems import text_problem
-from bridge.publish.pending import want
+from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher
 from bridge.sources.calendar.instances import (
     fetch_event_instances,
@@ -621,7 +621,7 @@ def fed(zoho: Any, api: Any, store: Store) -> Any:
         ),
         Feed(slug="group", title="Group", sources=(ConnectSource(group=GROUP, network=NETWORK),)),
     ]
-    want(store, feeds, now=NOW)
+    activate_feeds(store, feeds, now=NOW)
     settings = config.load(zoho.environment()).zoho
     refresher = Refresher(
         store=store, api=api, zoho=settings, holder="here", clock=lambda: NOW, dice=lambda: 0.5

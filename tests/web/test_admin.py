@@ -13,6 +13,7 @@ from time_machine import TimeMachineFixture
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
+from bridge.feed.publication import Publication
 from bridge.store import Store, sign_ins
 from bridge.web import create_app
 
@@ -36,9 +37,7 @@ def served(store: Store, now: datetime) -> Any:
     store.feeds.replace(feeds, now=now)
     for feed in feeds:
         store.links.ensure(feed.slug, now=now)
-        store.publications.publish(
-            feed.slug, revision=0, basis="", shaped=[], unshaped=[], changed=[], made=[]
-        )
+        store.publications.publish(feed.slug, Publication(revision=0, now=now))
     for slug in ("mix", "removed"):
         store.feeds.add(Feed(slug=slug, title=f"The {slug}", sources=(source,)), now=now)
     store.feeds.remove("removed", now=now)

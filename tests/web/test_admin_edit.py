@@ -13,7 +13,7 @@ from time_machine import TimeMachineFixture
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
-from bridge.publish.pending import publish_pending, want
+from bridge.publish.pending import activate_feeds, publish_pending
 from bridge.store import Store
 from bridge.web import create_app
 
@@ -39,8 +39,10 @@ def configured() -> Any:
 
 @pytest.fixture
 def served(store: Store, configured: Any) -> Any:
-    want(store, [*configured, Feed(slug="old", title="Old", sources=(RETIRED,))], now=START)
-    want(store, configured, now=START)
+    activate_feeds(
+        store, [*configured, Feed(slug="old", title="Old", sources=(RETIRED,))], now=START
+    )
+    activate_feeds(store, configured, now=START)
     return store
 
 
@@ -159,7 +161,7 @@ def test_a_made_feed_survives_a_restart_with_other_settings(
 ) -> None:
     make(client, slug="sales")
     made = only_new(served, configured)
-    want(served, [Feed(slug="else", title="Else", sources=(GROUP,))], now=START)
+    activate_feeds(served, [Feed(slug="else", title="Else", sources=(GROUP,))], now=START)
     text = client_of(served, tmp_path).get("/admin/").text
     assert "Sales &amp; more" in text
     assert f"/admin/feeds/{configured[0].slug}/" not in text

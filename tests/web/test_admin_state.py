@@ -15,6 +15,7 @@ from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
+from bridge.feed.publication import Publication
 from bridge.problems import text_problem
 from bridge.store import Store
 from bridge.store.readers import Polls
@@ -90,9 +91,7 @@ def hold(store: Store, at: Any) -> None:
 
 def publish(store: Store, slug: str = "team", *, at: Any = NOW, events: Any = 128) -> None:
     made = [replace(document(b"BEGIN:VCALENDAR\r\n"), modified_at=at, events=events)]
-    assert store.publications.publish(
-        slug, revision=0, basis="b", shaped=[], unshaped=[], changed=[], made=made
-    )
+    assert store.publications.publish(slug, Publication(revision=0, documents=made, now=at))
 
 
 def said(client: FlaskClient, path: str = "/admin/", *, lang: str = "en-GB") -> Any:

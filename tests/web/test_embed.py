@@ -13,8 +13,8 @@ from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.feed.agenda import AgendaItem
+from bridge.feed.publication import EntryAgenda, Publication
 from bridge.store import Store
-from bridge.store.agenda import EntryAgenda
 from bridge.web import create_app
 from tests.served import document
 
@@ -42,16 +42,9 @@ def client(store: Store, tmp_path: Path, time_machine: TimeMachineFixture) -> An
         times=((date(2026, 3, 20).toordinal(), date(2026, 3, 22).toordinal()),),
     )
     for feed in feeds:
-        shown = [EntryAgenda(uid=card.uid, cards=(card,)) for card in (stand_up, fair)]
+        shown = [EntryAgenda(uid=card.uid, items=(card,)) for card in (stand_up, fair)]
         store.publications.publish(
-            feed.slug,
-            revision=0,
-            basis="",
-            shaped=[],
-            unshaped=[],
-            changed=[],
-            made=[document(b"x")],
-            for_people=shown,
+            feed.slug, Publication(revision=0, documents=[document(b"x")], agenda=shown, now=NOW)
         )
     settings = config.load({"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40})
     return create_app(settings, store).test_client()
@@ -185,10 +178,8 @@ def test_a_day_with_more_than_fits_says_how_many_more(store: Store, client: Flas
         AgendaItem(uid=f"m-{number}", title=f"More {number}", zone="UTC", times=times)
         for number in range(5)
     )
-    shown = [EntryAgenda(uid=card.uid, cards=(card,)) for card in more]
-    store.publications.publish(
-        "open", revision=1, basis="", shaped=[], unshaped=[], changed=[], made=[], for_people=shown
-    )
+    shown = [EntryAgenda(uid=card.uid, items=(card,)) for card in more]
+    store.publications.publish("open", Publication(revision=1, agenda=shown, now=NOW))
     text = client.get("/feeds/open/embed?days=1").text
     assert re.findall(r'class="more">([^<]+)<', text) == ["3 more"]
     assert "Tuesday, 10 March: 6 events" in text

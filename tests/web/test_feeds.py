@@ -16,9 +16,10 @@ from bridge.domain.event import Event, Recurrence, Rule
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import zone
-from bridge.publish import ical
+from bridge.feed.document import join_document
+from bridge.feed.publication import Document, Entry, Publication
+from bridge.publish.ical import vevent
 from bridge.store import Store
-from bridge.store.publications import Document, Entry
 from bridge.web import create_app
 
 CHANGED = datetime(2026, 3, 9, 8, 0, 30, 500_000, tzinfo=UTC)
@@ -59,9 +60,7 @@ def served(store: Store, settings: Any, now: datetime) -> Any:
             document("quiet", BODY + b"quiet"),
             document("web", BODY + b"web"),
         ]
-        store.publications.publish(
-            feed.slug, revision=0, basis="", shaped=[], unshaped=[], changed=[], made=made
-        )
+        store.publications.publish(feed.slug, Publication(revision=0, documents=made, now=now))
     return store
 
 
@@ -354,7 +353,7 @@ def event(uid: str, **changes: Any) -> Any:
 
 def published(event: Any) -> Any:
     """An entry as publishing makes it."""
-    stamp = ical.Stamp(changed=CHANGED.replace(microsecond=0), sequence=1)
+    stamp = vevent.Stamp(changed=CHANGED.replace(microsecond=0), sequence=1)
     return Entry(
         uid=event.uid,
         event_uid=event.uid,
@@ -362,8 +361,8 @@ def published(event: Any) -> Any:
         changed_at=stamp.changed,
         sequence=1,
         sort_key="s",
-        zones=" ".join(sorted(ical.zones(event))),
-        blob=ical.render(event, stamp),
+        zones=" ".join(sorted(vevent.zones(event))),
+        blob=vevent.render(event, stamp),
         web_blob=b"BEGIN:VEVENT\r\nUID:web\r\nEND:VEVENT\r\n",
     )
 
@@ -380,9 +379,7 @@ def events(served: Store) -> Any:
         replace(published(event("gone-1")), gone=True, blob=None),
     ]
     for slug in ("team", "open"):
-        served.publications.publish(
-            slug, revision=1, basis="", shaped=[], unshaped=[], changed=entries, made=[]
-        )
+        served.publications.publish(slug, Publication(revision=1, entries=entries, now=CHANGED))
     return {entry.uid: entry for entry in entries}
 
 
@@ -392,9 +389,7 @@ def test_one_event_is_a_document_of_its_own(
 ) -> None:
     """The bytes are those that rendering a single event gives: its zones, no calendar name (rulebook 11, 13)."""
     entry = events[uid]
-    expected = ical.join_document(
-        title="x", blobs=[entry.blob], zones=entry.zones.split(), single=True
-    )
+    expected = join_document(title="x", blobs=[entry.blob], zones=entry.zones.split(), single=True)
     for address in (url.replace(".ics", f"/{uid}.ics"), f"/feeds/open/{uid}.ics"):
         answer = client.get(address)
         assert answer.status_code == 200

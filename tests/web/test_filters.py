@@ -303,9 +303,9 @@ def test_a_document_is_joined_once_for_a_state_of_the_feed(
     client: FlaskClient, filled: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     joined = []
-    real = filled.agenda.chosen
+    real = filled.agenda.filtered
     monkeypatch.setattr(
-        filled.agenda, "chosen", lambda *args, **kw: joined.append(1) or real(*args, **kw)
+        filled.agenda, "filtered", lambda *args, **kw: joined.append(1) or real(*args, **kw)
     )
     chosen = path(filled, ("hall", "Hall A"))
     first = [client.get(chosen).data for _ in range(3)]
@@ -325,7 +325,7 @@ def test_what_is_known_is_served_while_the_database_cant_be_read(
     def broken(*_args: Any, **_options: Any) -> Never:
         raise StoreError("gone")
 
-    monkeypatch.setattr(filled.agenda, "chosen", broken)
+    monkeypatch.setattr(filled.agenda, "filtered", broken)
     assert client.get(chosen).data == first.data
     assert client.get(path(filled, ("hall", "Hall B"))).status_code == 503
 

@@ -19,6 +19,7 @@ import pytest
 from bridge import config
 from bridge.cli import main
 from bridge.feed.changelog import Change
+from bridge.feed.publication import Publication
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.web import create_app
@@ -206,20 +207,14 @@ def test_the_command_gives_programs_all_of_it(run: Any, recent: Any) -> None:
 
 def test_the_command_looks_back_as_far_as_it_is_told(run: Any, changed: Any) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=5)
-    revision = changed.publications.current("team").revision
-    basis = changed.publications.current("team").basis
-    older = [Change(uid="x", kind="added", title="Older")]
-    assert changed.publications.publish(
-        "team",
-        revision=revision,
-        basis=basis,
-        shaped=[],
-        unshaped=[],
-        changed=[],
-        made=[],
-        history=older,
+    current = changed.publications.current("team")
+    older = Publication(
+        revision=current.revision,
+        inputs_hash=current.inputs_hash,
+        changes=[Change(uid="x", kind="added", title="Older")],
         now=long_ago,
     )
+    assert changed.publications.publish("team", older)
     assert "Older" in run("team").stdout
     assert "Older" not in run("team", "--days", "4").stdout
 

@@ -14,9 +14,9 @@ from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.feed.agenda import AgendaItem
+from bridge.feed.publication import EntryAgenda, Publication
 from bridge.problems import text_problem
 from bridge.store import Store
-from bridge.store.agenda import EntryAgenda
 from bridge.web import create_app
 from bridge.web.urls import Subscription
 from tests.served import document
@@ -80,16 +80,15 @@ def card(
 
 def show(store: Store, slug: str, *cards: Any, revision: Any = 0) -> None:
     """Publish a feed with these cards."""
-    people = [EntryAgenda(uid=one.uid, cards=(one,)) for one in cards]
+    people = [EntryAgenda(uid=one.uid, items=(one,)) for one in cards]
     assert store.publications.publish(
         slug,
-        revision=revision,
-        basis="",
-        shaped=[],
-        unshaped=[],
-        changed=[],
-        made=[document(b"body")] if cards else [],
-        for_people=people,
+        Publication(
+            revision=revision,
+            documents=[document(b"body")] if cards else [],
+            agenda=people,
+            now=datetime(2026, 3, 10, tzinfo=UTC),
+        ),
     )
 
 

@@ -15,8 +15,9 @@ from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.errors import StoreError
+from bridge.feed.publication import Document, Publication
 from bridge.store import Store
-from bridge.store.publications import Document, Representation
+from bridge.store.publications import Representation
 from bridge.web import create_app
 from bridge.web.read_cache import Documents, Remembered
 
@@ -44,7 +45,7 @@ def document(body: Any, variant: str = "default") -> Any:
 def publish(store: Store, slug: str, body: Any, *, revision: Any = 0) -> None:
     made = [document(body)]
     store.publications.publish(
-        slug, revision=revision, basis="", shaped=[], unshaped=[], changed=[], made=made
+        slug, Publication(revision=revision, documents=made, now=datetime(2026, 3, 9, tzinfo=UTC))
     )
 
 

@@ -1,7 +1,8 @@
 r"""The values of properties: texts, addresses and times in the one form that clients read alike.
 
-They are our own because icalendar 7.3 reads the two characters ``\N`` in a text as a line break ("C:\New folder"),
-writes Etc/UTC as ``Z``, which the start of a series must not have (rulebook 41), and reorders rules.
+icalendar 7.3 is not used for values: it reads the two characters ``\N`` in a text as a line break
+("C:\New folder"), writes Etc/UTC as ``Z``, which the start of a series must not have (rulebook 41),
+and reorders rules.
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,8 @@ from bridge.domain.timezones import is_fixed
 _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 _HTTP = re.compile(r"(https?)://([^/?#\s]+)([^#]*)(?:#(.*))?", re.IGNORECASE)
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_PATH = "%!$&'()*+,;=:@/?~"  # RFC 3986: what may stand in a path or query, with "%" of what is encoded already
+# RFC 3986: the characters of a path or query, with "%" of what is encoded already.
+_PATH = "%!$&'()*+,;=:@/?~"
 
 _ODD_OFFSETS = {
     timedelta(hours=-9, minutes=-30): "Pacific/Marquesas",
@@ -34,27 +36,27 @@ _ODD_OFFSETS = {
 
 
 class Verbatim(vText):
-    """A value that stands in the document as it is: a time, a rule, an address. Never text from upstream."""
+    """A value that is written as it is: a time, a rule, an address. Never text from upstream."""
 
     __slots__ = ()
 
     def to_ical(self) -> bytes:
-        """Give the value in bytes."""
+        """Return the value in bytes."""
         return self.encode()
 
 
 def text(value: str) -> Verbatim:
-    """Write a TEXT value: cleaned, and escaped as RFC 5545 3.3.11 says (rulebook 4, 5)."""
+    """Return a TEXT value: cleaned, and escaped (RFC 5545 3.3.11; rulebook 4, 5)."""
     return Verbatim(clean(value).translate(_ESCAPES))
 
 
 def texts(values: Iterable[str]) -> Verbatim:
-    """Write a list of TEXT values in one property (RFC 5545 3.8.1.2)."""
+    """Return a list of TEXT values in one property (RFC 5545 3.8.1.2)."""
     return Verbatim(",".join(text(value) for value in values))
 
 
 def http_uri(value: str) -> str:
-    """Give an http or https address as a URI (RFC 3986), illegal characters percent-encoded; "" for anything else."""
+    """Return an http(s) address as a URI (RFC 3986), percent-encoded; "" for anything else."""
     match = _HTTP.fullmatch(clean(value).replace("\n", "").strip())
     if match is None:
         return ""
@@ -68,7 +70,7 @@ def _quoted(part: str, safe: str) -> str:
 
 
 def moment(value: Moment, zone: ZoneInfo | None) -> tuple[Verbatim, dict[str, str]]:
-    """Write a DATE, or a DATE-TIME by the clocks of ``zone`` (None: in UTC), with its parameters (rulebook 29, 33)."""
+    """Return a DATE, or a DATE-TIME in ``zone`` (None: UTC), and its parameters (rulebook 29, 33)."""
     if not isinstance(value, datetime):
         return Verbatim(_day(value)), {"VALUE": "DATE"}
     if zone is None:
@@ -77,22 +79,23 @@ def moment(value: Moment, zone: ZoneInfo | None) -> tuple[Verbatim, dict[str, st
 
 
 def utc(value: datetime) -> Verbatim:
-    """Write a DATE-TIME in UTC, whole seconds."""
+    """Return a DATE-TIME in UTC, in whole seconds."""
     return Verbatim(f"{_clock(value.astimezone(UTC))}Z")
 
 
 def tzid(zone: ZoneInfo) -> str:
-    """Name a zone in a document, always as IANA does.
+    """Return the IANA name of a zone, as a TZID.
 
-    UTC has a VTIMEZONE like any other when a series is told in it (rulebook 41). A bare offset goes under the name of a
-    zone that has always had it, of late: Home Assistant reads any other name without daylight saving as UTC, and
-    node-ical fails on a colon. ValueError when there is no such zone.
+    UTC has a VTIMEZONE like any other when a series is written in it (rulebook 41). A bare offset
+    gets the name of a zone that has it all year: Home Assistant reads any other name without
+    daylight saving as UTC, and node-ical fails on a colon. Raises ValueError if there is no such
+    zone.
     """
     if zone.key == "UTC":
         return "Etc/UTC"
     if not is_fixed(zone):
         return zone.key
-    offset = zone.utcoffset(datetime(2000, 1, 1)) or timedelta()  # noqa: DTZ001 (any time: the offset is constant)
+    offset = zone.utcoffset(datetime(2000, 1, 1)) or timedelta()  # noqa: DTZ001
     hours, rest = divmod(offset, timedelta(hours=1))
     if not rest and -12 <= hours <= 14:
         return f"Etc/GMT{-hours:+d}"  # the sign is POSIX's: west is positive

@@ -1,7 +1,8 @@
 """One event, or one series with its changed instances, as VEVENT bytes.
 
-No ATTENDEE, ORGANIZER, CLASS, RDATE, ATTACH or GEO is ever written, no LANGUAGE or other parameter without need, and
-no empty property (rulebook 7, 9, 44, 52, 59, 60). It must not know of feeds, stores or what was published before.
+No ATTENDEE, ORGANIZER, CLASS, RDATE, ATTACH or GEO is ever written, no LANGUAGE or other parameter
+without need, and no empty property (rulebook 7, 9, 44, 52, 59, 60). Feeds, stores and earlier
+publications are not known here.
 """
 
 from collections.abc import Iterable
@@ -18,58 +19,56 @@ from bridge.domain.text import NO_TITLE, clean, one_line
 from bridge.domain.timezones import is_fixed
 from bridge.domain.uid import event_uid
 from bridge.publish.ical import values
+from bridge.publish.view.dst import is_ambiguous
 
 _MOST_SEQUENCE = 2**31 - 1
-# Outlook cuts a place at 255 characters; nobody gains when the others do so too.
+# Outlook cuts a place at 255 characters; the other clients show all of it.
 _LONGEST_PLACE = 1000
-# What may stand beside an address in running text without being a part of it.
+# Characters beside an address in running text that are not a part of it.
 _AROUND_LINK = "<>()[]{}\"'.,;:!?"
 
 
 class RenderError(ValueError):
-    """An event can't be written as iCalendar: it is left out, the others of its feed stay."""
+    """An event that can't be written as iCalendar. It is left out; its feed's others stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """When the family last changed (aware), and how often: never falling, nor "now" (rulebook 20-22)."""
+    """When the family last changed (aware), and its SEQUENCE; neither ever falls (rulebook 20-22)."""
 
     changed: datetime
     sequence: int
 
 
 def render(event: Event, stamp: Stamp, *, alarms: bool = True) -> bytes:
-    """Write the family's VEVENTs, master first, CRLF, folded; the same values give the same bytes.
+    """Render the family's VEVENTs, master first, folded, with CRLF.
 
     Raises RenderError for what iCalendar can't hold.
     """
+    family = (event, *event.overrides)
     try:
-        return b"".join(
-            _vevent(member, event, stamp, alarms=alarms) for member in (event, *event.overrides)
-        )
+        return b"".join(_vevent(member, event, stamp, alarms=alarms) for member in family)
     except (ValueError, OverflowError) as error:
-        raise RenderError(
-            f'"{one_line(event.title, 60)}" can\'t be written as iCalendar: {error}'
-        ) from error
+        raise RenderError(f"{_name(event)} can't be written as iCalendar: {error}") from error
 
 
 def render_occurrences(events: Iterable[Event], stamp: Stamp) -> bytes:
-    """Write single events, as ``shape.flatten`` gives them, without alarms: web pages don't ring."""
+    """Render single events without alarms: web pages have none."""
     return b"".join(render(event, stamp, alarms=False) for event in events)
 
 
 def zones(event: Event) -> frozenset[str]:
-    """Name the TZIDs that the rendered family uses."""
+    """Return the TZIDs that the rendered family uses."""
     used = (_zone(member, event) for member in (event, *event.overrides))
     return frozenset(values.tzid(zone) for zone in used if zone is not None)
 
 
 def check(blob: bytes, event: Event) -> None:
-    """Read rendered bytes again before they are kept: one bad event must not sink a feed (rulebook 10).
+    """Parse rendered bytes, so that one bad event does not break a feed (rulebook 10).
 
     Raises RenderError when they do not hold the event's family, whole and alone.
     """
-    name = f'"{one_line(event.title, 60)}"'
+    name = _name(event)
     try:
         family = icalendar.Event.from_ical(blob, multiple=True)
     except ValueError as error:
@@ -78,15 +77,17 @@ def check(blob: bytes, event: Event) -> None:
     if len(family) != expected or any(member.name != "VEVENT" for member in family):
         raise RenderError(f"{name} reads as {len(family)} components, not as {expected} VEVENT")
     for member in family:
-        if member.errors:
-            raise RenderError(
-                f"{name} reads with an error in {member.errors[0][0]}: {member.errors[0][1]}"
-            )
+        for property_, problem in member.errors:
+            raise RenderError(f"{name} reads with an error in {property_}: {problem}")
         if str(member.get("UID")) != event.uid:
             raise RenderError(f"{name} reads with another UID")
         missing = {"DTSTAMP", "DTSTART", "DTEND", "SUMMARY"} - set(member)
         if missing:
             raise RenderError(f"{name} reads without {', '.join(sorted(missing))}")
+
+
+def _name(event: Event) -> str:
+    return f'"{one_line(event.title, 60)}"'
 
 
 def _vevent(event: Event, master: Event, stamp: Stamp, *, alarms: bool) -> bytes:
@@ -96,7 +97,7 @@ def _vevent(event: Event, master: Event, stamp: Stamp, *, alarms: bool) -> bytes
     component.add("LAST-MODIFIED", values.utc(stamp.changed))
     component.add("SEQUENCE", values.Verbatim(str(min(max(stamp.sequence, 0), _MOST_SEQUENCE))))
     _add_times(component, event, master)
-    _add_words(component, event)
+    _add_texts(component, event)
     _add_state(component, event)
     if event.related_to:
         component.add("RELATED-TO", values.text(event.related_to))
@@ -107,7 +108,7 @@ def _vevent(event: Event, master: Event, stamp: Stamp, *, alarms: bool) -> bytes
 
 
 def _add_times(component: icalendar.Event, event: Event, master: Event) -> None:
-    """Write when: DTEND always, in DTSTART's form; slots in the form of the master's DTSTART (rulebook 33-41)."""
+    """Add the times: DTEND always, in DTSTART's form; slots in that of the master (rulebook 33-41)."""
     if event.recurrence_id is not None:
         component.add("RECURRENCE-ID", *_slot(event.recurrence_id, master))
     zone = _zone(event, master)
@@ -128,10 +129,11 @@ def _slot(slot: Moment, master: Event) -> tuple[values.Verbatim, dict[str, str]]
 
 
 def _zone(event: Event, master: Event) -> ZoneInfo | None:
-    """Give the zone whose clocks tell the event's times; None for whole days and for UTC.
+    """Return the zone in which the event's times are written; None for whole days and for UTC.
 
-    A series needs a zone (rulebook 29, 41). A single event is told in UTC when its zone's clocks show its start or
-    end twice, or skip it (rulebook 32), and when its zone is a bare offset, which has no name that clients know.
+    A series needs a zone (rulebook 29, 41). A single event is written in UTC when its start or end
+    is an ambiguous wall time (rulebook 32), and when its zone is a bare offset, whose names clients
+    do not know.
     """
     start, end = event.start, event.end
     if not isinstance(start, datetime) or not isinstance(end, datetime):
@@ -140,94 +142,83 @@ def _zone(event: Event, master: Event) -> ZoneInfo | None:
     assert isinstance(zone, ZoneInfo)  # the model refuses others
     if event.recurrence is not None:
         return zone
-    if not _told_by_clock(start) or not _told_by_clock(end.astimezone(zone)):
+    if is_ambiguous(start) or is_ambiguous(end.astimezone(zone)):
         return None
     if isinstance(master.start, datetime) and master is not event and master.start.tzinfo == zone:
         return zone
     return None if zone.key == "UTC" or is_fixed(zone) else zone
 
 
-def _told_by_clock(time: datetime) -> bool:
-    """Tell whether the wall time happens exactly once (PEP 495)."""
-    return time.replace(fold=0).utcoffset() == time.replace(fold=1).utcoffset()
-
-
-def _add_words(component: icalendar.Event, event: Event) -> None:
-    """Write what people read. Few clients show URL, so that links stand in the description too (rulebook 54-57)."""
+def _add_texts(component: icalendar.Event, event: Event) -> None:
+    """Add the texts. Few clients show URL, so links are in the description too (rulebook 54-57)."""
     component.add("SUMMARY", values.text(one_line(event.title) or NO_TITLE))
     description = clean(event.description)
     details = _details(event, description)
-    text = "\n".join(f"{label}: {value}" for label, value in details)
-    if description or text:
-        component.add(
-            "DESCRIPTION", values.text("\n\n".join(part for part in (description, text) if part))
-        )
+    lines = "\n".join(f"{label}: {value}" for label, value in details)
+    if text := "\n\n".join(part for part in (description, lines) if part):
+        component.add("DESCRIPTION", values.text(text))
     place = one_line(event.place.line, _LONGEST_PLACE) if event.place else ""
     if place := place or _link(event.join_url):
         component.add("LOCATION", values.text(place))
     if url := values.http_uri(event.url):
         component.add("URL", values.Verbatim(url))
     if event.html:
-        component.add(
-            "X-ALT-DESC", values.text(_page(event.html, details)), {"FMTTYPE": "text/html"}
-        )
-    if categories := [name for name in dict.fromkeys(map(one_line, event.categories)) if name]:
+        page = values.text(_html_page(event.html, details))
+        component.add("X-ALT-DESC", page, {"FMTTYPE": "text/html"})
+    if categories := _unique_lines(event.categories):
         component.add("CATEGORIES", values.texts(categories))
 
 
+def _unique_lines(texts: Iterable[str]) -> list[str]:
+    return [line for line in dict.fromkeys(map(one_line, texts)) if line]
+
+
 def _details(event: Event, description: str) -> list[tuple[str, str]]:
-    """Give the lines below the description: people by name, and links that it does not hold already."""
+    """Return the lines below the description: people by name, and links that it does not hold."""
     details = []
-    for role, singular, plural in (
-        ("organizer", "Organizer", "Organizers"),
-        ("speaker", "Speaker", "Speakers"),
-    ):
-        names = [
-            name
-            for name in dict.fromkeys(one_line(p.name) for p in event.people if p.role == role)
-            if name
-        ]
+    for role, label in (("organizer", "Organizer"), ("speaker", "Speaker")):
+        names = _unique_lines(person.name for person in event.people if person.role == role)
         if names:
-            details.append((plural if len(names) > 1 else singular, ", ".join(names)))
-    said = {word.strip(_AROUND_LINK) for word in description.split()}
+            details.append((f"{label}s" if len(names) > 1 else label, ", ".join(names)))
+    words = {word.strip(_AROUND_LINK) for word in description.split()}
     for label, address in (("Join", event.join_url), ("Details", event.url)):
         link = _link(address)
-        if link and not said & {link.strip(_AROUND_LINK), address.strip().strip(_AROUND_LINK)}:
+        forms = {link.strip(_AROUND_LINK), address.strip().strip(_AROUND_LINK)}
+        if link and not words & forms:
             details.append((label, link))
-            said.add(link.strip(_AROUND_LINK))
+            words.add(link.strip(_AROUND_LINK))
     return details
 
 
 def _link(address: str) -> str:
-    """Give an address as people can use it: a URI, or on one line what is none, such as a telephone number."""
+    """Return an address as a URI, or as one line if it is none, such as a telephone number."""
     return values.http_uri(address) or one_line(address, _LONGEST_PLACE)
 
 
-def _page(html: str, details: list[tuple[str, str]]) -> str:
-    """Give the rich description with the same lines below it: Outlook shows it in place of the plain one."""
+def _html_page(html: str, details: list[tuple[str, str]]) -> str:
+    """Return the rich description with the same lines below: Outlook shows it, not the plain one."""
     lines = []
     for label, value in details:
-        word = escape(value)
-        lines.append(
-            f"{label}: " + (f'<a href="{word}">{word}</a>' if values.http_uri(value) else word)
-        )
+        text = escape(value)
+        link = f'<a href="{text}">{text}</a>' if values.http_uri(value) else text
+        lines.append(f"{label}: {link}")
     below = f"<p>{'<br>'.join(lines)}</p>" if lines else ""
     return f"<html><body>{html}{below}</body></html>"
 
 
 def _add_state(component: icalendar.Event, event: Event) -> None:
-    """Write status, availability and image. A cancelled event takes nobody's time (rulebook 50, 51)."""
+    """Add status, availability and image. A cancelled event leaves time free (rulebook 50, 51)."""
     busy = event.busy and event.status is not Status.CANCELLED
     component.add("STATUS", values.Verbatim(event.status))
     component.add("TRANSP", values.Verbatim("OPAQUE" if busy else "TRANSPARENT"))
-    taken = "TENTATIVE" if event.status is Status.TENTATIVE else "BUSY"
-    component.add("X-MICROSOFT-CDO-BUSYSTATUS", values.Verbatim(taken if busy else "FREE"))
+    state = "TENTATIVE" if event.status is Status.TENTATIVE else "BUSY"
+    component.add("X-MICROSOFT-CDO-BUSYSTATUS", values.Verbatim(state if busy else "FREE"))
     if image := values.http_uri(event.image_url):
         component.add("IMAGE", values.Verbatim(image), {"VALUE": "URI", "DISPLAY": "BADGE"})
 
 
 def _valarm(event: Event) -> icalendar.Alarm:
-    """Write the one reminder clients agree on (rulebook 61), with a UID (RFC 9074)."""
+    """Return the one reminder that clients agree on (rulebook 61), with a UID (RFC 9074)."""
     trigger = _nearest(event.alarms)
     name = (event.uid, "alarm", str(trigger // timedelta(seconds=1)))
     component = icalendar.Alarm()
@@ -239,9 +230,9 @@ def _valarm(event: Event) -> icalendar.Alarm:
 
 
 def _nearest(alarms: tuple[Alarm, ...]) -> timedelta:
-    """Choose the reminder nearest before the start: of "a day" and "ten minutes before", who has one wants the last.
+    """Return the trigger of the last reminder before the start, or of the first one after it.
 
-    Only when all come after the start ("at nine on the day" of an all-day event) it is the first of them.
+    An all-day event may have only the latter ("at nine on the day").
     """
     triggers = [alarm.trigger for alarm in alarms]
     return max((t for t in triggers if t <= timedelta()), default=min(triggers))

@@ -1,4 +1,4 @@
-"""The days on which a daily wall time meets a change of the clock, where engines give different answers. Pure."""
+"""Days on which a daily wall time meets a clock change, where engines answer differently. Pure."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -11,36 +11,36 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meetings:
-    """``shaky``: days whose wall time is skipped or shown twice; ``across``: days whose occurrence spans a change."""
+class ClockChanges:
+    """Days whose wall time is skipped or happens twice, and days whose occurrence spans a change."""
 
-    shaky: frozenset[date]
-    across: frozenset[date]
+    ambiguous: frozenset[date]
+    spanning: frozenset[date]
 
 
 @lru_cache(maxsize=4096)
-def meetings(zone: ZoneInfo, at: time, length: timedelta, first: date, last: date) -> Meetings:
-    """Look at each day from ``first`` up to ``last`` for an event at ``at`` of ``length`` (rulebook 32)."""
-    shaky, across = set(), set()
-    for number in range((last - first).days):
-        day = first + number * _DAY
-        wall = datetime.combine(day, at, zone)
-        if _is_shaky(wall):
-            shaky.add(day)
-        if _spans_change(wall, length):
-            across.add(day)
-    return Meetings(shaky=frozenset(shaky), across=frozenset(across))
+def clock_changes(
+    zone: ZoneInfo, at: time, length: timedelta, first: date, last: date
+) -> ClockChanges:
+    """Look at each day from ``first`` up to ``last`` for an event at ``at`` (rulebook 32)."""
+    days = [first + number * _DAY for number in range((last - first).days)]
+    starts = {day: datetime.combine(day, at, zone) for day in days}
+    return ClockChanges(
+        ambiguous=frozenset(day for day in days if is_ambiguous(starts[day])),
+        spanning=frozenset(day for day in days if _spans_change(starts[day], length)),
+    )
 
 
-def is_level(start: datetime, length: timedelta) -> bool:
-    """Whether clocks are left alone from a start to its end, so that the wall times differ by the exact length."""
-    return not _is_shaky(start) and not _spans_change(start, length)
+def has_exact_times(start: datetime, length: timedelta) -> bool:
+    """Whether no clock changes from start to end: the wall times differ by the exact length."""
+    return not is_ambiguous(start) and not _spans_change(start, length)
 
 
-def _is_shaky(wall: datetime) -> bool:
-    return wall.replace(fold=0).utcoffset() != wall.replace(fold=1).utcoffset()
+def is_ambiguous(time: datetime) -> bool:
+    """Whether a wall time is skipped by its zone's clocks, or happens twice (PEP 495)."""
+    return time.replace(fold=0).utcoffset() != time.replace(fold=1).utcoffset()
 
 
 def _spans_change(start: datetime, length: timedelta) -> bool:
     end = (to_utc(start) + length).astimezone(start.tzinfo)
-    return start.utcoffset() != end.utcoffset() or _is_shaky(end)
+    return start.utcoffset() != end.utcoffset() or is_ambiguous(end)

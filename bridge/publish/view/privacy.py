@@ -1,6 +1,6 @@
-"""What a feed may tell of an event: privacy, cancelled events, a title for the untitled. Pure.
+"""What a feed may disclose of an event: privacy, cancelled events, a title for the untitled. Pure.
 
-It must not look at recurrence but for the changed instances, which are events of their own here.
+Of recurrence it knows only the changed instances, which are events of their own here.
 """
 
 from dataclasses import replace
@@ -11,41 +11,42 @@ from bridge.domain.feed import Feed
 from bridge.domain.text import CANCELLED_MARK, NO_TITLE
 from bridge.domain.uid import event_uid
 
-CANCELLED_FOR = timedelta(days=30)  # how long a cancelled event stays marked, before it goes
+CANCELLED_FOR = timedelta(days=30)  # how long a cancelled event stays marked
 
 
-def guise(
+def visible_event(
     event: Event, feed: Feed, *, today: date, cancelled_since: date | None
 ) -> tuple[Event | None, date | None]:
-    """Give the event as the feed may show it, or None, and the day that answer ends (None: never).
+    """Return the event as the feed may show it, or None, and the day this ends (None: never).
 
-    A cancelled instance becomes a slot with nothing in it, whatever ``feed.cancelled`` says (rulebook 50).
+    A cancelled instance becomes an excluded slot, whatever ``feed.cancelled`` is (rulebook 50).
     """
-    event = _as_its_series(_without_cancelled_instances(event))
+    event = _with_inherited_state(_without_cancelled_instances(event))
     until = None
     if event.status is Status.CANCELLED:
         if feed.cancelled == "mark":
             until = (cancelled_since or today) + CANCELLED_FOR
-        if (
-            _hides(event, feed)
-            or feed.cancelled == "drop"
-            or (until is not None and until <= today)
-        ):
+        has_ended = until is not None and until <= today
+        if _hides_details(event, feed) or feed.cancelled == "drop" or has_ended:
             return None, None
     uid = event_uid("busy", feed.slug, event.uid) if feed.privacy == "busy" else event.uid
-    overrides = tuple(_titled(_masked(override, feed, uid), feed) for override in event.overrides)
-    bare = _masked(replace(event, overrides=()), feed, uid)
-    return replace(_titled(bare, feed), overrides=overrides), until
+    master, *overrides = (
+        _with_title(_with_privacy(part, feed, uid), feed)
+        for part in (replace(event, overrides=()), *event.overrides)
+    )
+    return replace(master, overrides=tuple(overrides)), until
 
 
-def _as_its_series(event: Event) -> Event:
-    """Let changed instances be private or cancelled when their series is: they need not say so themselves."""
+def _with_inherited_state(event: Event) -> Event:
+    """Make the changed instances of a private or cancelled series private or cancelled."""
     cancelled = event.status is Status.CANCELLED
     overrides = tuple(
         replace(
-            o, private=o.private or event.private, status=event.status if cancelled else o.status
+            override,
+            private=override.private or event.private,
+            status=event.status if cancelled else override.status,
         )
-        for o in event.overrides
+        for override in event.overrides
     )
     return replace(event, overrides=overrides)
 
@@ -53,25 +54,24 @@ def _as_its_series(event: Event) -> Event:
 def _without_cancelled_instances(event: Event) -> Event:
     if event.recurrence is None:
         return event
-    empty = tuple(
-        o.recurrence_id for o in event.overrides if o.status is Status.CANCELLED and o.recurrence_id
-    )
-    kept = tuple(
-        override for override in event.overrides if override.status is not Status.CANCELLED
-    )
-    recurrence = Recurrence(
-        rule=event.recurrence.rule, excluded=(*event.recurrence.excluded, *empty)
-    )
-    return replace(event, recurrence=recurrence, overrides=kept)
+    excluded = list(event.recurrence.excluded)
+    kept = []
+    for override in event.overrides:
+        if override.status is not Status.CANCELLED:
+            kept.append(override)
+        elif override.recurrence_id:
+            excluded.append(override.recurrence_id)
+    recurrence = Recurrence(rule=event.recurrence.rule, excluded=tuple(excluded))
+    return replace(event, recurrence=recurrence, overrides=tuple(kept))
 
 
-def _hides(event: Event, feed: Feed) -> bool:
+def _hides_details(event: Event, feed: Feed) -> bool:
     return feed.privacy == "busy" or (event.private and not feed.show_private)
 
 
-def _masked(event: Event, feed: Feed, uid: str) -> Event:
-    """Leave nothing but times where the feed may tell nothing more; a feed of times has UIDs of its own."""
-    if not _hides(event, feed):
+def _with_privacy(event: Event, feed: Feed, uid: str) -> Event:
+    """Keep nothing but times if the feed hides details; a feed of times has its own UIDs."""
+    if not _hides_details(event, feed):
         return event
     return Event(
         uid=uid,
@@ -85,11 +85,11 @@ def _masked(event: Event, feed: Feed, uid: str) -> Event:
     )
 
 
-def _titled(event: Event, feed: Feed) -> Event:
+def _with_title(event: Event, feed: Feed) -> Event:
     title = event.title.strip() or NO_TITLE
     if event.status is Status.CANCELLED:
         event = replace(event, alarms=())
         if feed.cancelled == "mark":
             event = replace(event, status=Status.CONFIRMED, busy=False)
             title = f"{CANCELLED_MARK}{title}"
-    return event if title == event.title else replace(event, title=title)
+    return replace(event, title=title)

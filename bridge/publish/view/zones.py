@@ -1,4 +1,4 @@
-"""Which zones a feed may name, and times in UTC for those it may not. Pure."""
+"""Which zones a feed may name, and times in UTC for those that it may not. Pure."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -7,44 +7,37 @@ from zoneinfo import ZoneInfo
 from bridge.domain import timezones
 from bridge.domain.event import Event, Moment, to_utc
 
-# Clients that know a zone by its name use their own data rather than our VTIMEZONE, and that data may be old.
+# Clients that know a zone's name use their own data, which may be old, and not our VTIMEZONE.
 _KNOWN_TO_ALL_AFTER = timedelta(days=730)
 
 
-def named_since(zone: ZoneInfo, today: date) -> datetime | None:
-    """Give the moment from which a feed may name the zone in its times; None when it may not (rulebook 24-28)."""
-    if timezones.is_fixed(zone):
-        return None
-    since = timezones.exact_since(zone)
-    if since is None or since.date() > today - _KNOWN_TO_ALL_AFTER:
-        return None
-    return since
+def portable_since(zone: ZoneInfo, today: date) -> datetime | None:
+    """Return the time from which a feed may name the zone; None: never (rulebook 24-28)."""
+    since = None if timezones.is_fixed(zone) else timezones.exact_since(zone)
+    return since if since and since.date() <= today - _KNOWN_TO_ALL_AFTER else None
 
 
-def tellable(event: Event, today: date) -> Event:
-    """Give a single event whose times every client reads right: in its zone if it may be named, else in UTC."""
-    if not isinstance(event.start, datetime) or not isinstance(event.end, datetime):
+def in_portable_zone(event: Event, today: date) -> Event:
+    """Return a single event in its zone if all clients read that alike, else in UTC."""
+    start, end = event.start, event.end
+    if not isinstance(start, datetime) or not isinstance(end, datetime):
         return event
-    since = named_since(zone_of(event.start), today)
-    if (
-        since is not None
-        and since <= to_utc(event.start)
-        and event.end.tzinfo is event.start.tzinfo
-    ):
+    since = portable_since(zone_of(start), today)
+    if since and since <= to_utc(start) and end.tzinfo is start.tzinfo:
         return event
     return in_utc(event)
 
 
 def in_utc(event: Event) -> Event:
-    """Give a single event in UTC; an all-day one has no zone and stays."""
-    return replace(event, start=_to_utc(event.start), end=_to_utc(event.end))
+    """Return a single event in UTC; an all-day event has no zone and stays."""
+    return replace(event, start=_in_utc(event.start), end=_in_utc(event.end))
 
 
 def zone_of(moment: datetime) -> ZoneInfo:
-    """Give the zone of a time of the model."""
+    """Return the zone of a time of the model."""
     assert isinstance(moment.tzinfo, ZoneInfo)
     return moment.tzinfo
 
 
-def _to_utc(moment: Moment) -> Moment:
+def _in_utc(moment: Moment) -> Moment:
     return to_utc(moment).astimezone(timezones.UTC_ZONE) if isinstance(moment, datetime) else moment

@@ -1,0 +1,53 @@
+"""What the change log of a feed records of one publication."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+from bridge.domain.feed import Window
+from bridge.feed.agenda import AgendaItem
+from bridge.feed.changelog import Change, EventUpdate, find_changes
+from bridge.publish.entries import EntryUpdates
+from bridge.publish.plan import Plan
+
+LoadItems = Callable[[Sequence[str]], Mapping[str, Sequence[AgendaItem]]]
+
+
+def publication_changes(plan: Plan, updates: EntryUpdates, load: LoadItems) -> tuple[Change, ...]:
+    """Compare agenda items before and after; ``load`` returns the published ones of entries.
+
+    There is no change where the feed, its form or one of its sources is published for the first
+    time, nor in an event that is only rendered again because a day has come.
+    """
+    if plan.is_new_form or plan.published.new_sources:
+        return ()
+    known = plan.published.freshness
+    edited = {
+        fresh.event_uid
+        for fresh in updates.freshness
+        if fresh.event_uid not in known or known[fresh.event_uid].inputs_hash != fresh.inputs_hash
+    }
+    edited.update(plan.removed_events)
+    previous = [
+        row for row in plan.published.entries.values() if not row.gone and row.event_uid in edited
+    ]
+    old = load([row.uid for row in previous])
+    new = {**old, **{agenda.uid: agenda.items for agenda in updates.agenda}}
+    before: dict[str, list[AgendaItem]] = defaultdict(list)
+    after: dict[str, list[AgendaItem]] = defaultdict(list)
+    for row in previous:
+        before[row.event_uid] += old.get(row.uid, ())
+    for uid, owner in updates.owners.items():
+        after[owner] += new.get(uid, ())
+    return find_changes(
+        EventUpdate(event_uid=uid, before=before[uid], after=after[uid], days=_days(plan, uid))
+        for uid in sorted(edited)
+    )
+
+
+def _days(plan: Plan, event_uid: str) -> Window:
+    """Return the days that the feed showed of an event when it was last rendered, and still does."""
+    known, rendered = plan.published.freshness.get(event_uid), plan.today
+    if known and known.until:
+        rendered = min(rendered, known.until - timedelta(days=1))
+    return Window(start=plan.feed.window(plan.today).start, end=plan.feed.window(rendered).end)

@@ -1,0 +1,71 @@
+"""The documents of a feed: entries in order, joined and compressed, in each variant."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from bridge.feed.document import iter_document, remove_alarms
+from bridge.feed.publication import Document, Entry, EntryRow
+from bridge.publish.entries import EntryUpdates
+from bridge.publish.gzip_blocks import Compressed, compress
+from bridge.publish.plan import Plan
+from bridge.store import Store
+
+
+def changed_documents(store: Store, plan: Plan, updates: EntryUpdates) -> Iterator[Document]:
+    """Join and compress all variants now; return an iterator over those whose bytes have changed.
+
+    The iterator decompresses one document at a time, and keeps none: of a large feed, they are
+    large. Blobs are held of one flavour at a time.
+    """
+    entries = {**plan.published.entries, **{entry.uid: entry for entry in updates.entries}}
+    shown = sorted(
+        (entry for entry in entries.values() if not entry.gone),
+        key=lambda entry: (entry.sort_key, entry.uid),
+    )
+    zones = {zone for names in {entry.zones for entry in shown} for zone in names.split()}
+
+    def compressed(variant: str, blobs: Iterable[bytes], zones: Iterable[str]) -> Compressed:
+        earlier, blocks = store.publications.compressed(plan.feed.slug, variant)
+        parts = iter_document(title=plan.feed.title, blobs=blobs, zones=zones)
+        return compress(parts, earlier=earlier, blocks=blocks)
+
+    blobs = _blobs(store, plan.feed.slug, shown, web=False)
+    variants = {
+        "default": compressed("default", blobs, zones),
+        "quiet": compressed("quiet", map(remove_alarms, blobs), zones),
+    }
+    del blobs
+    blobs = _blobs(store, plan.feed.slug, shown, web=True)
+    variants["web"] = compressed("web", blobs, ())
+    changed = {
+        variant: document
+        for variant, document in variants.items()
+        if document.sha256 != plan.published.etags.get(variant)
+    }
+    return _documents(changed, modified_at=plan.now, events=len(shown))
+
+
+def _documents(
+    compressed: dict[str, Compressed], *, modified_at: datetime, events: int
+) -> Iterator[Document]:
+    for variant, document in compressed.items():
+        yield Document(
+            variant=variant,
+            body=document.plain(),
+            gzip=document.gzip,
+            etag=document.sha256,
+            modified_at=modified_at,
+            events=events,
+            blocks=document.blocks,
+        )
+
+
+def _blobs(store: Store, slug: str, shown: Sequence[EntryRow], *, web: bool) -> list[bytes]:
+    """Return the bytes of entries: of changed ones the new bytes, of others the stored ones."""
+    stored = store.publications.blobs(slug, web=web)
+    return [
+        ((entry.web_blob if web else entry.blob) or b"")
+        if isinstance(entry, Entry)
+        else stored.get(entry.uid, b"")
+        for entry in shown
+    ]

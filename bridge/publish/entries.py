@@ -1,0 +1,228 @@
+"""The entries of a feed that change: VEVENT bytes with their stamps, agenda items and labels."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+import structlog
+
+from bridge.domain import codec
+from bridge.domain.event import Event, to_utc
+from bridge.domain.feed import Feed, Window
+from bridge.domain.rejection import Rejection
+from bridge.feed.agenda import agenda_items, labels_of, without_labels
+from bridge.feed.publication import Entry, EntryAgenda, EntryRow, Freshness, StoredEvent
+from bridge.problems import problem, text_problem
+from bridge.publish.ical.vevent import RenderError, Stamp, check, render, render_occurrences, zones
+from bridge.publish.plan import Plan, entry_hash
+from bridge.publish.view.event import event_view, occurrences_in
+from bridge.store import Store
+
+# SEQUENCE counts the minutes since then: it grows even when the database is rebuilt.
+_SEQUENCE_START = datetime.fromisoformat("2024-01-01T00:00:00+00:00")
+_BATCH = 500  # payloads that are held at a time
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryUpdates:
+    """What changes in a feed's entries.
+
+    ``entries`` are new, changed and gone. ``owners`` are the event UIDs of all entries that the
+    stale events have now, changed or not. ``rejections`` name, by source key, the events that the
+    feed can't show as they are. ``freshness`` leaves those out, so that they are tried again.
+    """
+
+    entries: tuple[Entry, ...]
+    agenda: tuple[EntryAgenda, ...]
+    freshness: tuple[Freshness, ...]
+    owners: Mapping[str, str]
+    rejections: Mapping[str, tuple[Rejection, ...]]
+    rendered: int
+    removed: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _EventUpdates:
+    """The same of one event. ``shown`` are the UIDs of its entries."""
+
+    entries: list[Entry] = field(default_factory=list)
+    agenda: list[EntryAgenda] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    until: date | None = None
+
+
+def update_entries(store: Store, plan: Plan) -> EntryUpdates:
+    """Make the entries of all stale events; only payloads and unchanged entries are read."""
+    previous: dict[str, list[EntryRow]] = defaultdict(list)
+    for row in plan.published.entries.values():
+        if not row.gone:
+            previous[row.event_uid].append(row)
+    updates = {
+        stored: _update_event(store, plan, stored, codec.decode(payload), previous[stored.uid])
+        for stored, payload in _payloads(store, plan.stale)
+    }
+    owners = {uid: stored.uid for stored, update in updates.items() for uid in update.shown}
+    # An entry may pass from one event to another: an instance from its series to itself.
+    candidates = (*plan.orphans, *(row for stored in updates for row in previous[stored.uid]))
+    gone = [row for row in candidates if row.uid not in owners]
+    entries = [entry for update in updates.values() for entry in update.entries]
+    rejections: dict[str, tuple[Rejection, ...]] = {}
+    for stored, update in updates.items():
+        if update.rejections:
+            earlier = rejections.get(stored.source_key, ())
+            rejections[stored.source_key] = (*earlier, *update.rejections)
+    return EntryUpdates(
+        entries=(*entries, *(_gone(row) for row in gone)),
+        agenda=(
+            *(agenda for update in updates.values() for agenda in update.agenda),
+            *(EntryAgenda(uid=row.uid) for row in gone),
+        ),
+        freshness=tuple(
+            Freshness(event_uid=stored.uid, inputs_hash=plan.stale[stored], until=update.until)
+            for stored, update in updates.items()
+            if not update.rejections
+        ),
+        owners=owners,
+        rejections=rejections,
+        rendered=sum(_has_new_stamp(entry, plan) for entry in entries),
+        removed=len(gone),
+    )
+
+
+def _payloads(store: Store, stale: Iterable[StoredEvent]) -> Iterator[tuple[StoredEvent, bytes]]:
+    """Read events in batches. One that was removed meanwhile is left out: the revision tells."""
+    by_source: dict[str, list[StoredEvent]] = defaultdict(list)
+    for event in stale:
+        by_source[event.source_key].append(event)
+    for source_key, events in by_source.items():
+        for start in range(0, len(events), _BATCH):
+            batch = events[start : start + _BATCH]
+            payloads = store.sources.payloads(source_key, [event.uid for event in batch])
+            yield from ((e, payloads[e.uid]) for e in batch if e.uid in payloads)
+
+
+def _update_event(
+    store: Store, plan: Plan, stored: StoredEvent, event: Event, previous: Sequence[EntryRow]
+) -> _EventUpdates:
+    """Make an event's entries. A bug that one event triggers is logged and must not sink the feed.
+
+    An entry that can't be made stays as it was, unless that may disclose too much.
+    """
+    update = _EventUpdates()
+    may_stay = plan.inputs_hash == plan.published.inputs_hash and not event.private
+    since = stored.cancelled_since.date() if stored.cancelled_since else None
+    try:
+        view = event_view(event, plan.feed, today=plan.today, cancelled_since=since)
+    except Exception as error:  # noqa: BLE001
+        update.rejections.append(_rejection(plan.feed, event, error))
+        update.shown += [row.uid for row in previous if may_stay]
+        return update
+    window, next_window = _web_window(plan.feed, plan.today)
+    for shown in view.events:
+        try:
+            entry, agenda = _entry(store, plan, stored, shown, window)
+        except Exception as error:  # noqa: BLE001
+            update.rejections.append(_rejection(plan.feed, event, error))
+            update.shown += [row.uid for row in previous if may_stay and row.uid == shown.uid]
+        else:
+            update.entries += [entry] if entry else []
+            update.agenda.append(agenda)
+            update.shown.append(shown.uid)
+    days = [view.until] if view.until else []
+    if any(shown.recurrence for shown in view.events):
+        days.append(next_window)
+    update.until = min(days, default=None)
+    return update
+
+
+def _entry(
+    store: Store, plan: Plan, stored: StoredEvent, event: Event, web_window: Window
+) -> tuple[Entry | None, EntryAgenda]:
+    """Return the entry of an event as the feed shows it, None if it is unchanged, and its agenda.
+
+    Raises RenderError.
+    """
+    full = plan.feed.privacy == "full"
+    labels = labels_of(event, stored.source_key) if full else frozenset()
+    event = without_labels(event if plan.feed.alarms else _without_alarms(event))
+    occurrences = occurrences_in(event, web_window)
+    agenda = EntryAgenda(uid=event.uid, items=agenda_items(event, occurrences), labels=labels)
+    content_hash, old = entry_hash(event), plan.published.entries.get(event.uid)
+    if old is None or old.gone or old.content_hash != content_hash:
+        stamp = _next_stamp(old, plan.now)
+        blob = render(event, stamp)
+        check(blob, event)
+        return Entry(
+            uid=event.uid,
+            event_uid=stored.uid,
+            content_hash=content_hash,
+            changed_at=stamp.changed,
+            sequence=stamp.sequence,
+            sort_key=_sort_key(event),
+            zones=" ".join(sorted(zones(event))),
+            blob=blob,
+            web_blob=render_occurrences(occurrences, stamp),
+        ), agenda
+    if event.recurrence is None and old.event_uid == stored.uid:
+        return None, agenda
+    # Content and stamps stay. The owner may change, and the occurrences that are written out.
+    kept = store.publications.entry(plan.feed.slug, event.uid)
+    if kept is None:  # it was removed meanwhile: the revision tells
+        return None, agenda
+    stamp = Stamp(changed=kept.changed_at, sequence=kept.sequence)
+    web_blob = render_occurrences(occurrences, stamp)
+    entry = replace(kept, event_uid=stored.uid, web_blob=web_blob)
+    return entry if entry != kept else None, agenda
+
+
+def _next_stamp(old: EntryRow | None, now: datetime) -> Stamp:
+    """Return stamps above all that were ever shown under this UID (rulebook 20-22)."""
+    sequence = max((now - _SEQUENCE_START) // timedelta(minutes=1), 0)
+    if old is None:
+        return Stamp(changed=now, sequence=sequence)
+    changed = max(now, old.changed_at + timedelta(seconds=1))
+    return Stamp(changed=changed, sequence=max(sequence, old.sequence + 1))
+
+
+def _has_new_stamp(entry: Entry, plan: Plan) -> bool:
+    old = plan.published.entries.get(entry.uid)
+    return old is None or old.sequence != entry.sequence
+
+
+def _gone(row: EntryRow) -> Entry:
+    return Entry(**asdict(row) | {"gone": True}, blob=None, web_blob=None)
+
+
+def _rejection(feed: Feed, event: Event, error: Exception) -> Rejection:
+    """Describe why a feed can't show an event, and log the error if it is a bug."""
+    why = text_problem(f"{error}.")
+    if not isinstance(error, RenderError):
+        log.error("event not shown", feed=feed.slug, upstream_id=event.upstream_id, exc_info=error)
+        why = problem("bug", error=type(error).__name__)
+    return Rejection(
+        kind="dropped",
+        upstream_id=event.upstream_id,
+        title=event.title,
+        problems=(problem("not-rendered", feed=feed.slug, why=why),),
+    )
+
+
+def _without_alarms(event: Event) -> Event:
+    overrides = tuple(replace(override, alarms=()) for override in event.overrides)
+    return replace(event, alarms=(), overrides=overrides)
+
+
+def _web_window(feed: Feed, today: date) -> tuple[Window, date]:
+    """Return the days that the variant ``web`` covers, whole months, and the day they change."""
+    this_month = today.replace(day=1)
+    next_month = (this_month + timedelta(days=31)).replace(day=1)
+    return Window(start=feed.window(this_month).start, end=feed.window(next_month).end), next_month
+
+
+def _sort_key(event: Event) -> str:
+    start = event.start
+    return f"{to_utc(start):%Y%m%dT%H%M%SZ}" if isinstance(start, datetime) else f"{start:%Y%m%d}"

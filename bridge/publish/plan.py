@@ -1,0 +1,87 @@
+"""What is out of date in a published feed: pure, from the stored state, the definition and the day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+import hashlib
+
+from bridge.domain import codec
+from bridge.domain.event import Event
+from bridge.domain.feed import Feed
+from bridge.feed.publication import EntryRow, Freshness, PublishedState, StoredEvent
+
+# The form of the published bytes. Raise it when views or rendering change: all is rendered again.
+FORM = "1"
+# The form of agenda items. Raise it when they change: published bytes and stamps stay.
+_AGENDA_FORM = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a publication of ``feed`` at ``now`` (whole seconds) has to look at.
+
+    ``stale`` are the events whose entries may be out of date, with the hash of their inputs.
+    ``orphans`` are the entries of events that no source holds, ``removed_events`` those events.
+    """
+
+    feed: Feed
+    published: PublishedState
+    now: datetime
+    inputs_hash: str
+    stale: Mapping[StoredEvent, str]
+    orphans: tuple[EntryRow, ...]
+    removed_events: tuple[str, ...]
+
+    @property
+    def today(self) -> date:
+        """Return the day in UTC."""
+        return self.now.date()
+
+    @property
+    def is_new_form(self) -> bool:
+        """Whether all documents differ from the published ones: in definition, form, or at all."""
+        return self.inputs_hash != self.published.inputs_hash or not self.published.etags
+
+
+def make_plan(feed: Feed, published: PublishedState, *, now: datetime) -> Plan:
+    """Compare what the sources hold with what the entries were made from."""
+    inputs_hash = _hash(FORM, _AGENDA_FORM, codec.encode_feed(feed))
+    events: dict[str, StoredEvent] = {}
+    for event in published.stored:  # an event of two sources is shown from the first (rulebook 19)
+        events.setdefault(event.uid, event)
+    hashes = {
+        event: _hash(inputs_hash, event.source_key, event.content_hash, str(event.cancelled_since))
+        for event in events.values()
+    }
+    return Plan(
+        feed=feed,
+        published=published,
+        now=now.replace(microsecond=0),
+        inputs_hash=inputs_hash,
+        stale={
+            event: hashed
+            for event, hashed in hashes.items()
+            if not _is_fresh(published.freshness.get(event.uid), hashed, now.date())
+        },
+        orphans=tuple(
+            entry
+            for entry in published.entries.values()
+            if not entry.gone and entry.event_uid not in events
+        ),
+        removed_events=tuple(uid for uid in published.freshness if uid not in events),
+    )
+
+
+def entry_hash(event: Event) -> str:
+    """Return the hash of an entry's content: of the event as shown, and of the form of the bytes."""
+    return _hash(FORM, codec.content_hash(event))
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _is_fresh(known: Freshness | None, inputs_hash: str, today: date) -> bool:
+    if known is None or known.inputs_hash != inputs_hash:
+        return False
+    return known.until is None or today < known.until

@@ -200,7 +200,7 @@ def _feed_row(row: Row[Any]) -> FeedRow:
         feed=codec.decode_feed(row.definition),
         active=row.active,
         by_admin=row.by_admin,
-        pending=row.basis is None,
+        pending=row.inputs_hash is None,
     )
 
 

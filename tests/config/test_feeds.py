@@ -1,0 +1,245 @@
+"""The ``[[feed]]`` tables of ``bridge.toml``: keys, sources, and what is refused."""
+
+from datetime import timedelta
+import json
+from pathlib import Path
+
+import pytest
+
+from bridge.config import load
+from bridge.config.show import redacted
+from bridge.domain.feed import Feed
+from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
+from tests.config.loading import FEED, SOURCES, load_toml, problem
+
+
+def test_a_feed_with_every_key() -> None:
+    text = """
+[[feed]]
+slug = "marketing"
+title = "Marketing events 👩‍💻"
+public = true
+privacy = "busy"
+alarms = false
+past = "2w"
+future = "1825d"
+exceptions = "recurrence-id"
+cancelled = "drop"
+show_private = true
+sources = [
+  { backstage = "19593237" },
+  { backstage = 19593237, event = 2000000000022, brand = "7" },
+  { connect = "929000000439015", network = "929000000015001" },
+  { calendar = "l9WWZCf_SJWcr3uIuBOq5g==" },
+]
+"""
+    (feed,) = load_toml(text).feeds
+    assert feed == Feed(
+        slug="marketing",
+        title="Marketing events 👩‍💻",
+        public=True,
+        privacy="busy",
+        alarms=False,
+        past=timedelta(days=14),
+        future=timedelta(days=1825),
+        exceptions="recurrence-id",
+        cancelled="drop",
+        show_private=True,
+        sources=(
+            BackstageSource(portal="19593237"),
+            BackstageSource(portal="19593237", event="2000000000022", brand="7"),
+            ConnectSource(group="929000000439015", network="929000000015001"),
+            CalendarSource(calendar="l9WWZCf_SJWcr3uIuBOq5g=="),
+        ),
+    )
+
+
+def test_a_feed_needs_only_a_slug_and_sources() -> None:
+    (feed,) = load_toml(FEED + SOURCES).feeds
+    assert feed == Feed(slug="a", title="a", sources=(CalendarSource(calendar="c"),))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            'past = "90"',
+            'past = "90": write a number of days or weeks in quotes, such as "90d" or "12w".',
+        ),
+        (
+            "past = 90",
+            'past = 90: write a number of days or weeks in quotes, such as "90d" or "12w".',
+        ),
+        (
+            'past = "18m"',
+            'past = "18m": write a number of days or weeks in quotes, such as "90d" or "12w".',
+        ),
+        ('past = "3651d"', 'past = "3651d": write "0d" to "3650d".'),
+        ('past = "522w"', 'past = "522w": write "0d" to "3650d".'),
+        ('future = "0d"', 'future = "0d": write "1d" to "1825d".'),
+        ('future = "1826d"', 'future = "1826d": write "1d" to "1825d".'),
+        (
+            'future = "٣d"',
+            'future = "٣d": write a number of days or weeks in quotes, such as "90d" or "12w".',
+        ),
+        ('public = "false"', 'public = "false": write true or false, without quotes.'),
+        ("alarms = 1", "alarms = 1: write true or false, without quotes."),
+        ('privacy = "none"', 'privacy = "none": write one of "full", "busy".'),
+        ('exceptions = "both"', 'exceptions = "both": write one of "detached", "recurrence-id".'),
+        ("cancelled = true", 'cancelled = true: write one of "mark", "status", "drop".'),
+        ("title = 2026-01-01", 'title = 2026-01-01: write it as text in quotes ("…").'),
+        ('title = " "', 'title = " ": it is empty: write a value or leave the setting out.'),
+        (
+            'title = "a\\nb"',
+            'title = "a?b": it holds a line break or control character: write it in one line.',
+        ),
+        ('titel = "x"', '"titel": a feed has no such key: did you mean title?'),
+    ],
+)
+def test_a_wrong_key_of_a_feed_gets_a_sentence(line: str, message: str) -> None:
+    assert problem({}, f"{FEED}{line}\n{SOURCES}") == f'feed "a": {message}'
+
+
+@pytest.mark.parametrize("slug", ["", "A", "a_b", "ä", "a/b", "x" * 65, "a\n"])
+def test_a_slug_is_of_small_letters_digits_and_hyphens(slug: str) -> None:
+    message = problem({}, f"[[feed]]\nslug = {json.dumps(slug)}\n{SOURCES}")
+    assert "1 to 64 small letters (a-z), digits and hyphens" in message
+    assert len(load_toml(f'[[feed]]\nslug = "{"x" * 64}"\n{SOURCES}').feeds) == 1
+
+
+def test_a_slug_is_required_and_unique() -> None:
+    assert problem({}, f"[[feed]]\n{SOURCES}").startswith("feed number 1: slug is missing")
+    assert "another feed has it already" in problem({}, (FEED + SOURCES) * 2)
+
+
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        ("[]", "sources = […]: write a list of at least one source"),
+        ('{ calendar = "c" }', "sources = {…}: write a list"),
+        ('"c"', 'sources = "c": write a list'),
+        ('["c"]', "source number 1: write it as { key = value } with exactly one of"),
+        ("[{}]", "source number 1: write it as { key = value } with exactly one of"),
+        (
+            '[{ calendar = "c", backstage = "1" }]',
+            "source number 1: write it as { key = value } with exactly one of",
+        ),
+        ('[{ network = "1" }]', "source number 1: write it as { key = value } with exactly one of"),
+        ('[{ connect = "1" }]', "source number 1: network is missing"),
+        (
+            '[{ calendar = "c", event = "1" }]',
+            'source number 1: "event": a calendar source has no such key',
+        ),
+        ('[{ backstage = "1", evnt = "1" }]', "did you mean event?"),
+        ('[{ calendar = "c" }, { calendar = "c" }]', "source number 2: it is in the list already"),
+        ('[{ backstage = "1" }, { backstage = 1 }]', "source number 2: it is in the list already"),
+        ("[{ backstage = 9007199254740992 }]", "write the ID in quotes"),
+        ("[{ backstage = true }]", 'backstage = true: write it as text in quotes ("…").'),
+        ("[{ backstage = -1 }]", "write the ID in quotes"),
+        ("[{ backstage = 1.0 }]", 'write it as text in quotes ("…").'),
+        ('[{ backstage = "" }]', "it is empty"),
+        ('[{ backstage = ".." }]', "it is not an ID of Zoho"),
+        ('[{ backstage = "1/events/2" }]', "it is not an ID of Zoho"),
+        ('[{ backstage = "1?x=y" }]', "it is not an ID of Zoho"),
+        (
+            f"[{{ backstage = 0x{'f' * 5000} }}]",
+            "backstage = (a huge number): write the ID in quotes",
+        ),
+    ],
+)
+def test_wrong_sources_get_a_sentence(sources: str, message: str) -> None:
+    text = problem({}, f"{FEED}sources = {sources}\n")
+    assert text.startswith('feed "a": ')
+    assert message in text
+
+
+def connect_source(value: str) -> ConnectSource:
+    """Return the source whose key ``connect`` has a value."""
+    (feed,) = load_toml(f'{FEED}sources = [{{ connect = {value}, network = "7" }}]\n').feeds
+    (source,) = feed.sources
+    assert isinstance(source, ConnectSource)
+    return source
+
+
+def test_several_groups_of_connect_are_one_source_in_any_order() -> None:
+    """They are read with one request (Zoho Connect: upcomingEvents, selectedPartIds)."""
+    both = connect_source('["929000000439015", "929000000295001"]')
+    assert both == ConnectSource(group="929000000295001,929000000439015", network="7")
+    assert both == connect_source('[929000000295001, " 929000000439015"]')
+    assert both.key == "connect:7/929000000295001,929000000439015"
+    assert both.groups == ("929000000295001", "929000000439015")
+    alone = connect_source('["1"]')
+    assert alone == ConnectSource(group="1", network="7")
+    assert alone == connect_source('"1"') == connect_source("1")
+    assert alone.key == "connect:7/1"
+    assert len(connect_source(str([str(10**18 + n) for n in range(50)])).groups) == 50
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("[]", 'connect = […]: the list is empty: write the ID of at least one group, ["…"].'),
+        ('["1", true]', 'connect = […]: write it as text in quotes ("…").'),
+        ('["1", ["2"]]', 'connect = […]: write it as text in quotes ("…").'),
+        ('["1", ""]', "it is empty: write a value or leave the setting out."),
+        ('["1/2"]', "it is not an ID of Zoho"),
+        ('["1", "2", 1]', "it holds a group twice: remove one of the two."),
+        (
+            '["1,2"]',
+            'it holds a comma: write several groups as a list, ["…", "…"].',
+        ),
+        ('"1,2"', 'connect = "1,2": it holds a comma: write several groups as a list, ["…", "…"].'),
+        ('{ group = "1" }', 'connect = {…}: write it as text in quotes ("…").'),
+        (
+            str([str(10**18 + n) for n in range(51)]),
+            "the IDs are longer than 1000 characters: make two sources",
+        ),
+    ],
+)
+def test_wrong_groups_of_connect_get_a_sentence(value: str, message: str) -> None:
+    text = problem({}, f'{FEED}sources = [{{ connect = {value}, network = "7" }}]\n')
+    assert text.startswith('feed "a": source number 1: connect = ')
+    assert message in text
+
+
+def test_only_groups_may_be_a_list() -> None:
+    for source in ('backstage = ["1", "2"]', 'connect = "1", network = ["2"]', 'calendar = ["c"]'):
+        message = problem({}, f"{FEED}sources = [{{ {source} }}]\n")
+        assert message.endswith(' = […]: write it as text in quotes ("…").')
+
+
+def test_the_same_groups_in_another_order_are_the_same_source() -> None:
+    sources = '{ connect = ["1", "2"], network = "7" }, { connect = ["2", "1"], network = "7" }'
+    message = problem({}, f"{FEED}sources = [{sources}]\n")
+    assert message == 'feed "a": source number 2: it is in the list already: remove one of the two.'
+
+
+def test_several_groups_are_shown_as_a_list() -> None:
+    """What ``zoho-bridge config`` prints is TOML that gives the same feeds."""
+    sources = '{ connect = ["2", "1"], network = "7" }, { connect = "3", network = "7" }'
+    text = f"{FEED}sources = [{sources}]\n"
+    shown = redacted(load_toml(text))
+    assert '{ connect = ["1", "2"], network = "7" },' in shown
+    assert '{ connect = "3", network = "7" },' in shown
+
+
+def test_an_id_may_be_an_integer_up_to_the_largest_that_no_tool_rounds() -> None:
+    (feed,) = load_toml(f"{FEED}sources = [{{ backstage = {2**53 - 1} }}]\n").feeds
+    assert feed.sources == (BackstageSource(portal="9007199254740991"),)
+
+
+def test_a_feed_url_that_is_too_long_for_google_is_refused(
+    tmp_path: Path,
+) -> None:
+    """Rulebook H14: 256 characters in all. /f/ + 24 of the token + / + slug + .ics."""
+    fits = "https://" + "x" * (256 - len("https:///f//a.ics") - 24)
+    assert len(load_toml(FEED + SOURCES, BRIDGE_PUBLIC_URL=fits).feeds) == 1
+    message = problem({"BRIDGE_PUBLIC_URL": f"{fits}x"}, FEED + SOURCES)
+    assert message.startswith('feed "a": its address would be 257 characters long')
+    (tmp_path / "bridge.toml").unlink()
+    assert load({"BRIDGE_PUBLIC_URL": f"{fits}x"}).feeds == ()
+
+
+def test_private_events_in_a_public_feed_are_a_warning() -> None:
+    (warning,) = load_toml(f"{FEED}public = true\nshow_private = true\n{SOURCES}").warnings
+    assert 'feed "a"' in warning

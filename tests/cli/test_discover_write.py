@@ -1,23 +1,28 @@
-"""``zoho-bridge discover --write``: feeds come to ``bridge.toml``, and nothing that a person wrote there goes.
+"""``zoho-bridge discover``: ``--write`` adds feeds to ``bridge.toml`` and keeps what is there.
 
-What the file means before and after is read with Python's own tomllib, which is not what writes it.
+What the file means before and after is read with Python's own tomllib.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 import json
 import os
 from pathlib import Path
 import stat
 import tomllib
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
+from bridge.sandbox import Sandbox
 from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, CommandLine, command_line
 
-ALL_HANDS, CLUB = "931000000330001", "931000000330042"
+Table: TypeAlias = dict[str, Any]
 
-# As a person writes it: comments, an order of their own, several ways to quote, no line break at the end.
+ALL_HANDS, CLUB = "931000000330001", "931000000330042"
+WORK = "q3Xv8Tn_Rk2mWz0yLb7cAg=="
+
+# As a person writes it: comments, an own order, several ways to quote, no line break at the end.
 TYPED = f"""\
 # Calendars of Northwind
 
@@ -43,63 +48,79 @@ connect_timezone = 'Europe/Berlin'
 
 
 @pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
+    """A command line on a sandbox with one Connect network, since Connect limits requests most."""
     with command_line(tmp_path, monkeypatch) as line:
-        del line.sandbox.data.networks["929000000015001"]  # Connect is asked slowly
+        del line.sandbox.data.networks["929000000015001"]
         yield line
 
 
-def feeds_in(path: Any) -> Any:
-    return tomllib.loads(path.read_text("utf-8")).get("feed", [])
+@pytest.fixture
+def small(line: CommandLine) -> CommandLine:
+    """A command line on a sandbox with one portal and one calendar."""
+    data = line.sandbox.data
+    data.networks.clear()
+    for sources, keep in ((data.portals, PORTAL), (data.calendars, CALENDAR)):
+        for key in [key for key in sources if key != keep]:
+            del sources[key]
+    line.toml.write_text("")
+    return line
 
 
-def sources_of(feeds: Any) -> Any:
+def feeds_in(path: Path) -> list[Table]:
+    """Return the ``[[feed]]`` tables of a file."""
+    feeds: list[Table] = tomllib.loads(path.read_text("utf-8")).get("feed", [])
+    return feeds
+
+
+def sources_of(feeds: Iterable[Table]) -> list[Table]:
     return [source for feed in feeds for source in feed["sources"]]
 
 
-def everything(sandbox: Any) -> Any:
-    """Give what the sandbox holds, as bridge.toml names it."""
-    held = sandbox.data
-    found = [{"backstage": portal} for portal in held.portals]
-    found += [
-        {"connect": g, "network": n} for n, network in held.networks.items() for g in network.groups
+def all_sources(sandbox: Sandbox) -> list[Table]:
+    """Return every source of the sandbox as bridge.toml names it."""
+    data = sandbox.data
+    groups = [(group, key) for key, network in data.networks.items() for group in network.groups]
+    return [
+        *({"backstage": portal} for portal in data.portals),
+        *({"connect": group, "network": network} for group, network in groups),
+        *({"calendar": uid} for uid in data.calendars),
     ]
-    return found + [{"calendar": uid} for uid in held.calendars]
 
 
-def ordered(sources: Any) -> Any:
+def ordered(sources: Iterable[object]) -> list[object]:
     return sorted(sources, key=str)
+
+
+def urls(line: CommandLine) -> dict[str, str]:
+    return {slug: row["url"] for slug, row in line.feeds().items()}
 
 
 # --- what is added
 
 
-def test_every_source_that_no_feed_has_gets_one_and_the_rest_stays_byte_for_byte(
+def test_each_source_without_a_feed_gets_one_and_the_rest_stays_byte_for_byte(
     line: CommandLine,
 ) -> None:
-    """A group of a merged feed, or a portal by its brand, is had already."""
+    """A group of a merged feed, or a portal by its brand, has a feed already."""
     line.toml.write_text(TYPED)
     result = line("discover", "--write")
     assert result.exit_code == 0
     after = line.toml.read_text("utf-8")
     assert after.startswith(TYPED + "\n\n[[feed]]\n")
-    had = [{"connect": group, "network": NETWORK} for group in (GROUP, ALL_HANDS, CLUB)]
-    had += [{"calendar": CALENDAR}, {"backstage": PORTAL}]
+    present: list[Table] = [{"connect": g, "network": NETWORK} for g in (GROUP, ALL_HANDS, CLUB)]
+    present += [{"calendar": CALENDAR}, {"backstage": PORTAL}]
     new = feeds_in(line.toml)[2:]
-    assert ordered(sources_of(new)) == ordered(
-        one for one in everything(line.sandbox) if one not in had
-    )
-    assert all(set(feed) == {"slug", "title", "sources"} for feed in new), (
-        "the defaults are left to the program"
-    )
+    assert ordered([*sources_of(new), *present]) == ordered(all_sources(line.sandbox))
+    assert all(set(feed) == {"slug", "title", "sources"} for feed in new), "defaults are left out"
     assert [feed["slug"] for feed in new if feed["title"] == "Work"] == ["work"]
-    assert '\n  { calendar = "q3Xv8Tn_Rk2mWz0yLb7cAg==" }, # Work\n' in after
+    assert f'\n  {{ calendar = "{WORK}" }}, # Work\n' in after
     assert '\n  { backstage = "19593237" }, # Zylker Events\n' in after
     assert f"Added {len(new)} feeds to {line.toml}" in result.stderr
     assert all(f"  {feed['slug']}" in result.stderr for feed in new)
 
 
-def test_a_second_run_adds_nothing_and_touches_nothing(line: CommandLine) -> None:
+def test_a_second_run_adds_nothing_and_leaves_the_file_alone(line: CommandLine) -> None:
     line("discover", "--write")
     before = line.toml.read_bytes(), line.toml.stat().st_mtime_ns, line.toml.stat().st_ino
     result = line("discover", "--write")
@@ -108,25 +129,24 @@ def test_a_second_run_adds_nothing_and_touches_nothing(line: CommandLine) -> Non
     assert (line.toml.read_bytes(), line.toml.stat().st_mtime_ns, line.toml.stat().st_ino) == before
 
 
-def test_a_source_that_appears_later_is_added_alone_under_a_free_slug(line: CommandLine) -> None:
+def test_a_source_that_appears_later_is_added_alone_with_a_free_slug(line: CommandLine) -> None:
     line("discover", "--write")
     before = line.toml.read_text("utf-8")
     assert '", network = "931000000021003" }, # Northwind: All hands\n' in before
-    info = dict(line.sandbox.calendar(CALENDAR).info, uid="newcomer", name="Work")
     calendar = line.sandbox.data.calendars[CALENDAR]
-    line.sandbox.data.calendars["newcomer"] = type(calendar)(info=info, events=calendar.events)
+    info = dict(calendar.info, uid="newcomer", name="Work")
+    line.sandbox.data.calendars["newcomer"] = replace(calendar, info=info)
     line("discover", "--write")
     assert line.toml.read_text("utf-8").startswith(before)
     (new,) = feeds_in(line.toml)[len(tomllib.loads(before)["feed"]) :]
     assert new == {"slug": "work-2", "title": "Work", "sources": [{"calendar": "newcomer"}]}
 
 
-def test_what_was_written_is_what_is_served(line: CommandLine) -> None:
+def test_the_feeds_that_were_written_are_served(line: CommandLine) -> None:
     line.toml.write_text("")
     line("discover", "--write")
-    line.toml.write_text(
-        line.toml.read_text("utf-8").replace("[[feed]]", '[[feed]]\npast = "7d"\nfuture = "30d"')
-    )
+    text = line.toml.read_text("utf-8")
+    line.toml.write_text(text.replace("[[feed]]", '[[feed]]\npast = "7d"\nfuture = "30d"'))
     assert line("refresh", "leadership", "northwind-events").exit_code == 0
     rows = line.feeds()
     assert rows["northwind-events"]["events"] > 0
@@ -137,77 +157,62 @@ def test_what_was_written_is_what_is_served(line: CommandLine) -> None:
 # --- addresses stay
 
 
-def addresses(line: CommandLine) -> Any:
-    return {slug: row["url"] for slug, row in line.feeds().items()}
-
-
-def test_feeds_that_came_by_themselves_keep_addresses_titles_and_settings(
-    line: CommandLine,
-) -> None:
-    """Without a ``[[feed]]`` every source is a feed already, some with the settings of an earlier bridge.toml."""
-    data = line.sandbox.data
-    line.toml.write_text(
-        f'[[feed]]\nslug = "private-one"\nprivacy = "busy"\npast = "7d"\nfuture = "5w"\nalarms = false\n'
-        f'sources = [{{ calendar = "{CALENDAR}" }}]\n'
+def test_automatic_feeds_keep_addresses_titles_and_settings(small: CommandLine) -> None:
+    """Without a ``[[feed]]`` each source is a feed, maybe with settings of an earlier file."""
+    small.toml.write_text(
+        '[[feed]]\nslug = "private-one"\nprivacy = "busy"\npast = "7d"\nfuture = "5w"\n'
+        f'alarms = false\nsources = [{{ calendar = "{CALENDAR}" }}]\n'
     )
-    for uid in list(data.calendars):
-        if uid != CALENDAR:
-            del data.calendars[uid]
-    line("refresh")
-    line.toml.write_text("")
-    line("refresh")
-    before = line.feeds()
-    result = line("discover", "--write")
+    small("refresh")
+    small.toml.write_text("")
+    small("refresh")
+    before = small.feeds()
+    result = small("discover", "--write")
     assert result.exit_code == 0
     assert "only the feeds in this file are served" in result.stderr
-    line("refresh")
-    after = line.feeds()
+    small("refresh")
+    after = small.feeds()
     for row in (*before.values(), *after.values()):
         del row["last_success"]
-    assert {slug: after[slug] for slug in sorted(after)} == {
-        slug: before[slug] for slug in sorted(before)
-    }
-    (kept,) = (feed for feed in feeds_in(line.toml) if feed["slug"] == "private-one")
-    assert {key: kept[key] for key in ("privacy", "past", "future", "alarms")} == {
-        "privacy": "busy", "past": "7d", "future": "35d", "alarms": False,
-    }  # fmt: skip
+    assert len(after) == 2
+    assert after == before
+    (feed,) = (feed for feed in feeds_in(small.toml) if feed["slug"] == "private-one")
+    expected = {"privacy": "busy", "past": "7d", "future": "35d", "alarms": False}
+    assert {key: feed[key] for key in expected} == expected
 
 
-def test_feeds_of_a_product_that_can_not_be_asked_are_written_as_well(line: CommandLine) -> None:
-    """From then on only the feeds of the file are served: theirs must not end."""
-    line.sandbox.data.calendars.clear()
-    line.toml.write_text("")
-    line("refresh")
-    before = addresses(line)
-    line.sandbox.faults.add("connect.*", "status", status=500)
-    result = line("discover", "--write")
+def test_feeds_of_a_product_that_can_not_be_read_are_written_as_well(small: CommandLine) -> None:
+    """From then on only the feeds of the file are served, so they must not end."""
+    small("refresh")
+    before = urls(small)
+    small.sandbox.faults.add("calendar.*", "status", status=500)
+    result = small("discover", "--write")
     assert result.exit_code == 1
-    assert "Zoho Connect" in result.stderr
-    line.sandbox.faults.clear()
-    line("refresh", "leadership")
-    assert addresses(line) == before
+    assert "Zoho Calendar" in result.stderr
+    small.sandbox.faults.clear()
+    small("refresh", "northwind-events")
+    assert len(before) == 2
+    assert urls(small) == before
 
 
-def test_a_source_whose_feed_was_taken_out_gets_its_address_back(line: CommandLine) -> None:
+def test_a_source_whose_feed_was_removed_gets_its_address_back(line: CommandLine) -> None:
     line("refresh", "group")
-    before = addresses(line)
+    before = urls(line)
     line.toml.write_text(
         f'[[feed]]\nslug = "calendar"\nsources = [{{ calendar = "{CALENDAR}" }}]\n'
     )
     line("refresh", "calendar")
     line("discover", "--write")
-    again = {feed["slug"]: feed["sources"] for feed in feeds_in(line.toml)}
-    assert again["group"] == [{"connect": GROUP, "network": NETWORK}]
-    assert again["portal"] == [{"backstage": PORTAL}]
+    sources = {feed["slug"]: feed["sources"] for feed in feeds_in(line.toml)}
+    assert sources["group"] == [{"connect": GROUP, "network": NETWORK}]
+    assert sources["portal"] == [{"backstage": PORTAL}]
     line("refresh", "group")
-    assert {slug: addresses(line)[slug] for slug in before} == before
+    assert {slug: urls(line)[slug] for slug in before} == before
 
 
-def test_a_slug_that_another_source_once_had_is_not_given_out_again(line: CommandLine) -> None:
-    line("refresh", "portal")  # "calendar" is the address of CALENDAR
-    line.toml.write_text(
-        '[[feed]]\nslug = "x"\nsources = [{ calendar = "q3Xv8Tn_Rk2mWz0yLb7cAg==" }]\n'
-    )
+def test_a_slug_that_another_source_once_had_is_not_used_again(line: CommandLine) -> None:
+    line("refresh", "portal")  # "calendar" is the slug of CALENDAR
+    line.toml.write_text(f'[[feed]]\nslug = "x"\nsources = [{{ calendar = "{WORK}" }}]\n')
     line("refresh", "x")
     line.sandbox.calendar("Zk9Pq1m_TtW4xv6JsD2hYw==").info["name"] = "Calendar"
     line("discover", "--write")
@@ -219,50 +224,51 @@ def test_a_slug_that_another_source_once_had_is_not_given_out_again(line: Comman
 # --- the file
 
 
-def test_a_file_that_is_not_there_is_made(
-    line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_does_not_exist_is_created(
+    small: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Under the name that BRIDGE_CONFIG, --config or nothing gives; the settings are read without it."""
+    """BRIDGE_CONFIG or --config names it, else it is ./bridge.toml."""
     monkeypatch.chdir(tmp_path)
-    line.toml.unlink()
-    line("discover", "--write")
-    assert ordered(sources_of(feeds_in(line.toml))) == ordered(everything(line.sandbox))
-    line("discover", "--write", "--config", "other.toml")
-    assert feeds_in(tmp_path / "other.toml") == feeds_in(line.toml)
-    line.toml.unlink()
-    line("discover", "--write", BRIDGE_CONFIG="")
+    small.toml.unlink()
+    small("discover", "--write")
+    assert ordered(sources_of(feeds_in(small.toml))) == ordered(all_sources(small.sandbox))
+    small("discover", "--write", "--config", "other.toml")
+    assert feeds_in(tmp_path / "other.toml") == feeds_in(small.toml)
+    small.toml.unlink()
+    small("discover", "--write", BRIDGE_CONFIG="")
     assert (tmp_path / "bridge.toml").exists()
 
 
-def test_config_names_the_file_that_is_read_and_written(line: CommandLine, tmp_path: Path) -> None:
+def test_the_option_names_the_file_that_is_read_and_written(
+    small: CommandLine, tmp_path: Path
+) -> None:
     other = tmp_path / "other.toml"
-    other.write_text(TYPED)
-    before = line.toml.read_bytes()
-    line("discover", "--write", "--config", str(other))
-    assert other.read_text("utf-8").startswith(TYPED)
-    assert line.toml.read_bytes() == before
-    assert "--write" in line("discover", "--config", str(other)).stderr
+    other.write_text(f'[[feed]]\nslug = "a"\nsources = [{{ calendar = "{CALENDAR}" }}]\n')
+    small("discover", "--write", "--config", str(other))
+    assert sources_of(feeds_in(other)) == [{"calendar": CALENDAR}, {"backstage": PORTAL}]
+    assert small.toml.read_bytes() == b""
+    assert "--write" in small("discover", "--config", str(other)).stderr
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
-def test_the_file_keeps_its_mode_its_link_and_its_mark(
-    line: CommandLine, tmp_path: Path, mode: Any
+def test_the_file_keeps_its_mode_link_line_breaks_and_byte_order_mark(
+    small: CommandLine, tmp_path: Path, mode: int
 ) -> None:
-    """A link into another folder stays one, and so does what Windows editors put before the first line."""
+    """A symbolic link stays one, and so do the marks that Windows editors write."""
     real = tmp_path / "etc" / "real.toml"
     real.parent.mkdir()
-    real.write_bytes(b"\xef\xbb\xbf" + TYPED.replace("\n", "\r\n").encode())
+    real.write_bytes(b"\xef\xbb\xbf# Calendars\r\n")
     real.chmod(mode)
-    line.toml.unlink()
-    line.toml.symlink_to(real)
-    assert line("discover", "--write").exit_code == 0
-    assert line.toml.is_symlink()
+    small.toml.unlink()
+    small.toml.symlink_to(real)
+    assert small("discover", "--write").exit_code == 0
+    assert small.toml.is_symlink()
     assert stat.S_IMODE(real.stat().st_mode) == mode
     written = real.read_bytes()
-    assert written.startswith(b"\xef\xbb\xbf# Calendars")
+    assert written.startswith(b"\xef\xbb\xbf# Calendars\r\n\r\n[[feed]]\r\n")
     assert written.count(b"\n") == written.count(b"\r\n")
     assert [file.name for file in real.parent.iterdir()] == ["real.toml"]
-    assert line("config").exit_code == 0
+    assert small("config").exit_code == 0
 
 
 def test_a_broken_file_is_refused_with_the_line_and_left_alone(line: CommandLine) -> None:
@@ -276,49 +282,47 @@ def test_a_broken_file_is_refused_with_the_line_and_left_alone(line: CommandLine
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_can_not_be_written_is_told(line: CommandLine, tmp_path: Path) -> None:
-    line.toml.parent.chmod(0o500)
-    result = line("discover", "--write")
-    line.toml.parent.chmod(0o700)
+def test_a_folder_without_permission_to_write_gets_a_sentence(small: CommandLine) -> None:
+    small.toml.parent.chmod(0o500)
+    result = small("discover", "--write")
+    small.toml.parent.chmod(0o700)
     assert (result.exit_code, "can't be written" in result.stderr) == (1, True)
+    assert "[[feed]]" in result.stdout
 
 
-def test_names_from_zoho_can_not_break_the_file(line: CommandLine) -> None:
+def test_names_from_zoho_can_not_break_the_file(small: CommandLine) -> None:
     nasty = 'x"]\n[[feed]]\nslug = "forged" # \x1b[2J\r\u202e\u2028 \\'
-    line.sandbox.calendar(CALENDAR).info["name"] = nasty
-    line.toml.write_text("")
-    result = line("discover", "--write")
+    small.sandbox.calendar(CALENDAR).info["name"] = nasty
+    result = small("discover", "--write")
     assert result.exit_code == 0
-    assert ordered(sources_of(feeds_in(line.toml))) == ordered(everything(line.sandbox))
-    assert "forged" not in [feed["slug"] for feed in feeds_in(line.toml)]
+    assert ordered(sources_of(feeds_in(small.toml))) == ordered(all_sources(small.sandbox))
+    assert "forged" not in [feed["slug"] for feed in feeds_in(small.toml)]
     assert not {"\x1b", "\u202e"} & set(result.stderr)
-    assert line("config").exit_code == 0
-
-
-def test_json_gives_what_was_found_and_nothing_else(line: CommandLine) -> None:
-    rows = json.loads(line("discover", "--json").stdout)
-    assert ordered(row["source"] for row in rows) == ordered(everything(line.sandbox))
-    group = next(row for row in rows if row["source"].get("connect") == GROUP)
-    assert group == {
-        "kind": "connect", "title": "Leadership", "within": "Northwind", "source": {"connect": GROUP, "network": NETWORK},
-    }  # fmt: skip
-    assert json.loads(line("discover", "--write", "--json").stdout) == rows
+    assert small("config").exit_code == 0
 
 
 def test_a_file_with_feeds_in_an_array_is_left_alone_and_the_blocks_are_printed(
-    line: CommandLine,
+    small: CommandLine,
 ) -> None:
     """TOML allows no ``[[feed]]`` after ``feed = [ … ]``."""
     text = f"feed = [{{ slug = 'a', sources = [{{ calendar = '{CALENDAR}' }}] }}]\n"
-    line.toml.write_text(text)
-    result = line("discover", "--write")
+    small.toml.write_text(text)
+    result = small("discover", "--write")
     assert result.exit_code == 1
-    assert line.toml.read_text() == text
+    assert small.toml.read_text() == text
     assert "rewrite them so, and add the blocks above" in result.stderr
-    added = tomllib.loads(result.stdout)["feed"]
-    assert ordered([{"calendar": CALENDAR}, *sources_of(added)]) == ordered(
-        everything(line.sandbox)
-    )
-    result = line("discover", "--write", "--json")
-    assert len(json.loads(result.stdout)) == len(added) + 1
+    assert sources_of(tomllib.loads(result.stdout)["feed"]) == [{"backstage": PORTAL}]
+    result = small("discover", "--write", "--json")
+    assert len(json.loads(result.stdout)) == 2
     assert "[[feed]]" in result.stderr
+
+
+def test_json_lists_the_sources_and_nothing_else(line: CommandLine) -> None:
+    rows = json.loads(line("discover", "--json").stdout)
+    assert ordered(row["source"] for row in rows) == ordered(all_sources(line.sandbox))
+    (group,) = (row for row in rows if row["source"].get("connect") == GROUP)
+    source = {"connect": GROUP, "network": NETWORK}
+    assert group == {
+        "kind": "connect", "title": "Leadership", "within": "Northwind", "source": source,
+    }  # fmt: skip
+    assert json.loads(line("discover", "--write", "--json").stdout) == rows

@@ -1,6 +1,7 @@
 """Values of single settings: which are accepted, in which form they are kept, what a refusal says.
 
-Expected URLs follow RFC 3986, and the documentation of Zoho's data centres."""
+Expected URLs follow RFC 3986, and the documentation of Zoho's data centres.
+"""
 
 import re
 from zoneinfo import ZoneInfo

@@ -1,13 +1,25 @@
-"""Factories of domain values for tests: valid events and series, of which a test names only the fields it is about."""
+"""Factories for tests: valid events and series, and a store with a published feed of them.
+
+A test names only the fields that it is about.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.domain.event import Event, Moment, Recurrence, Rule
+from bridge.domain.feed import Feed
+from bridge.domain.source import CalendarSource, Source
 from bridge.domain.timezones import zone_by_key
+from bridge.publish.publisher import publish
+from bridge.refresh.diff import decide
+from bridge.sources.protocols import ParseResult
+from bridge.store import Store
 
 BERLIN = zone_by_key("Europe/Berlin")
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+WORK = CalendarSource(calendar="work")
+FEED = Feed(slug="team", title="Team", sources=(WORK,))
 
 
 def event(
@@ -20,8 +32,8 @@ def event(
 ) -> Event:
     """Return an event, titled like its UID, on Thursday, 12 March 2026, 10:00 to 11:00 in Berlin.
 
-    A naive ``start`` is a wall time in Berlin; a date makes an all-day event of one day. ``rule`` holds the fields of
-    a ``Rule``, ``fields`` any other fields of the ``Event``.
+    A naive ``start`` is a wall time in Berlin, and a date makes an all-day event of one day.
+    ``rule`` has the fields of a ``Rule``, ``fields`` any other fields of the ``Event``.
     """
     length = timedelta(hours=hours) if isinstance(start, datetime) else timedelta(days=1)
     begin = berlin(start)
@@ -53,3 +65,27 @@ def berlin(moment: Moment) -> Moment:
     if isinstance(moment, datetime) and moment.tzinfo is None:
         return moment.replace(tzinfo=BERLIN)
     return moment
+
+
+def put(store: Store, at: datetime, *events: Event, source: Source = WORK) -> None:
+    """Save the events as the result of a complete read of the source."""
+    known = store.sources.index(source.key)
+    decision = decide(known, ParseResult(events=events), held=None, now=at)
+    assert store.sources.claim(source.key, holder="test", now=at, term=MINUTE)
+    assert store.sources.succeed(
+        source.key,
+        holder="test",
+        now=at,
+        next_check_at=at,
+        saved=decision.saved,
+        removed=decision.removed,
+        rejected=(),
+        notes=(),
+    )
+
+
+def publish_events(store: Store, at: datetime, *events: Event, feed: Feed = FEED) -> None:
+    """Define a feed, save the events in its source WORK, and publish the feed."""
+    store.feeds.replace([feed], now=at)
+    put(store, at, *events)
+    publish(store, feed.slug, now=at)

@@ -1,4 +1,4 @@
-"""What each product says of an event that people choose by: tracks, groups, and the account's own answer."""
+"""The labels of events by which filters select: groups, and the account's answer to invitations."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,21 +24,21 @@ GUESTS = [
         ({"role": "Participant", "rsvpStatus": 2}, "declined"),
         ({"role": "attendee", "rsvpStatus": 3}, "tentative"),
         ({"role": "participant", "rsvpStatus": 9}, ""),
-        # A list names to a guest only himself.
+        # The list shows a guest no other guests.
         ({"role": "participant", "attendees": GUESTS[:1]}, "accepted"),
         ({"role": "participant", "attendees": GUESTS[1:]}, "declined"),
         ({"role": "participant", "attendees": [{"status": "TENTATIVE"}]}, "tentative"),
-        ({"role": "participant", "attendees": GUESTS}, ""),  # whose is it?
+        ({"role": "participant", "attendees": GUESTS}, ""),  # no answer is the account's for sure
         ({"role": "participant", "attendees": [{"status": ["ACCEPTED"]}, "x"]}, ""),
         ({"role": "participant", "attendees": "x"}, ""),
         ({"role": "participant"}, ""),
-        # One's own event is no invitation.
+        # The account's own event is no invitation.
         ({"role": "organizer", "rsvpStatus": 0}, ""),
         ({"role": "organizer", "attendees": GUESTS[:1]}, ""),
         ({"role": None}, ""),
     ],
 )
-def test_the_accounts_own_answer_to_an_invitation(fields: Any, answer: Any) -> None:
+def test_an_event_has_the_answer_of_the_account(fields: dict[str, Any], answer: str) -> None:
     event, _ = one(wire(**fields))
     assert event.answer == answer
 
@@ -61,8 +61,8 @@ def test_an_instance_may_have_an_answer_of_its_own() -> None:
         ("1", {"id": "1", "name": "Sales"}, ""),  # all of its events are of that group
     ],
 )
-def test_the_group_of_an_event_is_told_where_there_are_several(
-    group: Any, partition: Any, track: Any
+def test_an_event_of_several_groups_has_its_group_as_track(
+    group: str, partition: dict[str, str], track: str
 ) -> None:
     raw = {"pages": [{"upcomingEvents": {"events": [changed(TIMED, partition=partition)]}}]}
     (event,) = connect.parse(raw, replace(CREATIVE, group=group), SAMOA).events

@@ -33,14 +33,13 @@ class Group:
 
     def __init__(self, size: int, today: date = TODAY) -> None:
         info = {"id": "77", "name": "Team", "url": "77", "status": "ACTIVE"}
-        days = [today + timedelta(days=day) for day in range(-80, 530)]
         self.events = [
             connect_objects.event(
                 today,
                 info,
                 number=100_000 + n,
                 title=f"Meeting number {n} of the whole team",
-                day=days[n % len(days)],
+                day=n % 610 - 80,
                 at=f"{8 + n % 9:02d}:{n % 4 * 15:02d}",
                 desc=f"Agenda of meeting {n}: what was done, what is to be done, and what is in the way of it.",
                 location=f"Room {n % 40}, Speicherstraße 4",

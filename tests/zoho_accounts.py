@@ -1,7 +1,7 @@
 """Zoho's accounts server with all that a login meets: codes, several refresh tokens, and limits.
 
-Zoho OAuth: 10 requests in 10 minutes, 10 living access tokens of which the oldest ends silently, and 20 refresh
-tokens, of which the oldest ends even in use.
+Zoho OAuth: 10 requests in 10 minutes, 10 living access tokens of which the oldest ends silently,
+and 20 refresh tokens, of which the oldest ends even in use.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -52,7 +52,8 @@ class Accounts(Tokens):
     ) -> str:
         """Return a one-time code, as the API console's "Generate Code" does; Zoho offers a life of 3 to 10 minutes.
 
-        ``offline=False``: a code as a server-based client gets it the second time, without a refresh token.
+        ``offline=False``: a code as a server-based client gets it the second time, without a
+        refresh token.
         """
         code = opaque_token()
         with self.lock:

@@ -1,6 +1,7 @@
 """Faults of Zoho, on demand: a fault waits on a route and spoils the requests that arrive there.
 
-It must not know what the routes answer: it answers in their place, or spoils the bytes of their answer.
+It must not know what the routes answer: it answers in their place, or spoils the bytes of their
+answer.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -80,7 +81,8 @@ class Faults:
     ) -> None:
         """Spoil requests to ``route`` (or ``"calendar.*"``, ``"*"``); ``details`` as in KINDS.
 
-        The first ``after`` requests pass, then ``times`` are spoilt. Raise ValueError for an unknown fault.
+        The first ``after`` requests pass, then ``times`` are spoilt. Raise ValueError for an
+        unknown fault.
         """
         if not any(fnmatchcase(name, route) for name in ROUTES):
             raise ValueError(f"no route is called {route!r}; there are {', '.join(ROUTES)}")

@@ -25,8 +25,8 @@ from bridge.cli.zoho import group_sentences, open_refresher, refresh_all, source
 from bridge.errors import StoreError
 from bridge.sandbox.demo_edits import edit
 from bridge.sandbox.fault_tour import fault_tour
+from bridge.sandbox.files import data_file
 from bridge.sandbox.server import Sandbox
-from bridge.sandbox.world import data_file
 
 _TURN = 120.0  # seconds; the worker looks once a minute for sources that are due
 
@@ -40,8 +40,8 @@ _TURN = 120.0  # seconds; the worker looks once a minute for sources that are du
     type=click.FloatRange(min=0, min_open=True),
     is_flag=False,
     flag_value=_TURN,
-    help="Break one product of Zoho after the other, each for SECONDS and with as long between them "
-    f"({_TURN:g} by default), and report it: the feeds stay up.",
+    help="Break one product of Zoho after the other, each for SECONDS and with as long between "
+    f"them ({_TURN:g} by default), and report it: the feeds stay up.",
 )
 def demo(host: str, port: int, faults: float | None) -> None:
     """Try the bridge without a Zoho account.
@@ -106,7 +106,7 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
 
 
 def _refresh(*slugs: str) -> None:
-    """Read the sandbox for all feeds, or some, so that the first page that a visitor opens is full."""
+    """Refresh all feeds, or some, so that the first page that a visitor opens is full."""
     with open_bridge() as here, open_refresher(here) as refresher:
         reports = refresh_all(refresher, source_keys(sync_feeds(here, refresher).feeds, slugs))
     failed = ((report.source, report.error) for report in reports if report.outcome != "refreshed")
@@ -127,7 +127,7 @@ def _reported_faults(sandbox: Sandbox, seconds: float) -> Iterator[None]:
             now = datetime.now().astimezone()
             click.echo(f"zoho-bridge: {now:%H:%M:%S} {sentence}", err=True)
 
-        with fault_tour(sandbox, report, seconds=seconds):
+        with fault_tour(sandbox, report, seconds):
             yield
 
 

@@ -1,9 +1,10 @@
-"""The sandbox's Calendar v1: calendars, and events by ranges of at most 31 days (Zoho Calendar: events list).
+"""The sandbox's Calendar v1: calendars, and events by ranges of at most 31 days.
 
-Quirks it keeps: a missing header is a 400, any unknown parameter is refused, descriptions come only for the "large"
-Accept, a series comes with its first start in every range it touches, changed and deleted instances are objects of
-their own, and an instance moved out of a range leaves no trace in it. Answers by instance, of a calendar or of one
-event, may contradict the plain list (``Calendar.by_instance``).
+Quirks it keeps: a missing header is a 400, any unknown parameter is refused, descriptions come only
+for the "large" Accept, a series comes with its first start in every range it touches, changed and
+deleted instances are objects of their own, and an instance moved out of a range leaves no trace in
+it. Answers by instance, of a calendar or of one event, may contradict the plain list
+(``Calendar.by_instance``).
 """
 
 from datetime import datetime, timedelta
@@ -11,7 +12,6 @@ import json
 
 from flask import Blueprint, Response, abort, request
 
-from bridge.domain.timezones import zone
 from bridge.sandbox import series
 from bridge.sandbox.oauth import Tokens
 from bridge.sandbox.responses import calendar_error, reply
@@ -20,13 +20,17 @@ from bridge.sandbox.state import Calendar, Data, Json
 
 # The scope and the parameters of each route.
 _ROUTES: dict[str, tuple[str, set[str]]] = {
-    "calendars": ("calendar", {"category"}),
+    "calendars": ("calendar", set()),
     "calendar": ("calendar", set()),
-    "events": ("event", {"range", "byinstance", "timezone", "crm_event_type"}),
-    "event": ("event", {"recurrenceid"}),
+    "events": ("event", {"range", "byinstance"}),
+    "event": ("event", set()),
     "instances": ("event", {"range"}),
 }
-_CHOICES = {"byinstance": {"true", "false"}, "crm_event_type": {"own", "all"}}
+_REFUSALS = {
+    "missing": (400, "INVALID_TICKET", "Invalid ticket"),
+    "dead": (401, "INVALID_OAUTHTOKEN", "Invalid OAuth token."),
+    "scope": (401, "INVALID_OAUTHSCOPE", "Invalid OAuth scope."),
+}
 _LARGE = "application/json+large"
 _DAY = timedelta(days=1)
 
@@ -41,24 +45,16 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
     @api.before_request
     def check() -> Response | None:
         scope, parameters = _ROUTES[(request.endpoint or "").rpartition(".")[2]]
-        header = request.headers.get("Authorization", "")
-        schemes = ("Zoho-oauthtoken", "Bearer")
-        match tokens.verdict(header, scope=f"ZohoCalendar.{scope}.READ", schemes=schemes):
-            case "missing":
-                return calendar_error(400, "INVALID_TICKET", "Invalid ticket")
-            case "dead":
-                return calendar_error(401, "INVALID_OAUTHTOKEN", "Invalid OAuth token.")
-            case "scope":
-                return calendar_error(401, "INVALID_OAUTHSCOPE", "Invalid OAuth scope.")
+        verdict = tokens.verdict(f"ZohoCalendar.{scope}.READ", "Bearer")
+        if verdict != "good":
+            return calendar_error(*_REFUSALS[verdict])
         if extra := request.args.keys() - parameters:
             return calendar_error(400, "EXTRA_PARAM_FOUND", f"Extra parameter found: {min(extra)}")
         return None
 
     @api.get("/calendars")
     def calendars() -> Response:
-        category = request.args.get("category")
-        infos = [calendar.info for calendar in data.calendars.values()]
-        return reply({"calendars": [i for i in infos if category in {None, i["category"]}]})
+        return reply({"calendars": [calendar.info for calendar in data.calendars.values()]})
 
     @api.get("/calendars/<uid>")
     def calendar(uid: str) -> Response:
@@ -66,17 +62,14 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
 
     @api.get("/calendars/<uid>/events")
     def events(uid: str) -> Response:
-        for name, choices in _CHOICES.items():
-            if request.args.get(name, min(choices)) not in choices:
-                abort(_refusal(f"{name} is one of {sorted(choices)}"))
-        by_instance = request.args.get("byinstance") == "true"
-        return _events(_in_range(calendar_of(uid), by_instance=by_instance))
+        by_instance = request.args.get("byinstance", "false")
+        if by_instance not in {"true", "false"}:
+            abort(_refusal("byinstance is true or false"))
+        return _events(_in_range(calendar_of(uid), by_instance=by_instance == "true"))
 
     @api.get("/calendars/<uid>/events/<event_uid>")
     def event(uid: str, event_uid: str) -> Response:
-        slot = request.args.get("recurrenceid")
-        where = {"recurrenceid": slot} if slot else None
-        return _events(calendar_of(uid).events.find(event_uid, where=where) or abort(_unknown()))
+        return _events(calendar_of(uid).events.find(event_uid) or abort(_unknown()))
 
     @api.get("/calendars/<uid>/events/<event_uid>/byinstance")
     def instances(uid: str, event_uid: str) -> Response:
@@ -98,7 +91,7 @@ def _refusal(description: str) -> Response:
 
 
 def _range() -> Range:
-    """Return the range of the request; a date at its end counts whole, in the length too. Dates are days of UTC."""
+    """Return the range of the request. A date is a day of UTC; the last one counts whole."""
     try:
         text = json.loads(request.args["range"])
         start, end = series.moment(text["start"]), series.moment(text["end"])
@@ -115,7 +108,7 @@ def _range() -> Range:
 
 
 def _in_range(calendar: Calendar, *, by_instance: bool) -> list[Json]:
-    """Return the objects in the range of the request: as they are, or each occurrence as an object of its own."""
+    """Return the objects in the range of the request: as they are, or one for each occurrence."""
     limits, items = _range(), calendar.events.all()
     if not by_instance:
         series_of = {item["uid"]: item for item in items if "recurrenceid" not in item}
@@ -147,25 +140,8 @@ def _name(item: Json) -> tuple[str, str | None]:
 
 
 def _events(items: list[Json]) -> Response:
-    """Return events as the request wants them: in a time zone, and with their description or without."""
-    for item in items:
-        if request.headers.get("Accept") != _LARGE:
+    """Return events, with their description only for the Accept header that asks for it."""
+    if request.headers.get("Accept") != _LARGE:
+        for item in items:
             item.pop("description", None)
-        if name := request.args.get("timezone"):
-            _move(item, name)
     return reply({"events": items})
-
-
-def _move(item: Json, name: str) -> None:
-    there = zone(name)
-    if there is None:
-        abort(_refusal(f"timezone {name} is not known"))
-    when = item.get("dateandtime")
-    if not when or item.get("isallday"):
-        return
-    for side in ("start", "end"):
-        moment = series.moment(when[side])
-        if isinstance(moment, datetime):
-            when[side] = moment.astimezone(there).strftime("%Y%m%dT%H%M%S%z")
-            item[side] = when[side][: len("yyyyMMddTHHmmss")]
-            when["timezone"] = name

@@ -1,14 +1,15 @@
-"""The sandbox's Connect: networks, groups, "upcoming" events, and the update of one (Zoho Connect: events).
+"""The sandbox's Connect: networks, groups, "upcoming" events, and their update.
 
-Quirks it keeps: refusals with status 200, events long past among the upcoming ones, an event of two groups in the
-answer of each, and a filter by the epochs even where an all-day event's are of another zone.
+Quirks it keeps: refusals with status 200, events long past among the upcoming ones, an event of two
+groups in the answer of each, and a filter by the epochs even where an all-day event's are of
+another zone.
 """
 
 from typing import NoReturn
 
 from flask import Blueprint, Response, abort, request
 
-from bridge.sandbox.connect_update import RefusedError, answer, update_fields
+from bridge.sandbox.connect_update import answer, update_fields
 from bridge.sandbox.oauth import Tokens
 from bridge.sandbox.responses import connect_error, reply
 from bridge.sandbox.state import Data, Group, Json, Network
@@ -33,16 +34,16 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
     @api.before_request
     def check() -> Response | None:
         scope = _SCOPES[(request.endpoint or "").rpartition(".")[2]]
-        header = request.headers.get("Authorization", "")
-        verdict = tokens.verdict(header, scope=scope, schemes=("Zoho-oauthtoken",))
+        verdict = tokens.verdict(scope)
         if verdict == "good":
             return None
         return connect_error(_action(), f"INVALID_{_REFUSALS[verdict]}", 401)
 
     @api.get("/allScopes")
     def networks() -> Response:
-        infos = [network.info for network in data.networks.values()]
-        return reply({"allScopes": {"scopes": infos}})
+        return reply(
+            {"allScopes": {"scopes": [network.info for network in data.networks.values()]}}
+        )
 
     @api.get("/allGroups")
     @api.get("/userGroups")
@@ -50,8 +51,7 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         network = network_of_request()
         if _action() == "userGroups" and "isRecentSort" not in request.args:
             _refuse("isRecentSort is missing")
-        infos = [group.info for group in network.groups.values()]
-        return reply({_action(): {"groups": infos}})
+        return reply({_action(): {"groups": [group.info for group in network.groups.values()]}})
 
     @api.get("/upcomingEvents")
     def events() -> Response:
@@ -60,13 +60,10 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
             for event in group.events.all():
                 shown.setdefault((event["streamId"], event["startTime"]), event)
         after, before = _epoch("startTime", 0), _epoch("endTime", 10**15)
-        invited = request.args.get("sharedWithMe") == "true"
         rows = [
             event
             for event in shown.values()
-            if int(event["endTime"]) >= after
-            and int(event["startTime"]) <= before
-            and ("invitedUserList" in event or not invited)
+            if int(event["endTime"]) >= after and int(event["startTime"]) <= before
         ]
         rows.sort(key=lambda event: int(event["startTime"]))
         return reply({"upcomingEvents": {"events": rows}})
@@ -81,7 +78,7 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         event = holders[0].events.find(stream)[0]
         try:
             fields, gone = update_fields(event, request.values, network.zone)
-        except RefusedError as error:
+        except ValueError as error:
             _refuse(str(error))
         for group in holders:
             group.events.change(stream, drop=gone, **fields)
@@ -103,19 +100,11 @@ def _refuse_parameter(name: str) -> NoReturn:
 
 
 def _groups(network: Network) -> list[Group]:
-    """Return the groups of the request, named in one of the three documented ways; DEFAULT is the user's wall."""
-    args = request.args
-    lists = (args.get(key, "").split(",") for key in ("selectedPartIds", "partitionId"))
+    """Return the groups of the request."""
+    lists = (request.args.get(key, "").split(",") for key in ("selectedPartIds", "partitionId"))
     ids = [part for parts in lists for part in parts if part]
     if not ids:
-        match args.get("partitionType"), args.get("partitionUrl"):
-            case "GROUP", str(slug):
-                urls = {group.info["url"]: key for key, group in network.groups.items()}
-                ids = [urls.get(slug, slug)]
-            case "DEFAULT", str():
-                return []
-            case _:
-                _refuse("selectedPartIds or partitionId is missing")
+        _refuse("selectedPartIds or partitionId is missing")
     if unknown := [key for key in ids if key not in network.groups]:
         _refuse(f"Invalid partitionId {unknown[0]}")
     return [network.groups[key] for key in ids]

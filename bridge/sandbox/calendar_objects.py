@@ -9,53 +9,36 @@ from typing import Any
 import uuid
 
 from bridge.sandbox.dates import wall_time
+from bridge.sandbox.files import template
 from bridge.sandbox.state import Json
 
 _UIDS = uuid.UUID("0c6f1c52-8f0c-5d3e-9f25-7a8f5f7a5f11")
-_OWNER = "ada@northwind.example"
 _NUMBERS = frozenset({"interval", "count", "bysetpos"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
-    """The fields that say when an event is, and ``slot``, its start in the form of a ``recurrenceid``."""
+    """The fields that say when an event is; ``slot`` is its start as a ``recurrenceid``."""
 
     fields: Json
     slot: str
 
 
-def info(uid: str, name: str, *, timezone: str, **fields: Any) -> Json:
+def info(uid: str, name: str, **fields: Any) -> Json:
     """Return a calendar of the list (Zoho Calendar: calendars)."""
     secret = uuid.uuid5(_UIDS, uid).hex
     address = f"https://calendar.zoho.example/ical/{secret}"
-    return {
-        "uid": uid,
-        "name": name,
-        "description": "",
-        "color": "#8cbf40",
-        "textcolor": "#000000",
-        "timezone": timezone,
-        "isdefault": False,
-        "status": True,
-        "visibility": True,
-        "include_infreebusy": True,
-        "privilege": "owner",
-        "category": "own",
-        "lastmodifiedtime": "20250102T081500Z",
-        "reminders": [],
-        "private": {"status": True, "icalurl": f"{address}/pvt_{secret[::-1]}"},
-        "public": {"icalurl": address, "privilege": "freebusy"},
-        **fields,
-    }
+    own = {"status": True, "icalurl": f"{address}/pvt_{secret[::-1]}"}
+    public = {"icalurl": address, "privilege": "freebusy"}
+    addresses = {"private": own, "public": public}
+    return template("calendar") | {"uid": uid, "name": name, **addresses, **fields}
 
 
 def timed(zone: str, day: date, at: str, minutes: int) -> When:
     """Return a time by the clock of ``zone``; a time that the clocks skip is an hour later."""
-    here = wall_time(day, at, zone)
-    start = here.astimezone(UTC)
-    first, last = (
-        moment.astimezone(here.tzinfo) for moment in (start, start + timedelta(minutes=minutes))
-    )
+    here = wall_time(day, at, zone).tzinfo
+    start = wall_time(day, at, zone).astimezone(UTC)
+    first, last = start.astimezone(here), (start + timedelta(minutes=minutes)).astimezone(here)
     fields = {
         "start": f"{first:%Y%m%dT%H%M%S}",
         "end": f"{last:%Y%m%dT%H%M%S}",
@@ -72,7 +55,7 @@ def timed(zone: str, day: date, at: str, minutes: int) -> When:
 
 
 def all_day(day: date, days: int, *, exclusive: bool = False) -> When:
-    """Return whole days. No document says whether the end counts: here it does, unless ``exclusive``."""
+    """Return whole days; no document says whether the end counts: here, unless ``exclusive``."""
     end = day + timedelta(days=days if exclusive else days - 1)
     ends = {"start": f"{day:%Y%m%d}", "end": f"{end:%Y%m%d}"}
     fields = {
@@ -86,7 +69,7 @@ def all_day(day: date, days: int, *, exclusive: bool = False) -> When:
 
 
 class Builder:
-    """Builds the objects of one calendar; an event's number gives its UID and its time of change."""
+    """The builder of one calendar's objects; a number fixes an event's UID and time of change."""
 
     def __init__(self, caluid: str, calid: str, today: date) -> None:
         self._caluid = caluid
@@ -104,27 +87,20 @@ class Builder:
         reminders: list[str | int] | None = None,
         **fields: Any,
     ) -> Json:
-        """Return an event, with ``rule`` a series; ``reminders`` are minutes, written in both of Zoho's lists.
+        """Return an event, or a series with ``rule``. Both of Zoho's lists hold its ``reminders``.
 
-        Without ``number`` events are numbered in the order in which they are built.
+        Reminders are minutes. Without ``number`` events are numbered as they are built.
         """
         self._number = number or self._number + 1
         changed = self._changed + timedelta(hours=self._number)
-        item: Json = {
-            "isprivate": False,
-            "enable_eventmanagement": False,
-            "role": "organizer",
+        item = template("calendar_event") | {
             "calid": self._calid,
             "caluid": self._caluid,
             "title": title,
             "uid": f"{uuid.uuid5(_UIDS, f'{self._caluid}/{self._number}').hex}@zoho.com",
             "createdtime": f"{changed - timedelta(days=3):%Y%m%dT%HZ}",  # to the hour, as Zoho's
-            "createdby": _OWNER,
-            "organizer": _OWNER,
-            "modifiedby": _OWNER,
             "etag": str(int(changed.timestamp() * 1000)),
             "lastmodifiedtime": f"{changed:%Y%m%dT%H%M%SZ}",
-            "calendar_alarm": False,
         }
         if rule:
             item |= {"rrule": rule, "repeat": [_parts(rule)]}
@@ -136,11 +112,9 @@ class Builder:
         return item | when.fields | fields
 
     def instance(self, master: Json, slot: str, when: When, **fields: Any) -> Json:
-        """Return a changed instance of a series: the same uid, the slot that it replaces, no rule."""
-        kept = {
-            key: value for key, value in master.items() if key not in {"rrule", "repeat", "exdate"}
-        }
-        return kept | when.fields | {"recurrenceid": slot} | fields
+        """Return a changed instance of a series: its uid, the slot that it replaces, no rule."""
+        own = {key: master[key] for key in master.keys() - {"rrule", "repeat", "exdate"}}
+        return own | when.fields | {"recurrenceid": slot} | fields
 
     def deleted(self, master: Json, slot: str) -> Json:
         """Return what remains of a deleted instance of a series."""

@@ -1,14 +1,15 @@
 """Builders of Zoho Connect's JSON objects: events of a group, and the fields that hold their times.
 
-Every scalar is text, and a flag that is false is absent. ``googleCalendarUrl`` is as wrong as Zoho's (Zoho Connect:
-clock analysis). No builder reads a clock.
+Every scalar is text, and a flag that is false is absent. ``googleCalendarUrl`` is as wrong as
+Zoho's (Zoho Connect: clock analysis). No builder reads a clock.
 """
 
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote_plus
 
 from bridge.domain.timezones import UTC_ZONE, zone
-from bridge.sandbox.dates import wall_time
+from bridge.sandbox.dates import day_of, wall_time
+from bridge.sandbox.files import template
 from bridge.sandbox.state import Json
 
 CONNECT_ZONE = "Europe/Berlin"
@@ -22,8 +23,6 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_CREATOR = {"zuid": "3071411", "id": "3071411", "name": "Ada Lindqvist", "canFollow": "true"}
-_GUEST = _CREATOR | {"zuid": "3071490", "id": "3071490", "name": "Tomás Ibáñez", "type": "C"}
 
 
 def event(
@@ -32,49 +31,40 @@ def event(
     *,
     number: int,
     title: str,
-    day: date,
+    day: str | int,
     at: str = "",
     minutes: int = 60,
     days: int = 0,
     guests: bool = False,
     **fields: str,
 ) -> Json:
-    """Return an event of the group ``partition``: ``minutes`` from ``at`` ("18:00"), or all day with ``days``.
+    """Return an event of the group ``partition``; ``fields`` are its texts and its reminder.
 
-    ``fields`` are its texts and its reminder.
+    It lasts ``minutes`` from ``at`` ("18:00"), or ``days`` whole days.
     """
     stream = f"931000000{number}"
-    start = wall_time(day, at or "00:00", CONNECT_ZONE).astimezone(UTC)
+    start = wall_time(day_of(day, today), at or "00:00", CONNECT_ZONE).astimezone(UTC)
     start = start.astimezone(zone(CONNECT_ZONE))  # a time that the clocks skip is an hour later
     if days:
         end = start + timedelta(days=days - 1)  # its last day
     else:
         end = (start.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(start.tzinfo)
-    invited = [_GUEST] if guests else []
-    item: Json = {
+    invited = [template("connect_guest")] if guests else []
+    members = [guest["id"] for guest in invited] + [partition["id"]]
+    people = {"yesUsers": [], "maybeUsers": [], "noUsers": [], "pendingUsers": invited}
+    item = template("connect_event") | {
         "title": title,
-        "type": "EVENT",
         "streamId": stream,
-        "participants": {
-            "invitedGroups": [partition],
-            "yesUsers": [],
-            "maybeUsers": [],
-            "noUsers": [],
-            "pendingUsers": invited,
-        },
-        "eventInvitedCount": str(1 + len(invited)),
-        "pvtEventMemberList": f",{','.join([*(g['id'] for g in invited), partition['id']])},",
-        "userDetails": _CREATOR,
+        "participants": {"invitedGroups": [partition], **people},
+        "eventInvitedCount": str(len(members)),
+        "pvtEventMemberList": f",{','.join(members)},",
         "url": f"https://connect.zoho.com/portal/northwind/stream/{stream}",
-        "canEdit": "true",
-        "canDelete": "true",
-        "canAddRepetition": "true",
         "partition": partition,
         **times(title, start, end, all_day=bool(days), junk=number % 1000),
         **fields,
     }
     if guests:
-        item["invitedUserList"] = [{"status": "Pending", "invitedUser": _GUEST}]
+        item["invitedUserList"] = [{"status": "Pending", "invitedUser": invited[0]}]
         item["invitedUserCount"] = "1"
     if end.date() < today:
         item["isExpired"] = "true"
@@ -108,7 +98,7 @@ def times(title: str, start: datetime, end: datetime, *, all_day: bool, junk: in
 
 
 def _google(title: str, start: datetime, end: datetime, *, all_day: bool) -> str:
-    """Return Zoho's link to Google: the date of the wall clock with the time of UTC, often a day off."""
+    """Return Zoho's link to Google: the local date with the time of UTC, often a day off."""
     if all_day:
         dates = f"{start:%Y%m%d}/{end + timedelta(days=1):%Y%m%d}"
     else:

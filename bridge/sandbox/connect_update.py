@@ -1,7 +1,8 @@
 """Update of an event of the sandbox's Connect, and its answer (Zoho Connect: updateEvent).
 
-Parameters are those of the document's table. The answer has the shape of its sample: the event inside a stream, with
-the stream's id twice in the event's own address. No document shows the words of a refusal.
+Parameters are those of the document's table. The answer has the shape of its sample: the event
+inside a stream, with the stream's id twice in the event's own address. No document shows the words
+of a refusal.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.sandbox.connect_objects import times
+from bridge.sandbox.files import template
 from bridge.sandbox.state import Json
 
 _LONGEST = {"title": 250, "desc": 1000, "location": 250}
@@ -23,29 +25,26 @@ _FORMATTED = tuple(
 )
 
 
-class RefusedError(ValueError):
-    """The parameters are not as documented."""
-
-
 def update_fields(
     event: Json, form: Mapping[str, str], profile_zone: str
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the fields that an update sets, and those that it removes.
 
-    Wall clocks are those of the profile's zone; a time that is shown twice is the first of the two.
+    Raise ValueError for parameters that are not as documented. Wall clocks are those of the
+    profile's zone; a time that is shown twice is the first of the two.
     """
     if not form.get("title"):
-        raise RefusedError("title is missing")
+        raise ValueError("title is missing")
     for name, most in _LONGEST.items():
         if len(form.get(name, "").encode("utf-16-le")) // 2 > most:
-            raise RefusedError(f"{name} has more than {most} characters")
+            raise ValueError(f"{name} has more than {most} characters")
     here = zone(profile_zone) or UTC_ZONE
     start, end = (_wall_clock(side, form).replace(tzinfo=here) for side in ("start", "end"))
     all_day = form.get("allDay") == "true"
     if all_day:
         start, end = (side.replace(hour=0, minute=0) for side in (start, end))
     if end.astimezone(UTC) < start.astimezone(UTC):
-        raise RefusedError("The end is before the start")
+        raise ValueError("The end is before the start")
     junk = int(event["startTime"]) % 1000
     fields = {
         **{name: form[name] for name in _LONGEST if name in form},
@@ -62,29 +61,21 @@ def answer(event: Json, partition: Json) -> Json:
     inner = {key: value for key, value in event.items() if key not in {"date", "partition"}}
     inner |= {"url": f"{address}/stream/{stream}{stream}", "canAddReminder": "true"}
     by, where = f"*^$@_USERNAME_*^$@_{user['id']}", "*^$@_PARTITION_*^$@"
-    message = {
-        "items": {where: partition, by: user},
-        "msg": f"{by} has created an event in {where}.",
-    }
-    link = f"{address}/event/{stream}?isNative=true"
     fields = {
         "id": stream,
         "userDetails": user,
         "partition": partition,
-        **dict.fromkeys(("allowFooter", "isApproved", "canHide"), "true"),
-        "isSpam": "false",
-        "reason": message,
-        "type": "EVENT",
-        "link": {"linkurl": link, "title": event["title"]},
+        "reason": {
+            "items": {where: partition, by: user},
+            "msg": f"{by} has created an event in {where}.",
+        },
+        "link": {"linkurl": f"{address}/event/{stream}?isNative=true", "title": event["title"]},
         "event": inner,
-        **dict.fromkeys(("time", "streamModifiedTime"), event["startTime"]),
-        "formatedTime": "07:36 PM",
-        "lastActivityTime": "0",
-        "viewCount": "1",
+        "time": event["startTime"],
+        "streamModifiedTime": event["startTime"],
         "url": f"{address}/stream/{stream}",
-        **{name: [] for name in ("content", "comments", "streamMentionData")},
     }
-    return {"updateEvent": {"stream": fields}}
+    return {"updateEvent": {"stream": template("connect_stream") | fields}}
 
 
 def _wall_clock(side: str, form: Mapping[str, str]) -> datetime:
@@ -93,12 +84,9 @@ def _wall_clock(side: str, form: Mapping[str, str]) -> datetime:
     }
     for part, text in texts.items():
         if not text.isdecimal():
-            raise RefusedError(f"{side}{part} is {'not a number' if text else 'missing'}")
+            raise ValueError(f"{side}{part} is {'not a number' if text else 'missing'}")
     year, month, day, hour, minute = map(int, texts.values())
-    try:
-        return datetime(year, month, day, hour, minute)  # noqa: DTZ001 - the zone is the profile's
-    except ValueError as error:
-        raise RefusedError(f"{side}: {error}") from error
+    return datetime(year, month, day, hour, minute)  # noqa: DTZ001 - the zone is the profile's
 
 
 def _reminder(form: Mapping[str, str]) -> Json:
@@ -106,5 +94,5 @@ def _reminder(form: Mapping[str, str]) -> Json:
     parts = {name: form[name] for name in _INTERVALS if name in form}
     for name, text in parts.items():
         if text not in _INTERVALS[name]:
-            raise RefusedError(f"{name} is one of {sorted(_INTERVALS[name], key=int)}")
+            raise ValueError(f"{name} is one of {sorted(_INTERVALS[name], key=int)}")
     return {"hasReminder": "true", **dict.fromkeys(_INTERVALS, "0"), **parts} if parts else {}

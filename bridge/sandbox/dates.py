@@ -1,4 +1,4 @@
-"""Dates of the demo's world, which its data files name relative to the day on which the sandbox starts."""
+"""Dates of the demo's world, which its data files name relative to today."""
 
 from datetime import date, datetime, time, timedelta
 import re
@@ -12,8 +12,8 @@ _TEXT = re.compile(r"([a-z_]+[a-z0-9_]*|\d{4}-\d\d-\d\d)([+-]\d+)?")
 def day_of(text: str | int, today: date) -> date:
     """Return the date that a data file names.
 
-    A number counts days from ``today``. A text is an ISO date or a name of ``_named``, with days added or subtracted:
-    ``"monday-21"``.
+    A number counts days from ``today``. A text is an ISO date or a name of ``_named``, with days
+    added or subtracted: ``"monday-21"``.
     """
     if isinstance(text, int):
         return today + timedelta(days=text)

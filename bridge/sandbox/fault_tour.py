@@ -20,10 +20,8 @@ TURNS: tuple[tuple[str, Callable[[str], Response], str], ...] = (
 
 
 @contextmanager
-def fault_tour(
-    sandbox: Sandbox, report: Callable[[str], object], *, seconds: float
-) -> Iterator[None]:
-    """Break one product after the other for ``seconds``, with as long between them, until the block ends.
+def fault_tour(box: Sandbox, report: Callable[[str], object], seconds: float) -> Iterator[None]:
+    """Break one product after the other for ``seconds``, with as long between them, in a block.
 
     ``report`` gets a sentence whenever a fault begins or ends. It is called from another thread.
     """
@@ -33,10 +31,10 @@ def fault_tour(
         for product, answer, words in cycle(TURNS):
             if over.wait(seconds):
                 return
-            sandbox.fault = partial(_answer, product, answer)
+            box.fault = partial(_answer, product, answer)
             report(f"{words}, for {seconds:g} seconds.")
             over.wait(seconds)
-            sandbox.fault = None
+            box.fault = None
             if over.is_set():
                 return
             report("Zoho works again.")

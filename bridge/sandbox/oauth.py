@@ -28,7 +28,7 @@ _TOKEN_LIFE = timedelta(seconds=3600)
 
 
 class Tokens:
-    """The account's client and tokens; ``scopes`` are what the account may do, and may be changed at any time."""
+    """The account's client and tokens; ``scopes`` are what the account may do at the moment."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.client_id = "1000.SANDBOXCLIENT000000000000000000"
@@ -39,10 +39,10 @@ class Tokens:
         self.lock = Lock()
         self.now = now
 
-    def verdict(self, header: str, *, scope: str, schemes: tuple[str, ...]) -> Verdict:
-        """Return whether an Authorization header opens a route that needs ``scope``."""
-        scheme, _, token = header.partition(" ")
-        if scheme not in schemes or not token:
+    def verdict(self, scope: str, *schemes: str) -> Verdict:
+        """Return whether the request's Authorization header opens a route that needs ``scope``."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme not in ("Zoho-oauthtoken", *schemes) or not token:
             return "missing"
         with self.lock:
             end, granted = self.access_tokens.get(token, (self.now(), ALL_SCOPES))
@@ -51,7 +51,7 @@ class Tokens:
         return "good" if scope in self.scopes & granted else "scope"
 
     def answer(self, form: Mapping[str, str]) -> Response:
-        """Answer a token request; most refusals have status 200 (Zoho OAuth: error bodies of the token endpoint)."""
+        """Answer a token request; most refusals have status 200 (Zoho OAuth: error bodies)."""
         with self.lock:
             if form.get("client_id") != self.client_id:
                 return reply({"error": "invalid_client"})

@@ -10,11 +10,9 @@ from flask import Response
 
 THROTTLE_CODE = "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED"
 TOO_MANY = "You have made too many requests continuously. Please try again after some time."
+_BUG = "INTERNAL_SERVER_ERROR"
 _SORRY = "Sorry, an unexpected error has occurred. Please try again later."
-_PAGE = (
-    "<!DOCTYPE html>\n<html><head><title>Zoho</title></head>"
-    "<body><h1>Sorry, something went wrong</h1></body></html>"
-)
+_PAGE = "<!DOCTYPE html>\n<title>Zoho</title><h1>Sorry, something went wrong</h1>"
 
 
 def reply(body: Any, status: int = 200) -> Response:
@@ -34,7 +32,7 @@ def backstage_error(status: int, message: str) -> Response:
 
 
 def connect_error(action: str, reason: str, status: int = 200) -> Response:
-    """Return an error of Connect: inside the action's name, mostly with status 200 (Zoho Connect: errors)."""
+    """Return an error of Connect, named by the action, mostly with 200 (Zoho Connect: errors)."""
     return reply({action: {"result": "failure", "reason": reason}}, status)
 
 
@@ -43,9 +41,7 @@ def calendar_error(status: int, code: str, description: str = "") -> Response:
     return reply({"error": [{"error_code": code, "description": description or code}]}, status)
 
 
-def error(
-    route: str, status: int, code: str = "INTERNAL_SERVER_ERROR", message: str = _SORRY
-) -> Response:
+def error(route: str, status: int, code: str = _BUG, message: str = _SORRY) -> Response:
     """Return an error in the form of the product that ``route`` belongs to."""
     match route.partition(".")[0]:
         case "backstage":
@@ -58,7 +54,7 @@ def error(
 
 
 def throttle(route: str, status: int = 429, retry_after: str | int | None = None) -> Response:
-    """Return a request to slow down: 429 with Retry-After, or another status with Zoho's code in the body."""
+    """Return a request to slow down: 429 with Retry-After, or another status with Zoho's code."""
     response = error(route, status, THROTTLE_CODE, f"{THROTTLE_CODE}: {TOO_MANY}")
     if status == 429 and retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)

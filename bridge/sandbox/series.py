@@ -1,6 +1,7 @@
 """Ranges that a calendar object of the sandbox touches, and the single instances of a series.
 
-It must not share code with the bridge's own expansion of rules, so that the two cannot be wrong alike.
+It must not share code with the bridge's own expansion of rules, so that the two cannot be wrong
+alike.
 """
 
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def moment(text: str) -> datetime | date:
 
 
 def touches(item: Json, limits: Range, master: Json | None) -> bool:
-    """Return whether a range lists an object: a series by any of its slots, a deleted instance by its slot.
+    """Return whether a range lists an object: a series by its slots, an instance by its own.
 
     An object whose times cannot be parsed is in every range.
     """
@@ -51,9 +52,10 @@ def touches(item: Json, limits: Range, master: Json | None) -> bool:
         if "rrule" in item:
             return any(True for _ in slots_in(item, limits))
         if "dateandtime" in item:
-            return limits.meets(instant(moment(item["dateandtime"]["start"])), _end(item))
-        slot = instant(moment(item["recurrenceid"]))
-        return limits.meets(slot, slot + _length(master or item))
+            start, length = item["dateandtime"]["start"], _length(item)
+        else:
+            start, length = item["recurrenceid"], _length(master or item)
+        return limits.meets(instant(moment(start)), instant(moment(start)) + length)
     except (ValueError, LookupError):
         return True
 
@@ -74,7 +76,7 @@ def slots_in(item: Json, limits: Range) -> Iterator[datetime | date]:
 
 
 def instance(item: Json, slot: datetime | date) -> Json:
-    """Return one occurrence of a series as an object of its own, with few fields (Zoho Calendar: byinstance)."""
+    """Return one occurrence of a series, with few fields (Zoho Calendar: byinstance)."""
     when = {"timezone": item["dateandtime"]["timezone"]}
     if isinstance(slot, datetime):
         start, end = slot, (slot.astimezone(UTC) + _length(item)).astimezone(slot.tzinfo)
@@ -95,7 +97,7 @@ def minimal(item: Json) -> Json:
 def _until(text: str, here: ZoneInfo) -> datetime:
     """Parse any form of UNTIL as a wall clock of ``here``; a date is its last second."""
     if len(text) == len("yyyyMMdd"):
-        return datetime.strptime(text + "T235959", _NAIVE)  # noqa: DTZ007 - a wall clock has no zone
+        text += "T235959"
     if text.endswith("Z"):
         return _wall(datetime.strptime(text, "%Y%m%dT%H%M%S%z"), here)
     return datetime.strptime(text, _NAIVE)  # noqa: DTZ007 - a wall clock has no zone
@@ -114,7 +116,3 @@ def instant(start: datetime | date) -> datetime:
 
 def _length(item: Json) -> timedelta:
     return timedelta(milliseconds=item.get("duration", 0))
-
-
-def _end(item: Json) -> datetime:
-    return instant(moment(item["dateandtime"]["start"])) + _length(item)

@@ -1,4 +1,4 @@
-"""The sandbox's server: one Flask app with the accounts server and three APIs, served on loopback by a thread."""
+"""The sandbox's server: a Flask app with OAuth and three APIs, served on loopback by a thread."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -23,9 +23,10 @@ _POLL_SECONDS = 0.02  # how soon the serving thread sees that it is to stop
 class Sandbox:
     """A Zoho of its own with one account, whose credentials ``environment()`` returns.
 
-    ``now`` is its clock. ``data`` is what it holds: by default the documents' samples and the demo's world around the
-    clock's today. A page of Backstage has at most ``page_size`` events. ``fault`` may answer a request, of which it
-    gets the route's name, in place of the API. ``app`` is open to further hooks before it serves.
+    ``now`` is its clock. ``data`` is what it holds: by default the documents' samples and the
+    demo's world around the clock's today. A page of Backstage has at most ``page_size`` events.
+    ``fault`` may answer a request, of which it gets the route's name, in place of the API. ``app``
+    is open to further hooks before it serves.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Sandbox:
         }
 
     def start(self, port: int = 0) -> None:
-        """Serve on 127.0.0.1 in a thread; port 0 takes a free one. Raise OSError when the port is taken."""
+        """Serve on 127.0.0.1 in a thread; port 0 is any. Raise OSError when the port is taken."""
         if self._server is not None:
             raise RuntimeError("the sandbox is started already")
         # Werkzeug ends the whole program when a port is taken, so the socket is opened here.
@@ -79,7 +80,7 @@ class Sandbox:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop serving and refuse connections. The data stays, and the server may be started again."""
+        """Stop serving and refuse connections; the data stays, and it may be started again."""
         if self._server is not None and self._thread is not None:
             self._server.shutdown()
             self._thread.join()

@@ -15,8 +15,8 @@ Json: TypeAlias = dict[str, Any]
 class Shelf:
     """Upstream objects in order, named by their field ``key``; any thread may read and change them.
 
-    Several objects may have one name: the instances of a series share its ``uid``. ``where`` then chooses by further
-    fields, with None for a field that is absent.
+    Several objects may have one name: the instances of a series share its ``uid``. ``where`` then
+    chooses by further fields, with None for a field that is absent.
     """
 
     def __init__(self, key: str, items: Iterable[Json] = ()) -> None:
@@ -29,10 +29,9 @@ class Shelf:
         with self._lock:
             return deepcopy(self._items)
 
-    def find(self, name: str, *, where: Mapping[str, Any] | None = None) -> list[Json]:
+    def find(self, name: str) -> list[Json]:
         """Return copies of the objects of that name."""
-        with self._lock:
-            return deepcopy(self._matching(name, where))
+        return [item for item in self.all() if item.get(self._key) == name]
 
     def add(self, *items: Json) -> None:
         """Append objects."""
@@ -48,7 +47,10 @@ class Shelf:
         drop: Iterable[str] = (),
         **fields: Any,
     ) -> None:
-        """Set ``fields`` of the first object of that name and remove those in ``drop``; raise LookupError without it."""
+        """Set fields of the first object of that name, and remove those in ``drop``.
+
+        Raise LookupError without such an object.
+        """
         with self._lock:
             item = self._matches(name, where)[0]
             item.update(deepcopy(fields))
@@ -62,14 +64,13 @@ class Shelf:
             self._items[:] = [item for item in self._items if item not in matches]
 
     def _matches(self, name: str, where: Mapping[str, Any] | None) -> list[Json]:
-        matches = self._matching(name, where)
+        fields = {self._key: name, **(where or {})}
+        matches = [
+            item for item in self._items if all(item.get(key) == fields[key] for key in fields)
+        ]
         if not matches:
             raise LookupError(f"there is no {name!r} {dict(where or {})}")
         return matches
-
-    def _matching(self, name: str, where: Mapping[str, Any] | None) -> list[Json]:
-        fields = {self._key: name, **(where or {})}
-        return [item for item in self._items if all(item.get(key) == fields[key] for key in fields)]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +85,10 @@ class Agenda:
 
 @dataclass(slots=True, kw_only=True)
 class Portal:
-    """A Backstage portal; ``aliases`` are further ids of events, and with ``brand`` its list needs that ``brand_id``."""
+    """A Backstage portal; ``aliases`` are further ids of events.
+
+    With ``brand``, its list of events needs that ``brand_id``.
+    """
 
     info: Json
     events: Shelf
@@ -103,7 +107,7 @@ class Group:
 
 @dataclass(slots=True, kw_only=True)
 class Network:
-    """A Connect network; ``groups`` by their id. ``zone`` is that of the account's profile, which no answer names."""
+    """A Connect network; ``zone`` is that of the account's profile, which no answer names."""
 
     info: Json
     groups: dict[str, Group]
@@ -114,8 +118,8 @@ class Network:
 class Calendar:
     """A calendar with its events, series, and changed or deleted instances, named by their ``uid``.
 
-    ``by_instance`` holds changed, further or deleted instances that only answers by instance contain, so that these and
-    the plain list contradict each other.
+    ``by_instance`` holds changed, further or deleted instances that only answers by instance
+    contain, so that these and the plain list contradict each other.
     """
 
     info: Json

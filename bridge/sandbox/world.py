@@ -1,25 +1,24 @@
-"""Data of the sandbox: the samples of Zoho's documents, and the demo's world around a day, read from JSON files.
+"""Data of the sandbox, from JSON files: the documents' samples, and the demo's world around a day.
 
 Ids of the samples are the documents'. The demo's world is made up, and the same for the same day.
 """
 
 from datetime import date
-from importlib import resources
-import json
 from typing import Any
 
 from bridge.sandbox import backstage_objects, calendar_objects, connect_objects
 from bridge.sandbox.calendar_objects import Builder, When, all_day, timed
 from bridge.sandbox.connect_objects import CONNECT_ZONE
 from bridge.sandbox.dates import day_of
+from bridge.sandbox.files import sample
 from bridge.sandbox.state import Agenda, Calendar, Data, Group, Json, Network, Portal, Shelf
 
 
 def documents() -> Data:
     """Return the samples of Zoho's documents, unchanged."""
-    event = sample("backstage_event")
+    infos, event = sample("documents"), sample("backstage_event")
     portal = Portal(
-        info={"id": "19593237", "name": "Zylker Events", "domain": "restapi.zohobackstage.com"},
+        info=infos["portal"],
         events=Shelf("id", [event]),
         aliases={"2000000000022": event["id"]},  # the id of the documents' request for this event
     )
@@ -27,17 +26,8 @@ def documents() -> Data:
     for event in sample("connect_upcoming_events")["upcomingEvents"]["events"]:
         info = event["partition"]
         groups.setdefault(info["id"], Group(info=info, events=Shelf("streamId"))).events.add(event)
-    network = Network(
-        info={
-            "name": "Zillum",
-            "id": "929000000015001",
-            "soid": "25906346",
-            "url": "https://connect.zoho.com/portal/zillum",
-            "isDefault": "true",
-        },
-        groups=groups,
-        zone="Pacific/Pago_Pago",  # UTC-11, as all of the sample's wall clocks
-    )
+    # UTC-11, as all of the sample's wall clocks.
+    network = Network(info=infos["network"], groups=groups, zone="Pacific/Pago_Pago")
     items = sample("calendar_events")["events"]
     uid, calid = items[0]["caluid"], items[0]["calid"]
     info = calendar_objects.info(uid, "Ezhil's calendar", timezone="Asia/Calcutta", id=calid)
@@ -58,51 +48,31 @@ def lively(today: date) -> Data:
     return data
 
 
-def data_file(name: str) -> str:
-    """Return the text of a data file."""
-    return (resources.files("bridge.sandbox") / "data" / name).read_text("utf-8")
-
-
-def sample(name: str) -> Any:
-    """Return the content of a JSON data file."""
-    return json.loads(data_file(f"{name}.json"))
-
-
 def _portal(today: date) -> Portal:
     data = sample("backstage")
-    rows = []
-    for number, row in enumerate(data["events"], start=101):
-        venue = {"venue": data["venues"][row["venue"]]} if "venue" in row else {}
-        rows.append(backstage_objects.event(today, number=number, **row | venue))
+    rows = enumerate(data["events"], start=101)
+    events = [backstage_objects.event(today, number=number, **row) for number, row in rows]
     agenda = data["agenda"]
-    days = [
-        Shelf(
-            "id",
-            [backstage_objects.session(day_of(row.pop("day"), today), **row) for row in day],
-        )
-        for day in agenda["days"]
-    ]
     programme = Agenda(
-        days=tuple(days),
+        days=tuple(
+            Shelf("id", [backstage_objects.session(today, **row) for row in rows])
+            for rows in agenda["days"]
+        ),
         halls=Shelf("id", agenda["halls"]),
         tracks=Shelf("track_id", agenda["tracks"]),
         speakers=Shelf("id", agenda["speakers"]),
     )
-    return Portal(
-        info=data["portal"], events=Shelf("id", rows), agendas={agenda["event"]: programme}
-    )
+    agendas = {agenda["event"]: programme}
+    return Portal(info=data["portal"], events=Shelf("id", events), agendas=agendas)
 
 
 def _network(today: date) -> Network:
     data = sample("connect")
     groups: dict[str, Group] = {}
-    for held in data["groups"]:
-        info = held["info"]
-        events = [
-            connect_objects.event(today, info, **row | {"day": day_of(row["day"], today)})
-            for row in held["events"]
-        ]
-        for stream in held.get("also", ()):  # events of other groups that this group is invited to
+    for row in data["groups"]:
+        info = row["info"]
+        events = [connect_objects.event(today, info, **event) for event in row["events"]]
+        for stream in row.get("also", ()):  # events of other groups that this group is invited to
             events += [event for group in groups.values() for event in group.events.find(stream)]
         groups[info["id"]] = Group(info=info, events=Shelf("streamId", events))
     return Network(info=data["network"], groups=groups, zone=CONNECT_ZONE)
@@ -111,16 +81,16 @@ def _network(today: date) -> Network:
 def _calendar(data: Json, today: date) -> Calendar:
     info = calendar_objects.info(**data["info"])
     build = Builder(info["uid"], data["calid"], today)
-    items = [
-        item for row in data["events"] for item in _objects(build, info["timezone"], row, today)
-    ]
-    return Calendar(info=info, events=Shelf("uid", items))
+    events = Shelf("uid")
+    for row in data["events"]:
+        events.add(*_objects(build, row.pop("zone", info["timezone"]), row, today))
+    return Calendar(info=info, events=events)
 
 
 def _objects(build: Builder, zone: str, row: Json, today: date) -> list[Json]:
     """Return the event of a row, and its instances that were changed or deleted."""
-    zone, exceptions = row.pop("zone", zone), row.pop("exceptions", ())
-    clock = {key: row[key] for key in ("at", "minutes", "days", "exclusive") if key in row}
+    clock = {key: row.pop(key) for key in ("at", "minutes", "days", "exclusive") if key in row}
+    exceptions = row.pop("exceptions", ())
 
     def when(day: str | int, **clock: Any) -> When:
         start = day_of(day, today)
@@ -135,7 +105,7 @@ def _objects(build: Builder, zone: str, row: Json, today: date) -> list[Json]:
         row["rule"] = row["rule"].format(day=day_of(until, today), slot=slot(until))
     if "without" in row:
         row["exdate"] = ",".join(slot(day) for day in row.pop("without"))
-    item = build(when=own, **{key: value for key, value in row.items() if key not in clock})
+    item = build(when=own, **row)
     items = [item]
     for change in exceptions:
         original = slot(change.pop("slot"))

@@ -6,7 +6,7 @@ up then. So whatever is on the disk at any moment has to be whole.
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 import gzip
 import hashlib
 import json
@@ -68,7 +68,6 @@ def upstream(today: Any) -> Any:
     group = Group(
         info={"id": "77", "name": "Team", "url": "77", "status": "ACTIVE"}, events=Shelf("streamId")
     )
-    days = [today + timedelta(days=1 + n) for n in range(EVENTS)]
     group.events.add(
         *(
             connect_objects.event(
@@ -76,11 +75,11 @@ def upstream(today: Any) -> Any:
                 group.info,
                 number=100 + n,
                 title=f"Sync {n}",
-                day=day,
+                day=1 + n,
                 at="15:00",
                 intervalMinute="5",
             )
-            for n, day in enumerate(days)
+            for n in range(EVENTS)
         )
     )
     events = [

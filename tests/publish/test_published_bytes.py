@@ -25,8 +25,8 @@ from bridge.publish.pending import activate_feeds
 from bridge.publish.publisher import publish
 from bridge.refresh.refresher import Refresher
 from bridge.sandbox.demo_edits import edit
+from bridge.sandbox.files import data_file
 from bridge.sandbox.server import Sandbox
-from bridge.sandbox.world import data_file
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.store.filters import FilteredFeed

@@ -57,15 +57,15 @@ def backstage_portal() -> Portal:
         )
         for n in range(25)
     ]
-    first = TODAY + 30 * DAY
     conference = backstage_objects.event(
         TODAY, number=999, name="Conference", day=30, at="09:00", minutes=2 * 1440
     )
     days = [
         [
             backstage_objects.session(
-                first + day * DAY,
+                TODAY,
                 number=100 * day + n,
+                day=30 + day,
                 at=f"{9 + n // 2:02d}:{n % 2 * 30:02d}",
                 duration=30,
                 title=f"Talk {day}.{n}",
@@ -105,7 +105,7 @@ def connect_networks() -> dict[str, Network]:
                 mine.info,
                 number=100 + n,
                 title=f"Sync {n}",
-                day=TODAY + (15 + n) * DAY,
+                day=15 + n,
                 at="15:00",
             )
             for n in range(25)

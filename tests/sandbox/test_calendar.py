@@ -1,11 +1,12 @@
 """The sandbox's Calendar answers as Zoho's documents say.
 
-Expected values come from Zoho's documents; their samples stand, unchanged, in ``bridge/sandbox/data``.
+Expected values come from Zoho's documents; their samples stand, unchanged, in
+``bridge/sandbox/data``.
 """
 
 import pytest
 
-from bridge.sandbox.world import sample
+from bridge.sandbox.files import sample
 from tests.sandbox.client import (
     LARGE,
     SAMPLE_CALENDAR,
@@ -53,7 +54,6 @@ class TestCalendar:
             {"range": '{"start":"20170701","end":"20170801"}'},  # 32 days, the last one counted
             {"range": '{"start":"20170701T000000Z","end":"20170801T000001Z"}'},
             {"range": '{"start":"20170717","end":"20170723"}', "byinstance": "yes"},
-            {"range": '{"start":"20170717","end":"20170723"}', "timezone": "Nowhere/Town"},
         ],
     )
     def test_a_range_is_json_of_at_most_31_days(self, zoho: Zoho, params: dict[str, str]) -> None:
@@ -123,10 +123,6 @@ class TestCalendar:
             master = zoho.between("cal", "20250714", "20250720")[0]
             assert master["dateandtime"]["start"] == "20250611T090000+0000"
             assert len(zoho.calendar("/calendars/cal/events/a%40zoho.com")["events"]) == 3
-            single = zoho.calendar(
-                "/calendars/cal/events/a%40zoho.com", recurrenceid="20250618T090000Z"
-            )
-            assert single["events"] == [moved]
 
     def test_by_instance(self) -> None:
         """Every occurrence comes by itself with its slot, little in it; exceptions in place of their slots."""
@@ -200,18 +196,6 @@ class TestCalendar:
             items = zoho.between("cal", "20250601", "20250630", byinstance="true")
         assert [item["recurrenceid"][:8] for item in items] == ["20250611", "20250612", "20250613"]
 
-    def test_times_in_another_zone(self, zoho: Zoho) -> None:
-        """``timezone`` says in which clock to answer; the instants stay."""
-        event = zoho.between(SAMPLE_CALENDAR, "20170718", "20170718", timezone="America/New_York")[
-            0
-        ]
-        assert event["dateandtime"] == {
-            "timezone": "America/New_York",
-            "start": "20170718T112000-0400",
-            "end": "20170718T131500-0400",
-        }
-        assert event["start"] == "20170718T112000"
-
     def test_what_cannot_be_read_is_always_listed(self) -> None:
         """An event with a broken date is in every range, so that the reader has to deal with it."""
         broken = calendar_event(
@@ -221,7 +205,7 @@ class TestCalendar:
             assert len(zoho.between("cal", "20200101", "20200101")) == 2
 
     def test_calendars(self, zoho: Zoho) -> None:
-        """One calendar comes as a list of one; ``category`` filters."""
+        """One calendar comes as a list of one."""
         calendars = zoho.calendar("/calendars")["calendars"]
         assert [calendar["uid"] for calendar in calendars] == [
             SAMPLE_CALENDAR,
@@ -232,8 +216,6 @@ class TestCalendar:
         ]
         assert zoho.calendar(f"/calendars/{US}")["calendars"] == [calendars[2]]
         assert calendars[2]["timezone"] == "PST"
-        own = zoho.calendar("/calendars", category="own")["calendars"]
-        assert [calendar["uid"] for calendar in own] == [SAMPLE_CALENDAR, WORK, US]
 
     def test_unknown_ids_are_404(self, zoho: Zoho) -> None:
         """A calendar, an event or a path that isn't there is a 404 with an array of errors."""

@@ -1,11 +1,12 @@
 """The sandbox's Connect answers as Zoho's documents say.
 
-Expected values come from Zoho's documents; their samples stand, unchanged, in ``bridge/sandbox/data``.
+Expected values come from Zoho's documents; their samples stand, unchanged, in
+``bridge/sandbox/data``.
 """
 
 import pytest
 
-from bridge.sandbox.world import sample
+from bridge.sandbox.files import sample
 from tests.sandbox.client import CREATIVE, ENGINEERING, ZILLUM, Zoho
 from tests.zoho_sandbox import ALL_HANDS, CLUB, LEADERSHIP, NETWORK
 
@@ -47,7 +48,6 @@ class TestConnect:
             ("/upcomingEvents", {"partitionId": CREATIVE}),
             ("/upcomingEvents", {"scopeID": "1", "partitionId": CREATIVE}),
             ("/upcomingEvents", {"scopeID": ZILLUM}),
-            ("/upcomingEvents", {"scopeID": ZILLUM, "partitionType": "GROUP"}),
             ("/upcomingEvents", {"scopeID": ZILLUM, "partitionId": "1"}),
             ("/upcomingEvents", {"scopeID": ZILLUM, "selectedPartIds": f"{CREATIVE},1"}),
             ("/upcomingEvents", {"scopeID": NETWORK, "partitionId": CREATIVE}),
@@ -65,19 +65,6 @@ class TestConnect:
         answer = zoho.ask("connect", path, **params)
         assert answer.status_code == 200
         assert answer.json()[path[1:]]["result"] == "failure"
-
-    def test_a_group_by_its_address(self, zoho: Zoho) -> None:
-        """``partitionType`` and ``partitionUrl`` name a group too; DEFAULT is the user's own wall."""
-        by_id = zoho.connect("/upcomingEvents", scopeID=ZILLUM, partitionId=ENGINEERING)
-        slug = {"scopeID": ZILLUM, "partitionUrl": "engineering"}
-        assert zoho.connect("/upcomingEvents", partitionType="GROUP", **slug) == by_id
-        assert len(by_id["upcomingEvents"]["events"]) == 2
-        assert (
-            zoho.connect("/upcomingEvents", partitionType="DEFAULT", **slug)["upcomingEvents"][
-                "events"
-            ]
-            == []
-        )
 
     @pytest.mark.parametrize(
         ("start", "end", "streams"),
@@ -101,15 +88,6 @@ class TestConnect:
             "/upcomingEvents", scopeID=ZILLUM, selectedPartIds=f"{ENGINEERING},{CREATIVE}", **window
         )
         assert [event["streamId"] for event in answer["upcomingEvents"]["events"]] == streams
-
-    def test_shared_with_me(self, zoho: Zoho) -> None:
-        """``sharedWithMe`` keeps the events with an invited user."""
-        answer = zoho.connect(
-            "/upcomingEvents", scopeID=ZILLUM, partitionId=CREATIVE, sharedWithMe="true"
-        )
-        assert [event["streamId"] for event in answer["upcomingEvents"]["events"]] == [
-            "929000000688005"
-        ]
 
     def test_an_event_of_two_groups_is_in_the_answer_of_each(self, zoho: Zoho) -> None:
         """Once for each group asked alone, once for both together (Zoho APIs: traps checklist, Connect)."""

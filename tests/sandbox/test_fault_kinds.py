@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bridge.sandbox.files import sample
 from bridge.sandbox.state import Data
-from bridge.sandbox.world import sample
 from tests.sandbox.client import CREATIVE, FIRST_PATH, REFUSAL, SAMPLE_CALENDAR, ZILLUM, Zoho
 from tests.zoho_sandbox import PORTAL, Sandbox
 

@@ -23,7 +23,7 @@ def test_each_fault_has_its_turn_and_ends() -> None:
         return {product: client.get(path).status_code for product, path in paths.items()}
 
     working = statuses()
-    with fault_tour(box, report, seconds=0.001):
+    with fault_tour(box, report, 0.001):
         assert over.wait(20)
     assert statuses() == working
     assert sentences[0] == (

@@ -1,7 +1,8 @@
 """Whatever goes wrong with Zoho, subscribers see nothing of it: every fault on every route of every product.
 
-The promise of the bridge (docs/decisions.md): what is published stays byte for byte, the source's row says what is
-wrong and when the next attempt is, no secret is shown, and the feed catches up without help.
+The promise of the bridge (docs/decisions.md): what is published stays byte for byte, the source's
+row says what is wrong and when the next attempt is, no secret is shown, and the feed catches up
+without help.
 """
 
 from dataclasses import replace

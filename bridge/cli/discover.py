@@ -24,7 +24,7 @@ from bridge.domain.source import (
 )
 from bridge.domain.text import one_line
 from bridge.errors import BridgeError
-from bridge.refresh.discovery import Discovery, discover as discover_sources, feeds_of
+from bridge.refresh.discovery import Discovery, discover as discover_sources, make_feeds
 
 
 @click.command()
@@ -59,17 +59,17 @@ def discover(path: Path | None, *, write: bool, as_json: bool) -> None:
         discovery = discover_sources(refresher.api)
         missing = _missing_feeds(bridge, discovery) if write else ()
     if as_json:
-        print_json([_row(available) for available in discovery.found])
+        print_json([_row(available) for available in discovery.sources])
     elif not write:
         _show(discovery)
-    if not discovery.found and not discovery.failures:
+    if not discovery.sources and not discovery.failures:
         click.echo("The account sees no portal, no group and no calendar.", err=True)
     if missing:
         _write(target, missing, discovery, as_json=as_json)
         if not settings.feeds:
             click.echo("From now on only the feeds in this file are served.", err=True)
         click.echo("Restart `zoho-bridge serve` or `worker` if it is running.", err=True)
-    elif write and discovery.found:
+    elif write and discovery.sources:
         click.echo(f"Every source already has a feed in {target}: nothing was added.", err=True)
     exit_on_failures(dict.fromkeys(str(error) for error in discovery.failures.values()))
 
@@ -95,14 +95,14 @@ def _missing_feeds(bridge: Bridge, discovery: Discovery) -> tuple[Feed, ...]:
         sources = [source for feed in present for source in feed.sources]
         new = [
             available
-            for available in discovery.found
+            for available in discovery.sources
             if not any(_covers(source, available.source) for source in sources)
         ]
         slugs = {feed.slug for feed in present}
         rows = [row for row in bridge.store.feeds.all() if row.feed.slug not in slugs]
         retired = [row.feed for row in rows if not row.by_admin]
         taken = [row.feed.slug for row in rows if row.by_admin]
-        every = feeds_of(Discovery(found=tuple(new)), present, retired, taken=taken)
+        every = make_feeds(Discovery(sources=tuple(new)), present, retired, taken=taken)
         feeds = tuple(feed for feed in every if feed.slug not in slugs)
     return tuple(replace(feed, title=one_line(feed.title) or feed.slug) for feed in feeds)
 
@@ -122,7 +122,7 @@ def _covers(source: Source, found: Source) -> bool:
 def _write(target: Path, feeds: Sequence[Feed], discovery: Discovery, *, as_json: bool) -> None:
     """Append the feeds to the file; print them as text if it can't be extended or written."""
     text = target.read_bytes().decode() if target.exists() else ""
-    names = {available.source.key: _name(available) for available in discovery.found}
+    names = {available.source.key: _name(available) for available in discovery.sources}
     try:
         replace_file(target, with_feeds(text, feeds, names))
     except BridgeError:
@@ -139,7 +139,7 @@ def _name(available: AvailableSource) -> str:
 
 
 def _show(discovery: Discovery) -> None:
-    lines = [(f"{inline(available.source)},", available) for available in discovery.found]
+    lines = [(f"{inline(available.source)},", available) for available in discovery.sources]
     width = max((len(line) for line, _ in lines), default=0)
     heading = ""
     for line, available in lines:

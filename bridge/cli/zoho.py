@@ -19,7 +19,7 @@ from bridge.cli.context import Bridge, unknown_feed
 from bridge.domain.feed import Feed
 from bridge.errors import BridgeError, ZohoError
 from bridge.publish.pending import activate_feeds
-from bridge.refresh.discovery import Discovery, discover, feeds_of
+from bridge.refresh.discovery import Discovery, discover, make_feeds
 from bridge.refresh.refresher import LEASE, Refresher, Report
 from bridge.sources.protocols import Product
 from bridge.zoho.client import ZohoClient
@@ -80,7 +80,7 @@ def discovered_feeds(bridge: Bridge, discovery: Discovery) -> tuple[Feed, ...]:
     rows = bridge.store.feeds.all()
     known = [row.feed for row in rows if row.active and not row.by_admin]
     retired = [row.feed for row in rows if not row.active and not row.by_admin]
-    return feeds_of(
+    return make_feeds(
         discovery, known, retired, taken=[row.feed.slug for row in rows if row.by_admin]
     )
 

@@ -1,4 +1,4 @@
-"""Entries, documents and publications of a feed, as the publisher makes them and the store keeps them."""
+"""Entries, documents and publications of a feed: the publisher makes them, the store keeps them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -46,7 +46,7 @@ def publication_changes(plan: Plan, updates: EntryUpdates, load: LoadItems) -> t
 
 
 def _days(plan: Plan, event_uid: str) -> Window:
-    """Return the days that the feed showed of an event when it was last rendered, and still does."""
+    """Return the days that the feed showed when the event was last rendered, and still shows."""
     known, rendered = plan.published.freshness.get(event_uid), plan.today
     if known and known.until:
         rendered = min(rendered, known.until - timedelta(days=1))

@@ -1,4 +1,4 @@
-"""What is out of date in a published feed: pure, from the stored state, the definition and the day."""
+"""Plan of a publication: what is out of date. Pure, from stored state, definition and day."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ def make_plan(feed: Feed, published: PublishedState, *, now: datetime) -> Plan:
 
 
 def entry_hash(event: Event) -> str:
-    """Return the hash of an entry's content: of the event as shown, and of the form of the bytes."""
+    """Return the hash of an entry's content: the event as shown, and the form of the bytes."""
     return _hash(FORM, codec.content_hash(event))
 
 

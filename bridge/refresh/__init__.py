@@ -1,1 +1,1 @@
-"""One refresh: fetch, parse, compare with what is known, save, publish."""
+"""Refresh of a source: fetch, parse, compare with the stored events, save, publish."""

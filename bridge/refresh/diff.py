@@ -1,10 +1,10 @@
-"""Decide what a complete read of a source changes: pure, from what was known and what was found.
+"""Difference between a complete read of a source and its stored events. Pure.
 
-It touches neither the store nor Zoho. Only complete reads come here: a failed one removes nothing.
+A failed read does not get here: it removes nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import hashlib
 
@@ -16,86 +16,91 @@ from bridge.domain.rejection import Rejection
 from bridge.problems import Problem, problem
 from bridge.sources.protocols import ParseResult
 
-_LOSS_FROM = 20  # below that many future events, a calendar may well be emptied at once
 BELIEVE_AFTER = timedelta(minutes=10)
-_COUNTED = 1500  # a series of more occurrences than that counts as endless: its last one is not worth the counting
+_LOSS_FROM = 20  # of fewer coming events, any number may disappear at once
+_MOST_COUNTED = 1500  # a series with a larger COUNT is taken for an endless one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """An earlier read that was not believed: the hash of what it would have removed, and when it was."""
+class PendingLoss:
+    """A read that was not believed: the hash of what it would remove, its time, and the warning."""
 
     hash: str
     at: datetime
+    warning: Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What to write. With ``held``, nothing: so much is missing that a second read has to agree first."""
+    """What to write. With ``pending`` nothing: a second read has to agree first."""
 
     saved: tuple[EventToSave, ...] = ()
     removed: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = ()
-    held: Held | None = None
-    warning: Problem | None = None
+    pending: PendingLoss | None = None
 
 
 def decide(
-    known: Mapping[str, EventRow], parsed: ParseResult, *, held: Held | None, now: datetime
+    known: Mapping[str, EventRow],
+    parsed: ParseResult,
+    *,
+    pending: PendingLoss | None = None,
+    now: datetime,
 ) -> Decision:
-    """Compare a complete read with what is known of the source's events, by UID.
+    """Compare a complete read with the stored events, by UID.
 
-    An event that came but could not be read is not gone: what was known of it stays, a series with all its instances.
-    When even its id could not be read it may be any of those that are missing, and none is removed.
+    An event that Zoho sent but that could not be parsed keeps its stored version, a series with its
+    instances. If not even its id could be parsed, nothing is removed.
     """
-    found, doubles = _by_uid(parsed)
-    unreadable = {
-        rejection.upstream_id for rejection in parsed.rejections if rejection.kind == "dropped"
-    }
-    missing = [row for uid, row in known.items() if uid not in found]
+    events: dict[str, Event] = {}
+    duplicates = []
+    for event in parsed.events:
+        if event.uid in events:
+            duplicates.append(_duplicate(event))
+        else:
+            events[event.uid] = event
+    unreadable = {r.upstream_id for r in parsed.rejections if r.kind == "dropped"}
+    missing = [row for uid, row in known.items() if uid not in events]
     removed = tuple(
         sorted(row.uid for row in missing if not unreadable.intersection((row.upstream_id, "")))
     )
-    loss = _sudden_loss(known, removed, now)
-    if loss:
-        gone = hashlib.sha256("\n".join(removed).encode()).hexdigest()
-        if held is None or held.hash != gone:
-            return Decision(held=Held(hash=gone, at=now), warning=loss)
-        if now - held.at < BELIEVE_AFTER:
-            return Decision(held=held, warning=loss)
+    if warning := _sudden_loss(known, removed, now):
+        loss = hashlib.sha256("\n".join(removed).encode()).hexdigest()
+        if pending is None or pending.hash != loss:
+            return Decision(pending=PendingLoss(hash=loss, at=now, warning=warning))
+        if now - pending.at < BELIEVE_AFTER:
+            return Decision(pending=replace(pending, warning=warning))
     staying = {row.uid for row in missing}.difference(removed)
-    events = (event for event in found.values() if event.related_to not in staying)
-    saved = tuple(row for event in events if (row := _changed(known.get(event.uid), event, now)))
-    return Decision(saved=saved, removed=removed, rejections=(*parsed.rejections, *doubles))
+    rows = (
+        _changed(known.get(event.uid), event, now)
+        for event in events.values()
+        if event.related_to not in staying
+    )
+    return Decision(
+        saved=tuple(row for row in rows if row),
+        removed=removed,
+        rejections=(*parsed.rejections, *duplicates),
+    )
 
 
-def _by_uid(parsed: ParseResult) -> tuple[dict[str, Event], list[Rejection]]:
-    found: dict[str, Event] = {}
-    doubles = []
-    for event in parsed.events:
-        if event.uid in found:
-            doubles.append(
-                Rejection(
-                    kind="dropped",
-                    upstream_id=event.upstream_id,
-                    title=event.title,
-                    problems=(problem("duplicate-id"),),
-                )
-            )
-        else:
-            found[event.uid] = event
-    return found, doubles
+def _duplicate(event: Event) -> Rejection:
+    return Rejection(
+        kind="dropped",
+        upstream_id=event.upstream_id,
+        title=event.title,
+        problems=(problem("duplicate-id"),),
+    )
 
 
 def _sudden_loss(
     known: Mapping[str, EventRow], removed: tuple[str, ...], now: datetime
 ) -> Problem | None:
     """Return a warning when more than half of many coming events are gone at once."""
-    future = {uid for uid, row in known.items() if row.ends_at is None or row.ends_at > now}
-    gone = len(future.intersection(removed))
-    if len(future) < _LOSS_FROM or gone * 2 <= len(future):
+    coming = {uid for uid, row in known.items() if row.ends_at is None or row.ends_at > now}
+    gone = len(coming.intersection(removed))
+    if len(coming) < _LOSS_FROM or gone * 2 <= len(coming):
         return None
-    return problem("many-missing", gone=gone, coming=len(future))
+    return problem("many-missing", gone=gone, coming=len(coming))
 
 
 def _changed(known: EventRow | None, event: Event, now: datetime) -> EventToSave | None:
@@ -103,27 +108,24 @@ def _changed(known: EventRow | None, event: Event, now: datetime) -> EventToSave
     content_hash = hashlib.sha256(payload).hexdigest()
     if known is not None and known.content_hash == content_hash:
         return None
-    cancelled_since = None
-    if event.status is Status.CANCELLED:
-        cancelled_since = (known and known.cancelled_since) or now
+    cancelled_since = (known and known.cancelled_since) or now
     return EventToSave(
         uid=event.uid,
         upstream_id=event.upstream_id,
         content_hash=content_hash,
         payload=payload,
-        cancelled_since=cancelled_since,
+        cancelled_since=cancelled_since if event.status is Status.CANCELLED else None,
         ends_at=_ends_at(event),
     )
 
 
 def _ends_at(event: Event) -> datetime | None:
-    """Give the end of the last occurrence, in UTC; None for a series that goes on for ever, or nearly so."""
+    """Return the end of the last occurrence, in UTC; None for an endless series, or nearly so."""
     ends = [to_utc(part.end) for part in (event, *event.overrides)]
     if event.recurrence is not None:
         rule = event.recurrence.rule
-        if rule.until is None and (rule.count is None or rule.count > _COUNTED):
+        if rule.until is None and (rule.count is None or rule.count > _MOST_COUNTED):
             return None
-        last = last_start(event.start, rule)
-        if last is not None:
+        if last := last_start(event.start, rule):
             ends.append(to_utc(last) + (to_utc(event.end) - to_utc(event.start)))
     return max(ends)

@@ -1,9 +1,7 @@
-"""Which feeds what was found in Zoho makes."""
+"""Sources that an account can see in Zoho, and the feeds made of them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-
-import structlog
 
 from bridge.config.addresses import free_slug
 from bridge.domain.feed import Feed
@@ -12,57 +10,52 @@ from bridge.errors import ZohoError
 from bridge.sources.protocols import Api, Product
 from bridge.sources.registry import DISCOVERERS
 
-log = structlog.get_logger()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovery:
-    """What an account can see, and why some products could not be asked."""
+    """The sources that an account can see, and the errors of products that did not answer."""
 
-    found: tuple[AvailableSource, ...] = ()
+    sources: tuple[AvailableSource, ...] = ()
     failures: Mapping[Product, ZohoError] = field(default_factory=dict)
 
 
 def discover(api: Api) -> Discovery:
-    """Ask each product what the account can see; a product that fails does not hide the others."""
-    found: list[AvailableSource] = []
+    """List the sources of each product; a product that fails does not hide the others."""
+    sources: list[AvailableSource] = []
     failures: dict[Product, ZohoError] = {}
-    for product, find in DISCOVERERS.items():
+    for product, list_sources in DISCOVERERS.items():
         try:
-            found.extend(find(api))
+            sources += list_sources(api)
         except ZohoError as error:
             failures[product] = error
-    return Discovery(found=tuple(found), failures=failures)
+    return Discovery(sources=tuple(sources), failures=failures)
 
 
-def feeds_of(
+def make_feeds(
     discovery: Discovery,
-    known: Sequence[Feed],
+    active: Sequence[Feed],
     retired: Sequence[Feed] = (),
     *,
     taken: Collection[str] = (),
 ) -> tuple[Feed, ...]:
-    """Make one feed of each found source; a source that has a feed already keeps its address and its settings.
+    """Make one feed of each source; a source that has a feed keeps its address and its settings.
 
-    ``known`` are the feeds that are served, ``retired`` those that once were: an address that was given out never
-    leads to another source. ``taken`` are slugs of feeds that the admin made. The feeds of a product that could not
-    be asked, or that has nothing at all, stay: its silence does not mean that they are gone.
+    ``retired`` are feeds that were active once: their addresses never lead to another source.
+    ``taken`` are the slugs of the admin's feeds. The feeds of a product that failed, or that has
+    no source at all, stay.
     """
     by_source: dict[str, Feed] = {}
-    for feed in (*known, *retired):
+    for feed in (*active, *retired):
         if len(feed.sources) == 1:
             by_source.setdefault(feed.sources[0].key, feed)
-    taken = {*taken, *(feed.slug for feed in (*known, *retired))}
-    found_once = {found.source.key: found for found in discovery.found}
+    taken = {*taken, *(feed.slug for feed in (*active, *retired))}
+    available = {each.source.key: each for each in discovery.sources}
     feeds = []
-    for found in sorted(
-        found_once.values(), key=lambda found: (found.source.kind, found.source.key)
-    ):
-        old = by_source.get(found.source.key)
-        slug = old.slug if old else free_slug(found.title, taken, otherwise=found.source.kind)
+    for each in sorted(available.values(), key=lambda each: (each.source.kind, each.source.key)):
+        old = by_source.get(each.source.key)
+        slug = old.slug if old else free_slug(each.title, taken, otherwise=each.source.kind)
         taken.add(slug)
-        feed = old or Feed(slug=slug, title=slug, sources=(found.source,))
-        feeds.append(replace(feed, title=found.title or slug))
-    asked = {found.source.kind for found in found_once.values()}
-    silent = (feed for feed in known if feed.kind not in {"merged", *asked})
-    return (*feeds, *silent)
+        feed = old or Feed(slug=slug, title=slug, sources=(each.source,))
+        feeds.append(replace(feed, title=each.title or slug))
+    kinds = {"merged", *(each.source.kind for each in available.values())}
+    return (*feeds, *(feed for feed in active if feed.kind not in kinds))

@@ -1,8 +1,9 @@
-"""Refresh one source: fetch, parse, decide, save, publish. The parts know nothing of each other."""
+"""Refresh of one source: fetch, parse, compare, save, publish."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 import random
 import secrets
 import threading
@@ -16,8 +17,8 @@ from bridge.errors import StoreError, UnavailableError, ZohoError
 from bridge.problems import Problem, problem
 from bridge.publish.publisher import publish
 from bridge.refresh import schedule
-from bridge.refresh.diff import BELIEVE_AFTER, Held, decide
-from bridge.sources import registry as dispatch
+from bridge.refresh.diff import BELIEVE_AFTER, PendingLoss, decide
+from bridge.sources import registry
 from bridge.sources.protocols import Api, Product
 from bridge.store import Store
 
@@ -26,8 +27,8 @@ LEASE = timedelta(minutes=10)
 _DEADLINE = timedelta(minutes=5)
 
 
-class _Counted:
-    """Counts the requests of one refresh, and ends one that takes too long; the client itself is shared."""
+class _BoundedApi:
+    """The shared client for one refresh: counts its requests, and ends it after a deadline."""
 
     def __init__(self, api: Api, clock: Callable[[], datetime]) -> None:
         self._api = api
@@ -56,7 +57,7 @@ class _Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What one refresh did, for the log and the terminal. ``error`` is a sentence; empty when all went well."""
+    """What one refresh did, for the log and the terminal. ``error`` is a sentence, or empty."""
 
     source: str
     outcome: Literal["refreshed", "held", "failed", "busy", "unused"]
@@ -70,7 +71,7 @@ class Report:
     error: str = ""
 
     def for_log(self) -> dict[str, object]:
-        """Give the fields of the one log line."""
+        """Return the fields of the log line."""
         return {name: value for name, value in asdict(self).items() if name != "error" or value}
 
 
@@ -86,69 +87,60 @@ class Refresher:
     dice: Callable[[], float] = random.random
 
     def refresh(self, key: str, *, only_due: bool = False) -> Report:
-        """Read a source of the store and publish the feeds that show it; with ``only_due`` not before its time.
+        """Read a source and publish the feeds that show it; with ``only_due`` not before its time.
 
-        A failure is remembered with the source and reported, not raised: the feeds stay as they are.
+        A failure is saved with the source and reported, not raised: the feeds stay as they are.
         Raises StoreError when the store can't be written.
         """
         feeds = self.store.feeds.reading(key)
         if not feeds:
             return Report(source=key, outcome="unused", error="No feed shows it any more.")
-        # A holder of its own for each read, so that one that lost its lease does not take another one's for it.
-        mine = replace(self, holder=f"{self.holder}:{secrets.token_hex(4)}")
-        if not self.store.sources.claim(
-            key, holder=mine.holder, now=self.clock(), term=LEASE, only_due=only_due
-        ):
-            return Report(
-                source=key, outcome="busy", error="Another process reads it, or has just done so."
-            )
-        return mine._refresh(self.store.sources.state(key), feeds)  # noqa: SLF001 - of the same class
-
-    def _refresh(self, state: SourceState, feeds: tuple[Feed, ...]) -> Report:
-        key, api, began = state.source.key, _Counted(self.api, self.clock), time.monotonic()
+        # Each read has its own lease: one that lost it does not mistake another's for its own.
+        lease = f"{self.holder}:{secrets.token_hex(4)}"
+        claim = partial(self.store.sources.claim, key, holder=lease, term=LEASE)
+        if not claim(now=self.clock(), only_due=only_due):
+            error = "Another process reads it, or has just done so."
+            return Report(source=key, outcome="busy", error=error)
+        state, start = self.store.sources.state(key), time.monotonic()
+        api = _BoundedApi(self.api, self.clock)
         try:
-            report = self._read(state, feeds, api)
+            report = self._read(state, feeds, api, lease)
             if report.outcome == "refreshed":
                 report = self._publish(report)
         except ZohoError as error:
-            report = self._failed(state, error.problem, error)
+            report = self._fail(state, error.problem, error, lease)
         except StoreError:
             raise
-        except (
-            Exception
-        ) as error:  # a bug: the admin sees that it was one, and it goes on to the log
-            # When the read itself went well its lease is free again, and the failure is of publishing.
-            self.store.sources.claim(key, holder=self.holder, now=self.clock(), term=LEASE)
-            self._failed(state, problem("bug", error=type(error).__name__), error)
+        except Exception as error:
+            # A bug. If the read itself went well, its lease is free, and publishing failed.
+            claim(now=self.clock())
+            self._fail(state, problem("bug", error=type(error).__name__), error, lease)
             raise
-        return replace(report, requests=api.requests, seconds=round(time.monotonic() - began, 3))
+        return replace(report, requests=api.requests, seconds=round(time.monotonic() - start, 3))
 
-    def _read(self, state: SourceState, feeds: tuple[Feed, ...], api: Api) -> Report:
-        """Fetch, parse, decide and save; the answers and the events, which are large, end with it."""
+    def _read(self, state: SourceState, feeds: tuple[Feed, ...], api: Api, lease: str) -> Report:
+        """Fetch, parse, compare and save. The answers and events are large: return frees them."""
         key = state.source.key
         window = _joint_window(feeds, self.clock().date())
-        raw = dispatch.fetch(state.source, api, window, self.store.answer_cache.of(key))
+        raw = registry.fetch(state.source, api, window, self.store.answer_cache.of(key))
         known = self.store.sources.index(key)
-        parsed = dispatch.parse(
-            state.source, raw, self.zoho, [(row.uid, row.upstream_id) for row in known.values()]
-        )
+        names = [(row.uid, row.upstream_id) for row in known.values()]
+        parsed = registry.parse(state.source, raw, self.zoho, names)
         del raw
         now = self.clock()
-        held = Held(hash=state.held_hash, at=state.held_at) if state.held_at else None
-        decision = decide(known, parsed, held=held, now=now)
-        if decision.held is not None and decision.warning is not None:
-            return self._held(state, decision.warning, decision.held)
-        written = self.store.sources.succeed(
+        decision = decide(known, parsed, pending=_pending_loss(state), now=now)
+        if decision.pending is not None:
+            return self._hold(key, decision.pending, lease)
+        if not self.store.sources.succeed(
             key,
-            holder=self.holder,
+            holder=lease,
             now=now,
             next_check_at=schedule.after_success(now, parsed.events, dice=self.dice()),
             saved=decision.saved,
             removed=decision.removed,
             rejected=decision.rejections,
             notes=parsed.notes,
-        )
-        if not written:
+        ):
             error = f"{key} took longer than {LEASE} to read; another process reads it now."
             return Report(source=key, outcome="busy", error=error)
         return Report(
@@ -162,40 +154,43 @@ class Refresher:
 
     def _publish(self, report: Report) -> Report:
         key, now = report.source, self.clock()
-        published = [
-            publish(self.store, feed.slug, now=now) for feed in self.store.feeds.reading(key)
-        ]
-        lost = tuple(rejection for done in published for rejection in done.rejections.get(key, ()))
-        if lost:
-            self.store.sources.reject(key, lost)
-        rendered = sum(done.rendered for done in published)
-        return replace(report, rejected=report.rejected + len(lost), rendered=rendered)
+        feeds = self.store.feeds.reading(key)
+        results = [publish(self.store, feed.slug, now=now) for feed in feeds]
+        rejections = [r for result in results for r in result.rejections.get(key, ())]
+        if rejections:
+            self.store.sources.reject(key, rejections)
+        rendered = sum(result.rendered for result in results)
+        return replace(report, rejected=report.rejected + len(rejections), rendered=rendered)
 
-    def _held(self, state: SourceState, warning: Problem, held: Held) -> Report:
-        key, now = state.source.key, self.clock()
+    def _hold(self, key: str, pending: PendingLoss, lease: str) -> Report:
+        now = self.clock()
         self.store.sources.hold(
             key,
-            holder=self.holder,
+            holder=lease,
             now=now,
-            next_check_at=max(now + schedule.CLOSE_INTERVAL, held.at + BELIEVE_AFTER),
-            warning=warning,
-            held_hash=held.hash,
-            held_at=held.at,
+            next_check_at=max(now + schedule.CLOSE_INTERVAL, pending.at + BELIEVE_AFTER),
+            warning=pending.warning,
+            held_hash=pending.hash,
+            held_at=pending.at,
         )
-        return Report(source=key, outcome="held", error=str(warning))
+        return Report(source=key, outcome="held", error=str(pending.warning))
 
-    def _failed(self, state: SourceState, reason: Problem, error: Exception) -> Report:
+    def _fail(self, state: SourceState, reason: Problem, error: Exception, lease: str) -> Report:
         key, now = state.source.key, self.clock()
         next_check_at = schedule.after_failure(now, state.failures, error, dice=self.dice())
         self.store.sources.fail(
-            key, holder=self.holder, now=now, next_check_at=next_check_at, error=reason
+            key, holder=lease, now=now, next_check_at=next_check_at, error=reason
         )
         return Report(source=key, outcome="failed", error=str(reason))
 
 
+def _pending_loss(state: SourceState) -> PendingLoss | None:
+    if state.held_at is None or state.warning is None:
+        return None
+    return PendingLoss(hash=state.held_hash, at=state.held_at, warning=state.warning)
+
+
 def _joint_window(feeds: tuple[Feed, ...], today: date) -> Window:
-    """Give the days that any of the feeds shows, so that one read serves them all."""
+    """Return the days that any of the feeds shows, so that one read serves them all."""
     windows = [feed.window(today) for feed in feeds]
-    return Window(
-        start=min(window.start for window in windows), end=max(window.end for window in windows)
-    )
+    return Window(start=min(w.start for w in windows), end=max(w.end for w in windows))

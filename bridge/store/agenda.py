@@ -58,7 +58,7 @@ class AgendaTable:
             }
 
     def labels(self, slug: str, kinds: Collection[str] | None = None) -> dict[str, tuple[str, ...]]:
-        """Return the labels of a feed's entries: the sorted values of each kind, or of ``kinds``."""
+        """Return the sorted label values of a feed's entries, by kind; only of ``kinds``, if given."""
         query = select(labels.c.kind, labels.c.value).distinct().where(labels.c.slug == slug)
         if kinds is not None:
             query = query.where(labels.c.kind.in_(kinds))

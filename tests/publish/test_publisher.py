@@ -73,9 +73,7 @@ def series(uid: str = "s", *moved: Any, **fields: Any) -> Any:
 
 def put(store: Store, at: Any, *events: Any, source: Any = WORK) -> None:
     """Keep what a complete read of a source found."""
-    decision = decide(
-        store.sources.index(source.key), ParseResult(events=events), held=None, now=at
-    )
+    decision = decide(store.sources.index(source.key), ParseResult(events=events), now=at)
     assert store.sources.claim(source.key, holder="test", now=at, term=MINUTE)
     assert store.sources.succeed(
         source.key,

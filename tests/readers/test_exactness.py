@@ -368,7 +368,7 @@ def test_the_store_publishes_what_upstream_describes(store: Store, feed: Any) ->
 
 
 def save(store: Store, parsed: Any, now: datetime) -> None:
-    decision = decide({}, parsed, held=None, now=now)
+    decision = decide({}, parsed, now=now)
     assert store.sources.claim(SOURCE.key, holder="test", now=now, term=timedelta(minutes=1))
     assert store.sources.succeed(
         SOURCE.key,

@@ -11,8 +11,8 @@ from bridge.domain.event import Event, Recurrence, Rule, Status
 from bridge.domain.records import EventRow
 from bridge.domain.rejection import Rejection, reasons
 from bridge.domain.timezones import zone
-from bridge.problems import text_problem
-from bridge.refresh.diff import BELIEVE_AFTER, Held, decide
+from bridge.problems import problem, text_problem
+from bridge.refresh.diff import BELIEVE_AFTER, Decision, PendingLoss, decide
 from bridge.sources.protocols import ParseResult
 
 BERLIN = zone("Europe/Berlin")
@@ -56,7 +56,7 @@ def rows_of(decision: Any) -> Any:
 
 def known(*events: Any, now: Any = NOW) -> Any:
     """Give what the store knows after a first read of these events."""
-    return rows_of(decide({}, found(*events), held=None, now=now))
+    return rows_of(decide({}, found(*events), now=now))
 
 
 def many(count: Any, *, past: Any = 0) -> Any:
@@ -80,33 +80,26 @@ def only(decision: Any) -> Any:
 
 
 def test_the_first_read_saves_every_event_whole() -> None:
-    row = only(decide({}, found(event()), held=None, now=NOW))
+    row = only(decide({}, found(event()), now=NOW))
     assert (row.uid, row.upstream_id, row.cancelled_since) == ("u", "up-u", None)
     assert codec.decode(row.payload) == event()
     assert row.content_hash == codec.content_hash(event())
 
 
 def test_what_did_not_change_is_not_written_again() -> None:
-    decision = decide(
-        known(event("a"), event("b")), found(event("b"), event("a")), held=None, now=NOW
-    )
-    assert (decision.saved, decision.removed, decision.held, decision.warning) == (
-        (),
-        (),
-        None,
-        None,
-    )
+    decision = decide(known(event("a"), event("b")), found(event("b"), event("a")), now=NOW)
+    assert decision == Decision()
 
 
 def test_only_the_changed_event_is_written() -> None:
     read = found(event("a"), event("b", title="Renamed"), event("c"))
-    decision = decide(known(event("a"), event("b"), event("c")), read, held=None, now=NOW)
+    decision = decide(known(event("a"), event("b"), event("c")), read, now=NOW)
     assert only(decision).uid == "b"
     assert decision.removed == ()
 
 
 def test_an_event_that_comes_twice_is_taken_once_and_told() -> None:
-    decision = decide({}, found(event(title="First"), event(title="Second")), held=None, now=NOW)
+    decision = decide({}, found(event(title="First"), event(title="Second")), now=NOW)
     assert codec.decode(only(decision).payload).title == "First"
     assert [(r.upstream_id, r.kind) for r in decision.rejections] == [("up-u", "dropped")]
     assert "twice" in reasons(decision.rejections[0])
@@ -114,7 +107,7 @@ def test_an_event_that_comes_twice_is_taken_once_and_told() -> None:
 
 def test_the_parsers_rejections_are_handed_on() -> None:
     told = (rejected("x"), rejected("y", kept=True))
-    assert decide({}, found(rejections=told), held=None, now=NOW).rejections == told
+    assert decide({}, found(rejections=told), now=NOW).rejections == told
 
 
 # --- cancelled since
@@ -129,16 +122,15 @@ def test_a_cancelled_event_remembers_when_that_was_first_seen() -> None:
     later = decide(
         before,
         found(replace(CANCELLED, title="Now with a reason")),
-        held=None,
         now=NOW + 60 * MINUTE,
     )
     assert only(later).cancelled_since == NOW
 
 
 def test_an_event_that_takes_place_again_forgets_that_it_was_cancelled() -> None:
-    again = decide(known(CANCELLED), found(event()), held=None, now=NOW + MINUTE)
+    again = decide(known(CANCELLED), found(event()), now=NOW + MINUTE)
     assert only(again).cancelled_since is None
-    twice = decide(rows_of(again), found(CANCELLED), held=None, now=NOW + 2 * MINUTE)
+    twice = decide(rows_of(again), found(CANCELLED), now=NOW + 2 * MINUTE)
     assert only(twice).cancelled_since == NOW + 2 * MINUTE
 
 
@@ -146,27 +138,25 @@ def test_an_event_that_takes_place_again_forgets_that_it_was_cancelled() -> None
 
 
 def test_an_event_that_a_complete_read_misses_is_gone() -> None:
-    assert decide(known(event("a"), event("b")), found(event("a")), held=None, now=NOW).removed == (
-        "b",
-    )
+    assert decide(known(event("a"), event("b")), found(event("a")), now=NOW).removed == ("b",)
 
 
 def test_an_event_that_came_but_could_not_be_read_stays_as_it_was() -> None:
     read = found(event("a"), rejections=[rejected("up-b")])
-    decision = decide(known(event("a"), event("b"), event("c")), read, held=None, now=NOW)
+    decision = decide(known(event("a"), event("b"), event("c")), read, now=NOW)
     assert (decision.saved, decision.removed) == ((), ("c",))
 
 
 def test_a_rejection_that_only_mended_its_event_says_nothing_about_what_is_missing() -> None:
     """Its event is among those found; one that is missing under the same upstream id (an instance) is gone."""
     read = found(event("a"), rejections=[rejected("up-b", kept=True)])
-    assert decide(known(event("a"), event("b")), read, held=None, now=NOW).removed == ("b",)
+    assert decide(known(event("a"), event("b")), read, now=NOW).removed == ("b",)
 
 
 def test_while_something_without_an_id_came_nothing_is_removed() -> None:
     """Whatever could not even be told by its id may be any of the events that are missing."""
     read = found(event("a"), event("new"), rejections=[rejected("")])
-    decision = decide(known(event("a"), event("b"), event("c")), read, held=None, now=NOW)
+    decision = decide(known(event("a"), event("b"), event("c")), read, now=NOW)
     assert decision.removed == ()
     assert only(decision).uid == "new"
 
@@ -177,7 +167,7 @@ def test_an_unreadable_series_keeps_its_instances_too() -> None:
     instance = event("s-3", upstream_id="up", related_to="s", title="Moved")
     stranger = event("t-1", upstream_id="other", related_to="t")
     read = found(instance, stranger, rejections=[rejected("up")])
-    decision = decide(known(series), read, held=None, now=NOW)
+    decision = decide(known(series), read, now=NOW)
     assert decision.removed == ()
     assert only(decision).uid == "t-1"
 
@@ -185,13 +175,13 @@ def test_an_unreadable_series_keeps_its_instances_too() -> None:
 def test_instances_whose_series_was_never_read_are_taken() -> None:
     instance = event("s-3", upstream_id="up", related_to="s")
     read = found(instance, rejections=[rejected("up")])
-    assert only(decide({}, read, held=None, now=NOW)).uid == "s-3"
+    assert only(decide({}, read, now=NOW)).uid == "s-3"
 
 
 def test_a_series_that_can_be_read_again_takes_the_place_of_its_instances() -> None:
     instance = event("s-3", upstream_id="up", related_to="s")
     series = event("s", upstream_id="up", rule={"freq": "DAILY"})
-    decision = decide(known(instance), found(series), held=None, now=NOW)
+    decision = decide(known(instance), found(series), now=NOW)
     assert (only(decision).uid, decision.removed) == ("s", ("s-3",))
 
 
@@ -214,28 +204,28 @@ def test_more_than_half_of_many_coming_events_gone_at_once_is_not_believed(
     before: Any, missing: Any, held: Any
 ) -> None:
     events = many(before)
-    decision = decide(known(*events), found(*events[missing:]), held=None, now=NOW)
-    assert (decision.held is not None) is held
+    decision = decide(known(*events), found(*events[missing:]), now=NOW)
+    assert (decision.pending is not None) is held
     assert len(decision.removed) == (0 if held else missing)
     if held:
-        assert decision.held.at == NOW
-        assert str(decision.warning).startswith(f"{missing} of {before} coming events are missing")
+        assert decision.pending.at == NOW
+        assert str(decision.pending.warning).startswith(
+            f"{missing} of {before} coming events are missing"
+        )
 
 
 def test_events_that_are_over_do_not_count_as_a_loss() -> None:
     """An old event leaves the window, and Zoho's answer, by itself."""
     events = many(20, past=40)
-    decision = decide(known(*events), found(*events[:20]), held=None, now=NOW)
-    assert decision.held is None
+    decision = decide(known(*events), found(*events[:20]), now=NOW)
+    assert decision.pending is None
     assert len(decision.removed) == 40
 
 
 def test_a_read_that_is_held_back_changes_nothing_at_all() -> None:
     events = many(30)
-    decision = decide(
-        known(*events), found(replace(events[0], title="New"), event("new")), held=None, now=NOW
-    )
-    assert decision.held is not None
+    decision = decide(known(*events), found(replace(events[0], title="New"), event("new")), now=NOW)
+    assert decision.pending is not None
     assert (decision.saved, decision.removed, decision.rejections) == ((), (), ())
 
 
@@ -254,39 +244,41 @@ def test_a_loss_is_believed_when_a_second_read_ten_minutes_later_says_the_same(
     assert timedelta(minutes=10) == BELIEVE_AFTER
     events = many(30)
     before, read = known(*events), found(*events[20:])
-    first = decide(before, read, held=None, now=NOW)
-    second = decide(before, read, held=first.held, now=NOW + later)
-    assert (second.held is None) is believed
+    first = decide(before, read, now=NOW)
+    second = decide(before, read, pending=first.pending, now=NOW + later)
+    assert (second.pending is None) is believed
     assert len(second.removed) == (20 if believed else 0)
     if not believed:
-        assert second.held == first.held, "the ten minutes count from the first read"
-        assert second.warning == first.warning
+        assert second.pending == first.pending, "the ten minutes count from the first read"
+        assert second.pending.warning == first.pending.warning
 
 
 def test_a_second_read_that_misses_others_begins_the_wait_anew() -> None:
     events = many(30)
     before = known(*events)
-    first = decide(before, found(*events[20:]), held=None, now=NOW)
-    second = decide(before, found(*events[:10]), held=first.held, now=NOW + BELIEVE_AFTER)
-    assert second.held is not None
-    assert second.held.hash != first.held.hash
-    assert second.held.at == NOW + BELIEVE_AFTER
-    third = decide(before, found(*events[:10]), held=second.held, now=NOW + 2 * BELIEVE_AFTER)
+    first = decide(before, found(*events[20:]), now=NOW)
+    second = decide(before, found(*events[:10]), pending=first.pending, now=NOW + BELIEVE_AFTER)
+    assert second.pending is not None
+    assert second.pending.hash != first.pending.hash
+    assert second.pending.at == NOW + BELIEVE_AFTER
+    third = decide(before, found(*events[:10]), pending=second.pending, now=NOW + 2 * BELIEVE_AFTER)
     assert len(third.removed) == 20
 
 
 def test_when_the_missing_ones_are_back_all_is_well_and_the_doubt_forgotten() -> None:
     events = many(30)
     before = known(*events)
-    first = decide(before, found(), held=None, now=NOW)
-    second = decide(before, found(*events), held=first.held, now=NOW + MINUTE)
-    assert (second.held, second.warning, second.removed) == (None, None, ())
+    first = decide(before, found(), now=NOW)
+    second = decide(before, found(*events), pending=first.pending, now=NOW + MINUTE)
+    assert (second.pending, second.removed) == (None, ())
 
 
 def test_a_hold_of_long_ago_about_other_events_counts_for_nothing() -> None:
     events = many(30)
-    old = Held(hash="0" * 64, at=NOW - timedelta(days=3))
-    assert decide(known(*events), found(), held=old, now=NOW).held.at == NOW
+    old = PendingLoss(
+        hash="0" * 64, at=NOW - timedelta(days=3), warning=problem("many-missing", gone=1, coming=2)
+    )
+    assert decide(known(*events), found(), pending=old, now=NOW).pending.at == NOW
 
 
 def test_series_that_go_on_count_among_the_coming_events() -> None:
@@ -303,7 +295,7 @@ def test_series_that_go_on_count_among_the_coming_events() -> None:
             * 5
         )
     ]
-    assert decide(known(*endless), found(*endless[11:]), held=None, now=NOW).held is not None
+    assert decide(known(*endless), found(*endless[11:]), now=NOW).pending is not None
 
 
 def test_series_that_are_over_do_not() -> None:
@@ -311,7 +303,7 @@ def test_series_that_are_over_do_not() -> None:
         event(f"s{n}", start=datetime(2020, 1, 1, 9), rule={"freq": "WEEKLY", "count": 50})
         for n in range(30)
     ]
-    assert len(decide(known(*over), found(), held=None, now=NOW).removed) == 30
+    assert len(decide(known(*over), found(), now=NOW).removed) == 30
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from bridge.errors import LoginError, ScopeError
 from bridge.publish.pending import activate_feeds, publish_pending
 from bridge.publish.publisher import publish
 from bridge.refresh.diff import decide
-from bridge.refresh.discovery import Discovery, discover, feeds_of
+from bridge.refresh.discovery import Discovery, discover, make_feeds
 from bridge.sources.protocols import ParseResult
 from bridge.store import Store
 
@@ -63,7 +63,7 @@ def slugs(feeds: Any) -> Any:
 
 def test_every_product_is_asked() -> None:
     discovery = discover(Api(calendar=CALENDARS, backstage=PORTALS, connect=NETWORKS))
-    assert {one.source: one.title for one in discovery.found} == {
+    assert {one.source: one.title for one in discovery.sources} == {
         A: "Work",
         PORTAL: "Summit",
         GROUP: "Créative team",
@@ -76,7 +76,7 @@ def test_a_product_that_fails_does_not_hide_the_others(product: str) -> None:
     answers = {"calendar": CALENDARS, "backstage": PORTALS, "connect": NETWORKS}
     error = ScopeError("The token lacks a scope.")
     discovery = discover(Api(**answers | {product: error}))
-    assert {one.source.kind for one in discovery.found} == answers.keys() - {product}
+    assert {one.source.kind for one in discovery.sources} == answers.keys() - {product}
     assert discovery.failures == {product: error}
 
 
@@ -84,8 +84,10 @@ def test_a_product_that_fails_does_not_hide_the_others(product: str) -> None:
 
 
 def test_each_found_source_becomes_a_feed() -> None:
-    feeds = feeds_of(
-        Discovery(found=(found(A, "Work"), found(GROUP, "Créative team"), found(PORTAL, "Summit"))),
+    feeds = make_feeds(
+        Discovery(
+            sources=(found(A, "Work"), found(GROUP, "Créative team"), found(PORTAL, "Summit"))
+        ),
         [],
     )
     assert {(feed.slug, feed.title, feed.sources) for feed in feeds} == {
@@ -113,7 +115,7 @@ def test_each_found_source_becomes_a_feed() -> None:
 )
 def test_an_address_is_made_of_the_name(title: str, slug: str) -> None:
     """1 to 64 of a-z, 0-9 and - (docs/settings.md)."""
-    (only,) = feeds_of(Discovery(found=(found(A, title),)), [])
+    (only,) = make_feeds(Discovery(sources=(found(A, title),)), [])
     assert only.slug == slug
     assert only.title == (title or slug)
 
@@ -123,50 +125,52 @@ def test_equal_names_get_numbers_that_do_not_depend_on_the_order_of_the_answer()
     expected = {A: "work", B: "work-2", C: "work-3"}
     for order in (both, both[::-1]):
         assert {
-            one.sources[0]: one.slug for one in feeds_of(Discovery(found=order), [])
+            one.sources[0]: one.slug for one in make_feeds(Discovery(sources=order), [])
         } == expected
 
 
 def test_a_source_that_is_found_twice_is_one_feed() -> None:
-    assert slugs(feeds_of(Discovery(found=(found(A, "Work"), found(A, "Work"))), [])) == ["work"]
+    assert slugs(make_feeds(Discovery(sources=(found(A, "Work"), found(A, "Work"))), [])) == [
+        "work"
+    ]
 
 
 def test_a_source_that_was_renamed_keeps_its_address() -> None:
-    (only,) = feeds_of(Discovery(found=(found(A, "New name"),)), [feed("work", A)])
+    (only,) = make_feeds(Discovery(sources=(found(A, "New name"),)), [feed("work", A)])
     assert (only.slug, only.title) == ("work", "New name")
 
 
 def test_a_source_keeps_the_settings_of_its_feed() -> None:
     """Should ``bridge.toml`` be lost, a feed of times only must not begin to tell more."""
     busy = feed("work", A, privacy="busy", alarms=False, past=timedelta(days=1))
-    (only,) = feeds_of(Discovery(found=(found(A, "Work"),)), [busy])
+    (only,) = make_feeds(Discovery(sources=(found(A, "Work"),)), [busy])
     assert only == replace(busy, title="Work")
 
 
 def test_a_new_source_gets_no_address_that_another_feed_has() -> None:
     merged = feed("all", A, B)
-    feeds = feeds_of(
-        Discovery(found=(found(A, "All"), found(B, "Work"))), [merged], [feed("work", C)]
+    feeds = make_feeds(
+        Discovery(sources=(found(A, "All"), found(B, "Work"))), [merged], [feed("work", C)]
     )
     assert {one.sources[0]: one.slug for one in feeds} == {A: "all-2", B: "work-2"}
 
 
 def test_an_address_that_was_given_out_never_leads_to_another_source() -> None:
     """Its subscribers would see a calendar that nobody gave them."""
-    feeds = feeds_of(Discovery(found=(found(B, "Work"),)), [], [feed("work", A)])
+    feeds = make_feeds(Discovery(sources=(found(B, "Work"),)), [], [feed("work", A)])
     assert slugs(feeds) == ["work-2"]
 
 
 def test_a_source_that_comes_back_gets_its_old_address_again() -> None:
     old = feed("work", A, privacy="busy")
-    feeds = feeds_of(Discovery(found=(found(A, "Work"), found(B, "Work"))), [], [old])
+    feeds = make_feeds(Discovery(sources=(found(A, "Work"), found(B, "Work"))), [], [old])
     assert feeds[0] == replace(old, title="Work")
     assert slugs(feeds) == ["work", "work-2"]
 
 
 def test_a_source_that_is_found_no_more_has_no_feed() -> None:
-    feeds = feeds_of(
-        Discovery(found=(found(A, "Work"),)), [feed("work", A), feed("old", B), feed("two", A, B)]
+    feeds = make_feeds(
+        Discovery(sources=(found(A, "Work"),)), [feed("work", A), feed("old", B), feed("two", A, B)]
     )
     assert slugs(feeds) == ["work"]
 
@@ -174,15 +178,18 @@ def test_a_source_that_is_found_no_more_has_no_feed() -> None:
 def test_the_feeds_of_a_product_that_could_not_be_asked_stay() -> None:
     known = [feed("work", A), feed("group", GROUP), feed("summit", PORTAL)]
     discovery = Discovery(
-        found=(found(PORTAL, "Summit"),), failures={"calendar": REFUSED, "connect": REFUSED}
+        sources=(found(PORTAL, "Summit"),), failures={"calendar": REFUSED, "connect": REFUSED}
     )
-    assert slugs(feeds_of(discovery, known, [feed("gone", B)])) == ["summit", "work", "group"]
+    assert slugs(make_feeds(discovery, known, [feed("gone", B)])) == ["summit", "work", "group"]
 
 
 def test_a_product_that_shows_nothing_at_all_is_not_believed() -> None:
     """An empty list where there was something may be an outage; a real end shows as a source that can't be read."""
     known = [feed("work", A), feed("group", GROUP)]
-    assert slugs(feeds_of(Discovery(found=(found(GROUP, "Group"),)), known)) == ["group", "work"]
+    assert slugs(make_feeds(Discovery(sources=(found(GROUP, "Group"),)), known)) == [
+        "group",
+        "work",
+    ]
 
 
 # --- what is wanted is served
@@ -193,7 +200,7 @@ def put(store: Store, now: datetime, source: Any, title: str) -> None:
     one = Event(
         uid=title, upstream_id="x", title=title, start=start, end=start + timedelta(hours=1)
     )
-    saved = decide({}, ParseResult(events=(one,)), held=None, now=now).saved
+    saved = decide({}, ParseResult(events=(one,)), now=now).saved
     values = {"removed": (), "rejected": (), "notes": ()}
     store.sources.claim(source.key, holder="t", now=now, term=timedelta(minutes=1))
     assert store.sources.succeed(
@@ -317,5 +324,5 @@ def test_a_feed_that_takes_the_place_of_the_admins_is_logged(store: Store, now: 
 
 
 def test_a_found_source_never_takes_the_address_of_an_admins_feed() -> None:
-    feeds = feeds_of(Discovery(found=(found(A, "Work"),)), [], taken=["work"])
+    feeds = make_feeds(Discovery(sources=(found(A, "Work"),)), [], taken=["work"])
     assert slugs(feeds) == ["work-2"]

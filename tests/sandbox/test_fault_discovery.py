@@ -9,7 +9,7 @@ import pytest
 
 from bridge.feed.publication import Document
 from bridge.publish.pending import activate_feeds
-from bridge.refresh.discovery import Discovery, discover, feeds_of
+from bridge.refresh.discovery import Discovery, discover, make_feeds
 from bridge.refresh.refresher import Refresher
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
@@ -50,7 +50,7 @@ def discovered(base: World, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def look(world: World, store: Store, *, hasty: bool = False) -> Discovery:
     """Discover feeds and serve them, as a worker does every few hours."""
     discovery = discover(world.hasty if hasty else world.client)
-    activate_feeds(store, feeds_of(discovery, store.feeds.active()), now=world.clock())
+    activate_feeds(store, make_feeds(discovery, store.feeds.active()), now=world.clock())
     return discovery
 
 

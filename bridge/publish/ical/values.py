@@ -70,7 +70,7 @@ def _quoted(part: str, safe: str) -> str:
 
 
 def moment(value: Moment, zone: ZoneInfo | None) -> tuple[Verbatim, dict[str, str]]:
-    """Return a DATE, or a DATE-TIME in ``zone`` (None: UTC), and its parameters (rulebook 29, 33)."""
+    """Return a DATE, or a DATE-TIME in ``zone`` (None: UTC), with parameters (rulebook 29, 33)."""
     if not isinstance(value, datetime):
         return Verbatim(_day(value)), {"VALUE": "DATE"}
     if zone is None:

@@ -34,7 +34,7 @@ class RenderError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """When the family last changed (aware), and its SEQUENCE; neither ever falls (rulebook 20-22)."""
+    """When the family last changed (aware), and its SEQUENCE; neither falls (rulebook 20-22)."""
 
     changed: datetime
     sequence: int
@@ -108,7 +108,7 @@ def _vevent(event: Event, master: Event, stamp: Stamp, *, alarms: bool) -> bytes
 
 
 def _add_times(component: icalendar.Event, event: Event, master: Event) -> None:
-    """Add the times: DTEND always, in DTSTART's form; slots in that of the master (rulebook 33-41)."""
+    """Add the times: DTEND always, as DTSTART; slots in the master's form (rulebook 33-41)."""
     if event.recurrence_id is not None:
         component.add("RECURRENCE-ID", *_slot(event.recurrence_id, master))
     zone = _zone(event, master)
@@ -196,7 +196,7 @@ def _link(address: str) -> str:
 
 
 def _html_page(html: str, details: list[tuple[str, str]]) -> str:
-    """Return the rich description with the same lines below: Outlook shows it, not the plain one."""
+    """Return the rich description, which Outlook shows, with the same lines below."""
     lines = []
     for label, value in details:
         text = escape(value)

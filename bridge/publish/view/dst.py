@@ -12,7 +12,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockChanges:
-    """Days whose wall time is skipped or happens twice, and days whose occurrence spans a change."""
+    """Days whose wall time is skipped or repeated; days whose occurrence spans a change."""
 
     ambiguous: frozenset[date]
     spanning: frozenset[date]

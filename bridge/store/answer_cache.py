@@ -1,47 +1,43 @@
-"""Answers of Zoho that are kept from one read of a source to the next, because what they are about rarely changes.
+"""Cache of answers of Zoho between the reads of a source, for data that rarely changes.
 
-The store doesn't know what they mean: a source names them, and tells by the version when one is out of date.
+A source names the answers, and decides by their version when one is out of date.
 """
 
 from collections.abc import Collection, Mapping
 import json
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-from bridge.store.database import Database, batches, upsert
+from bridge.store.database import Database, delete_in, upsert
 from bridge.store.schema import details
 
 
 class AnswerCache:
-    """The details table."""
+    """The table of cached answers (``details``)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, source_key: str) -> "SourceDetails":
-        """Give what is kept for one source."""
-        return SourceDetails(self._database, source_key)
+    def of(self, source_key: str) -> "SourceAnswers":
+        """Return the cached answers of one source."""
+        return SourceAnswers(self._database, source_key)
 
 
-class SourceDetails:
-    """The kept answers of one source; safe for threads."""
+class SourceAnswers:
+    """The cached answers of one source; safe for threads."""
 
     def __init__(self, database: Database, key: str) -> None:
         self._database = database
         self._key = key
 
     def all(self) -> Mapping[str, tuple[str, Any]]:
-        """Give version and answer of all that is kept, by name."""
-        query = select(details.c.name, details.c.version, details.c.answer).where(
-            details.c.source_key == self._key
-        )
-        with self._database.read() as connection:
-            rows = connection.execute(query).all()
+        """Return version and value of every answer, by name."""
+        rows = self._database.all(select(details).where(details.c.source_key == self._key))
         return {row.name: (row.version, json.loads(row.answer)) for row in rows}
 
     def keep(self, new: Mapping[str, tuple[str, Any]], *, gone: Collection[str] = ()) -> None:
-        """Keep answers, over those of the same name, and drop the ones in ``gone``; in one transaction."""
+        """Insert or overwrite answers, and delete those in ``gone``, in one transaction."""
         rows = [
             {
                 "source_key": self._key,
@@ -52,10 +48,6 @@ class SourceDetails:
             for name, (version, answer) in new.items()
         ]
         with self._database.write() as connection:
-            for batch in batches(sorted(gone)):
-                connection.execute(
-                    delete(details).where(
-                        details.c.source_key == self._key, details.c.name.in_(batch)
-                    )
-                )
+            mine = details.c.source_key == self._key
+            delete_in(connection, details.c.name, sorted(gone), mine)
             upsert(connection, details, rows)

@@ -1,7 +1,7 @@
-"""One way to open a database and to read or write in a transaction, on SQLite and PostgreSQL alike."""
+"""Connections and transactions, alike on SQLite and PostgreSQL, and helpers for statements."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
 from itertools import islice
 from pathlib import Path
@@ -9,7 +9,22 @@ import sqlite3
 import time
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Delete,
+    Engine,
+    Executable,
+    Row as SqlRow,
+    Select,
+    Table,
+    Update,
+    create_engine,
+    delete,
+    event,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -30,15 +45,19 @@ from bridge.store.migrations import migrate
 
 Row = TypeVar("Row")
 
-_BUSY_SECONDS = 30
-_LOOK_AGAIN_SECONDS = 0.02
-_REST_SECONDS = 1.0
+BUSY_SECONDS = 30  # wait for another process that writes to SQLite
+IDLE_SECONDS = 1.0  # a connection that was unused for longer is checked
 AT_ONCE = 500  # rows, or values of a condition
+_LOCK_RETRY_SECONDS = 0.02
 _INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL: error codes
 
 
 class Database:
-    """An engine with the settings both kinds of database need; ``open`` also brings the schema up to date."""
+    """An engine for either kind of database. Errors of the database are raised as StoreError.
+
+    ``all``, ``first``, ``records`` and ``execute`` run one statement. ``read`` and ``write`` open a
+    transaction for several.
+    """
 
     def __init__(self, url: str) -> None:
         self._place = _describe(url)
@@ -46,12 +65,14 @@ class Database:
             self._engine = _engine(url)
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise StoreError(
-                f"BRIDGE_DATABASE_URL can't be used ({type(error).__name__}): write sqlite:///path/to/file or "
-                "postgresql://user:password@host/name (and install zoho-calendar-bridge[postgres])."
+                f"BRIDGE_DATABASE_URL can't be used ({type(error).__name__}): write "
+                "sqlite:///path/to/file or postgresql://user:password@host/name (and install "
+                "zoho-calendar-bridge[postgres])."
             ) from None  # the cause repeats the address, which may hold a password
+        self._has_server = self._engine.dialect.name != "sqlite"
 
     def open(self) -> None:
-        """Create or migrate the tables in one transaction; raises StoreError when the database can't be used."""
+        """Create or migrate the tables in one transaction; raises StoreError."""
         try:
             with self.write() as connection:
                 migrate(connection)
@@ -60,57 +81,55 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self._engine.dispose()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that sees one state of the database from its first query to its last."""
-        with self._reported():
-            options = (
-                {}
-                if self._engine.dialect.name == "sqlite"
-                else {"isolation_level": "REPEATABLE READ"}
-            )
-            with (
-                self._engine.connect().execution_options(**options) as connection,
-                connection.begin(),
-            ):
-                yield connection
-
-    @contextmanager
-    def look(self) -> Iterator[Connection]:
-        """Open a connection for one query, which sees one state of the database by itself.
-
-        A server is told neither of the beginning of a transaction nor of its end: that would be three ways for one.
-        """
-        with self._reported():
-            options = (
-                {} if self._engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
-            )
-            with self._engine.connect().execution_options(**options) as connection:
-                yield connection
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Open a transaction that writes all or nothing; SQLite takes the write lock at its beginning."""
-        options = {"bridge_write": True}
-        with (
-            self._reported(),
-            self._engine.connect().execution_options(**options) as connection,
-            connection.begin(),
-        ):
+        """Open a transaction in which all queries see the same state of the database."""
+        options = {"isolation_level": "REPEATABLE READ"} if self._has_server else {}
+        with self.connect(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def _reported(self) -> Iterator[None]:
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that writes all or nothing; on SQLite it waits for other writers."""
+        with self.connect(bridge_write=True) as connection, connection.begin():
+            yield connection
+
+    def all(self, query: Executable) -> Sequence[SqlRow[Any]]:
+        """Return the rows of one query."""
+        with self._one_query() as connection:
+            return connection.execute(query).all()
+
+    def first(self, query: Executable) -> SqlRow[Any] | None:
+        """Return the first row of one query, None if there is none."""
+        with self._one_query() as connection:
+            return connection.execute(query).first()
+
+    def records(self, query: Select[Any], kind: type[Row]) -> list[Row]:
+        """Return a dataclass for each row of one query for its ``columns``."""
+        with self._one_query() as connection:
+            return list(rows(connection, query, kind))
+
+    def execute(self, statement: Update | Delete) -> int:
+        """Run one statement that writes; return how many rows it changed."""
+        with self.write() as connection:
+            return connection.execute(statement).rowcount
+
+    @contextmanager
+    def connect(self, **options: Any) -> Iterator[Connection]:
+        """Open a connection with execution options; raises StoreError.
+
+        Errors that only a mistake in this program can cause stay as they are.
+        """
         try:
-            yield
+            with self._engine.connect().execution_options(**options) as connection:
+                yield connection
         except DBAPIError as error:
-            if isinstance(
-                error, DataError | IntegrityError | ProgrammingError
-            ) and not _is_forbidden(error):
-                raise  # the bridge's own mistake, not the database's state
+            is_mistake = isinstance(error, DataError | IntegrityError | ProgrammingError)
+            if is_mistake and not _is_forbidden(error):
+                raise
             raise StoreError(
                 f"The database {self._place} can't be used: {_reason(error)}."
             ) from error
@@ -119,44 +138,63 @@ class Database:
                 f"The database {self._place} has no free connection; try again."
             ) from error
 
+    def _one_query(self) -> AbstractContextManager[Connection]:
+        """Open a connection for one query; a server then needs no BEGIN and COMMIT."""
+        return self.connect(**{"isolation_level": "AUTOCOMMIT"} if self._has_server else {})
+
 
 def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows, or overwrite those of the same primary key; all rows name the same columns.
 
-    ``rows`` may be made as they are taken: only some hundred are held at once.
+    An iterator of ``rows`` is taken in batches, so that few of them are in memory at a time.
     """
     keys = [column.name for column in table.primary_key]
     remaining = iter(rows)
     while batch := list(islice(remaining, AT_ONCE)):
         statement = insert_for(connection, table)
         changed = {name: statement.excluded[name] for name in batch[0] if name not in keys}
-        statement = (
-            statement.on_conflict_do_update(index_elements=keys, set_=changed)
-            if changed
-            else statement.on_conflict_do_nothing(index_elements=keys)
-        )
+        if changed:
+            statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+        else:
+            statement = statement.on_conflict_do_nothing(index_elements=keys)
         connection.execute(statement, batch)
 
 
 def insert_for(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Begin an INSERT that can say what is to become of a row that is there already (ON CONFLICT)."""
+    """Return an INSERT of the connection's dialect, which supports ON CONFLICT."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def columns(table: Table, kind: type[Any]) -> Select[Any]:
-    """Select what a dataclass has fields for, in their order."""
+    """Select the columns that a dataclass has fields for, in their order."""
     return select(*(table.c[field.name] for field in fields(kind)))
 
 
 def rows(connection: Connection, query: Select[Any], kind: type[Row]) -> Iterator[Row]:
-    """Make a dataclass of each row of a query for its ``columns``, for thousands of them in little time."""
+    """Return a dataclass for each row of a query for its ``columns``, fast for thousands of rows."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     for row in connection.execute(query).yield_per(AT_ONCE):
         yield kind(**dict(zip(names, row, strict=True)))
 
 
+def select_in(
+    connection: Connection, query: Select[Any], column: Column[Any], values: Sequence[str]
+) -> Iterator[SqlRow[Any]]:
+    """Run a query for the rows whose ``column`` has one of many values."""
+    for batch in batches(values):
+        yield from connection.execute(query.where(column.in_(batch)))
+
+
+def delete_in(
+    connection: Connection, column: Column[Any], values: Sequence[str], *where: ColumnElement[bool]
+) -> None:
+    """Delete the rows of a table whose ``column`` has one of many values."""
+    for batch in batches(values):
+        connection.execute(delete(column.table).where(*where, column.in_(batch)))
+
+
 def batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Cut a long list for ``IN (…)``: databases bound the number of parameters."""
+    """Split values for ``IN (…)``: databases limit the number of parameters."""
     for start in range(0, len(values), AT_ONCE):
         yield values[start : start + AT_ONCE]
 
@@ -164,13 +202,13 @@ def batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         engine = create_engine(url)
-        _test_rested(engine)
+        _check_idle_connections(engine)
         return engine
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # transactions are begun below, not by the driver's guess
+        connection.isolation_level = None  # transactions begin below, not where the driver decides
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
         _use_wal(connection)
@@ -183,35 +221,35 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _test_rested(engine: Engine) -> None:
-    """Replace a connection whose server has gone meanwhile, which only one that has rested is asked for.
+def _check_idle_connections(engine: Engine) -> None:
+    """Ping a connection that was idle before it is used again, and replace it if its server is gone.
 
-    ``pool_pre_ping`` asks each time, and a refresh takes ten connections one after the other.
+    ``pool_pre_ping`` would ping each time, and a refresh uses ten connections in a row.
     """
 
     @event.listens_for(engine, "checkin")
-    def _rest(_connection: object, record: ConnectionPoolEntry) -> None:
-        record.info["rests_since"] = time.monotonic()
+    def _checkin(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["idle_since"] = time.monotonic()
 
     @event.listens_for(engine, "checkout")
-    def _wake(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
-        if time.monotonic() - record.info.get("rests_since", time.monotonic()) < _REST_SECONDS:
+    def _checkout(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("idle_since", time.monotonic()) < IDLE_SECONDS:
             return
         try:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
-            raise DisconnectionError from error  # the pool makes a new one
+            raise DisconnectionError from error  # the pool opens a new one
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Let readers read while one writes. SQLite does not wait for others by itself where it changes this mode."""
-    give_up = time.monotonic() + _BUSY_SECONDS
+    """Allow reads while another process writes. SQLite does not wait for locks in this statement."""
+    deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if "locked" in str(error) and time.monotonic() < give_up:
-                time.sleep(_LOOK_AGAIN_SECONDS)
+            if "locked" in str(error) and time.monotonic() < deadline:
+                time.sleep(_LOCK_RETRY_SECONDS)
                 continue
             if "readonly" not in str(error):
                 raise
@@ -219,7 +257,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 
 def _describe(url: str) -> str:
-    """Name the database without its password."""
+    """Return the name of the database without its password."""
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -229,42 +267,30 @@ def _describe(url: str) -> str:
     return f"{parsed.database} on {parsed.host or 'this machine'}"
 
 
-# What a driver says, and what that means for a person; the first that fits counts.
-_REASONS = (
-    (
-        "unable to open database file",
-        "the file can't be opened; check that its folder (BRIDGE_DATA_DIR) exists and may be written",
-    ),
-    (
-        "readonly",
-        "it is read-only; give the bridge leave to write the file and its folder, where SQLite writes too",
-    ),
-    ("read-only", "it is read-only; connect to the server that may be written"),
-    ("is full", "the disk is full; make room, and the bridge goes on by itself"),
-    (
-        "no space left",
-        "the disk of its server is full; make room, and the bridge goes on by itself",
-    ),
-    ("disk i/o error", "the disk fails (disk I/O error); see the log of the system"),
-    (
-        "is locked",
-        f"another process has been writing for more than {_BUSY_SECONDS} seconds; try again",
-    ),
-    ("malformed", "the file is damaged; restore a backup"),
-    (
-        "not a database",
-        "the file is not a SQLite database; correct BRIDGE_DATABASE_URL or move the file away",
-    ),
-)
+# Words in a driver's message, and the message with the remedy; the first match counts.
+_REASONS = {
+    "unable to open database file": "the file can't be opened; check that its folder "
+    "(BRIDGE_DATA_DIR) exists and may be written",
+    "readonly": "it is read-only; allow the bridge to write the file and its folder",
+    "read-only": "it is read-only; connect to the server that may be written",
+    "is full": "the disk is full; free some space, and the bridge continues",
+    "no space left": "the disk of its server is full; free some space, and the bridge continues",
+    "disk i/o error": "the disk fails (disk I/O error); see the log of the system",
+    "is locked": f"another process has been writing for more than {BUSY_SECONDS} seconds; "
+    "try again",
+    "malformed": "the file is damaged; restore a backup",
+    "not a database": "the file is not a SQLite database; correct BRIDGE_DATABASE_URL or move the "
+    "file away",
+}
 
 
 def _reason(error: DBAPIError) -> str:
-    """Say what the driver says, on one line and without the statement's parameters."""
+    """Return the driver's message on one line, without the parameters of the statement."""
     text = " ".join(str(error.orig).split())
-    told = next((reason for words, reason in _REASONS if words in text.lower()), text)
-    return told or type(error.orig).__name__
+    reason = next((reason for words, reason in _REASONS.items() if words in text.lower()), text)
+    return reason or type(error.orig).__name__
 
 
 def _is_forbidden(error: DBAPIError) -> bool:
-    """Whether PostgreSQL's user lacks a right, which its driver counts among the mistakes of a program."""
+    """Return whether PostgreSQL's user lacks a right, which its driver calls a ProgrammingError."""
     return getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE

@@ -1,7 +1,7 @@
-"""Which feeds there are, and which sources they read.
+"""Feeds, and the sources that they read.
 
-A feed comes from the settings (``bridge.toml``, or what was found) or was made by the admin; the settings never end
-what the admin made.
+A feed comes from the settings (``bridge.toml``, or discovery) or from the admin pages. The settings
+never end a feed of the admin pages.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,15 @@ from bridge.store.schema import feed_sources, feeds, meta, sources
 
 
 class FeedError(BridgeError):
-    """What was asked of a feed can't be done; the sentence says why."""
+    """A feed can't be created or changed as requested; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedRow:
-    """A feed as the store knows it; an inactive one is not served.
+    """A feed with its state.
 
-    ``by_admin``: made on the admin pages. ``pending``: it waits to be published, for the first time or as it is now.
+    ``active``: it is served. ``by_admin``: it was created on the admin pages. ``pending``: it has
+    changes that are not published yet.
     """
 
     feed: Feed
@@ -39,7 +40,10 @@ class FeedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSource:
-    """A source that some feed reads, or once read; ``title`` is that of the feed that shows it alone, or empty."""
+    """A source that a feed reads or once read.
+
+    ``title`` is that of a feed that shows this source only, or empty.
+    """
 
     source: Source
     active: bool
@@ -47,152 +51,148 @@ class KnownSource:
 
 
 class Feeds:
-    """The feeds table and its sources."""
+    """The tables of feeds and of their sources."""
 
     def __init__(self, database: Database, links: Links) -> None:
         self._database = database
         self._links = links
 
-    def replace(self, wanted: Sequence[Feed], *, now: datetime) -> tuple[str, ...]:
-        """Make ``wanted`` the active feeds besides the admin's, in that order; new sources become due now.
+    def replace(self, new: Sequence[Feed], *, now: datetime) -> tuple[str, ...]:
+        """Make ``new`` the active feeds of the settings, in that order; new sources are due now.
 
-        A new feed comes with its first link: there is no moment at which it can be seen and has no address.
-
-        A feed that is no longer wanted is kept, inactive, with all it has published: should it come back, its
-        subscribers find the same address and the same events. The admin's feeds stay, but for those whose slug is
-        wanted: these are the settings' from now on, and their slugs are given back.
+        A new feed gets its first link in the same transaction. A feed that is not in ``new`` becomes
+        inactive and keeps all it has published: if it returns, its subscribers find the same address
+        and the same events. Feeds of the admin pages stay. Those whose slug is in ``new`` belong to
+        the settings from then on, and their slugs are returned.
         """
         with self._database.write() as connection:
-            _one_at_a_time(connection)
-            slugs = [feed.slug for feed in wanted]
-            by_admin = (
-                select(feeds.c.slug).where(feeds.c.by_admin, feeds.c.active).order_by(feeds.c.slug)
-            )
-            taken_over = tuple(
-                slug for slug in connection.execute(by_admin).scalars() if slug in slugs
-            )
-            connection.execute(
-                update(feeds).where(feeds.c.by_admin.is_(False)).values(active=False)
-            )
-            for position, feed in enumerate(wanted):
-                _save(connection, feed, position=position, by_admin=False)
-                self._links.give_first(connection, feed.slug, now=now)
+            _lock(connection)
+            slugs = [feed.slug for feed in new]
+            by_admin = select(feeds.c.slug).where(feeds.c.by_admin, feeds.c.active)
+            admins = connection.execute(by_admin.order_by(feeds.c.slug)).scalars()
+            taken_over = tuple(slug for slug in admins if slug in slugs)
+            former = update(feeds).where(feeds.c.by_admin.is_(False))
+            connection.execute(former.values(active=False))
+            for position, feed in enumerate(new):
+                self._save(connection, feed, now, position=position, by_admin=False)
             _save_sources(connection, now)
         return taken_over
 
     def add(self, feed: Feed, *, now: datetime) -> None:
-        """Keep a feed that the admin made, after all others; the worker publishes it.
+        """Add a feed of the admin pages after all others; the worker publishes it.
 
-        Raises FeedError for a slug that any feed has or once had: addresses that were given out must not lead to
+        Raises FeedError for a slug that any feed has or once had: an address must never lead to
         another feed.
         """
         with self._database.write() as connection:
-            _one_at_a_time(connection)
-            if (
-                connection.execute(select(feeds.c.slug).where(feeds.c.slug == feed.slug)).first()
-                is not None
-            ):
+            _lock(connection)
+            same_slug = select(feeds.c.slug).where(feeds.c.slug == feed.slug)
+            if connection.execute(same_slug).first() is not None:
                 raise FeedError(
                     f'There is, or was, another feed "{feed.slug}": choose another address.'
                 )
-            last = connection.execute(
-                select(func.max(feeds.c.position)).where(feeds.c.by_admin)
-            ).scalar()
-            _save(connection, feed, position=0 if last is None else last + 1, by_admin=True)
-            self._links.give_first(connection, feed.slug, now=now)
+            last = select(func.coalesce(func.max(feeds.c.position), -1)).where(feeds.c.by_admin)
+            position = connection.execute(last).scalar_one() + 1
+            self._save(connection, feed, now, position=position, by_admin=True)
             _save_sources(connection, now)
 
     def change(self, feed: Feed, *, now: datetime) -> None:
-        """Change a feed that the admin made, or bring back one that was removed; the worker publishes it anew.
+        """Change a feed of the admin pages, or restore a removed one; the worker publishes it.
 
-        Raises FeedError for a feed that the admin did not make.
+        Raises FeedError for a feed of the settings.
         """
         with self._database.write() as connection:
-            _one_at_a_time(connection)
-            position = _admins(connection, feed.slug)
-            _save(connection, feed, position=position, by_admin=True)
+            _lock(connection)
+            position = _position_by_admin(connection, feed.slug)
+            self._save(connection, feed, now, position=position, by_admin=True)
             connection.execute(
                 update(feeds).where(feeds.c.slug == feed.slug).values(inputs_hash=None)
             )
             _save_sources(connection, now)
 
     def remove(self, slug: str, *, now: datetime) -> None:
-        """Serve a feed of the admin's no more; all it has is kept, for the day it is brought back.
+        """Stop serving a feed of the admin pages; all it has stays stored, so that it can return.
 
-        Raises FeedError for a feed that the admin did not make.
+        Raises FeedError for a feed of the settings.
         """
         with self._database.write() as connection:
-            _one_at_a_time(connection)
-            _admins(connection, slug)
+            _lock(connection)
+            _position_by_admin(connection, slug)
             connection.execute(update(feeds).where(feeds.c.slug == slug).values(active=False))
             _save_sources(connection, now)
 
     def all(self) -> tuple[FeedRow, ...]:
         """Return every feed, active ones first: the settings' in their order, the admin's by age."""
-        with self._database.read() as connection:
-            return tuple(_feed_row(row) for row in connection.execute(_in_order()))
+        return tuple(_feed_row(row) for row in self._database.all(_in_order()))
 
     def row(self, slug: str) -> FeedRow | None:
         """Return one feed with its state, if it is active."""
-        query = select(feeds).where(feeds.c.slug == slug, feeds.c.active)
-        with self._database.look() as connection:
-            row = connection.execute(query).first()
+        row = self._database.first(select(feeds).where(feeds.c.slug == slug, feeds.c.active))
         return None if row is None else _feed_row(row)
 
     def active(self) -> tuple[Feed, ...]:
-        """Give the feeds that are served, in the same order."""
-        return self._served()
+        """Return the feeds that are served, in the same order."""
+        return self._active()
 
     def get(self, slug: str) -> Feed | None:
-        """Give one feed, if it is served."""
-        return next(iter(self._served(feeds.c.slug == slug)), None)
+        """Return one feed, if it is active."""
+        return next(iter(self._active(feeds.c.slug == slug)), None)
 
     def reading(self, source_key: str) -> tuple[Feed, ...]:
-        """Give the active feeds that show this source."""
-        shown = select(feed_sources.c.slug)
-        shown = shown.where(
+        """Return the active feeds that show this source."""
+        slugs = select(feed_sources.c.slug).where(
             feed_sources.c.source_key == source_key, feed_sources.c.leaving.is_(False)
         )
-        return self._served(feeds.c.slug.in_(shown))
-
-    def _served(self, *conditions: ColumnElement[bool]) -> tuple[Feed, ...]:
-        query = _in_order().where(feeds.c.active, *conditions).with_only_columns(feeds.c.definition)
-        with self._database.look() as connection:
-            return tuple(
-                codec.decode_feed(definition) for definition in connection.execute(query).scalars()
-            )
+        return self._active(feeds.c.slug.in_(slugs))
 
     def known_sources(self) -> tuple[KnownSource, ...]:
-        """Give every source that a feed reads or once read, by product and name."""
+        """Return every source that a feed reads or once read, by product and name."""
         titles: dict[str, str] = {}
         for row in sorted(self.all(), key=lambda row: row.by_admin):
             if len(row.feed.sources) == 1:
                 titles.setdefault(row.feed.sources[0].key, row.feed.title)
-        with self._database.read() as connection:
-            known = [
-                KnownSource(
-                    source=codec.decode_source(row.definition),
-                    active=row.active,
-                    title=titles.get(row.key, ""),
-                )
-                for row in connection.execute(
-                    select(sources.c.key, sources.c.definition, sources.c.active)
-                )
-            ]
-        return tuple(
-            sorted(known, key=lambda one: (one.source.kind, one.title.casefold(), one.source.key))
-        )
+        query = select(sources.c.key, sources.c.definition, sources.c.active)
+        known = [
+            KnownSource(
+                source=codec.decode_source(row.definition),
+                active=row.active,
+                title=titles.get(row.key, ""),
+            )
+            for row in self._database.all(query)
+        ]
+        return tuple(sorted(known, key=lambda k: (k.source.kind, k.title.casefold(), k.source.key)))
+
+    def _active(self, *conditions: ColumnElement[bool]) -> tuple[Feed, ...]:
+        query = _in_order().where(feeds.c.active, *conditions)
+        return tuple(codec.decode_feed(row.definition) for row in self._database.all(query))
+
+    def _save(
+        self, connection: Connection, feed: Feed, now: datetime, *, position: int, by_admin: bool
+    ) -> None:
+        """Insert or update an active feed, and give it a first link."""
+        values = {
+            "title": feed.title,
+            "kind": feed.kind,
+            "public": feed.public,
+            "definition": codec.encode_feed(feed),
+            "position": position,
+            "active": True,
+            "by_admin": by_admin,
+        }
+        statement = update(feeds).where(feeds.c.slug == feed.slug).values(values)
+        if connection.execute(statement).rowcount == 0:
+            connection.execute(insert(feeds).values(slug=feed.slug, revision=0, **values))
+        self._links.ensure_within(connection, feed.slug, now=now)
 
 
-def _one_at_a_time(connection: Connection) -> None:
-    """Let one process at a time change which feeds there are; SQLite has one writer anyway."""
+def _lock(connection: Connection) -> None:
+    """Wait for other processes that change feeds; SQLite has one writer anyway."""
     connection.execute(select(meta.c.schema_version).with_for_update()).all()
 
 
-def _in_order() -> Select[tuple[object, ...]]:
-    return select(feeds).order_by(
-        feeds.c.active.desc(), feeds.c.by_admin, feeds.c.position, feeds.c.slug
-    )
+def _in_order() -> Select[Any]:
+    order = feeds.c.active.desc(), feeds.c.by_admin, feeds.c.position, feeds.c.slug
+    return select(feeds).order_by(*order)
 
 
 def _feed_row(row: Row[Any]) -> FeedRow:
@@ -204,68 +204,52 @@ def _feed_row(row: Row[Any]) -> FeedRow:
     )
 
 
-def _admins(connection: Connection, slug: str) -> int:
-    """Give the position of a feed that the admin made; raises FeedError for any other."""
-    row = connection.execute(
-        select(feeds.c.position).where(feeds.c.slug == slug, feeds.c.by_admin)
-    ).first()
-    if row is None:
+def _position_by_admin(connection: Connection, slug: str) -> int:
+    """Return the position of a feed of the admin pages; raises FeedError for any other."""
+    query = select(feeds.c.position).where(feeds.c.slug == slug, feeds.c.by_admin)
+    position: int | None = connection.execute(query).scalar()
+    if position is None:
         raise FeedError(
             f'The feed "{slug}" was not made on the admin pages: change it in bridge.toml.'
         )
-    return int(row.position)
-
-
-def _save(connection: Connection, feed: Feed, *, position: int, by_admin: bool) -> None:
-    values = {
-        "title": feed.title,
-        "kind": feed.kind,
-        "public": feed.public,
-        "definition": codec.encode_feed(feed),
-        "position": position,
-        "active": True,
-        "by_admin": by_admin,
-    }
-    if (
-        connection.execute(update(feeds).where(feeds.c.slug == feed.slug).values(**values)).rowcount
-        == 0
-    ):
-        connection.execute(insert(feeds).values(slug=feed.slug, revision=0, **values))
+    return position
 
 
 def _save_sources(connection: Connection, now: datetime) -> None:
-    """Let the sources that active feeds read be active, and no others; one that is new is due now."""
+    """Make the sources of active feeds active, and no others; a new source is due now."""
     connection.execute(update(sources).values(active=False))
     rows = []
-    wanted = [
-        codec.decode_feed(row.definition) for row in connection.execute(_in_order()) if row.active
-    ]
-    for feed in wanted:
+    definitions = connection.execute(_in_order().where(feeds.c.active)).all()
+    for feed in [codec.decode_feed(row.definition) for row in definitions]:
         for position, source in enumerate(feed.sources):
-            if not connection.execute(
-                update(sources).where(sources.c.key == source.key).values(active=True)
-            ).rowcount:
-                definition = codec.encode_source(source)
-                values = {"key": source.key, "kind": source.kind, "definition": definition}
-                connection.execute(insert(sources).values(active=True, next_check_at=now, **values))
-            rows.append(
-                {
-                    "slug": feed.slug,
-                    "source_key": source.key,
-                    "position": position,
-                    "leaving": False,
-                }
-            )
-        _leave(connection, feed)
+            statement = update(sources).where(sources.c.key == source.key)
+            if connection.execute(statement.values(active=True)).rowcount == 0:
+                _insert_source(connection, source, now)
+            values = {"source_key": source.key, "position": position, "leaving": False}
+            rows.append({"slug": feed.slug, **values})
+        _remove_former_sources(connection, feed)
     upsert(connection, feed_sources, rows)
 
 
-def _leave(connection: Connection, feed: Feed) -> None:
-    """Let the feed's former sources go, at once if all of its present ones were read before."""
+def _insert_source(connection: Connection, source: Source, now: datetime) -> None:
+    values = {
+        "key": source.key,
+        "kind": source.kind,
+        "definition": codec.encode_source(source),
+        "active": True,
+        "next_check_at": now,
+        "failures": 0,
+        "notes": "[]",
+    }
+    connection.execute(insert(sources).values(values))
+
+
+def _remove_former_sources(connection: Connection, feed: Feed) -> None:
+    """Remove the feed's former sources, or mark them ``leaving`` until all present ones were read."""
     keys = [source.key for source in feed.sources]
     former = (feed_sources.c.slug == feed.slug, feed_sources.c.source_key.not_in(keys))
-    unread = select(func.count()).where(sources.c.key.in_(keys), sources.c.last_success.is_(None))
-    if connection.execute(unread).scalar_one():
-        connection.execute(update(feed_sources).where(*former).values(leaving=True))
-    else:
+    unread = select(sources.c.key).where(sources.c.key.in_(keys), sources.c.last_success.is_(None))
+    if connection.execute(unread).first() is None:
         connection.execute(delete(feed_sources).where(*former))
+    else:
+        connection.execute(update(feed_sources).where(*former).values(leaving=True))

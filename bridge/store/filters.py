@@ -1,8 +1,7 @@
-"""The secret addresses of what a person chose of a feed: signed, and derived from the address they were made on.
+"""Tokens of filtered feeds: signed, derived from the link they were made on, and not stored.
 
-Nothing of them is kept. Such a token says which link it came from (by the beginning of the hash that the store keeps,
-which opens nothing), which labels were chosen, and a signature over both: whoever has it can neither change the choice
-nor find the link's own token. It ends with its link.
+A token holds the beginning of its link's hash, the selected labels, and a signature over both.
+Its owner can neither change the filter nor find the link's token. It ends with its link.
 """
 
 import base64
@@ -19,13 +18,13 @@ from bridge.store.database import Database
 from bridge.store.links import Link, Links
 from bridge.store.schema import feeds
 
-_ORIGIN_LENGTH = 12  # bytes: 96 bits of a link's hash tell it from any other
+_ORIGIN_LENGTH = 12  # bytes: 96 bits of a link's hash identify it
 _PURPOSE = "filter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilteredFeed:
-    """What a token of a choice stands for; ``link`` None: it was made on the page of a public feed."""
+    """A feed with a filter. ``link`` is None if it was made on the page of a public feed."""
 
     slug: str
     link: Link | None
@@ -33,7 +32,7 @@ class FilteredFeed:
 
 
 class Filters:
-    """Makes and reads tokens of choices."""
+    """Makes and reads the tokens of filtered feeds."""
 
     def __init__(self, database: Database, links: Links, keys: SecretKeys) -> None:
         self._database = database
@@ -41,16 +40,15 @@ class Filters:
         self._keys = keys
 
     def token(self, filtered: FilteredFeed) -> str:
-        """Give the secret part of the address of a choice: the same each time."""
+        """Return the secret part of the address of a filtered feed: the same each time."""
         origin = _origin(filtered)
-        chosen = filtered.choice.encode()
-        signature = self._keys.sign(_PURPOSE, origin, chosen.hex())
-        return base64.urlsafe_b64encode(
-            bytes.fromhex(origin)[:_ORIGIN_LENGTH] + chosen + signature
-        ).decode()
+        labels = filtered.choice.encode()
+        signature = self._keys.sign(_PURPOSE, origin, labels.hex())
+        data = bytes.fromhex(origin)[:_ORIGIN_LENGTH] + labels + signature
+        return base64.urlsafe_b64encode(data).decode()
 
     def find(self, token: str) -> FilteredFeed | None:
-        """Give what a token stands for, its link revoked or not; None for a token that was never given out."""
+        """Return the filtered feed of a token, its link revoked or not; None for an invalid token."""
         if len(token) > LONGEST_URL:
             return None
         try:
@@ -58,29 +56,29 @@ class Filters:
             choice = Filter.decode(data[_ORIGIN_LENGTH:-SIGNATURE_LENGTH])
         except (binascii.Error, ValueError):
             return None
-        if base64.urlsafe_b64encode(data).decode() != token:  # one address for one choice
+        if base64.urlsafe_b64encode(data).decode() != token:  # one address for each filter
             return None
-        beginning, signature = data[:_ORIGIN_LENGTH], data[-SIGNATURE_LENGTH:]
-        for filtered in self._from(beginning, choice):
-            if self._keys.has_signed(signature, _PURPOSE, _origin(filtered), choice.encode().hex()):
+        labels, signature = choice.encode().hex(), data[-SIGNATURE_LENGTH:]
+        for filtered in self._candidates(data[:_ORIGIN_LENGTH], choice):
+            if self._keys.has_signed(signature, _PURPOSE, _origin(filtered), labels):
                 return filtered
         return None
 
-    def _from(self, beginning: bytes, choice: Filter) -> list[FilteredFeed]:
-        """Give what a token may stand for, before its signature is looked at."""
+    def _candidates(self, beginning: bytes, choice: Filter) -> list[FilteredFeed]:
+        """Return the filtered feeds that a token may mean, before its signature is checked."""
         links = self._links.beginning_with(beginning.hex())
-        found = [FilteredFeed(slug=link.slug, link=link, choice=choice) for link in links]
         query = select(feeds.c.slug).where(feeds.c.active, feeds.c.public)
-        with self._database.read() as connection:
-            public = [
-                FilteredFeed(slug=slug, link=None, choice=choice)
-                for slug in connection.execute(query).scalars()
-            ]
-        return found + [one for one in public if bytes.fromhex(_origin(one)).startswith(beginning)]
+        public = [
+            FilteredFeed(slug=row.slug, link=None, choice=choice)
+            for row in self._database.all(query)
+        ]
+        return [FilteredFeed(slug=link.slug, link=link, choice=choice) for link in links] + [
+            feed for feed in public if bytes.fromhex(_origin(feed)).startswith(beginning)
+        ]
 
 
 def is_filter(token: str) -> bool:
-    """Whether a token is so long that it can only be one of a choice: links have shorter ones."""
+    """Return whether a token is that of a filtered feed, by its length: links have shorter ones."""
     return len(token) >= _SHORTEST
 
 
@@ -88,7 +86,7 @@ _SHORTEST = len(base64.b64encode(bytes(_ORIGIN_LENGTH + DIGEST_LENGTH + SIGNATUR
 
 
 def _origin(filtered: FilteredFeed) -> str:
-    """Name where an address was made, in hexadecimal digits: the link's hash, or one of the public feed's name."""
+    """Return the link's hash, or a hash of the public feed's slug, as hexadecimal digits."""
     if filtered.link is not None:
         return filtered.link.token_hash
     return hashlib.sha256(f"public\n{filtered.slug}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""How it stands with sources and feeds: pure, from what the store says. It writes no sentences; who shows it does."""
+"""Health of sources and feeds, computed from the states of sources. It writes no sentences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,27 +7,29 @@ from typing import Literal
 
 from bridge.domain.records import SourceState
 
-# A source that should have been read that long ago has nobody reading it: the worker does not run.
+# A source that is overdue for so long is not read at all: the worker does not run.
 _LATE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceHealth:
-    """How it stands with one source, by what a person should know first.
+    """Health of a source.
 
-    ``kind``: ``failing`` (the last read failed), ``new`` (never read), ``late`` (nobody reads), ``held`` (the last read
-    is not believed yet), ``fresh``. ``since``: when that began; for a fresh source its last read, for a late one the
-    time it should have been read; None for a new one. ``overdue_since``: the time of the next read, if that has gone by
-    so long ago that nobody reads, whatever ``kind`` says; else None.
+    ``kind``: ``failing`` (the last read failed), ``new`` (never read), ``late`` (the worker does not
+    run), ``held`` (the last read waits for a second one that agrees), ``fresh``.
+    ``since``: when that began. For a fresh source it is the last read, for a late one the time of
+    the missed read, for a new one None.
+    ``overdue_since``: the time of the missed read if the worker does not run, of whatever ``kind``
+    the source is, else None.
     """
 
     kind: Literal["failing", "new", "late", "held", "fresh"]
     since: datetime | None
-    overdue_since: datetime | None
+    overdue_since: datetime | None = None
 
 
 def source_health(state: SourceState, *, now: datetime) -> SourceHealth:
-    """Tell how it stands with one source."""
+    """Return the health of one source."""
     overdue_since = state.next_check_at if state.next_check_at + _LATE < now else None
     if state.failing_since is not None:
         return SourceHealth(kind="failing", since=state.failing_since, overdue_since=overdue_since)
@@ -36,17 +38,17 @@ def source_health(state: SourceState, *, now: datetime) -> SourceHealth:
     if overdue_since is not None:
         return SourceHealth(kind="late", since=overdue_since, overdue_since=overdue_since)
     if state.held_at is not None:
-        return SourceHealth(kind="held", since=state.held_at, overdue_since=None)
-    return SourceHealth(kind="fresh", since=state.last_success, overdue_since=None)
+        return SourceHealth(kind="held", since=state.held_at)
+    return SourceHealth(kind="fresh", since=state.last_success)
 
 
 def feed_state(
     states: Sequence[SourceState], *, now: datetime
 ) -> Literal["new", "fresh", "late", "failing"]:
-    """Tell in one word how it stands with a feed: as with the worst of its sources.
+    """Return the state of a feed: that of its worst source.
 
-    ``failing`` when a source's last read failed, ``new`` when one was never read, ``late`` when one is overdue. A read
-    that is held back leaves the feed as it was: ``fresh``.
+    ``failing`` if the last read of a source failed, ``new`` if one was never read, ``late`` if one
+    is overdue. A held read leaves the feed ``fresh``.
     """
     kinds = {source_health(state, now=now).kind for state in states}
     if "failing" in kinds:

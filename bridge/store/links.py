@@ -1,4 +1,4 @@
-"""The secret addresses of feeds: which token opens which feed, and which ones open nothing any more."""
+"""Links: the secret addresses of feeds, with the state that opens or closes each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import hmac
 from typing import Any
 import unicodedata
 
-from sqlalchemy import Connection, Select, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, or_, select, update
 
 from bridge.errors import BridgeError
 from bridge.store.crypto import SecretKeys, token_hash
@@ -19,14 +19,14 @@ _LONGEST_LABEL = 80
 
 
 class LinkError(BridgeError):
-    """What was asked of a feed's links can't be done; the sentence says what can."""
+    """A feed's links can't be changed or shown as requested; the message names the remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One address of a feed. ``ends_at`` in the past: revoked. ``active``: the feed itself is still configured.
+    """One address of a feed. ``ends_at`` in the past: revoked. ``active``: the feed is active.
 
-    ``used_at`` is the last poll, to a minute or so; None when there was none.
+    ``used_at`` is the last poll, up to a minute late, or None if there was none.
     """
 
     token_hash: str
@@ -39,117 +39,113 @@ class Link:
     active: bool
 
     def opens(self, now: datetime) -> bool:
-        """Whether the address still opens its feed."""
+        """Return whether the address still opens its feed."""
         return self.ends_at is None or self.ends_at > now
 
 
 class Links:
-    """The links table. Tokens are derived by the keys and kept as hashes only."""
+    """The table of links. Tokens are derived from the secret keys and stored as hashes only."""
 
     def __init__(self, database: Database, keys: SecretKeys) -> None:
         self._database = database
         self._keys = keys
 
     def ensure(self, slug: str, *, now: datetime) -> None:
-        """Give a feed its first link if it never had one."""
+        """Add a feed's first link if it never had one."""
         with self._database.write() as connection:
-            self.give_first(connection, slug, now=now)
+            self.ensure_within(connection, slug, now=now)
 
-    def give_first(self, connection: Connection, slug: str, *, now: datetime) -> None:
-        """Do the same in a transaction that has begun."""
-        if connection.execute(select(func.count()).where(links.c.slug == slug)).scalar_one() == 0:
+    def ensure_within(self, connection: Connection, slug: str, *, now: datetime) -> None:
+        """Add a feed's first link if it never had one, in the caller's transaction."""
+        query = select(links.c.slug).where(links.c.slug == slug).limit(1)
+        if connection.execute(query).first() is None:
             self._insert(connection, slug, FIRST_LABEL, 1, now)
 
     def find(self, token: str) -> Link | None:
-        """Give the link that a token belongs to, revoked or not; None for a token that was never given out."""
-        wanted = token_hash(token)
-        with self._database.read() as connection:
-            row = (
-                connection.execute(_query().where(links.c.token_hash == wanted)).mappings().first()
-            )
-        if row is None or not hmac.compare_digest(row["token_hash"], wanted):
-            return None
-        return Link(**row)
+        """Return the link of a token, revoked or not; None for a token that never was valid."""
+        hashed = token_hash(token)
+        found = self._select(_query().where(links.c.token_hash == hashed))
+        return next((link for link in found if hmac.compare_digest(link.token_hash, hashed)), None)
 
     def beginning_with(self, digits: str) -> tuple[Link, ...]:
-        """Give the links, revoked or not, whose hash begins with some hexadecimal digits: one, or none."""
+        """Return the links, revoked or not, whose hash begins with these hexadecimal digits."""
         within = (links.c.token_hash >= digits, links.c.token_hash < digits + "g")
-        with self._database.read() as connection:
-            return tuple(
-                Link(**row) for row in connection.execute(_query().where(*within)).mappings()
-            )
+        return self._select(_query().where(*within))
 
     def of(self, slug: str) -> tuple[Link, ...]:
-        """Give a feed's links: first those without an end, and among them the first one it was given."""
-        first = case((links.c.label == FIRST_LABEL, 0), else_=1)
-        query = _query().where(links.c.slug == slug)
-        query = query.order_by(
-            links.c.ends_at.is_not(None), first, links.c.label, links.c.generation
+        """Return a feed's links: first those without an end, and of these its first link."""
+        order = (
+            links.c.ends_at.is_not(None),
+            case((links.c.label == FIRST_LABEL, 0), else_=1),
+            links.c.label,
+            links.c.generation,
         )
-        with self._database.read() as connection:
-            return tuple(Link(**row) for row in connection.execute(query).mappings())
+        return self._select(_query().where(links.c.slug == slug).order_by(*order))
 
     def token(self, link: Link) -> str:
-        """Show a link's token again; raises LinkError when it was derived from a key that is not there any more."""
+        """Return a link's token; raises LinkError if the key that it was derived from is missing."""
         for token in self._keys.link_tokens(link.slug, link.label, link.generation):
             if hmac.compare_digest(token_hash(token), link.token_hash):
                 return token
         raise LinkError(
-            f'The address "{link.label}" of feed "{link.slug}" still works, but was made with another '
-            "BRIDGE_SECRET_KEY and can't be shown: append the old key after a comma, or rotate the link."
+            f'The address "{link.label}" of feed "{link.slug}" still works, but was made with '
+            "another BRIDGE_SECRET_KEY and can't be shown: append the old key after a comma, "
+            "or rotate the link."
         )
 
     def add(self, slug: str, label: str, *, now: datetime) -> Link:
-        """Give a feed one more link; raises LinkError for a label that is in use, and for an unknown feed."""
+        """Add a link; raises LinkError for a label in use and for an unknown feed."""
         label = _checked(label)
         with self._database.write() as connection:
-            _lock(connection, slug)
-            if _open(connection, slug, label, now):
+            _lock_feed(connection, slug)
+            if _is_open(connection, slug, label, now):
                 raise LinkError(
-                    f'Feed "{slug}" has a link "{label}" already: choose another label, or rotate it.'
+                    f'Feed "{slug}" has a link "{label}" already: choose another label, or '
+                    "rotate it."
                 )
-            return self._next(connection, slug, label, now)
+            return self._add_generation(connection, slug, label, now)
 
     def rotate(
         self, slug: str, label: str, *, now: datetime, grace: timedelta = timedelta()
     ) -> Link:
-        """Replace a link by a new one of its name; the old address works on for ``grace``, and then never again."""
+        """Replace a link by a new one of its label; the old address works until ``grace`` is over."""
         label = _checked(label)
         with self._database.write() as connection:
-            _lock(connection, slug)
-            if not _open(connection, slug, label, now):
-                raise _no_link(slug, label)
-            self._end(connection, slug, label, now + grace)
-            return self._next(connection, slug, label, now)
+            _lock_feed(connection, slug)
+            _check_open(connection, slug, label, now)
+            _end(connection, slug, label, now + grace)
+            return self._add_generation(connection, slug, label, now)
 
     def revoke(self, slug: str, label: str | None, *, now: datetime) -> int:
-        """End a link, or all of a feed (None), at once, with those that were on for a grace period; tell how many."""
+        """End a link, or all of a feed (None), at once; return how many addresses ended.
+
+        Addresses in their grace period end too.
+        """
         label = None if label is None else _checked(label)
         with self._database.write() as connection:
-            _lock(connection, slug)
-            if label is not None and not _open(connection, slug, label, now):
-                raise _no_link(slug, label)
-            return self._end(connection, slug, label, now)
+            _lock_feed(connection, slug)
+            if label is not None:
+                _check_open(connection, slug, label, now)
+            return _end(connection, slug, label, now)
 
-    def used(self, times: Mapping[str, datetime]) -> None:
-        """Remember when links were last used, by the hash of their tokens."""
+    def record_use(self, times: Mapping[str, datetime]) -> None:
+        """Save when links were last used, by the hash of their tokens."""
         with self._database.write() as connection:
             for hashed, at in sorted(times.items()):
                 earlier = or_(links.c.used_at.is_(None), links.c.used_at < at)
-                connection.execute(
-                    update(links).where(links.c.token_hash == hashed, earlier).values(used_at=at)
-                )
+                statement = update(links).where(links.c.token_hash == hashed, earlier)
+                connection.execute(statement.values(used_at=at))
 
-    def _next(self, connection: Connection, slug: str, label: str, now: datetime) -> Link:
-        """Insert the next generation of a label: a token that was revoked is never given out again."""
-        of_label = select(func.max(links.c.generation)).where(
-            links.c.slug == slug, links.c.label == label
-        )
-        generation = (connection.execute(of_label).scalar() or 0) + 1
+    def _select(self, query: Select[Any]) -> tuple[Link, ...]:
+        return tuple(Link(**row._asdict()) for row in self._database.all(query))
+
+    def _add_generation(self, connection: Connection, slug: str, label: str, now: datetime) -> Link:
+        """Insert the next generation of a label: a revoked token is never used again."""
+        last = select(func.coalesce(func.max(links.c.generation), 0)).where(_of(slug, label))
+        generation = connection.execute(last).scalar_one() + 1
         hashed = self._insert(connection, slug, label, generation, now)
-        return Link(
-            **connection.execute(_query().where(links.c.token_hash == hashed)).mappings().one()
-        )
+        row = connection.execute(_query().where(links.c.token_hash == hashed)).one()
+        return Link(**row._asdict())
 
     def _insert(
         self, connection: Connection, slug: str, label: str, generation: int, now: datetime
@@ -159,48 +155,54 @@ class Links:
         connection.execute(insert(links).values(token_hash=hashed, **values))
         return hashed
 
-    @staticmethod
-    def _end(connection: Connection, slug: str, label: str | None, ends_at: datetime) -> int:
-        later = or_(links.c.ends_at.is_(None), links.c.ends_at > ends_at)
-        statement = update(links).where(links.c.slug == slug, later)
-        if label is not None:
-            statement = statement.where(links.c.label == label)
-        return connection.execute(statement.values(ends_at=ends_at)).rowcount
-
 
 def _query() -> Select[Any]:
     return select(links, feeds.c.active).join(feeds, feeds.c.slug == links.c.slug)
 
 
-def _open(connection: Connection, slug: str, label: str, now: datetime) -> bool:
-    """Whether any address of this label opens the feed, be it for a grace period only."""
-    on = or_(links.c.ends_at.is_(None), links.c.ends_at > now)
-    query = select(func.count()).where(links.c.slug == slug, links.c.label == label, on)
-    return connection.execute(query).scalar_one() > 0
+def _of(slug: str, label: str | None) -> ColumnElement[bool]:
+    """Return the condition for a feed's links, or those of one label."""
+    of_feed = links.c.slug == slug
+    return of_feed if label is None else of_feed & (links.c.label == label)
 
 
-def _lock(connection: Connection, slug: str) -> None:
-    """Let one process at a time change a feed's links; raises LinkError for a feed that there is not."""
+def _ends_after(at: datetime) -> ColumnElement[bool]:
+    return or_(links.c.ends_at.is_(None), links.c.ends_at > at)
+
+
+def _end(connection: Connection, slug: str, label: str | None, at: datetime) -> int:
+    statement = update(links).where(_of(slug, label), _ends_after(at))
+    return connection.execute(statement.values(ends_at=at)).rowcount
+
+
+def _is_open(connection: Connection, slug: str, label: str, now: datetime) -> bool:
+    """Return whether an address of this label opens the feed, also in a grace period."""
+    query = select(links.c.label).where(_of(slug, label), _ends_after(now))
+    return connection.execute(query).first() is not None
+
+
+def _check_open(connection: Connection, slug: str, label: str, now: datetime) -> None:
+    if not _is_open(connection, slug, label, now):
+        raise LinkError(
+            f'Feed "{slug}" has no link "{label}" that still works: `zoho-bridge links list {slug}` '
+            "shows those it has, `links add` makes one."
+        )
+
+
+def _lock_feed(connection: Connection, slug: str) -> None:
+    """Wait for other processes that change a feed's links; raises LinkError for an unknown feed."""
     query = select(feeds.c.slug).where(feeds.c.slug == slug, feeds.c.active).with_for_update()
     if connection.execute(query).first() is None:
         raise LinkError(f'There is no feed "{slug}"; `zoho-bridge feeds` lists them.')
 
 
 def _checked(label: str) -> str:
+    """Return a label with single spaces; raises LinkError for one that is empty or not one line."""
     text = " ".join(label.split())
-    if (
-        not text
-        or len(text) > _LONGEST_LABEL
-        or any(unicodedata.category(char) in ("Cc", "Cs") for char in text)
-    ):
-        raise LinkError(
-            f"A link's label is one line of 1 to {_LONGEST_LABEL} characters, such as: Outlook of the sales team."
-        )
-    return text
-
-
-def _no_link(slug: str, label: str) -> LinkError:
-    return LinkError(
-        f'Feed "{slug}" has no link "{label}" that still works: `zoho-bridge links list {slug}` shows those it has, '
-        "`links add` makes one."
+    is_printable = all(unicodedata.category(char) not in ("Cc", "Cs") for char in text)
+    if 0 < len(text) <= _LONGEST_LABEL and is_printable:
+        return text
+    raise LinkError(
+        f"A link's label is one line of 1 to {_LONGEST_LABEL} characters, such as: Outlook of the "
+        "sales team."
     )

@@ -1,12 +1,12 @@
-"""The pace of requests to each product of each account, over all processes.
+"""Rate limits of requests to each product of each account, over all processes.
 
-One short transaction for each request: half a millisecond on SQLite and one on PostgreSQL, where Zoho takes a hundred.
-To take places in advance would save little, and lose those that a process then does not need.
+Each request takes one short transaction: half a millisecond on SQLite and one on PostgreSQL, where
+Zoho takes a hundred. Reserving slots ahead would save little and waste the unused ones.
 """
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from bridge.store.database import Database, insert_for
 from bridge.store.schema import paces
@@ -14,7 +14,7 @@ from bridge.zoho.rate_limit import Rate, RateState
 
 
 class RateLimits:
-    """The client's ``PaceStore`` on the database."""
+    """The client's ``RateLimitStore`` on the database (table ``paces``)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,52 +22,42 @@ class RateLimits:
     def take(
         self, account: str, product: str, rate: Rate, *, now: datetime, patience: timedelta
     ) -> timedelta:
-        """Take the next place in the queue, unless it is further away than ``patience``; tell how far."""
+        """Reserve the next slot if it is within ``patience``; return the time until that slot."""
         with self._database.write() as connection:
-            pace = _locked(connection, account, product, now)
-            wait = pace.wait(rate, now)
+            state = _locked(connection, account, product, now)
+            wait = state.wait(rate, now)
             if wait <= patience:
-                _keep(connection, account, product, pace.taken(rate, now))
+                _save(connection, account, product, state.taken(rate, now))
         return wait
 
     def closed_until(self, account: str, product: str) -> datetime | None:
-        """Tell until when Zoho wants no request."""
-        query = select(paces.c.closed_until).where(*_is(account, product))
-        with self._database.read() as connection:
-            return connection.execute(query).scalar()
+        """Return the time before which Zoho accepts no request."""
+        row = self._database.first(select(paces).where(_is(account, product)))
+        return None if row is None else row.closed_until
 
     def close(self, account: str, product: str, *, until: datetime, now: datetime) -> None:
-        """Let nobody ask before ``until``."""
+        """Prevent requests of all processes before ``until``."""
         with self._database.write() as connection:
-            _keep(
-                connection,
-                account,
-                product,
-                _locked(connection, account, product, now).closed(until, now),
-            )
+            state = _locked(connection, account, product, now)
+            _save(connection, account, product, state.closed(until, now))
 
 
 def _locked(connection: Connection, account: str, product: str, now: datetime) -> RateState:
-    """Give the pace, which no other process changes before the transaction's end."""
-    query = (
-        select(paces.c.filled_until, paces.c.closed_until)
-        .where(*_is(account, product))
-        .with_for_update()
-    )
+    """Return the state, which other processes can't change before the transaction ends."""
+    query = select(paces).where(_is(account, product)).with_for_update()
     row = connection.execute(query).first()
     if row is None:
         unused = {"account": account, "product": product, "filled_until": now, "closed_until": now}
-        connection.execute(
-            insert_for(connection, paces).values(unused).on_conflict_do_nothing()
-        )  # another process may be faster
+        insert = insert_for(connection, paces).values(unused)
+        connection.execute(insert.on_conflict_do_nothing())  # another process may be faster
         row = connection.execute(query).one()
     return RateState(filled_until=row.filled_until, closed_until=row.closed_until)
 
 
-def _keep(connection: Connection, account: str, product: str, pace: RateState) -> None:
-    values = {"filled_until": pace.filled_until, "closed_until": pace.closed_until}
-    connection.execute(update(paces).where(*_is(account, product)).values(values))
+def _save(connection: Connection, account: str, product: str, state: RateState) -> None:
+    values = {"filled_until": state.filled_until, "closed_until": state.closed_until}
+    connection.execute(update(paces).where(_is(account, product)).values(values))
 
 
-def _is(account: str, product: str) -> tuple[ColumnElement[bool], ...]:
-    return paces.c.account == account, paces.c.product == product
+def _is(account: str, product: str) -> ColumnElement[bool]:
+    return and_(paces.c.account == account, paces.c.product == product)

@@ -1,4 +1,4 @@
-"""Who reads: how often each kind of calendar program polls a feed, by day. It keeps nothing that names a person."""
+"""Readers: which calendar programs poll each feed, by day. It stores nothing that names a person."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -11,15 +11,16 @@ from bridge.store.database import Database, insert_for
 from bridge.store.schema import readers
 
 _SHOWN_DAYS = 7
-_KEPT_DAYS = 30
+_STORED_DAYS = 30
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polls:
-    """Polls of one program at one address of a feed on one day (UTC), ``unchanged`` of which were answered by a 304.
+    """Polls of one program at one address of a feed on one day (UTC).
 
-    ``link`` is the hash of the address's token, empty for the public address.
+    ``unchanged`` of them were answered by a 304. ``link`` is the hash of the address's token, empty
+    for the public address.
     """
 
     slug: str
@@ -33,10 +34,10 @@ class Polls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """A program that polled one address of a feed in the last seven days, and how often.
+    """A program that polled one address of a feed in the last seven days.
 
-    ``polls_a_day`` is the mean since the first of those days on which it polled: who subscribed yesterday is not
-    taken for someone who comes seldom.
+    ``polls_a_day`` is the mean since its first poll in that time, so that a new subscriber does not
+    look infrequent.
     """
 
     link: str
@@ -48,66 +49,68 @@ class Reader:
 
 
 class Readers:
-    """The readers table, which all web processes add to."""
+    """The table of polls, which all web processes add to."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def count(self, rows: Iterable[Polls]) -> None:
-        """Add polls to those that are counted already, in one transaction; each row of another address or day."""
-        # Two processes that add to the same rows must come to them in the same order, or each waits for the other.
+        """Add polls to the stored numbers in one transaction; each row has another address or day."""
+        # In the same order in all processes: otherwise two that add to the same rows may deadlock.
         ordered = sorted(rows, key=lambda row: (row.slug, row.link, row.program, row.day))
+        stored = readers.c
         with self._database.write() as connection:
             statement = insert_for(connection, readers)
             new = statement.excluded
+            last_at = case((new.last_at > stored.last_at, new.last_at), else_=stored.last_at)
+            sums = {
+                "polls": stored.polls + new.polls,
+                "unchanged": stored.unchanged + new.unchanged,
+            }
             statement = statement.on_conflict_do_update(
                 index_elements=[column.name for column in readers.primary_key],
-                set_={
-                    "polls": readers.c.polls + new.polls,
-                    "unchanged": readers.c.unchanged + new.unchanged,
-                    "last_at": case(
-                        (new.last_at > readers.c.last_at, new.last_at), else_=readers.c.last_at
-                    ),
-                },
+                set_=sums | {"last_at": last_at},
             )
             connection.execute(statement, [asdict(row) for row in ordered])
 
     def forget(self, *, now: datetime) -> None:
-        """Delete what is older than thirty days."""
-        before = now.astimezone(UTC).date() - timedelta(days=_KEPT_DAYS)
-        with self._database.write() as connection:
-            connection.execute(delete(readers).where(readers.c.day < before))
+        """Delete the polls of more than thirty days ago."""
+        before = now.astimezone(UTC).date() - timedelta(days=_STORED_DAYS)
+        self._database.execute(delete(readers).where(readers.c.day < before))
 
     def of(self, slug: str, *, now: datetime) -> tuple[Reader, ...]:
-        """Give who polled a feed today or on the six days before (UTC), by address, who polls most first."""
+        """Return the readers of a feed today and on the six days before (UTC).
+
+        By address, those that poll most first.
+        """
         since = now.astimezone(UTC).date() - timedelta(days=_SHOWN_DAYS - 1)
+        polls = func.sum(readers.c.polls).label("polls")
         query = (
             select(
                 readers.c.link,
                 readers.c.program,
-                func.sum(readers.c.polls).label("polls"),
+                polls,
                 func.sum(readers.c.unchanged).label("unchanged"),
                 func.min(readers.c.day).label("first_day"),
                 func.max(readers.c.last_at).label("last_at"),
             )
             .where(readers.c.slug == slug, readers.c.day >= since)
             .group_by(readers.c.link, readers.c.program)
-            .order_by(readers.c.link, func.sum(readers.c.polls).desc(), readers.c.program)
+            .order_by(readers.c.link, polls.desc(), readers.c.program)
         )
-        with self._database.read() as connection:
-            return tuple(
-                Reader(
-                    link=row.link,
-                    program=row.program,
-                    polls=int(row.polls),
-                    unchanged=int(row.unchanged),
-                    polls_a_day=int(row.polls) / _days(row.first_day, now),
-                    last_at=row.last_at,
-                )
-                for row in connection.execute(query)
+        return tuple(
+            Reader(
+                link=row.link,
+                program=row.program,
+                polls=int(row.polls),
+                unchanged=int(row.unchanged),
+                polls_a_day=int(row.polls) / _days_since(row.first_day, now),
+                last_at=row.last_at,
             )
+            for row in self._database.all(query)
+        )
 
 
-def _days(first: date, now: datetime) -> float:
-    """Give how many days have gone by since one began, at least one: a morning's polls are no day's mean."""
+def _days_since(first: date, now: datetime) -> float:
+    """Return the days since a day began, at least 1.0: a morning's polls are no day's mean."""
     return max(1.0, (now - midnight(first)) / _DAY)

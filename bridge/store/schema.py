@@ -1,9 +1,10 @@
-"""The tables.
+"""Names and types of the tables' columns, for queries.
 
-Times are whole microseconds since 1970 in UTC, so that SQLite and PostgreSQL compare them alike.
+``migrations/*.sql`` create the tables, with their constraints and comments.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -11,29 +12,28 @@ from sqlalchemy import (
     Column,
     Date,
     Dialect,
-    ForeignKey,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
     Text,
-    false,
 )
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware datetime in UTC, kept as microseconds since 1970."""
+    """An aware datetime in UTC, stored as microseconds since 1970.
+
+    SQLite and PostgreSQL compare such numbers alike.
+    """
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
-        """Refuse naive times rather than guess their zone."""
+        """Return microseconds since 1970; raises ValueError for a naive time."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -41,261 +41,139 @@ class Instant(TypeDecorator[datetime]):
         return (value - _EPOCH) // timedelta(microseconds=1)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's
-        """Give the time back in UTC."""
+        """Return the time in UTC."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
 metadata = MetaData()
 
-meta = Table("meta", metadata, Column("schema_version", Integer, nullable=False))
+_TYPES: dict[str, type[TypeEngine[Any]]] = {
+    "text": Text,
+    "integers": Integer,
+    "booleans": Boolean,
+    "binary": LargeBinary,
+    "instants": Instant,
+    "dates": Date,
+}
 
-feeds = Table(
+
+def _table(name: str, key: str, **columns: str) -> Table:
+    """Return a table: the names of its key columns, and the names of all columns by type.
+
+    ``name=column`` is a column that queries use by another name.
+    """
+    keys = key.split()
+    table = Table(name, metadata)
+    for kind, names in columns.items():
+        for used, _, stored in (text.partition("=") for text in names.split()):
+            is_key = used in keys
+            table.append_column(Column(stored or used, _TYPES[kind], key=used, primary_key=is_key))
+    return table
+
+
+meta = _table("meta", key="", integers="schema_version")
+feeds = _table(
     "feeds",
-    metadata,
-    Column("slug", String(64), primary_key=True),
-    Column("title", Text, nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("public", Boolean, nullable=False),
-    Column("definition", Text, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("active", Boolean, nullable=False),
-    # Made by the admin from sources that were there, and not by bridge.toml.
-    Column("by_admin", Boolean, nullable=False, server_default=false()),
-    # Grows with each publication: two workers that publish one feed at once can't overwrite each other unseen.
-    Column("revision", Integer, nullable=False),
-    # What the documents were last made from, besides the entries: definition and form of the feed.
-    Column("basis", Text, key="inputs_hash"),
-    # When what entries can be chosen by last changed: a filtered document may then change, and the feed's does not.
-    Column("labels_at", Instant),
+    key="slug",
+    text="slug title kind definition inputs_hash=basis",
+    integers="position revision",
+    booleans="public active by_admin",
+    instants="labels_at",
 )
-
-feed_sources = Table(
-    "feed_sources",
-    metadata,
-    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
-    Column("source_key", ForeignKey("sources.key", ondelete="CASCADE"), primary_key=True),
-    Column("position", Integer, nullable=False),
-    # Configured no more, and shown until every source that is has been read: a mistyped id must not empty a feed.
-    Column("leaving", Boolean, nullable=False),
-    # Its events were in a publication of this feed: what it held when it was first read is no change of the feed.
-    Column("published", Boolean, nullable=False, server_default=false()),
-)
-
-sources = Table(
+sources = _table(
     "sources",
-    metadata,
-    Column("key", Text, primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("definition", Text, nullable=False),
-    Column("active", Boolean, nullable=False),
-    Column("next_check_at", Instant, nullable=False),
-    Column("last_attempt", Instant),
-    Column("last_success", Instant),
-    Column("failing_since", Instant),
-    Column("failures", Integer, nullable=False, default=0),
-    Column("error", Text),
-    Column("warning", Text),
-    Column("held_hash", Text),
-    Column("held_at", Instant),
-    Column("notes", Text, nullable=False, default="[]"),
-    Column("lease_holder", Text),
-    Column("lease_until", Instant),
-    Index("sources_due", "active", "next_check_at"),
+    key="key",
+    text="key kind definition error warning held_hash notes lease_holder",
+    integers="failures",
+    booleans="active",
+    instants="next_check_at last_attempt last_success failing_since held_at lease_until",
 )
-
-events = Table(
+feed_sources = _table(
+    "feed_sources",
+    key="slug source_key",
+    text="slug source_key",
+    integers="position",
+    booleans="leaving published",
+)
+events = _table(
     "events",
-    metadata,
-    Column("source_key", ForeignKey("sources.key", ondelete="CASCADE"), primary_key=True),
-    Column("uid", String(255), primary_key=True),
-    Column("upstream_id", Text, nullable=False),
-    Column("content_hash", String(64), nullable=False),
-    Column("payload", LargeBinary, nullable=False),
-    Column("cancelled_since", Instant),
-    Column("ends_at", Instant),  # None: a series without an end
+    key="source_key uid",
+    text="source_key uid upstream_id content_hash",
+    binary="payload",
+    instants="cancelled_since ends_at",
 )
-
-details = Table(
-    "details",
-    metadata,
-    Column("source_key", ForeignKey("sources.key", ondelete="CASCADE"), primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("version", Text, nullable=False),
-    Column("answer", LargeBinary, nullable=False),
-)
-
-rejections = Table(
+details = _table("details", key="source_key name", text="source_key name version", binary="answer")
+rejections = _table(
     "rejections",
-    metadata,
-    Column("source_key", ForeignKey("sources.key", ondelete="CASCADE"), primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("upstream_id", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("kept", Boolean, nullable=False),
+    key="source_key position",
+    text="source_key upstream_id reason",
+    integers="position",
+    booleans="kept",
 )
-
-shapes = Table(
-    "shapes",
-    metadata,
-    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
-    Column("event_uid", String(255), primary_key=True),
-    Column("basis", String(64), key="inputs_hash", nullable=False),
-    Column("until", Date),
+shapes = _table(
+    "shapes", key="slug event_uid", text="slug event_uid inputs_hash=basis", dates="until"
 )
-
-entries = Table(
+entries = _table(
     "entries",
-    metadata,
-    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
-    Column("uid", String(255), primary_key=True),
-    Column("event_uid", String(255), nullable=False),
-    Column("content_hash", String(64), nullable=False),
-    Column("changed_at", Instant, nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("sort_key", Text, nullable=False),
-    Column("zones", Text, nullable=False),
-    Column("blob", LargeBinary),
-    Column("web_blob", LargeBinary),
-    Column("gone", Boolean, nullable=False),
+    key="slug uid",
+    text="slug uid event_uid content_hash sort_key zones",
+    integers="sequence",
+    binary="blob web_blob",
+    booleans="gone",
+    instants="changed_at",
 )
-
-documents = Table(
+documents = _table(
     "documents",
-    metadata,
-    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
-    Column("variant", String(16), primary_key=True),
-    Column("body", LargeBinary, nullable=False),
-    Column("gzip", LargeBinary, nullable=False),
-    Column("etag", String(64), nullable=False),
-    Column("modified_at", Instant, nullable=False),
-    Column("events", Integer, nullable=False),
-    # What the gzip is made of, for the next document to take over what stays; None: not known.
-    Column("blocks", LargeBinary),
+    key="slug variant",
+    text="slug variant etag",
+    integers="events",
+    binary="body gzip blocks",
+    instants="modified_at",
 )
-
-links = Table(
+links = _table(
     "links",
-    metadata,
-    Column("token_hash", String(64), primary_key=True),
-    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), nullable=False),
-    Column("label", Text, nullable=False),
-    Column("generation", Integer, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("ends_at", Instant),
-    Column("used_at", Instant),  # to a minute or so: a poll writes nothing
-    Index("links_of_feed", "slug", "label", "generation", unique=True),
+    key="token_hash",
+    text="token_hash slug label",
+    integers="generation",
+    instants="created_at ends_at used_at",
 )
-
-access_tokens = Table(
+access_tokens = _table(
     "access_tokens",
-    metadata,
-    Column("account", String(64), primary_key=True),
-    Column("value", LargeBinary),
-    Column("expires_at", Instant),
-    Column("lease_holder", Text),
-    Column("lease_until", Instant),
+    key="account",
+    text="account lease_holder",
+    binary="value",
+    instants="expires_at lease_until",
 )
-
-token_requests = Table(
-    "token_requests",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("account", String(64), nullable=False),
-    Column("at", Instant, nullable=False),
+token_requests = _table("token_requests", key="id", integers="id", text="account", instants="at")
+sign_ins = _table("sign_ins", key="id", integers="id", text="client", instants="at")
+cards = _table("cards", key="slug uid", text="slug uid", binary="card", instants="first last")
+labels = _table("labels", key="slug uid kind value", text="slug uid kind value")
+changes = _table(
+    "changes", key="id", integers="id", text="slug uid kind title details", instants="at"
 )
-
-# Passwords that were tried at the admin pages lately; the client's address is kept as a hash.
-sign_ins = Table(
-    "sign_ins",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("client", String(64), nullable=False),
-    Column("at", Instant, nullable=False),
-)
-
-# What people see of an entry, for agendas and filters, beside the bytes that programs get.
-cards = Table(
-    "cards",
-    metadata,
-    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
-    Column("uid", String(255), primary_key=True),
-    Column("first", Instant, nullable=False),  # from when to when it has occurrences
-    Column("last", Instant, nullable=False),
-    Column("card", LargeBinary, nullable=False),
-    Index("cards_by_time", "slug", "last"),
-)
-
-# What an entry can be chosen by: a category, a track, a hall, its source.
-labels = Table(
-    "labels",
-    metadata,
-    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
-    Column("uid", String(255), primary_key=True),
-    Column("kind", String(16), primary_key=True),
-    Column("value", Text, primary_key=True),
-    Index("labels_by_value", "slug", "kind", "value", "uid"),
-)
-
-# What happened to the entries of a feed lately, for people.
-changes = Table(
-    "changes",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("uid", String(255), nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("title", Text, nullable=False),
-    Column("details", Text, nullable=False),
-    Index("changes_of_feed", "slug", "at"),
-)
-
-# Which programs poll a feed, by day: no addresses of people. ``link`` is a token's hash, empty for the public address.
-readers = Table(
+readers = _table(
     "readers",
-    metadata,
-    Column("slug", ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
-    Column("link", String(64), primary_key=True),
-    Column("program", String(64), primary_key=True),
-    Column("day", Date, primary_key=True),
-    Column("polls", Integer, nullable=False),
-    Column("unchanged", Integer, nullable=False),
-    Column("last_at", Instant, nullable=False),
+    key="slug link program day",
+    text="slug link program",
+    integers="polls unchanged",
+    dates="day",
+    instants="last_at",
 )
-
-# What the last comparison of a source's feed with Zoho itself said.
-verifications = Table(
+verifications = _table(
     "verifications",
-    metadata,
-    Column("source_key", ForeignKey("sources.key", ondelete="CASCADE"), primary_key=True),
-    Column("slug", String(64), primary_key=True),
-    Column("at", Instant, nullable=False),
-    Column("first_day", Date, nullable=False),
-    Column("last_day", Date, nullable=False),
-    Column("equal", Integer, nullable=False),
-    Column("differing", Integer, nullable=False),
-    Column("details", Text, nullable=False),
-    Column("error", Text, nullable=False),
+    key="source_key slug",
+    text="source_key slug details error",
+    integers="equal differing",
+    dates="first_day last_day",
+    instants="at",
 )
-
-# The bridge's own budget of requests for each account and product, over all processes.
-paces = Table(
-    "paces",
-    metadata,
-    Column("account", String(64), primary_key=True),
-    Column("product", String(16), primary_key=True),
-    Column("filled_until", Instant, nullable=False),
-    Column("closed_until", Instant, nullable=False),
+paces = _table(
+    "paces", key="account product", text="account product", instants="filled_until closed_until"
 )
-
-# What ``zoho-bridge login`` was given and got; client secret and refresh token are encrypted.
-logins = Table(
+logins = _table(
     "logins",
-    metadata,
-    Column("client_id", String(128), primary_key=True),
-    Column("client_secret", LargeBinary, nullable=False),
-    Column("data_center", String(8), nullable=False),
-    Column("refresh_token", LargeBinary, nullable=False),
-    Column("scopes", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
+    key="client_id",
+    text="client_id data_center scopes",
+    binary="client_secret refresh_token",
+    instants="created_at",
 )

@@ -1,4 +1,4 @@
-"""What the bridge last read from each source, when it reads again, and who is reading now."""
+"""Sources: their events and rejections as last read, the time of the next read, and leases."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     ScalarSelect,
@@ -27,92 +28,74 @@ from bridge.domain import codec
 from bridge.domain.records import EventRow, EventToSave, SourceState
 from bridge.domain.rejection import Rejection
 from bridge.problems import Problem
-from bridge.store.database import Database, batches, columns, rows, upsert
+from bridge.store.database import Database, columns, delete_in, select_in, upsert
 from bridge.store.schema import Instant, events, rejections, sources
 
 
 class Sources:
-    """The sources table, the events read from each, and their rejections."""
+    """The tables of sources, of their events, and of their rejections."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def states(self) -> tuple[SourceState, ...]:
-        """Give every source that an active feed reads, by key."""
-        with self._database.look() as connection:
-            query = _state_query().where(sources.c.active).order_by(sources.c.key)
-            return tuple(_state(row) for row in connection.execute(query))
+        """Return every source that an active feed reads, by key."""
+        query = _state_query().where(sources.c.active).order_by(sources.c.key)
+        return tuple(_state(row) for row in self._database.all(query))
 
     def state(self, key: str) -> SourceState:
-        """Give one source; raises KeyError for a key that no feed ever had."""
-        with self._database.look() as connection:
-            row = connection.execute(_state_query().where(sources.c.key == key)).first()
+        """Return one source; raises KeyError for a key that no feed ever had."""
+        row = self._database.first(_state_query().where(sources.c.key == key))
         if row is None:
             raise KeyError(key)
         return _state(row)
 
     def due(self, *, now: datetime) -> tuple[str, ...]:
-        """Give the keys of the sources to be read now that nobody is reading, the longest overdue first."""
+        """Return the keys of the sources that are due and not leased, the longest overdue first."""
         query = (
             select(sources.c.key)
-            .where(sources.c.active, sources.c.next_check_at <= now)
-            .where(or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now))
+            .where(sources.c.active, sources.c.next_check_at <= now, _is_free(now))
             .order_by(sources.c.next_check_at, sources.c.key)
         )
-        with self._database.look() as connection:
-            return tuple(connection.execute(query).scalars())
+        return tuple(row.key for row in self._database.all(query))
 
     def claim(
         self, key: str, *, holder: str, now: datetime, term: timedelta, only_due: bool = False
     ) -> bool:
-        """Take the lease of a source for ``term``; it ends by itself, so that a crash blocks nothing.
+        """Take the lease of a source for ``term``, after which a crashed holder blocks nothing.
 
-        False when someone holds it, and with ``only_due`` when the source has been read since it was due.
+        Returns False if another holder has it, or with ``only_due`` if the source is not due.
         """
-        free = or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
-        statement = update(sources).where(sources.c.key == key, free)
+        statement = update(sources).where(sources.c.key == key, _is_free(now))
         if only_due:
             statement = statement.where(sources.c.next_check_at <= now)
-        with self._database.write() as connection:
-            return (
-                connection.execute(
-                    statement.values(lease_holder=holder, lease_until=now + term)
-                ).rowcount
-                == 1
-            )
+        lease = {"lease_holder": holder, "lease_until": now + term}
+        return self._database.execute(statement.values(lease)) == 1
 
     def wake(self, keys: Iterable[str], *, now: datetime) -> None:
         """Make sources due now ("refresh now")."""
         with self._database.write() as connection:
             for key in keys:
-                connection.execute(
-                    update(sources).where(sources.c.key == key).values(next_check_at=now)
-                )
+                due = update(sources).where(sources.c.key == key).values(next_check_at=now)
+                connection.execute(due)
 
     def index(self, key: str) -> Mapping[str, EventRow]:
-        """Give what is known of a source's events, by UID."""
+        """Return the stored events of a source without their payloads, by UID."""
         query = columns(events, EventRow).where(events.c.source_key == key)
-        with self._database.look() as connection:
-            return {row.uid: row for row in rows(connection, query, EventRow)}
+        return {row.uid: row for row in self._database.records(query, EventRow)}
 
     def payloads(self, key: str, uids: Sequence[str]) -> Mapping[str, bytes]:
-        """Give the stored form of events, by UID."""
-        found: dict[str, bytes] = {}
+        """Return the payloads of stored events, by UID."""
+        query = select(events.c.uid, events.c.payload).where(events.c.source_key == key)
         with self._database.read() as connection:
-            for batch in batches(uids):
-                query = select(events.c.uid, events.c.payload).where(
-                    events.c.source_key == key, events.c.uid.in_(batch)
-                )
-                found.update((row.uid, row.payload) for row in connection.execute(query))
-        return found
+            rows = select_in(connection, query, events.c.uid, uids)
+            return {row.uid: row.payload for row in rows}
 
     def rejections(self, key: str) -> tuple[Rejection, ...]:
-        """Give what of the last complete read did not come across whole."""
-        query = (
-            select(rejections).where(rejections.c.source_key == key).order_by(rejections.c.position)
-        )
-        with self._database.read() as connection:
-            return tuple(_rejection(row) for row in connection.execute(query))
+        """Return the events that the last complete read rejected or repaired."""
+        query = select(rejections).where(rejections.c.source_key == key)
+        rows = self._database.all(query.order_by(rejections.c.position))
+        return tuple(_rejection(row) for row in rows)
 
     def succeed(
         self,
@@ -126,51 +109,41 @@ class Sources:
         rejected: Sequence[Rejection],
         notes: Sequence[Problem],
     ) -> bool:
-        """Keep what a complete read found and free the lease, in one transaction.
+        """Save a complete read and free the lease, in one transaction.
 
-        False, and nothing is written, when the lease went to another holder meanwhile.
+        Returns False, and writes nothing, if another holder took the lease meanwhile.
         """
-        values = {
-            "last_attempt": now,
-            "last_success": now,
-            "failing_since": None,
-            "failures": 0,
-            "error": None,
-            "warning": None,
-            "held_hash": None,
-            "held_at": None,
-            "notes": json.dumps([problems.to_plain(note) for note in notes]),
-        }
+        nothing = ("failing_since", "error", "warning", "held_hash", "held_at")
+        statement = _release(key, holder, now, next_check_at).values(
+            last_success=now,
+            failures=0,
+            notes=json.dumps([problems.to_plain(note) for note in notes]),
+            **dict.fromkeys(nothing),
+        )
         with self._database.write() as connection:
-            done = _release(key, holder).values(next_check_at=next_check_at, **values)
-            if connection.execute(done).rowcount == 0:
+            if connection.execute(statement).rowcount == 0:
                 return False
             upsert(connection, events, ({"source_key": key, **asdict(event)} for event in saved))
-            for batch in batches(removed):
-                connection.execute(
-                    delete(events).where(events.c.source_key == key, events.c.uid.in_(batch))
-                )
+            delete_in(connection, events.c.uid, removed, events.c.source_key == key)
             connection.execute(delete(rejections).where(rejections.c.source_key == key))
-            _append_rejections(connection, key, rejected)
+            _add_rejections(connection, key, rejected)
         return True
 
     def reject(self, key: str, rejected: Sequence[Rejection]) -> None:
-        """Add to the rejections of the last complete read what turned out later."""
+        """Add rejections that were found after the last complete read was saved."""
         with self._database.write() as connection:
-            _append_rejections(connection, key, rejected)
+            _add_rejections(connection, key, rejected)
 
     def fail(
         self, key: str, *, holder: str, now: datetime, next_check_at: datetime, error: Problem
     ) -> None:
-        """Remember why a read failed and free the lease; what was read before stays."""
-        values = {
-            "last_attempt": now,
-            "failing_since": func.coalesce(sources.c.failing_since, literal(now, Instant)),
-            "failures": sources.c.failures + 1,
-            "error": problems.dump(error),
-        }
-        with self._database.write() as connection:
-            connection.execute(_release(key, holder).values(next_check_at=next_check_at, **values))
+        """Save why a read failed and free the lease; the stored events stay."""
+        statement = _release(key, holder, now, next_check_at).values(
+            failing_since=func.coalesce(sources.c.failing_since, literal(now, Instant)),
+            failures=sources.c.failures + 1,
+            error=problems.dump(error),
+        )
+        self._database.execute(statement)
 
     def hold(
         self,
@@ -183,48 +156,50 @@ class Sources:
         held_hash: str,
         held_at: datetime,
     ) -> None:
-        """Remember a complete read that is not believed yet and free the lease; what was read before stays."""
-        values = {
-            "last_attempt": now,
-            "warning": problems.dump(warning),
-            "held_hash": held_hash,
-            "held_at": held_at,
-        }
-        with self._database.write() as connection:
-            connection.execute(_release(key, holder).values(next_check_at=next_check_at, **values))
+        """Save that a complete read waits for a second one that agrees, and free the lease.
+
+        The stored events stay.
+        """
+        held = {"held_hash": held_hash, "held_at": held_at, "warning": problems.dump(warning)}
+        self._database.execute(_release(key, holder, now, next_check_at).values(held))
 
 
-def _append_rejections(connection: Connection, key: str, rejected: Sequence[Rejection]) -> None:
-    if not rejected:
-        return
-    last = select(func.coalesce(func.max(rejections.c.position), 0)).where(
-        rejections.c.source_key == key
-    )
-    first = connection.execute(last).scalar_one() + 1
-    new = [
-        {
-            "source_key": key,
-            "position": n,
-            "upstream_id": rejection.upstream_id,
-            "kept": rejection.kind == "repaired",
-            "reason": json.dumps(
-                {
-                    "title": rejection.title,
-                    "problems": [problems.to_plain(problem) for problem in rejection.problems],
-                }
-            ),
-        }
-        for n, rejection in enumerate(rejected, first)
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
+
+
+def _release(key: str, holder: str, now: datetime, next_check_at: datetime) -> Update:
+    """Return a statement that ends an attempt of the lease's holder, and changes nothing else."""
+    statement = update(sources).where(sources.c.key == key, sources.c.lease_holder == holder)
+    times = {"last_attempt": now, "next_check_at": next_check_at}
+    return statement.values(lease_holder=None, lease_until=None, **times)
+
+
+def _add_rejections(connection: Connection, key: str, rejected: Sequence[Rejection]) -> None:
+    last = func.coalesce(func.max(rejections.c.position), 0)
+    query = select(last).where(rejections.c.source_key == key)
+    position: int = connection.execute(query).scalar_one()
+    rows = [
+        {"source_key": key, "position": number, **_rejection_row(rejection)}
+        for number, rejection in enumerate(rejected, position + 1)
     ]
-    connection.execute(insert(rejections), new)
+    if rows:
+        connection.execute(insert(rejections), rows)
+
+
+def _rejection_row(rejection: Rejection) -> dict[str, Any]:
+    found = [problems.to_plain(problem) for problem in rejection.problems]
+    return {
+        "upstream_id": rejection.upstream_id,
+        "kept": rejection.kind == "repaired",
+        "reason": json.dumps({"title": rejection.title, "problems": found}),
+    }
 
 
 def _rejection(row: Row[Any]) -> Rejection:
-    """Return a stored rejection; one of schema 2's first release has a sentence as its reason."""
-    try:
+    stored: dict[str, Any] = {"title": "", "problems": [row.reason]}
+    if row.reason.startswith("{"):  # earlier releases wrote a sentence
         stored = json.loads(row.reason)
-    except ValueError:
-        stored = {"title": "", "problems": [row.reason]}
     return Rejection(
         kind="repaired" if row.kept else "dropped",
         upstream_id=row.upstream_id,
@@ -233,18 +208,12 @@ def _rejection(row: Row[Any]) -> Rejection:
     )
 
 
-def _release(key: str, holder: str) -> Update:
-    held = (sources.c.key == key, sources.c.lease_holder == holder)
-    return update(sources).where(*held).values(lease_holder=None, lease_until=None)
-
-
 def _state_query() -> Select[Any]:
     def number_of(table: Table) -> ScalarSelect[int]:
         return select(func.count()).where(table.c.source_key == sources.c.key).scalar_subquery()
 
-    return select(
-        sources, number_of(events).label("events"), number_of(rejections).label("rejections")
-    )
+    numbers = number_of(events).label("events"), number_of(rejections).label("rejections")
+    return select(sources, *numbers)
 
 
 def _state(row: Row[Any]) -> SourceState:

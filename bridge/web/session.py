@@ -77,7 +77,7 @@ def attempt(given: str) -> tuple[bool, timedelta]:
         return False, wait
     if not knows_password(given):
         return False, timedelta()
-    attempts.succeeded(_client())
+    attempts.forget(_client())
     return True, timedelta()
 
 

@@ -64,7 +64,7 @@ class Uses:
             polls, self._polls = self._polls, {}
         try:
             if times:
-                self._store.links.used(times)
+                self._store.links.record_use(times)
         except StoreError as error:
             log.warning("last uses of links could not be written", error=str(error))
         if not polls:

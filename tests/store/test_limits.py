@@ -140,7 +140,7 @@ def test_a_full_disk_stops_nobody_who_reads(
     file = fill(small_disk)
 
     with pytest.raises(
-        StoreError, match=r"bridge\.sqlite3 can't be used: the disk is full; make room"
+        StoreError, match=r"bridge\.sqlite3 can't be used: the disk is full; free some space"
     ):
         activate_feeds(bridge.store, MORE, now=now)
     assert bridge.served() == before
@@ -169,7 +169,7 @@ def test_a_refresh_on_a_full_disk_loses_nothing(
     single = next(item["uid"] for item in events.all() if item["title"] == "Customer call")
     events.change(single, description="Long. " * 20_000, title="Long call", etag="9")
     file = fill(small_disk)
-    with pytest.raises(StoreError, match="the disk is full; make room"):
+    with pytest.raises(StoreError, match="the disk is full; free some space"):
         bridge.refresher.refresh(WORK.key)
     assert bridge.served() == before
     file.unlink()
@@ -194,7 +194,7 @@ def test_a_read_only_folder_stops_nobody_who_reads(
         assert web.served() == bridge.served()
         with pytest.raises(
             StoreError,
-            match=r"view/bridge\.sqlite3 can't be used: it is read-only; give the bridge",
+            match=r"view/bridge\.sqlite3 can't be used: it is read-only; allow the bridge",
         ):
             activate_feeds(web.store, MORE, now=now)
         activate_feeds(bridge.store, MORE, now=now)
@@ -209,10 +209,10 @@ def test_a_read_only_folder_stops_nobody_who_reads(
 @pytest.mark.parametrize(
     ("switch", "told"),
     [
-        ("max_page_count = 1", "the disk is full; make room, and the bridge goes on by itself"),
+        ("max_page_count = 1", "the disk is full; free some space, and the bridge continues"),
         (
             "query_only = ON",
-            "it is read-only; give the bridge leave to write the file and its folder",
+            "it is read-only; allow the bridge to write the file and its folder",
         ),
     ],
 )
@@ -238,7 +238,7 @@ def test_what_can_be_mounted_nowhere_is_tried_with_a_switch_of_sqlite(
 def test_another_process_that_writes_for_long_is_told_as_such(
     tmp_path: Path, keys: SecretKeys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.store.database._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("bridge.store.database.BUSY_SECONDS", 0.05)
     store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", keys)
     with closing(sqlite3.connect(tmp_path / "bridge.sqlite3", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

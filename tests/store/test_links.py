@@ -144,8 +144,8 @@ def test_a_link_that_is_not_there_is_told_with_the_remedy(
 
 def test_the_last_use_is_remembered_and_only_moves_forward(links: Any, now: datetime) -> None:
     first, other = links.of("team")[0], links.of("other")[0]
-    links.used({first.token_hash: now + HOUR, "0" * 64: now})
-    links.used({first.token_hash: now, other.token_hash: now})
+    links.record_use({first.token_hash: now + HOUR, "0" * 64: now})
+    links.record_use({first.token_hash: now, other.token_hash: now})
     assert links.of("team")[0].used_at == now + HOUR
     assert links.of("other")[0].used_at == now
 
@@ -235,7 +235,7 @@ def test_the_command_adds_rotates_and_revokes(run: Any) -> None:
 def test_the_command_lists_labels_addresses_and_last_use(run: Any, now: datetime) -> None:
     run("add", "team", "sales")
     run("revoke", "team", "default")
-    run.store.links.used({run.store.links.of("team")[0].token_hash: now})
+    run.store.links.record_use({run.store.links.of("team")[0].token_hash: now})
     (row,) = json.loads(run("list", "team", "--json").output)
     assert row["label"] == "sales"
     assert row["used_at"] == "2026-03-10T09:30:00+00:00"

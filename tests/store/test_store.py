@@ -571,13 +571,13 @@ def test_a_connection_that_the_server_ended_while_it_rested_is_replaced(
     """A server that was restarted costs no refresh."""
     if database_url.startswith("sqlite"):
         pytest.skip("SQLite has no server")
-    monkeypatch.setattr(database, "_REST_SECONDS", 0.0)
+    monkeypatch.setattr(database, "IDLE_SECONDS", 0.0)
     any_store.feeds.replace([feed()], now=now)
-    with any_store.database.look() as connection:
-        ours = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    row = any_store.database.first(text("SELECT pg_backend_pid() AS pid"))
+    assert row is not None
     with connected(database_url) as connection:
         assert connection.execute(
-            text("SELECT pg_terminate_backend(:ours)"), {"ours": ours}
+            text("SELECT pg_terminate_backend(:ours)"), {"ours": row.pid}
         ).scalar_one()
     assert any_store.sources.due(now=now) == (WORK.key,)
     assert any_store.sources.claim(WORK.key, holder="w1", now=now, term=TERM)

@@ -197,7 +197,7 @@ def test_attempts_are_counted_in_every_kind_of_database(any_store: Store, now: d
     assert attempts.begin("a", now=now + timedelta(minutes=2)) == timedelta(minutes=3)
     assert attempts.begin("b", now=now) == timedelta()
     assert attempts.begin("a", now=now + sign_ins.PERIOD) == timedelta()
-    attempts.succeeded("a")
+    attempts.forget("a")
     assert attempts.begin("a", now=now + sign_ins.PERIOD) == timedelta()
 
 
@@ -303,7 +303,7 @@ def test_a_feeds_page_shows_each_link_with_its_address_and_last_use(
 ) -> None:
     sign_in(client)
     (first,) = served.links.of("team")
-    served.links.used({first.token_hash: now})
+    served.links.record_use({first.token_hash: now})
     text = client.get("/admin/feeds/team/").text
     assert f"http://localhost/f/{served.links.token(first)}/team.ics" in text
     assert "last used <time" in text

@@ -90,11 +90,10 @@ def test_health_with_nothing_overdue(client: FlaskClient, clock: Any) -> None:
 def test_health_is_503_when_the_database_cant_be_read_and_only_then(
     client: FlaskClient, served: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken() -> Never:
+    def broken(**_options: object) -> Never:
         raise StoreError("The database /path is locked.")
 
-    for way in ("read", "look"):
-        monkeypatch.setattr(served.database, way, broken)
+    monkeypatch.setattr(served.database, "connect", broken)
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json == {
@@ -119,7 +118,7 @@ def metrics(text: str) -> Any:
 
 
 def test_metrics_tell_the_state_of_sources_and_links(client: FlaskClient, served: Store) -> None:
-    served.links.used({served.links.of("team")[0].token_hash: NOW})
+    served.links.record_use({served.links.of("team")[0].token_hash: NOW})
     answer = client.get("/metrics")
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     found = metrics(answer.text)

@@ -77,7 +77,7 @@ def test_a_poll_of_an_unchanged_feed_asks_the_database_nothing_for_half_a_second
     client.get(url)
     tag = client.get(url).headers["ETag"]
     with monkeypatch.context() as patch:
-        patch.setattr(store.database, "read", lambda: pytest.fail("it asked the database"))
+        patch.setattr(store.database, "connect", lambda **_: pytest.fail("it asked the database"))
         assert client.get(url).data == b"one"
         assert client.get(url, headers={"If-None-Match": tag}).status_code == 304
 
@@ -131,10 +131,10 @@ def test_the_last_good_bytes_are_served_while_the_database_cant_be_read(
     tag = client.get(url).headers["ETag"]
     client.get(url)
 
-    def broken() -> Never:
+    def broken(**_options: object) -> Never:
         raise StoreError("The database is down.")
 
-    monkeypatch.setattr(store.database, "read", broken)
+    monkeypatch.setattr(store.database, "connect", broken)
     clock.now += 3600
     assert client.get(url).data == b"one"
     assert client.get(url, headers={"If-None-Match": tag}).status_code == 304

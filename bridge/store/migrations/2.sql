@@ -1,55 +1,16 @@
-"""How an older database becomes a newer one: one step for each version, all in one transaction at the start."""
+-- Version 2: agendas, filters, changes, client polls, and state shared by processes.
+-- Agenda items of events that are already published are written with the next publication.
 
-from collections.abc import Callable, Mapping
-
-from sqlalchemy import Connection, insert, inspect, select, text, update
-
-from bridge.errors import StoreError
-from bridge.store import schema
-
-SCHEMA_VERSION = 2
-
-
-def migrate(connection: Connection) -> None:
-    """Bring the database to ``SCHEMA_VERSION`` in the caller's transaction; raises StoreError for a newer one."""
-    meta = schema.meta
-    if (
-        connection.dialect.name == "postgresql"
-    ):  # two processes may start at once; SQLite's BEGIN IMMEDIATE sees to it
-        connection.execute(text("SELECT pg_advisory_xact_lock(8460142)"))
-    if not inspect(connection).has_table("meta"):
-        schema.metadata.create_all(connection)
-        connection.execute(insert(meta).values(schema_version=SCHEMA_VERSION))
-        return
-    version = connection.execute(select(meta.c.schema_version)).scalar_one()
-    if version > SCHEMA_VERSION:
-        raise StoreError(
-            f"The database has schema {version}, this program knows {SCHEMA_VERSION} at most: "
-            "it was used by a newer release. Install that release again, or restore a backup."
-        )
-    for step in range(version, SCHEMA_VERSION):
-        MIGRATIONS[step](connection)
-        connection.execute(update(meta).values(schema_version=step + 1))
-
-
-def _for_people(connection: Connection) -> None:
-    """1 -> 2: what people see of feeds, who reads them, and what processes share of the way to Zoho.
-
-    Written out, not taken from ``schema``, which a later version changes. What people see of the events that are
-    published already comes with the next publication.
-    """
-    binary = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
-    serial = "SERIAL" if connection.dialect.name == "postgresql" else "INTEGER"
-    for statement in _VERSION_2.format(BINARY=binary, SERIAL=serial).split(";"):
-        if statement.strip():
-            connection.execute(text(statement))
-
-
-_VERSION_2 = """
+-- Created on the admin pages, not by bridge.toml.
 ALTER TABLE feeds ADD COLUMN by_admin BOOLEAN DEFAULT false NOT NULL;
+-- Time of the last change of labels: filtered documents may change when the feed does not.
 ALTER TABLE feeds ADD COLUMN labels_at BIGINT;
+-- Blocks that the gzip consists of, for reuse in the next document. NULL: unknown.
 ALTER TABLE documents ADD COLUMN blocks {BINARY};
+-- A publication of the feed had events of the source: what its first read adds is not a change.
 ALTER TABLE feed_sources ADD COLUMN published BOOLEAN DEFAULT false NOT NULL;
+
+-- Agenda items of an entry, with the span of time in which it has occurrences.
 CREATE TABLE cards (
   slug VARCHAR(64) NOT NULL,
   uid VARCHAR(255) NOT NULL,
@@ -60,6 +21,8 @@ CREATE TABLE cards (
   FOREIGN KEY (slug) REFERENCES feeds (slug) ON DELETE CASCADE
 );
 CREATE INDEX cards_by_time ON cards (slug, last);
+
+-- Values that entries are filtered by: categories, tracks, halls, sources.
 CREATE TABLE labels (
   slug VARCHAR(64) NOT NULL,
   uid VARCHAR(255) NOT NULL,
@@ -69,6 +32,8 @@ CREATE TABLE labels (
   FOREIGN KEY (slug) REFERENCES feeds (slug) ON DELETE CASCADE
 );
 CREATE INDEX labels_by_value ON labels (slug, kind, value, uid);
+
+-- Recent changes of the entries of a feed.
 CREATE TABLE changes (
   id {SERIAL} NOT NULL,
   slug VARCHAR(64) NOT NULL,
@@ -81,6 +46,8 @@ CREATE TABLE changes (
   FOREIGN KEY (slug) REFERENCES feeds (slug) ON DELETE CASCADE
 );
 CREATE INDEX changes_of_feed ON changes (slug, at);
+
+-- Polls by client program and day. The link is a token's hash, empty for the public address.
 CREATE TABLE readers (
   slug VARCHAR(64) NOT NULL,
   link VARCHAR(64) NOT NULL,
@@ -92,6 +59,8 @@ CREATE TABLE readers (
   PRIMARY KEY (slug, link, program, day),
   FOREIGN KEY (slug) REFERENCES feeds (slug) ON DELETE CASCADE
 );
+
+-- The last comparison of each source of a feed with Zoho.
 CREATE TABLE verifications (
   source_key TEXT NOT NULL,
   slug VARCHAR(64) NOT NULL,
@@ -103,8 +72,10 @@ CREATE TABLE verifications (
   details TEXT NOT NULL,
   error TEXT NOT NULL,
   PRIMARY KEY (source_key, slug),
-  FOREIGN KEY (source_key) REFERENCES sources (key) ON DELETE CASCADE
+  FOREIGN KEY (source_key) REFERENCES sources ("key") ON DELETE CASCADE
 );
+
+-- Rate limit of requests by account and product, shared by all processes.
 CREATE TABLE paces (
   account VARCHAR(64) NOT NULL,
   product VARCHAR(16) NOT NULL,
@@ -112,6 +83,8 @@ CREATE TABLE paces (
   closed_until BIGINT NOT NULL,
   PRIMARY KEY (account, product)
 );
+
+-- Logins to Zoho, with client secret and refresh token encrypted.
 CREATE TABLE logins (
   client_id VARCHAR(128) NOT NULL,
   client_secret {BINARY} NOT NULL,
@@ -121,6 +94,3 @@ CREATE TABLE logins (
   created_at BIGINT NOT NULL,
   PRIMARY KEY (client_id)
 );
-"""
-
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _for_people}

@@ -145,7 +145,7 @@ def work(environment: dict[str, str], ready) -> None:
     """Be a worker until told to end."""
     quiet()
     with bridge(environment) as (queue, refresher):
-        worker.run(queue, refresher, want=ready.release, clock=now)
+        worker.run(queue, refresher, sync_feeds=ready.release, clock=now)
 
 
 @contextmanager
@@ -222,7 +222,7 @@ def main(sources: int, rounds: int) -> None:
         cpu: dict[int, list[float]] = {number: [] for number in WORKERS}
         quiet()
         with bridge(environment) as (queue, refresher):
-            look = worker.register(queue, refresher, want=lambda: None, clock=now)
+            look = worker.register(queue, refresher, sync_feeds=lambda: None, clock=now)
             activate_feeds(refresher.store, feeds, now=now())
             for key in keys:
                 refresher.refresh(key)  # what is measured is not the first publication

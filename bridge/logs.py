@@ -1,7 +1,7 @@
-"""The log: one line for each thing that happened, for people on a terminal and JSON elsewhere, on standard error.
+"""Log lines on standard error: for people on a terminal, one JSON object a line elsewhere.
 
-Secret addresses of feeds and Zoho's tokens are cut out of every line, whoever wrote it: a traceback may hold anything.
-A line never shows a program's variables.
+Secret addresses of feeds and Zoho's tokens are removed from every line, whatever writes it: a
+traceback may hold anything. A line never shows a program's variables.
 """
 
 import logging.config
@@ -19,14 +19,8 @@ _SHARED: list[Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
-# httpx would log addresses; huey what it does at each step; stamina each try, of which the refresh tells the number.
-_QUIET = {
-    "httpx": "WARNING",
-    "httpcore": "WARNING",
-    "huey": "WARNING",
-    "_granian": "WARNING",
-    "stamina": "ERROR",
-}
+# httpx logs addresses, huey each step, and stamina each attempt, which the refresh counts.
+_LEVELS = dict.fromkeys(("httpx", "httpcore", "huey", "_granian"), "WARNING") | {"stamina": "ERROR"}
 
 CONFIG: dict[str, Any] = {
     "version": 1,
@@ -34,9 +28,9 @@ CONFIG: dict[str, Any] = {
     "formatters": {"line": {"()": "bridge.logs.formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {name: {"level": level} for name, level in _QUIET.items()},
+    "loggers": {name: {"level": level} for name, level in _LEVELS.items()},
 }
-"""The same for ``logging.config.dictConfig``: the web server sets up the log of its processes by itself."""
+"""Configuration for ``logging.config.dictConfig``, which the web server applies in its processes."""
 
 
 def set_up() -> None:
@@ -45,25 +39,26 @@ def set_up() -> None:
 
 
 def formatter() -> logging.Formatter:
-    """Make what turns a record into a line, and point structlog at it: coloured on a terminal, else one JSON object."""
+    """Return the formatter of lines, and make structlog use it.
+
+    Lines are coloured on a terminal, elsewhere JSON.
+    """
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
-    form: list[Processor]
+    render: list[Processor] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ]
     if sys.stderr.isatty():
-        form = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-    else:
-        form = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        plain = structlog.dev.plain_traceback
+        render = [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+    remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_SHARED,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *form,
-            _without_secrets,
-        ],
+        foreign_pre_chain=_SHARED, processors=[remove_meta, *render, _remove_secrets]
     )
 
 
-def _without_secrets(_logger: WrappedLogger, _method: str, line: str | EventDict) -> str:
+def _remove_secrets(_logger: WrappedLogger, _method: str, line: str | EventDict) -> str:
     return _SECRETS.sub("…", str(line))

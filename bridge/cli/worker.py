@@ -26,9 +26,9 @@ def worker() -> None:
         for warning in bridge.settings.warnings:
             log.warning("settings", problem=warning)
 
-        def want() -> None:
+        def update_feeds() -> None:
             for product, error in sync_feeds(bridge, refresher).failures.items():
                 log.warning("look for feeds", product=product, error=str(error))
 
         queue = refreshing.open_queue(bridge.settings.queue_url, bridge.settings.data_dir)
-        refreshing.run(queue, refresher, want=want, clock=lambda: datetime.now(UTC))
+        refreshing.run(queue, refresher, sync_feeds=update_feeds, clock=lambda: datetime.now(UTC))

@@ -241,7 +241,7 @@ def test_serve_reads_and_serves_and_ends_without_a_trace(line: CommandLine) -> N
     for secret in (
         tokens.client_secret,
         tokens.refresh_token,
-        *tokens._alive,
+        *tokens.access_tokens,
         *links,
     ):  # what the sandbox gave out
         assert secret not in log

@@ -73,7 +73,7 @@ def queue(tmp_path: Path) -> Iterator[Any]:
 
 def waking(queue: Any, refresher: Any, want: Any = lambda: None) -> Any:
     """Give what brings the feeds in line and reads what is due, here and now, as a worker's threads would."""
-    look_for_feeds = worker.register(queue, refresher, want=want, clock=lambda: NOW)
+    look_for_feeds = worker.register(queue, refresher, sync_feeds=want, clock=lambda: NOW)
 
     def wake() -> None:
         look_for_feeds()
@@ -118,7 +118,7 @@ def test_a_tick_reads_what_is_due_and_only_that(queue: Any) -> None:
 def test_what_is_queued_already_is_not_queued_again(queue: Any) -> None:
     """Else a worker that can't keep up would have a longer queue with each minute."""
     refresher = FakeRefresher("backstage:1", "calendar:2")
-    look_for_feeds = worker.register(queue, refresher, want=lambda: None, clock=lambda: NOW)
+    look_for_feeds = worker.register(queue, refresher, sync_feeds=lambda: None, clock=lambda: NOW)
     look_for_feeds()
     look = queue.dequeue()
     for _ in range(3):
@@ -245,7 +245,7 @@ def test_what_is_being_read_is_finished_before_the_worker_ends(
     before = [signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
     told = Thread(target=tell)
     told.start()
-    worker.run(queue, refresher, want=lambda: None, clock=lambda: NOW)
+    worker.run(queue, refresher, sync_feeds=lambda: None, clock=lambda: NOW)
     ended.set()
     told.join()
     assert ended_early == [False]
@@ -270,7 +270,7 @@ def test_a_second_ctrl_c_waits_for_nothing(queue: Any) -> None:
     refresher = FakeRefresher("backstage:1", reading=reading)
     person = Thread(target=tell)
     person.start()
-    worker.run(queue, refresher, want=lambda: None, clock=lambda: NOW)
+    worker.run(queue, refresher, sync_feeds=lambda: None, clock=lambda: NOW)
     read = list(refresher.read)
     ended.set()
     person.join()
@@ -282,7 +282,7 @@ def test_a_second_ctrl_c_waits_for_nothing(queue: Any) -> None:
 
 def test_the_queue_lies_in_the_data_folder_and_holds_no_program(queue: Any, tmp_path: Path) -> None:
     """Messages are JSON: unpickling what somebody wrote into a shared queue would run it."""
-    worker.register(queue, FakeRefresher(), want=lambda: None, clock=lambda: NOW)()
+    worker.register(queue, FakeRefresher(), sync_feeds=lambda: None, clock=lambda: NOW)()
     assert (tmp_path / "queue.sqlite3").is_file()
     (message,) = queue.storage.enqueued_items()
     assert json.loads(message)[1].endswith("look_for_feeds")
@@ -308,7 +308,7 @@ def check_a_queue(queue: Any) -> None:
     queue.flush()
     refresher = FakeRefresher("backstage:1", "calendar:2")
     Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
-    worker.run(queue, refresher, want=lambda: None, clock=lambda: NOW)
+    worker.run(queue, refresher, sync_feeds=lambda: None, clock=lambda: NOW)
     assert sorted(refresher.read) == ["backstage:1", "calendar:2"]
 
 

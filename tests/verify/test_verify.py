@@ -701,7 +701,7 @@ def test_the_worker_compares_what_is_due_and_logs_the_numbers(
     fed.refresh(US.key)
     queue = worker.open_queue("", tmp_path)
     with log_restored(), structlog.testing.capture_logs() as logged:
-        worker.register(queue, fed, want=lambda: None, clock=lambda: NOW)
+        worker.register(queue, fed, sync_feeds=lambda: None, clock=lambda: NOW)
         (look,) = (task for task in queue._registry.periodic_tasks if "verifications" in task.name)
         assert (
             sum(look.validate_datetime(datetime(2026, 3, 10, 9, minute)) for minute in range(60))

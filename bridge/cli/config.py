@@ -16,7 +16,7 @@ from bridge.errors import BridgeError
 def config(*, as_json: bool) -> None:
     """Show the settings in force, without secrets.
 
-    Each comes with its origin: environment, a file, bridge.toml, `zoho-bridge login`, or the default.
+    Each has its origin: environment, a file, bridge.toml, `zoho-bridge login`, or the default.
 
     \b
     Examples:

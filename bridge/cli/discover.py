@@ -1,4 +1,4 @@
-"""The command ``zoho-bridge discover``: lists the sources of the account, and writes feeds of them."""
+"""The command ``zoho-bridge discover``, which lists the account's sources and writes feeds."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ from bridge.cli.context import Bridge, open_bridge, print_warnings
 from bridge.cli.output import aligned, exit_on_failures, json_option, print_json
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import discovered_feeds, open_refresher
-from bridge.config.show import inline, source_ids
+from bridge.config.show import source_ids, toml
 from bridge.config.write import feed_blocks, replace_file, with_feeds
 from bridge.domain.feed import Feed
 from bridge.domain.source import (
@@ -108,7 +108,7 @@ def _missing_feeds(bridge: Bridge, discovery: Discovery) -> tuple[Feed, ...]:
 
 
 def _covers(source: Source, found: Source) -> bool:
-    """Return whether a feed of ``source`` shows ``found``: the same, a brand, or one of its groups."""
+    """Return whether a feed of ``source`` shows ``found``: itself, a brand, a group."""
     match source, found:
         case BackstageSource(portal=portal, event=""), BackstageSource():
             return portal == found.portal
@@ -139,7 +139,7 @@ def _name(available: AvailableSource) -> str:
 
 
 def _show(discovery: Discovery) -> None:
-    lines = [(f"{inline(available.source)},", available) for available in discovery.sources]
+    lines = [(f"{toml(source_ids(found.source))},", found) for found in discovery.sources]
     width = max((len(line) for line, _ in lines), default=0)
     heading = ""
     for line, available in lines:

@@ -10,7 +10,7 @@ _TOKEN_LENGTH = 24
 
 
 def free_slug(name: str, taken: Collection[str], *, otherwise: str) -> str:
-    """Return a slug made from a name that is not in ``taken``: ``Créative team`` -> ``creative-team``.
+    """Return a slug that is not in ``taken``, made from a name: ``Été 26`` -> ``ete-26``.
 
     A taken slug gets a number. A name without ASCII letters or digits becomes ``otherwise``.
     """

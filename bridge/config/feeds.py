@@ -50,10 +50,8 @@ def parse_feeds(tables: object, public_url: str, problems: list[str]) -> tuple[F
                 raise ConfigError("slug: another feed has it already: each feed needs its own.")
             length = url_length(feed.slug, public_url)
             if length > LONGEST_URL:
-                raise ConfigError(
-                    f"its address would be {length} characters long, and Google Calendar accepts "
-                    f"at most {LONGEST_URL}: shorten the slug, or the host in BRIDGE_PUBLIC_URL."
-                )
+                limit = f"{length} characters long, and Google Calendar accepts {LONGEST_URL}"
+                raise ConfigError(f"its address would be {limit}: shorten the slug.")
             feeds[feed.slug] = feed
     return tuple(feeds.values())
 
@@ -135,7 +133,6 @@ def _parse_table(
 FEED_KEYS: Mapping[str, values.Parser] = {
     "slug": values.slug,
     "title": values.title,
-    "sources": _parse_sources,
     "public": values.flag,
     "privacy": values.choice("full", "busy"),
     "alarms": values.flag,
@@ -144,4 +141,5 @@ FEED_KEYS: Mapping[str, values.Parser] = {
     "exceptions": values.choice("detached", "recurrence-id"),
     "cancelled": values.choice("mark", "status", "drop"),
     "show_private": values.flag,
+    "sources": _parse_sources,
 }

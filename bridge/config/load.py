@@ -16,7 +16,7 @@ from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.feeds import parse_feeds
 from bridge.config.messages import shown, suggestion
 from bridge.config.settings import Secret, Settings, ZohoSettings
-from bridge.config.table import CONFIG, SETTINGS, TABLES, Setting, unknown_variables
+from bridge.config.table import CONFIG, SETTINGS, TABLES, Setting, environment_names
 from bridge.errors import ConfigError
 
 
@@ -30,10 +30,9 @@ def load(environ: Mapping[str, str], *, config_path: Path | None = None) -> Sett
     bridge, zoho = loader.settings("bridge"), loader.settings("zoho")
     path, problems, origins = loader.config_path, loader.problems, loader.origins
     is_toml = path is not None and origins.get("BRIDGE_DATA_DIR") == path.name
-    bridge["data_dir"] = (path.parent if path and is_toml else Path.cwd()) / bridge["data_dir"]
-    bridge["database_url"] = (
-        bridge["database_url"] or f"sqlite:///{bridge['data_dir'] / 'bridge.sqlite3'}"
-    )
+    folder = (path.parent if path and is_toml else Path.cwd()) / bridge["data_dir"]
+    bridge["data_dir"] = folder
+    bridge["database_url"] = bridge["database_url"] or f"sqlite:///{folder / 'bridge.sqlite3'}"
     is_postgres = bridge["database_url"].startswith("postgresql")
     if is_postgres and not bridge["secret_key"] and "secret_key" not in loader.failed:
         remedy = f"with PostgreSQL all processes need the same key: run `{values.KEY_COMMAND}`."
@@ -48,10 +47,12 @@ def load(environ: Mapping[str, str], *, config_path: Path | None = None) -> Sett
         origins |= {f"feed.{table['slug']}.{key}": path.name for table in tables for key in table}
     account = ZohoSettings(**zoho)
     settings = Settings(config_path=path, **bridge, zoho=account, feeds=feeds, origins=origins)
-    return replace(settings, warnings=(*unknown_variables(environ), *_warnings(settings)))
+    return replace(settings, warnings=(*_unknown_variables(environ), *_warnings(settings)))
 
 
 class _Entry(NamedTuple):
+    """A value that a person wrote."""
+
     value: object  # as it was written
     label: str  # its place, for messages
     origin: str
@@ -73,12 +74,10 @@ class _Loader:
             self.document = _parse_toml(self.config_path) if self.config_path else {}
         except ValueError as error:
             self.problems.append(str(error))
-        tables = (*TABLES, "feed")
-        self.problems += [
-            f"{shown(key)}: bridge.toml has no such table: {suggestion(key, tables)}"
-            for key in self.document
-            if key not in tables
-        ]
+        for key in self.document:
+            if key not in (*TABLES, "feed"):
+                hint = suggestion(key, (*TABLES, "feed"))
+                self.problems.append(f"{shown(key)}: bridge.toml has no such table: {hint}")
 
     def settings(self, table: str) -> dict[str, Any]:
         """Return the settings of one table by key; absent and wrong ones have their default."""
@@ -172,6 +171,15 @@ def _parse_toml(path: Path) -> dict[str, Any]:
         last = text.count("\n") + 1
         reason = str(error).replace("at end of document", f"at the end, line {last}")
     raise ValueError(f"{path} is not valid TOML: {reason}; correct it there.")
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield a warning for each variable that looks like a setting of the bridge but is none."""
+    known = environment_names()
+    for name in sorted(environ.keys() - known):
+        if name.startswith(("BRIDGE_", "ZOHO_")) and not name.startswith("BRIDGE_TEST_"):
+            hint = suggestion(name, known, otherwise="docs/settings.md lists the settings.")
+            yield f"The environment variable {name} is not a setting and is ignored: {hint}"
 
 
 def _warnings(settings: Settings) -> Iterator[str]:

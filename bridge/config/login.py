@@ -28,25 +28,19 @@ def with_login(settings: Settings, login: Login) -> Settings:
     """
     zoho, warnings = settings.zoho, settings.warnings
     if not login.readable:
-        problem = (
-            f"The stored login of {login.client_id} was encrypted with another BRIDGE_SECRET_KEY: "
-            "restore that key, or run `zoho-bridge login` again."
-        )
+        lost = f"The stored login of {login.client_id} was encrypted with another BRIDGE_SECRET_KEY"
+        problem = f"{lost}: restore that key, or run `zoho-bridge login` again."
         return replace(settings, zoho=replace(zoho, login_problem=problem))
     names = [name for name in CREDENTIALS if not getattr(zoho, name)]
     urls: dict[str, Any] = {}
     if "ZOHO_DATA_CENTER" not in settings.origins and login.data_center in DATA_CENTERS:
         names.append("data_center")
-        urls = {
-            name: url
-            for name, url in DATA_CENTERS[login.data_center].urls().items()
-            if f"ZOHO_{name.upper()}" not in settings.origins
-        }
+        every = DATA_CENTERS[login.data_center].urls()
+        urls = {k: every[k] for k in every if f"ZOHO_{k.upper()}" not in settings.origins}
     elif zoho.data_center != login.data_center:
-        warning = (
-            f"ZOHO_DATA_CENTER is {zoho.data_center}, but the login of {login.client_id} was made "
-            f"at {login.data_center}: remove the setting, or run `zoho-bridge login` there."
-        )
+        other = f"the login of {login.client_id} was made at {login.data_center}"
+        remedy = "remove the setting, or run `zoho-bridge login` there."
+        warning = f"ZOHO_DATA_CENTER is {zoho.data_center}, but {other}: {remedy}"
         warnings = (*warnings, warning)
     origin = f"zoho-bridge login, {login.created_at:%Y-%m-%d}"
     changes = {name: getattr(login, name) for name in names}

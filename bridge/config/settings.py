@@ -77,7 +77,7 @@ class ZohoSettings:
     backstage_url: str
     connect_url: str
     calendar_url: str
-    connect_timezone: ZoneInfo | None = None
+    connect_timezone: ZoneInfo | None
     login_problem: str = ""
 
     def require(self) -> None:
@@ -116,5 +116,5 @@ class Settings:
     trusted_proxies: int
     zoho: ZohoSettings
     feeds: tuple[Feed, ...]
+    origins: Mapping[str, str] = field(repr=False, compare=False)
     warnings: tuple[str, ...] = ()
-    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

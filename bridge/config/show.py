@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 import json
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bridge.config.feeds import FEED_KEYS, SOURCE_KEYS
 from bridge.config.settings import Secret, Settings
@@ -35,21 +34,19 @@ def redacted(settings: Settings) -> str:
         lines += ["", f"[{table}]", *_lines(description[table])]
     if not settings.feeds:
         lines += ["", "# no [[feed]]: every portal, group and calendar of the account is a feed"]
-    for feed, keys in zip(settings.feeds, description["feed"], strict=True):
-        del keys["sources"]
-        sources = (f"  {inline(source)}," for source in feed.sources)
-        lines += ["", "[[feed]]", *_lines(keys), "sources = [", *sources, "]"]
+    for feed in description["feed"]:
+        lines += ["", "[[feed]]", *_lines(feed)]
     return "\n".join(lines) + "\n"
 
 
-def toml(value: str | bool | list[str]) -> str:
-    """Return a value as TOML, which for these types is JSON."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def inline(source: Source) -> str:
-    """Return a source as the inline table that it is in ``bridge.toml``."""
-    return f"{{ {', '.join(f'{key} = {toml(id_)}' for key, id_ in source_ids(source).items())} }}"
+def toml(value: object) -> str:
+    """Return a value as TOML: a table inline, a list of tables with one of them in each line."""
+    match value:
+        case dict():
+            return f"{{ {', '.join(f'{key} = {toml(value[key])}' for key in value)} }}"
+        case [dict(), *_]:
+            return "\n".join(["[", *(f"  {toml(table)}," for table in value), "]"])
+    return json.dumps(value, ensure_ascii=False)  # text, numbers, booleans and lists of text
 
 
 def source_ids(source: Source) -> dict[str, str | list[str]]:
@@ -60,35 +57,36 @@ def source_ids(source: Source) -> dict[str, str | list[str]]:
     return {name: id_ for name, id_ in ids.items() if id_}
 
 
-def plain_value(value: object) -> str | int:
+def plain_value(value: object) -> object:
     """Return a value in the type that it has in ``bridge.toml``; None becomes empty text."""
     match value:
         case int():  # also a boolean
             return value
         case timedelta():
             return f"{value.days}d"
-        case ZoneInfo():
-            return value.key
-    return "" if value is None else str(value)
+        case tuple():
+            return [source_ids(source) for source in value]
+    return str(value or "")  # of a ZoneInfo its name
 
 
 def _table(settings: Settings, table: str) -> Iterator[tuple[str, dict[str, object]]]:
     owner = settings.zoho if table == "zoho" else settings
     for row in (row for row in SETTINGS if row.table == table):
         value = getattr(owner, row.key)
-        origin = settings.origins.get(row.name, "default")
         if isinstance(value, Secret):
-            yield row.key, {"set": bool(value), "origin": origin}
+            shown: dict[str, object] = {"set": bool(value)}
         else:
-            shown = masked(value) if row.secret else plain_value(value)
-            yield row.key, {"value": shown, "origin": origin}
+            shown = {"value": masked(value) if row.secret else plain_value(value)}
+        yield row.key, shown | {"origin": settings.origins.get(row.name, "default")}
 
 
 def _feed(feed: Feed, origins: Mapping[str, str]) -> dict[str, dict[str, object]]:
-    values = {key: plain_value(getattr(feed, key)) for key in FEED_KEYS if key != "sources"}
     return {
-        key: {"value": value, "origin": origins.get(f"feed.{feed.slug}.{key}", "default")}
-        for key, value in (*values.items(), ("sources", [source_ids(s) for s in feed.sources]))
+        key: {
+            "value": plain_value(getattr(feed, key)),
+            "origin": origins.get(f"feed.{feed.slug}.{key}", "default"),
+        }
+        for key in FEED_KEYS
     }
 
 
@@ -96,4 +94,5 @@ def _lines(keys: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for key, entry in keys.items():
         origin = entry["origin"]
         secret = f"set (from {origin})" if entry.get("set") else "not set"
-        yield f"{key} = {toml(entry.get('value', secret))}  # {origin}"
+        comment = f"  # {origin}" * (key != "sources")
+        yield f"{key} = {toml(entry.get('value', secret))}{comment}"

@@ -4,13 +4,10 @@ A new setting is a row here, a field of ``Settings`` or ``ZohoSettings``, and a 
 ``docs/settings.md``.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.config import urls, values
-from bridge.config.feeds import FEED_KEYS, SOURCE_KEYS
-from bridge.config.messages import suggestion
 from bridge.config.settings import Secret
 
 
@@ -76,24 +73,3 @@ def environment_names() -> tuple[str, ...]:
     """Return every environment variable that is read, including the ``*_FILE`` ones."""
     names = [(name, row.file) for row in SETTINGS for name in row.names]
     return (CONFIG, *(n for n, _ in names), *(f"{n}_FILE" for n, file in names if file))
-
-
-def toml_keys() -> Mapping[str, tuple[str, ...]]:
-    """Return the keys of ``bridge.toml`` by table; ``sources`` stands for a feed's sources."""
-    keys = {t: tuple(s.key for s in SETTINGS if s.toml and s.table == t) for t in TABLES}
-    return keys | {
-        "feed": tuple(FEED_KEYS),
-        "sources": tuple(k for keys in SOURCE_KEYS.values() for k in keys),
-    }
-
-
-def unknown_variables(environ: Iterable[str]) -> tuple[str, ...]:
-    """Return a warning for each variable that looks like a setting of the bridge but is none."""
-    known = environment_names()
-    ours = (name for name in sorted(environ) if name.startswith(("BRIDGE_", "ZOHO_")))
-    return tuple(
-        f"The environment variable {name} is not a setting of the bridge and is ignored: "
-        + suggestion(name, known, otherwise="docs/settings.md lists the settings.")
-        for name in ours
-        if name not in known and not name.startswith("BRIDGE_TEST_")
-    )

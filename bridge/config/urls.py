@@ -3,13 +3,14 @@
 Each parser returns the URL in one normal form or raises ValueError, whose text never repeats it.
 """
 
+import contextlib
 import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
 from bridge.config.values import line
 
-_POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
+_POSTGRES = r"postgres(ql(\+psycopg)?)?://"
 _MALFORMED = "it is not a well-formed address"
 _ENCODE = 'percent-encode special characters of the password ("@" is %40, "/" is %2F, ":" is %3A)'
 
@@ -46,12 +47,9 @@ def public_url(value: object) -> str:
 def database_url(value: object) -> str:
     """Parse a URL of SQLite or PostgreSQL into SQLAlchemy's form with the psycopg driver."""
     text = line(value)
-    scheme, _, rest = text.partition("://")
-    if scheme == "sqlite":
-        if not rest.startswith("/") or rest in {"/", "/:memory:"}:
-            raise ValueError("write sqlite:///path/to/file: a database in memory would be lost.")
+    if re.match("sqlite:///(?!:memory:$).", text):
         return text
-    if scheme in _POSTGRES:
+    if re.match(_POSTGRES, text):
         return f"postgresql+psycopg://{_server(text)}"
     raise ValueError("write sqlite:///path/to/file or postgresql://user:password@host/name.")
 
@@ -59,11 +57,10 @@ def database_url(value: object) -> str:
 def queue_url(value: object) -> str:
     """Parse a URL of PostgreSQL, into libpq's form, or of Redis."""
     text = line(value)
-    scheme = text.partition("://")[0]
-    if scheme in _POSTGRES:
+    if re.match(_POSTGRES, text):
         return f"postgresql://{_server(text)}"
-    if scheme in {"redis", "rediss"}:
-        return f"{scheme}://{_server(text)}"
+    if re.match("rediss?://", text) and _server(text):
+        return text
     raise ValueError("write postgresql://user:password@host/name or redis://host:6379/0.")
 
 
@@ -77,15 +74,12 @@ def is_loopback(host: str) -> bool:
 
 def _split(text: str, remedy: str) -> SplitResult:
     """Split a URL; raise ValueError with ``remedy`` if it is malformed."""
-    try:
+    with contextlib.suppress(ValueError):  # its text would repeat a part of the URL
         parts = urlsplit(text)
         # .port raises ValueError for anything but a number up to 65535.
-        well_formed = parts.port != 0 and re.fullmatch("[!-~]+", text)
-    except ValueError:
-        well_formed = None
-    if not well_formed:  # outside of "except": the cause would repeat a part of the URL
-        raise ValueError(f"{_MALFORMED}: {remedy}.")
-    return parts
+        if parts.port != 0 and re.fullmatch("[!-~]+", text):
+            return parts
+    raise ValueError(f"{_MALFORMED}: {remedy}.")
 
 
 def _web_url(value: object) -> SplitResult:
@@ -105,7 +99,6 @@ def _web_url(value: object) -> SplitResult:
 def _server(text: str) -> str:
     """Return what follows ``scheme://`` in the URL of a database server or queue."""
     parts = _split(text, _ENCODE)
-    _, mark, rest = text.partition("://")
-    if not mark or parts.netloc.count("@") > 1 or "@" in parts.path or parts.fragment:
+    if parts.netloc.count("@") > 1 or "@" in parts.path or parts.fragment:
         raise ValueError(f"{_MALFORMED}: {_ENCODE}.")
-    return rest
+    return text.partition("://")[2]

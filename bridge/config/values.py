@@ -142,8 +142,7 @@ def upstream_id(value: object) -> str:
             raise ValueError('write the ID in quotes ("…"), exactly as Zoho shows it.')
         return str(value)
     text = line(value)
-    well_formed = re.fullmatch(r"[!-~]+", text) and not set(text) & set('/?#"\\')
-    if not well_formed or len(text) > _LONGEST or not text.strip("."):
+    if not re.fullmatch("(?![.]+$)[!-~]{1,255}", text) or set(text) & set('/?#"\\'):
         raise ValueError("it is not an ID of Zoho: copy it from `zoho-bridge discover`.")
     return text
 

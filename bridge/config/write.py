@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 import contextlib
-from dataclasses import MISSING, fields
+from dataclasses import fields
 import os
 from pathlib import Path
 import secrets
 import tomllib
 from typing import Any
 
-from bridge.config.show import inline, plain_value, source_ids, toml
+from bridge.config.feeds import FEED_KEYS
+from bridge.config.show import plain_value, source_ids, toml
 from bridge.domain.feed import Feed
 from bridge.domain.text import one_line
 from bridge.errors import BridgeError
@@ -75,13 +76,10 @@ def _parse(text: str) -> dict[str, Any]:
 
 
 def _table(feed: Feed) -> dict[str, Any]:
-    """Return a feed as its TOML table: slug, title, what differs from the defaults, sources."""
-    table: dict[str, Any] = {"slug": feed.slug, "title": feed.title}
-    for field in fields(Feed):
-        value = getattr(feed, field.name)
-        if field.default is not MISSING and value != field.default:
-            table[field.name] = plain_value(value)
-    return table | {"sources": [source_ids(source) for source in feed.sources]}
+    """Return a feed as its TOML table, with the keys that differ from the defaults."""
+    defaults = {field.name: field.default for field in fields(Feed)}
+    different = [key for key in FEED_KEYS if getattr(feed, key) != defaults[key]]
+    return {key: plain_value(getattr(feed, key)) for key in different}
 
 
 def _block(feed: Feed, names: Mapping[str, str]) -> str:
@@ -90,5 +88,5 @@ def _block(feed: Feed, names: Mapping[str, str]) -> str:
     lines.append("sources = [")
     for source in feed.sources:
         name = one_line(names.get(source.key, ""))
-        lines.append(f"  {inline(source)},{f' # {name}' * bool(name)}")
+        lines.append(f"  {toml(source_ids(source))},{f' # {name}' * bool(name)}")
     return "\n".join([*lines, "]", ""])

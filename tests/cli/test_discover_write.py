@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from bridge.sandbox import Sandbox
 from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, CommandLine, command_line
+from tests.zoho_sandbox import Sandbox
 
 Table: TypeAlias = dict[str, Any]
 

@@ -6,12 +6,22 @@ from pathlib import Path
 import pytest
 
 from bridge.config import Settings, load
+from bridge.config.feeds import FEED_KEYS, SOURCE_KEYS
+from bridge.config.table import SETTINGS
 from bridge.errors import ConfigError
 
 DOCS = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
 KEY = "k" * 32
 FEED = '[[feed]]\nslug = "a"\n'
 SOURCES = 'sources = [{ calendar = "c" }]\n'
+
+
+def toml_keys() -> dict[str, tuple[str, ...]]:
+    """Return the keys of bridge.toml by table; ``sources`` stands for a feed's sources."""
+    tables = ("bridge", "zoho")
+    keys = {t: tuple(row.key for row in SETTINGS if row.toml and row.table == t) for t in tables}
+    sources = tuple(key for keys in SOURCE_KEYS.values() for key in keys)
+    return keys | {"feed": tuple(FEED_KEYS), "sources": sources}
 
 
 def load_toml(text: str, **environ: str) -> Settings:

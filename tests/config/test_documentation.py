@@ -6,8 +6,8 @@ import re
 
 from bridge.config import load
 from bridge.config.show import described
-from bridge.config.table import SETTINGS, environment_names, toml_keys
-from tests.config.loading import DOCS, FEED, KEY, SOURCES, load_toml
+from bridge.config.table import SETTINGS, environment_names
+from tests.config.loading import DOCS, FEED, KEY, SOURCES, load_toml, toml_keys
 
 # The first two cells of each row of each table, which name the setting.
 ROWS = [line.split("|")[1:3] for line in DOCS.splitlines() if line.startswith("| `")]

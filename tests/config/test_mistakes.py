@@ -10,9 +10,9 @@ import pytest
 
 from bridge.config import Settings, load
 from bridge.config.show import redacted
-from bridge.config.table import environment_names, toml_keys
+from bridge.config.table import environment_names
 from bridge.errors import ConfigError
-from tests.config.loading import load_toml, problem, problems
+from tests.config.loading import load_toml, problem, problems, toml_keys
 from tests.config.toml_text import toml
 
 
@@ -103,7 +103,7 @@ def test_variables_that_look_like_settings_get_a_warning() -> None:
 def test_a_setting_of_an_earlier_release_is_reported_as_removed() -> None:
     removed = "it was removed: clients that accept gzip always get it. Delete it."
     (warning,) = load({"BRIDGE_GZIP": "false"}).warnings
-    assert warning.startswith("The environment variable BRIDGE_GZIP is not a setting of the bridge")
+    assert warning.startswith("The environment variable BRIDGE_GZIP is not a setting")
     assert warning.endswith(removed)
     message = problem({}, "[bridge]\ngzip = true\n")
     assert message == f'[bridge] "gzip": there is no such key: {removed}'

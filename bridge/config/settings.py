@@ -77,7 +77,7 @@ class ZohoSettings:
     backstage_url: str
     connect_url: str
     calendar_url: str
-    connect_timezone: ZoneInfo | None
+    connect_timezone: ZoneInfo | None = None
     login_problem: str = ""
 
     def require(self) -> None:

@@ -70,7 +70,7 @@ def berlin(moment: Moment) -> Moment:
 def put(store: Store, at: datetime, *events: Event, source: Source = WORK) -> None:
     """Save the events as the result of a complete read of the source."""
     known = store.sources.index(source.key)
-    decision = decide(known, ParseResult(events=events), held=None, now=at)
+    decision = decide(known, ParseResult(events=events), now=at)
     assert store.sources.claim(source.key, holder="test", now=at, term=MINUTE)
     assert store.sources.succeed(
         source.key,

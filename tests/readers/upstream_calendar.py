@@ -1,20 +1,24 @@
-"""What a Zoho calendar describes: series with exceptions, the JSON that tells them, and the instances that they mean.
+"""A second implementation of a Zoho calendar: series with exceptions, as JSON and as instances.
 
-The second opinion of the exactness tests. Nothing of the bridge, and none of the libraries that it uses, is used here:
-rules are followed day by day as RFC 5545 words them, clocks come from PyPI's tzdata.
+The exactness tests use it as a second opinion. It uses nothing of the bridge and none of its
+libraries. It follows the rules day by day as RFC 5545 states them, with clocks from PyPI's tzdata.
 
-What upstream means:
+The meaning of upstream's data:
 
-- A series recurs by the wall clock of its zone, an all-day one by the calendar. A wall time that the clocks skip is
-  read with the offset before the gap, one that they show twice is the first of the two (RFC 5545 3.3.5, 3.3.10).
-- Every instance has the exact length of the first (RFC 5545 3.8.5.3), also across a change of the clocks.
-- DTSTART is the first instance, and the first of COUNT, whether or not it fits the rule (RFC 5545 3.3.10).
-- UNTIL still counts. A day as the UNTIL of a timed series is that whole day on the series' own clocks, a time without
-  offset is on those clocks, too. A UTC time as the UNTIL of an all-day series is the day that the zone's clocks show
-  then, but the first and the last second of a UTC day mean that day. With COUNT, whichever is first ends the series.
-- ``recurrenceid`` names a slot, an original start: the object's own times and title stand in place of what the rule
-  puts there, or nothing does if it is deleted; of a slot that the rule does not fill, it is one more instance.
-  ``exdate`` empties slots (Zoho Calendar: events list, and what public clients saw).
+- A series recurs by the wall time of its zone, an all-day series by date. A wall time that clocks
+  skip has the offset before the gap. Of a wall time that clocks show twice, the first counts (RFC
+  5545 3.3.5, 3.3.10).
+- Every instance has the exact length of the first (RFC 5545 3.8.5.3), also across a change of the
+  clocks.
+- DTSTART is the first instance and the first of COUNT, even if the rule does not match it (RFC 5545
+  3.3.10).
+- UNTIL is inclusive. A date as the UNTIL of a timed series is that whole day on the clocks of the
+  series. A time without an offset is on those clocks too. A UTC time as the UNTIL of an all-day
+  series is the date on the zone's clocks at that time, but the first and the last second of a UTC
+  day mean that day. With COUNT, the earlier end counts.
+- ``recurrenceid`` names a slot, an original start. The times and the title of the object replace
+  the instance of the rule there. A deleted object removes it. Without such a slot, the object is an
+  additional instance. ``exdate`` removes slots (Zoho Calendar: events list, and public clients).
 """
 
 from calendar import monthrange
@@ -27,7 +31,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 Slot: TypeAlias = date | datetime
-"""A day, or an instant in UTC."""
+"""A date, or a time in UTC."""
 
 Instance: TypeAlias = tuple[str, str, str]
 """Start, exclusive end (both "2026-03-10" or "2026-03-10T09:30:00Z") and title."""
@@ -38,20 +42,20 @@ WEEK = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 def clock(key: str) -> ZoneInfo:
-    """Give the clocks of an IANA zone from PyPI's tzdata, whatever the machine has."""
+    """Return the clocks of an IANA zone from PyPI's tzdata, not from the machine's."""
     with resources.files("tzdata").joinpath("zoneinfo", *key.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, key=key)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A zone by the name upstream gives it, and its clocks."""
+    """A zone with its upstream name and its clocks."""
 
     name: str
     clock: tzinfo
 
     def instant(self, wall: datetime) -> datetime:
-        """Read a wall time: before a gap's or a repeated hour's change (RFC 5545 3.3.5), as fold=0 does (PEP 495)."""
+        """Return a wall time in UTC, with the offset before a change (RFC 5545 3.3.5, fold=0)."""
         return wall.replace(tzinfo=self.clock, fold=0).astimezone(UTC)
 
 
@@ -64,7 +68,7 @@ _CLOCKS = {
     "Asia/Tokyo": "Asia/Tokyo",
     "Pacific/Auckland": "Pacific/Auckland",
     "Africa/Cairo": "Africa/Cairo",  # the last Thursday's midnight: no nth weekday of a month
-    "America/Vancouver": "America/Vancouver",  # gave its winter time up in 2026
+    "America/Vancouver": "America/Vancouver",  # has no winter time since 2026
     "PST": "America/Los_Angeles",  # java.time.ZoneId.SHORT_IDS
     "W. Europe Standard Time": "Europe/Berlin",  # CLDR, windowsZones
     "UTC": "UTC",
@@ -80,7 +84,7 @@ PLACES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Repeat:
-    """A rule in the parts that Zoho knows. ``until`` is a day or an instant; ``until_text`` is how upstream writes it."""
+    """A rule in the parts of Zoho. ``until_text`` is the form of ``until`` in upstream's data."""
 
     freq: str
     interval: int = 1
@@ -94,7 +98,7 @@ class Repeat:
     wkst: str = "MO"
 
     def parts(self) -> dict[str, str]:
-        """Give the parts of the RRULE value that are not its defaults."""
+        """Return the parts of the RRULE value without those at their defaults."""
         lists = {
             name: ",".join(map(str, getattr(self, name)))
             for name in ("byday", "bymonthday", "bymonth", "bysetpos")
@@ -110,13 +114,13 @@ class Repeat:
         return {name: value for name, value in parts.items() if value}
 
     def days(self, first: date, last: date) -> Iterator[date]:
-        """Give the days from ``first`` to ``last`` that fit the rule, without COUNT and UNTIL (RFC 5545 3.3.10)."""
+        """Return the days of the rule up to ``last``, without COUNT and UNTIL (RFC 5545 3.3.10)."""
         for begin, end in takewhile(lambda period: period[0] <= last, self._periods(first)):
-            found = [day for day in _days(begin, end) if self._fits(day, first)]
+            days = [day for day in _days(begin, end) if self._matches(day, first)]
             if self.bysetpos:
-                there = [n - 1 if n > 0 else n for n in self.bysetpos if abs(n) <= len(found)]
-                found = sorted({found[n] for n in there})
-            yield from (day for day in found if first <= day <= last)
+                positions = [n - 1 if n > 0 else n for n in self.bysetpos if abs(n) <= len(days)]
+                days = sorted({days[n] for n in positions})
+            yield from (day for day in days if first <= day <= last)
 
     def _periods(self, first: date) -> Iterator[tuple[date, date]]:
         match self.freq:
@@ -143,7 +147,7 @@ class Repeat:
             case freq:
                 raise ValueError(freq)
 
-    def _fits(self, day: date, first: date) -> bool:
+    def _matches(self, day: date, first: date) -> bool:
         length = monthrange(day.year, day.month)[1]
         if self.bymonth and day.month not in self.bymonth:
             return False
@@ -163,7 +167,10 @@ class Repeat:
         return True
 
     def _is_weekday(self, day: date, text: str, length: int) -> bool:
-        """Tell whether a day is a "FR", or a "-1FR" of its month; of its year in a yearly rule without months."""
+        """Return whether a day is a "FR", or a "-1FR" of its month.
+
+        In a yearly rule without months, it is one of its year.
+        """
         if WEEK[day.weekday()] != text[-2:]:
             return False
         number = day.day
@@ -188,8 +195,8 @@ def _days(begin: date, end: date) -> Iterator[date]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Changed:
-    """What stands in place of a slot; without a title: nothing. ``start`` is a wall time in ``place``, or a day."""
+class Override:
+    """A changed instance of a slot, deleted without a title. ``start`` is as in ``Series``."""
 
     slot: Slot
     title: str = ""
@@ -200,7 +207,7 @@ class Changed:
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """One series; ``start`` is a wall time in ``place``, or a day. ``quirks`` number the forms in which it is written."""
+    """A series. ``start`` is a wall time in ``place`` or a date. ``quirks`` numbers its forms."""
 
     number: int
     title: str
@@ -208,8 +215,8 @@ class Series:
     start: date
     length: timedelta
     repeat: Repeat
-    changed: tuple[Changed, ...] = ()
-    emptied: tuple[Slot, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    excluded: tuple[Slot, ...] = ()
     quirks: int = 0
 
     @property
@@ -221,18 +228,16 @@ class Series:
         return not isinstance(self.start, datetime)
 
     def slot(self, day: date) -> Slot:
-        """Give the slot of a day."""
-        return (
-            self.place.instant(datetime.combine(day, self.start.time()))
-            if not self.all_day
-            else day
-        )
+        """Return the slot of a day."""
+        if isinstance(self.start, datetime):
+            return self.place.instant(datetime.combine(day, self.start.time()))
+        return day
 
     def slots(self, last: date) -> Iterator[Slot]:
-        """Give all slots up to the day ``last`` in order: DTSTART, then what the rule adds."""
+        """Return all slots up to the day ``last`` in order: DTSTART, then those of the rule."""
         first = day_of(self.start)
-        fitting = (day for day in self.repeat.days(first, last) if day != first)
-        slots = (self.slot(day) for day in chain([first], fitting))
+        others = (day for day in self.repeat.days(first, last) if day != first)
+        slots: Iterator[Slot] = (self.slot(day) for day in chain([first], others))
         until = self.repeat.until
         if until is not None:
             slots = takewhile(lambda slot: not self._is_past(slot, until), slots)
@@ -244,21 +249,22 @@ class Series:
         return slot > until
 
     def instances(self, first: date, last: date) -> list[Instance]:
-        """Give the instances that have a moment on the days (UTC's) from ``first`` up to, not including, ``last``."""
-        gone = {*self.emptied, *(change.slot for change in self.changed)}
+        """Return the instances on the UTC days from ``first`` to before ``last``."""
+        gone = {*self.excluded, *(override.slot for override in self.overrides)}
         slots = self.slots(last + DAY)  # the zone's day may be the one after UTC's
         spans = [(slot, slot + self.length, self.title) for slot in slots if slot not in gone]
-        for change in self.changed:
-            if change.title and change.place:
-                timed = isinstance(change.start, datetime)
-                start = change.place.instant(change.start) if timed else change.start
-                spans.append((start, start + change.length, change.title))
-        told = [(_told(start), _told(end), title) for start, end, title in spans]
-        return within(told, first, last)
+        for override in self.overrides:
+            if override.title and override.place:
+                start = override.start
+                if isinstance(start, datetime):
+                    start = override.place.instant(start)
+                spans.append((start, start + override.length, override.title))
+        instances = [(_text(start), _text(end), title) for start, end, title in spans]
+        return within(instances, first, last)
 
 
 def within(instances: list[Instance], first: date, last: date) -> list[Instance]:
-    """Keep the instances with a moment on the days from ``first`` to ``last``; days are those of UTC. Sorted."""
+    """Return the instances on the UTC days from ``first`` to before ``last``, sorted."""
     low, high = f"{first}T00:00:00Z", f"{last}T00:00:00Z"
 
     def touches(start: str, end: str) -> bool:
@@ -269,29 +275,29 @@ def within(instances: list[Instance], first: date, last: date) -> list[Instance]
 
 
 def day_of(moment: date) -> date:
-    """Give the day of a day or of a time, as it is written."""
+    """Return a date, or the date of a time in its own zone."""
     return moment.date() if isinstance(moment, datetime) else moment
 
 
-def _told(moment: Slot) -> str:
+def _text(moment: Slot) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if isinstance(moment, datetime) else f"{moment:%Y-%m-%d}"
 
 
 # --- the JSON, as in Zoho Calendar's events list and event details
 
 
-def answers(series: tuple[Series, ...]) -> dict[str, object]:
-    """Give one complete fetch: two pages that overlap, and the details of each series with all of its instances."""
-    masters = [_master(one) for one in series]
-    parts = [[_instance(one, change) for change in one.changed] for one in series]
+def responses(series: tuple[Series, ...]) -> dict[str, object]:
+    """Return a complete fetch: two overlapping pages, and the details of each series."""
+    masters = [_master(item) for item in series]
+    parts = [[_instance(item, override) for override in item.overrides] for item in series]
     listed = [instance for instances in parts for instance in instances[::2]]
     half = len(masters) // 2
     return {
         "calendar": {"calendars": [{"uid": "c", "name": "Team", "timezone": "Europe/Berlin"}]},
         "pages": [{"events": masters[: half + 10]}, {"events": [*listed, *masters[half:]]}],
         "details": {
-            one.uid: {"events": [*instances[::-1], master]}
-            for one, master, instances in zip(series, masters, parts, strict=True)
+            item.uid: {"events": [*instances[::-1], master]}
+            for item, master, instances in zip(series, masters, parts, strict=True)
         },
     }
 
@@ -305,46 +311,41 @@ def _master(series: Series) -> dict[str, object]:
         and len(series.repeat.byday) == 1
         and series.repeat.byday[0] not in WEEK
     ):
-        rrule["bysetpos"] = series.repeat.byday[0][
-            :-2
-        ]  # some writers say "3FR" and, beside it, the third
+        # Some programs write "3FR" with BYSETPOS=3.
+        rrule["bysetpos"] = series.repeat.byday[0][:-2]
     if series.quirks % 2 or "wkst" in parts:
         item["rrule"] = ";".join(f"{name.upper()}={value}" for name, value in rrule.items())
     if "rrule" not in item or series.quirks % 5:
         numbers = {name: int(parts[name]) for name in ("interval", "count") if name in parts}
         item["repeat"] = [parts | {"freq": series.repeat.freq.lower()} | numbers]
-    if series.emptied:
+    if series.excluded:
         texts = [
             _slot_text(slot, series, series.quirks + number)
-            for number, slot in enumerate(series.emptied)
+            for number, slot in enumerate(series.excluded)
         ]
         item["exdate"] = ",".join(texts) if series.quirks % 4 < 2 else texts
     return item
 
 
-def _instance(series: Series, change: Changed) -> dict[str, object]:
-    name = {"recurrenceid": _slot_text(change.slot, series, 0)}
-    if not change.title or change.place is None:
-        start = (
-            change.slot
-            if series.all_day
-            else change.slot.astimezone(series.place.clock).replace(tzinfo=None)
-        )
+def _instance(series: Series, override: Override) -> dict[str, object]:
+    name = {"recurrenceid": _slot_text(override.slot, series, 0)}
+    if not override.title or override.place is None:
+        start: date = override.slot
+        if isinstance(start, datetime):
+            start = start.astimezone(series.place.clock).replace(tzinfo=None)
         item = _item(series, series.title, series.place, start, series.length)
         return item | name | {"estatus": "deleted", "etag": "1772000000001"}
-    item = _item(series, change.title, change.place, change.start, change.length)
+    item = _item(series, override.title, override.place, override.start, override.length)
     return item | name | {"etag": "1772000000001"}
 
 
 def _slot_text(slot: Slot, series: Series, form: int) -> str:
-    """Write a slot: a day, or a time in UTC; in an ``exdate`` also on the series' own clocks, with their offset."""
+    """Return a slot as a date or a UTC time. ``form`` 2 has the offset of the series' clocks."""
     if not isinstance(slot, datetime):
         return f"{slot:%Y%m%d}" if form % 3 < 2 else f"{slot:%Y%m%d}T000000Z"
-    return (
-        f"{slot:%Y%m%dT%H%M%SZ}"
-        if form % 3 < 2
-        else f"{slot.astimezone(series.place.clock):%Y%m%dT%H%M%S%z}"
-    )
+    if form % 3 < 2:
+        return f"{slot:%Y%m%dT%H%M%SZ}"
+    return f"{slot.astimezone(series.place.clock):%Y%m%dT%H%M%S%z}"
 
 
 def _item(
@@ -355,8 +356,6 @@ def _item(
         "title": title,
         "etag": 1772000000000,
         "isprivate": False,
-    }
-    item |= {
         "duration": length // timedelta(milliseconds=1),
         "calendar_alarm": False,
         "role": "organizer",
@@ -364,23 +363,22 @@ def _item(
     if isinstance(start, datetime):
         begin = place.instant(start).astimezone(place.clock)
         end = (place.instant(start) + length).astimezone(place.clock)
-        item |= {"isallday": False, "multiday": begin.date() != end.date()}
         form = "%Y%m%dT%H%M%S"
-        when = {"start": f"{begin:{form}%z}", "end": f"{end:{form}%z}"}
-        return (
-            item
-            | {"start": f"{begin:{form}}", "end": f"{end:{form}}"}
-            | {"dateandtime": {"timezone": place.name} | when}
-        )
-    # No document says whether the end of an all-day event counts: "duration" tells, in both ways of writing it.
-    end = start + length - (DAY if series.quirks % 2 else timedelta(0))
-    when = {"start": f"{start:%Y%m%d}", "end": f"{end:%Y%m%d}"}
-    return (
-        item
-        | when
-        | {
-            "isallday": True,
-            "multiday": length > DAY,
-            "dateandtime": {"timezone": place.name} | when,
+        offsets = {"start": f"{begin:{form}%z}", "end": f"{end:{form}%z}"}
+        return item | {
+            "isallday": False,
+            "multiday": begin.date() != end.date(),
+            "start": f"{begin:{form}}",
+            "end": f"{end:{form}}",
+            "dateandtime": {"timezone": place.name} | offsets,
         }
-    )
+    # No document states whether the end of an all-day event is inclusive. "duration" decides, so
+    # both forms occur.
+    last = start + length - (DAY if series.quirks % 2 else timedelta(0))
+    dates = {"start": f"{start:%Y%m%d}", "end": f"{last:%Y%m%d}"}
+    return item | {
+        "isallday": True,
+        "multiday": length > DAY,
+        **dates,
+        "dateandtime": {"timezone": place.name} | dates,
+    }

@@ -1,56 +1,40 @@
-"""Feeds that the admin made beside those of the settings, alike in every kind of database."""
+"""Feeds of the settings and of the admin pages, in every kind of database."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
-from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource
-from bridge.feed.publication import Publication
 from bridge.store import Store
 from bridge.store.feeds import FeedError
-from tests.clock import NOW
+from tests.store.samples import document, event_to_save, feed, publish, save_read
 
 WORK, TEAM, PORTAL = (
     CalendarSource(calendar="work"),
     CalendarSource(calendar="team"),
     BackstageSource(portal="1"),
 )
-MINUTE = timedelta(minutes=1)
 
 
-def feed(slug: str, *sources: Any, **options: Any) -> Any:
-    return Feed(slug=slug, title=slug.title(), sources=sources or (WORK,), **options)
+def slugs(store: Store) -> list[str]:
+    return [feed.slug for feed in store.feeds.active()]
 
 
-def slugs(store: Store) -> Any:
-    return [one.slug for one in store.feeds.active()]
-
-
-def publish(store: Store, slug: str, revision: Any = 0) -> None:
-    assert store.publications.publish(slug, Publication(revision=revision, now=NOW))
-
-
-def read(store: Store, source: Any, now: datetime) -> None:
-    store.sources.claim(source.key, holder="t", now=now, term=MINUTE)
-    values = {"saved": [], "removed": [], "rejected": [], "notes": []}
-    assert store.sources.succeed(
-        source.key, holder="t", now=now, next_check_at=now + 15 * MINUTE, **values
-    )
+def pending(store: Store) -> list[str]:
+    return [row.feed.slug for row in store.feeds.all() if row.pending]
 
 
 @pytest.fixture
-def configured(any_store: Store, now: datetime) -> Any:
+def configured(any_store: Store, now: datetime) -> Store:
     any_store.feeds.replace([feed("b", WORK), feed("a", TEAM)], now=now)
     return any_store
 
 
 def test_an_admins_feed_survives_every_change_of_the_settings(
-    configured: Any, now: datetime
+    configured: Store, now: datetime
 ) -> None:
-    """With its sources, though the settings name them no more, and with its address."""
+    """With its sources, although the settings do not name them, and with its address."""
     mix = feed("mix", TEAM, WORK, privacy="busy", alarms=False, public=True)
     configured.feeds.add(mix, now=now)
     links = configured.links.of("mix")
@@ -63,20 +47,20 @@ def test_an_admins_feed_survives_every_change_of_the_settings(
 
 
 def test_the_settings_come_first_and_the_admins_feeds_follow_by_age(
-    configured: Any, now: datetime
+    configured: Store, now: datetime
 ) -> None:
     for slug in ("z", "m", "y"):
-        configured.feeds.add(feed(slug), now=now)
+        configured.feeds.add(feed(slug, WORK), now=now)
     assert slugs(configured) == ["b", "a", "z", "m", "y"]
-    configured.feeds.replace([feed("c"), feed("a"), feed("b")], now=now)
+    configured.feeds.replace([feed("c", WORK), feed("a", WORK), feed("b", WORK)], now=now)
     assert slugs(configured) == ["c", "a", "b", "z", "m", "y"]
     assert [row.by_admin for row in configured.feeds.all()] == [False] * 3 + [True] * 3
 
 
-def test_a_slug_of_the_settings_wins_and_is_told(configured: Any, now: datetime) -> None:
+def test_the_settings_take_over_a_slug_and_return_it(configured: Store, now: datetime) -> None:
     configured.feeds.add(feed("mix", TEAM, WORK), now=now)
-    assert configured.feeds.replace([feed("mix", PORTAL), feed("b")], now=now) == ("mix",)
-    assert configured.feeds.active() == (feed("mix", PORTAL), feed("b"))
+    assert configured.feeds.replace([feed("mix", PORTAL), feed("b", WORK)], now=now) == ("mix",)
+    assert configured.feeds.active() == (feed("mix", PORTAL), feed("b", WORK))
     assert not any(row.by_admin for row in configured.feeds.all())
     assert configured.feeds.replace([feed("mix", PORTAL)], now=now) == ()
     configured.feeds.replace([], now=now)
@@ -84,14 +68,12 @@ def test_a_slug_of_the_settings_wins_and_is_told(configured: Any, now: datetime)
 
 
 @pytest.mark.parametrize("taken", ["b", "gone", "mix", "removed"])
-def test_an_address_that_was_given_out_never_opens_another_feed(
-    configured: Any, now: datetime, taken: Any
-) -> None:
+def test_an_address_never_opens_another_feed(configured: Store, now: datetime, taken: str) -> None:
     """Neither of a feed that is served nor of one that was: its old links would open the new one."""
-    configured.feeds.replace([feed("b"), feed("gone")], now=now)
-    configured.feeds.replace([feed("b")], now=now)
+    configured.feeds.replace([feed("b", WORK), feed("gone", WORK)], now=now)
+    configured.feeds.replace([feed("b", WORK)], now=now)
     for slug in ("mix", "removed"):
-        configured.feeds.add(feed(slug), now=now)
+        configured.feeds.add(feed(slug, WORK), now=now)
     configured.feeds.remove("removed", now=now)
     before = configured.feeds.all()
     with pytest.raises(FeedError, match=f'"{taken}"'):
@@ -99,47 +81,44 @@ def test_an_address_that_was_given_out_never_opens_another_feed(
     assert configured.feeds.all() == before
 
 
-def test_a_removed_feed_keeps_all_and_comes_back(configured: Any, now: datetime) -> None:
+def test_a_removed_feed_keeps_all_and_can_return(configured: Store, now: datetime) -> None:
     mix = feed("mix", WORK, PORTAL)
     configured.feeds.add(mix, now=now)
-    publish(configured, "mix")
+    assert publish(configured, "mix")
     links = configured.links.of("mix")
     configured.feeds.remove("mix", now=now)
     assert slugs(configured) == ["b", "a"]
     assert PORTAL not in {state.source for state in configured.sources.states()}
     assert WORK in {state.source for state in configured.sources.states()}
     assert configured.links.of("mix")[0].active is False
-    configured.feeds.replace([feed("b")], now=now)
+    configured.feeds.replace([feed("b", WORK)], now=now)
     assert slugs(configured) == ["b"]
     configured.feeds.change(mix, now=now)
-    assert configured.feeds.active() == (feed("b"), mix)
+    assert configured.feeds.active() == (feed("b", WORK), mix)
     assert configured.links.of("mix") == links
     assert configured.publications.current("mix").revision == 1
 
 
-def test_what_is_new_or_changed_is_pending_until_it_is_published(
-    configured: Any, now: datetime
+def test_a_new_or_changed_feed_is_pending_until_it_is_published(
+    configured: Store, now: datetime
 ) -> None:
-    def pending() -> Any:
-        return [row.feed.slug for row in configured.feeds.all() if row.pending]
-
     for slug in ("b", "a"):
-        publish(configured, slug)
+        assert publish(configured, slug)
     configured.feeds.add(feed("mix", WORK), now=now)
-    assert pending() == ["mix"]
-    publish(configured, "mix")
-    assert pending() == []
+    assert pending(configured) == ["mix"]
+    assert publish(configured, "mix")
+    assert pending(configured) == []
     configured.feeds.change(feed("mix", WORK, privacy="busy"), now=now)
-    assert pending() == ["mix"]
-    publish(configured, "mix", revision=1)
-    assert pending() == []
+    assert pending(configured) == ["mix"]
+    assert publish(configured, "mix", revision=1)
+    assert pending(configured) == []
 
 
-def test_a_changed_feed_keeps_its_place_and_lets_its_former_sources_go(
-    configured: Any, now: datetime
+def test_a_changed_feed_keeps_its_place_and_loses_its_former_sources(
+    configured: Store, now: datetime
 ) -> None:
     for source in (WORK, TEAM):
-        read(configured, source, now)
+        save_read(configured, now, source=source)
     configured.feeds.add(feed("mix", WORK, TEAM), now=now)
     configured.feeds.add(feed("other", WORK), now=now)
     configured.feeds.replace([], now=now)
@@ -150,8 +129,8 @@ def test_a_changed_feed_keeps_its_place_and_lets_its_former_sources_go(
 
 
 @pytest.mark.parametrize("slug", ["b", "nothing"])
-def test_only_what_the_admin_made_is_changed_or_removed(
-    configured: Any, now: datetime, slug: str
+def test_only_feeds_of_the_admin_pages_can_be_changed_or_removed(
+    configured: Store, now: datetime, slug: str
 ) -> None:
     before = configured.feeds.all()
     with pytest.raises(FeedError, match=r"bridge\.toml"):
@@ -162,12 +141,97 @@ def test_only_what_the_admin_made_is_changed_or_removed(
 
 
 def test_sources_are_known_by_the_feed_that_shows_them_alone(
-    configured: Any, now: datetime
+    configured: Store, now: datetime
 ) -> None:
-    """The settings' name before the admin's; a source that no feed reads now is known and said to be idle."""
+    """The settings' name before the admin's; a source that no feed reads is known and inactive."""
     configured.feeds.replace([feed("b", WORK), feed("two", WORK, TEAM)], now=now)
     configured.feeds.add(replace(feed("mine", WORK), title="A name of my own"), now=now)
     configured.feeds.add(feed("ours", PORTAL), now=now)
     configured.feeds.remove("ours", now=now)
-    known = {one.source: (one.title, one.active) for one in configured.feeds.known_sources()}
+    known = {
+        known.source: (known.title, known.active) for known in configured.feeds.known_sources()
+    }
     assert known == {WORK: ("B", True), TEAM: ("A", True), PORTAL: ("Ours", False)}
+
+
+def test_feeds_come_back_as_configured_in_order(any_store: Store, now: datetime) -> None:
+    wanted = [
+        feed(
+            "b",
+            WORK,
+            TEAM,
+            privacy="busy",
+            past=timedelta(days=3),
+            exceptions="recurrence-id",
+            public=True,
+        ),
+        feed("a", WORK),
+    ]
+    any_store.feeds.replace(wanted, now=now)
+    assert any_store.feeds.active() == tuple(wanted)
+    assert [f.slug for f in any_store.feeds.reading(WORK.key)] == ["b", "a"]
+    assert [f.slug for f in any_store.feeds.reading(TEAM.key)] == ["b"]
+
+
+def test_a_feed_removed_from_the_settings_keeps_all_it_has_and_can_return(
+    any_store: Store, now: datetime
+) -> None:
+    any_store.feeds.replace([feed("team", WORK)], now=now)
+    any_store.links.ensure("team", now=now)
+    publish(any_store, documents=[document()])
+    any_store.feeds.replace([], now=now)
+    assert any_store.feeds.active() == ()
+    assert any_store.sources.states() == ()
+    assert any_store.sources.due(now=now) == ()
+    assert any_store.links.of("team")[0].active is False
+    any_store.feeds.replace([feed("team", WORK)], now=now)
+    assert any_store.publications.document("team", "default") == document()
+    assert any_store.links.of("team")[0].active is True
+
+
+def test_a_new_source_is_due_at_once_and_a_known_source_keeps_its_time(
+    any_store: Store, now: datetime
+) -> None:
+    any_store.feeds.replace([feed("team", WORK)], now=now)
+    assert any_store.sources.due(now=now) == (WORK.key,)
+    save_read(any_store, now, source=WORK)
+    any_store.feeds.replace([feed("team", WORK, TEAM)], now=now)
+    assert any_store.sources.due(now=now) == (TEAM.key,)
+
+
+def test_a_merged_feed_lists_events_in_the_order_of_its_sources(
+    any_store: Store, now: datetime
+) -> None:
+    any_store.feeds.replace([feed("team", TEAM, WORK)], now=now)
+    save_read(any_store, now, source=WORK, saved=[event_to_save("a")])
+    save_read(any_store, now, source=TEAM, saved=[event_to_save("z")])
+    assert [stored.uid for stored in any_store.publications.current("team").stored] == ["z", "a"]
+
+
+def stored_uids(store: Store) -> list[str]:
+    return [stored.uid for stored in store.publications.current("team").stored]
+
+
+def test_a_former_source_is_shown_until_the_new_sources_are_read(
+    any_store: Store, now: datetime
+) -> None:
+    """A mistyped id in bridge.toml must not empty a feed: what was read last stays."""
+    any_store.feeds.replace([feed("team", WORK)], now=now)
+    save_read(any_store, now, source=WORK, saved=[event_to_save("a")])
+    any_store.feeds.replace([feed("team", TEAM)], now=now)
+    any_store.feeds.replace([feed("team", TEAM)], now=now)
+    assert any_store.feeds.reading(WORK.key) == (), "it is shown, and not read"
+    assert stored_uids(any_store) == ["a"]
+    assert any_store.sources.due(now=now) == (TEAM.key,)
+    save_read(any_store, now, source=TEAM, saved=[event_to_save("z")])
+    assert stored_uids(any_store) == ["z"]
+    any_store.feeds.replace([feed("team", TEAM)], now=now)
+    assert stored_uids(any_store) == ["z"]
+
+
+def test_a_source_removed_from_a_feed_disappears_at_once(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([feed("team", WORK, TEAM)], now=now)
+    save_read(any_store, now, source=WORK, saved=[event_to_save("a")])
+    save_read(any_store, now, source=TEAM, saved=[event_to_save("z")])
+    any_store.feeds.replace([feed("team", TEAM)], now=now)
+    assert stored_uids(any_store) == ["z"]

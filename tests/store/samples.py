@@ -1,0 +1,93 @@
+"""Feeds, events, entries and documents, as rows that the tests of the store write and compare."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bridge.domain import codec
+from bridge.domain.feed import Feed
+from bridge.domain.records import EventToSave
+from bridge.domain.rejection import Rejection
+from bridge.domain.source import CalendarSource, ConnectSource, Source
+from bridge.feed.publication import Document, Entry, Publication
+from bridge.problems import Problem
+from bridge.store import Store
+from tests.factories import event
+
+KEY = "a test's secret key that is long enough for anything"
+WORK = CalendarSource(calendar="work==")
+TEAM = ConnectSource(group="77", network="1")
+TERM = timedelta(minutes=10)
+TENTH = datetime(2026, 3, 10, tzinfo=UTC)
+
+
+def feed(slug: str = "team", *sources: Source, **fields: Any) -> Feed:
+    """Return a feed of the sources, by default of WORK."""
+    return Feed(slug=slug, title=slug.title(), sources=sources or (WORK,), **fields)
+
+
+def event_to_save(
+    uid: str = "u1", title: str = "Standup", cancelled_since: datetime | None = None
+) -> EventToSave:
+    """Return an event as a read saves it."""
+    new = event(uid, title=title)
+    return EventToSave(
+        uid=uid,
+        upstream_id=new.upstream_id,
+        content_hash=codec.content_hash(new),
+        payload=codec.encode(new),
+        cancelled_since=cancelled_since,
+        ends_at=datetime(2026, 3, 12, 10, tzinfo=UTC),
+    )
+
+
+def save_read(
+    store: Store,
+    now: datetime,
+    *,
+    source: Source = WORK,
+    saved: Sequence[EventToSave] = (),
+    removed: Sequence[str] = (),
+    rejected: Sequence[Rejection] = (),
+    notes: Sequence[Problem] = (),
+) -> None:
+    """Save a complete read of a source; the next read is 15 minutes later."""
+    assert store.sources.claim(source.key, holder="w1", now=now, term=TERM)
+    assert store.sources.succeed(
+        source.key,
+        holder="w1",
+        now=now,
+        next_check_at=now + timedelta(minutes=15),
+        saved=saved,
+        removed=removed,
+        rejected=rejected,
+        notes=notes,
+    )
+
+
+def entry(uid: str = "u1", **fields: Any) -> Entry:
+    """Return an entry of a feed."""
+    values: dict[str, Any] = {
+        "uid": uid,
+        "event_uid": uid,
+        "content_hash": "h",
+        "changed_at": TENTH,
+        "sequence": 3,
+        "sort_key": "20260311T080000Z",
+        "zones": "Europe/Berlin",
+        "blob": b"BEGIN:VEVENT\r\n",
+        "web_blob": b"",
+    }
+    return Entry(**values | fields)
+
+
+def document(variant: str = "default", body: bytes = b"BEGIN:VCALENDAR\r\n") -> Document:
+    """Return a document of a feed."""
+    values = {"variant": variant, "body": body, "gzip": b"z" + body, "etag": f"e{len(body)}"}
+    return Document(**values, modified_at=TENTH, events=1)
+
+
+def publish(store: Store, slug: str = "team", revision: int = 0, **fields: Any) -> bool:
+    """Write a publication of a feed, empty but for ``fields``."""
+    new = Publication(revision=revision, now=TENTH, **fields)
+    return store.publications.publish(slug, new)

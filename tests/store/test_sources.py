@@ -1,0 +1,161 @@
+"""Sources in every kind of database: leases, stored events, rejections, failures and held reads."""
+
+from datetime import datetime, timedelta
+import threading
+
+from bridge.domain import codec
+from bridge.domain.rejection import Rejection
+from bridge.problems import text_problem
+from bridge.store import Store
+from tests.store.samples import TERM, WORK, event_to_save, feed, save_read
+
+
+def test_a_source_has_one_lease_holder_at_a_time(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    assert any_store.sources.claim(WORK.key, holder="w1", now=now, term=TERM)
+    assert not any_store.sources.claim(WORK.key, holder="w2", now=now, term=TERM)
+    assert any_store.sources.due(now=now) == ()
+
+
+def test_the_lease_of_a_crashed_process_ends_after_its_term(
+    any_store: Store, now: datetime
+) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    any_store.sources.claim(WORK.key, holder="w1", now=now, term=TERM)
+    later = now + TERM
+    assert any_store.sources.due(now=later) == (WORK.key,)
+    assert any_store.sources.claim(WORK.key, holder="w2", now=later, term=TERM)
+
+
+def test_a_process_that_lost_its_lease_writes_nothing(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    any_store.sources.claim(WORK.key, holder="w1", now=now, term=TERM)
+    any_store.sources.claim(WORK.key, holder="w2", now=now + TERM, term=TERM)
+    done = any_store.sources.succeed(
+        WORK.key,
+        holder="w1",
+        now=now,
+        next_check_at=now,
+        saved=[event_to_save()],
+        removed=[],
+        rejected=[],
+        notes=[],
+    )
+    assert done is False
+    assert any_store.sources.index(WORK.key) == {}
+    any_store.sources.fail(
+        WORK.key, holder="w1", now=now, next_check_at=now, error=text_problem("late")
+    )
+    assert any_store.sources.state(WORK.key).error is None
+
+
+def test_of_many_claims_at_once_one_wins(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    won = []
+    barrier = threading.Barrier(6)
+
+    def claim(holder: str) -> None:
+        barrier.wait()
+        won.append(any_store.sources.claim(WORK.key, holder=holder, now=now, term=TERM))
+
+    threads = [threading.Thread(target=claim, args=(f"w{n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == [False] * 5 + [True]
+
+
+def test_events_are_saved_changed_and_removed(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    save_read(any_store, now, saved=[event_to_save("u1"), event_to_save("u2", cancelled_since=now)])
+    index = any_store.sources.index(WORK.key)
+    assert set(index) == {"u1", "u2"}
+    assert index["u2"].cancelled_since == now
+    save_read(any_store, now, saved=[event_to_save("u1", title="Renamed")], removed=["u2"])
+    assert set(any_store.sources.index(WORK.key)) == {"u1"}
+    payloads = any_store.sources.payloads(WORK.key, ["u1", "u2"])
+    assert {uid: codec.decode(data).title for uid, data in payloads.items()} == {"u1": "Renamed"}
+
+
+def test_a_thousand_events_can_be_read_and_removed_by_uid(any_store: Store, now: datetime) -> None:
+    """SQLite and PostgreSQL bound the number of parameters of a statement."""
+    any_store.feeds.replace([feed()], now=now)
+    uids = [f"u{n}" for n in range(1200)]
+    save_read(any_store, now, saved=[event_to_save(uid) for uid in uids])
+    assert len(any_store.sources.payloads(WORK.key, uids)) == 1200
+    save_read(any_store, now, removed=uids)
+    assert any_store.sources.index(WORK.key) == {}
+
+
+def test_rejections_are_of_the_last_read_and_can_be_added_to(
+    any_store: Store, now: datetime
+) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    save_read(
+        any_store,
+        now,
+        rejected=[Rejection(kind="dropped", upstream_id="9", problems=(text_problem("no start"),))],
+        notes=[text_problem("a remark")],
+    )
+    second = Rejection(
+        kind="repaired", upstream_id="8", problems=(text_problem("end before start"),)
+    )
+    save_read(any_store, now, rejected=[second])
+    third = Rejection(kind="dropped", upstream_id="7", problems=(text_problem("unreadable"),))
+    any_store.sources.reject(WORK.key, [third])
+    assert any_store.sources.rejections(WORK.key) == (second, third)
+    state = any_store.sources.state(WORK.key)
+    assert (state.rejections, state.notes) == (2, ())
+
+
+def test_a_failure_keeps_the_events_and_the_time_of_the_first_failure(
+    any_store: Store, now: datetime
+) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    save_read(any_store, now, saved=[event_to_save()])
+    for minutes in (20, 40):
+        at = now + timedelta(minutes=minutes)
+        any_store.sources.claim(WORK.key, holder="w", now=at, term=TERM)
+        any_store.sources.fail(
+            WORK.key,
+            holder="w",
+            now=at,
+            next_check_at=at + TERM,
+            error=text_problem("Zoho is down."),
+        )
+    state = any_store.sources.state(WORK.key)
+    assert state.failing_since == now + timedelta(minutes=20)
+    assert (state.failures, str(state.error), state.events) == (2, "Zoho is down.", 1)
+    assert state.next_check_at == now + timedelta(minutes=50)
+    assert state.last_success == now
+    save_read(any_store, now + timedelta(hours=1))
+    state = any_store.sources.state(WORK.key)
+    assert (state.failing_since, state.failures, state.error) == (None, 0, None)
+
+
+def test_a_held_read_is_stored_until_a_read_succeeds(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    any_store.sources.claim(WORK.key, holder="w", now=now, term=TERM)
+    any_store.sources.hold(
+        WORK.key,
+        holder="w",
+        now=now,
+        next_check_at=now + TERM,
+        warning=text_problem("Half is gone."),
+        held_hash="h",
+        held_at=now,
+    )
+    state = any_store.sources.state(WORK.key)
+    assert (str(state.warning), state.held_hash, state.held_at) == ("Half is gone.", "h", now)
+    save_read(any_store, now + TERM)
+    state = any_store.sources.state(WORK.key)
+    assert (state.warning, state.held_hash, state.held_at) == (None, "", None)
+
+
+def test_refresh_now_makes_a_source_due(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    save_read(any_store, now)
+    assert any_store.sources.due(now=now) == ()
+    any_store.sources.wake([WORK.key], now=now)
+    assert any_store.sources.due(now=now) == (WORK.key,)

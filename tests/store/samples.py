@@ -83,8 +83,14 @@ def entry(uid: str = "u1", **fields: Any) -> Entry:
 
 def document(variant: str = "default", body: bytes = b"BEGIN:VCALENDAR\r\n") -> Document:
     """Return a document of a feed."""
-    values = {"variant": variant, "body": body, "gzip": b"z" + body, "etag": f"e{len(body)}"}
-    return Document(**values, modified_at=TENTH, events=1)
+    return Document(
+        variant=variant,
+        body=body,
+        gzip=b"z" + body,
+        etag=f"e{len(body)}",
+        modified_at=TENTH,
+        events=1,
+    )
 
 
 def publish(store: Store, slug: str = "team", revision: int = 0, **fields: Any) -> bool:

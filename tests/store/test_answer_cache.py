@@ -1,4 +1,4 @@
-"""Answers kept between reads, on every kind of database."""
+"""Cached answers of Zoho, in every kind of database."""
 
 from datetime import datetime
 
@@ -6,25 +6,25 @@ from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.store import Store
 
-ONE, TWO = CalendarSource(calendar="one=="), CalendarSource(calendar="two==")
+FIRST, SECOND = CalendarSource(calendar="one=="), CalendarSource(calendar="two==")
 
 
-def test_answers_come_back_as_they_were_each_to_its_source(any_store: Store, now: datetime) -> None:
-    any_store.feeds.replace([Feed(slug="a", title="A", sources=(ONE, TWO))], now=now)
-    one, two = any_store.answer_cache.of(ONE.key), any_store.answer_cache.of(TWO.key)
-    assert one.all() == {}
+def test_each_source_reads_back_the_answers_it_stored(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([Feed(slug="a", title="A", sources=(FIRST, SECOND))], now=now)
+    first, second = any_store.answer_cache.of(FIRST.key), any_store.answer_cache.of(SECOND.key)
+    assert first.all() == {}
     odd = {"title": "x\ud83d \u2028 \x00", "n": 2**70, "f": 1.5, "list": [None, True]}
-    one.keep({"u1@zoho.com": ("v1", odd), "u2@zoho.com": ("", [1])})
-    two.keep({"u1@zoho.com": ("v9", "other")})
-    assert one.all() == {"u1@zoho.com": ("v1", odd), "u2@zoho.com": ("", [1])}
-    one.keep({"u1@zoho.com": ("v2", {})}, gone=["u2@zoho.com", "u3@zoho.com"])
-    assert one.all() == {"u1@zoho.com": ("v2", {})}
-    assert two.all() == {"u1@zoho.com": ("v9", "other")}
+    first.keep({"u1@zoho.com": ("v1", odd), "u2@zoho.com": ("", [1])})
+    second.keep({"u1@zoho.com": ("v9", "other")})
+    assert first.all() == {"u1@zoho.com": ("v1", odd), "u2@zoho.com": ("", [1])}
+    first.keep({"u1@zoho.com": ("v2", {})}, gone=["u2@zoho.com", "u3@zoho.com"])
+    assert first.all() == {"u1@zoho.com": ("v2", {})}
+    assert second.all() == {"u1@zoho.com": ("v9", "other")}
 
 
-def test_many_answers_are_kept_and_dropped_at_once(any_store: Store, now: datetime) -> None:
-    any_store.feeds.replace([Feed(slug="a", title="A", sources=(ONE,))], now=now)
-    one = any_store.answer_cache.of(ONE.key)
-    one.keep({f"u{n}": ("v", n) for n in range(1500)})
-    one.keep({}, gone=[f"u{n}" for n in range(1499)])
-    assert one.all() == {"u1499": ("v", 1499)}
+def test_many_answers_are_stored_and_deleted_at_once(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([Feed(slug="a", title="A", sources=(FIRST,))], now=now)
+    first = any_store.answer_cache.of(FIRST.key)
+    first.keep({f"u{n}": ("v", n) for n in range(1500)})
+    first.keep({}, gone=[f"u{n}" for n in range(1499)])
+    assert first.all() == {"u1499": ("v", 1499)}

@@ -63,7 +63,7 @@ def test_many_processes_may_open_a_new_database_at_once(
     def open_it() -> None:
         try:
             Store.open(database_url, keys).close()
-        except Exception as error:  # noqa: BLE001 - the test reports whatever went wrong in the thread
+        except Exception as error:  # noqa: BLE001 - of any kind: the test fails with it
             failures.append(error)
 
     threads = [threading.Thread(target=open_it) for _ in range(6)]

@@ -69,7 +69,7 @@ def test_the_settings_take_over_a_slug_and_return_it(configured: Store, now: dat
 
 @pytest.mark.parametrize("taken", ["b", "gone", "mix", "removed"])
 def test_an_address_never_opens_another_feed(configured: Store, now: datetime, taken: str) -> None:
-    """Neither of a feed that is served nor of one that was: its old links would open the new one."""
+    """The links of a current or former feed would otherwise open the new feed."""
     configured.feeds.replace([feed("b", WORK), feed("gone", WORK)], now=now)
     configured.feeds.replace([feed("b", WORK)], now=now)
     for slug in ("mix", "removed"):

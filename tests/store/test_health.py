@@ -1,13 +1,14 @@
-"""How it stands with a feed, in one word, and with each of its sources."""
+"""Health of sources, and the state of a feed that follows from it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from bridge.domain.records import SourceState
 from bridge.domain.source import CalendarSource
+from bridge.problems import text_problem
 from bridge.store.health import feed_state, source_health
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
@@ -20,8 +21,8 @@ FRESH = SourceState(
     last_success=NOW,
     failing_since=None,
     failures=0,
-    error="",
-    warning="",
+    error=None,
+    warning=None,
     held_hash="",
     held_at=None,
     notes=(),
@@ -50,14 +51,19 @@ LATE = replace(FRESH, next_check_at=NOW - 31 * MINUTE)
         ([replace(LATE, failing_since=NOW)], "failing"),
     ],
 )
-def test_the_worst_of_its_sources_tells_the_state_of_a_feed(states: Any, expected: Any) -> None:
+def test_the_worst_source_decides_the_state_of_a_feed(
+    states: Sequence[SourceState], expected: str
+) -> None:
     assert feed_state(states, now=NOW) == expected
 
 
 HELD = replace(
-    FRESH, warning="Half of it is gone.", held_at=NOW - MINUTE, last_success=NOW - 16 * MINUTE
+    FRESH,
+    warning=text_problem("Half of it is gone."),
+    held_at=NOW - MINUTE,
+    last_success=NOW - 16 * MINUTE,
 )
-UNREAD_FOR_LONG = replace(FAILING, next_check_at=NOW - 31 * MINUTE)
+FAILING_AND_OVERDUE = replace(FAILING, next_check_at=NOW - 31 * MINUTE)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +75,7 @@ UNREAD_FOR_LONG = replace(FAILING, next_check_at=NOW - 31 * MINUTE)
         (NEW, "new", None, None),
         (replace(NEW, next_check_at=NOW - 31 * MINUTE), "new", None, NOW - 31 * MINUTE),
         (FAILING, "failing", NOW, None),
-        (UNREAD_FOR_LONG, "failing", NOW, NOW - 31 * MINUTE),
+        (FAILING_AND_OVERDUE, "failing", NOW, NOW - 31 * MINUTE),
         (HELD, "held", NOW - MINUTE, None),
         (replace(HELD, failing_since=NOW), "failing", NOW, None),
         (
@@ -80,13 +86,13 @@ UNREAD_FOR_LONG = replace(FAILING, next_check_at=NOW - 31 * MINUTE)
         ),
     ],
 )
-def test_how_a_source_stands_is_told_with_since_when(
-    state: Any, kind: str, since: Any, overdue_since: Any
+def test_the_health_of_a_source_has_the_time_when_it_began(
+    state: SourceState, kind: str, since: datetime | None, overdue_since: datetime | None
 ) -> None:
-    """A failing source whose next try is long overdue has nobody reading it, too: both are told."""
-    standing = source_health(state, now=NOW)
-    assert (standing.kind, standing.since, standing.overdue_since) == (kind, since, overdue_since)
+    """A failing source that is also overdue has both times."""
+    health = source_health(state, now=NOW)
+    assert (health.kind, health.since, health.overdue_since) == (kind, since, overdue_since)
 
 
-def test_a_feed_is_as_fresh_as_before_while_a_read_is_held_back() -> None:
+def test_a_feed_stays_fresh_while_a_read_is_held() -> None:
     assert feed_state([HELD], now=NOW) == "fresh"

@@ -1,4 +1,4 @@
-"""A full disk or a read-only database stops the worker, never the subscribers; and it is told with its remedy.
+"""A full disk or a read-only database stops the worker, not the subscribers, with a clear error.
 
 The disk is a small one in memory, and the read-only folder a mount: both need the rights of root.
 """
@@ -11,7 +11,6 @@ import os
 from pathlib import Path
 import sqlite3
 import subprocess
-from typing import Any, Never
 
 import pytest
 from sqlalchemy import text
@@ -43,19 +42,19 @@ FEED = Feed(
 MORE = [FEED, *(replace(FEED, slug=f"new-{n}", title="x" * 9000) for n in range(4))]
 
 
-def mount(*arguments: Any) -> None:
+def mount(*arguments: str | Path) -> None:
     """Mount, or skip the test with the reason why that is not possible."""
     if os.geteuid() != 0:
         pytest.skip("mounting needs the rights of root")
-    done = subprocess.run(
+    process = subprocess.run(
         ["mount", *map(str, arguments)], capture_output=True, text=True, check=False
     )
-    if done.returncode != 0:
-        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    if process.returncode != 0:
+        pytest.skip(f"nothing can be mounted here: {process.stderr.strip()}")
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Any]:
+def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder that holds four megabytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
@@ -65,8 +64,8 @@ def small_disk(tmp_path: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def seen_read_only(folder: Any, place: Any) -> Iterator[Any]:
-    """Show ``folder`` at another place, where it can't be written."""
+def mounted_read_only(folder: Path, place: Path) -> Iterator[Path]:
+    """Mount ``folder`` at another place, where it can't be written."""
     place.mkdir()
     mount("--bind", folder, place)
     try:
@@ -76,8 +75,8 @@ def seen_read_only(folder: Any, place: Any) -> Iterator[Any]:
         subprocess.run(["umount", "--lazy", place], check=True)
 
 
-def fill(folder: Any) -> Any:
-    """Take all the room that is left; give the file that has it."""
+def fill(folder: Path) -> Path:
+    """Write a file that takes all the space left; return its path."""
     file = folder / "full"
     with file.open("wb", buffering=0) as full:
         for size in (65536, 512):
@@ -92,10 +91,10 @@ def fill(folder: Any) -> Any:
 class Bridge:
     """A store with one published feed, its web app, and a worker that reads a sandbox."""
 
-    def __init__(self, url: str, box: Any, keys: SecretKeys, now: datetime) -> None:
+    def __init__(self, url: str, box: Sandbox, keys: SecretKeys, now: datetime) -> None:
         self.now = now
         environment = {
-            "BRIDGE_DATA_DIR": str(Path(make_url(url).database).parent),
+            "BRIDGE_DATA_DIR": str(Path(make_url(url).database or "").parent),
             "BRIDGE_SECRET_KEY": KEY,
         }
         self.settings = config.load({**environment, **box.environment()})
@@ -114,11 +113,11 @@ class Bridge:
         activate_feeds(self.store, [FEED], now=self.now)
         assert self.refresher.refresh(WORK.key).outcome == "refreshed"
 
-    def served(self) -> Any:
-        """Ask a web app of its own, as a process that starts now."""
+    def served(self) -> bytes:
+        """Request the feed from a new web app, as of a process that starts now."""
         answer = create_app(self.settings, self.store).test_client().get("/feeds/work.ics")
         assert answer.status_code == 200
-        return answer.data
+        return bytes(answer.data)
 
     def close(self) -> None:
         self.client.close()
@@ -126,13 +125,14 @@ class Bridge:
 
 
 @pytest.fixture
-def box(now: datetime) -> Iterator[Any]:
+def box(now: datetime) -> Iterator[Sandbox]:
     with Sandbox(now=lambda: now) as box:
         yield box
 
 
-def test_a_full_disk_stops_nobody_who_reads(
-    small_disk: Any, box: Any, keys: SecretKeys, now: datetime
+@pytest.mark.slow
+def test_a_full_disk_stops_no_subscriber(
+    small_disk: Path, box: Sandbox, keys: SecretKeys, now: datetime
 ) -> None:
     bridge = Bridge(f"sqlite:///{small_disk}/bridge.sqlite3", box, keys, now)
     bridge.publish()
@@ -158,10 +158,11 @@ def test_a_full_disk_stops_nobody_who_reads(
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
+@pytest.mark.slow
 def test_a_refresh_on_a_full_disk_loses_nothing(
-    small_disk: Any, box: Any, keys: SecretKeys, now: datetime
+    small_disk: Path, box: Sandbox, keys: SecretKeys, now: datetime
 ) -> None:
-    """The worker is told; when there is room again it reads and publishes what it missed."""
+    """The worker gets an error. Once there is space again it reads and publishes what it missed."""
     bridge = Bridge(f"sqlite:///{small_disk}/bridge.sqlite3", box, keys, now)
     bridge.publish()
     before = bridge.served()
@@ -181,15 +182,16 @@ def test_a_refresh_on_a_full_disk_loses_nothing(
     bridge.close()
 
 
-def test_a_read_only_folder_stops_nobody_who_reads(
-    tmp_path: Path, box: Any, keys: SecretKeys, now: datetime
+@pytest.mark.slow
+def test_a_read_only_folder_stops_no_subscriber(
+    tmp_path: Path, box: Sandbox, keys: SecretKeys, now: datetime
 ) -> None:
     """The worker has the folder writable, the web server only to read."""
     folder = tmp_path / "data"
     folder.mkdir()
     bridge = Bridge(f"sqlite:///{folder}/bridge.sqlite3", box, keys, now)
     bridge.publish()
-    with seen_read_only(folder, tmp_path / "view") as view:
+    with mounted_read_only(folder, tmp_path / "view") as view:
         web = Bridge(f"sqlite:///{view}/bridge.sqlite3", box, keys, now)
         assert web.served() == bridge.served()
         with pytest.raises(
@@ -207,7 +209,7 @@ def test_a_read_only_folder_stops_nobody_who_reads(
 
 
 @pytest.mark.parametrize(
-    ("switch", "told"),
+    ("switch", "message"),
     [
         ("max_page_count = 1", "the disk is full; free some space, and the bridge continues"),
         (
@@ -216,10 +218,10 @@ def test_a_read_only_folder_stops_nobody_who_reads(
         ),
     ],
 )
-def test_what_can_be_mounted_nowhere_is_tried_with_a_switch_of_sqlite(
-    tmp_path: Path, box: Any, keys: SecretKeys, now: datetime, switch: Any, told: Any
+def test_limits_set_by_a_switch_of_sqlite_stop_no_subscriber(
+    tmp_path: Path, box: Sandbox, keys: SecretKeys, now: datetime, switch: str, message: str
 ) -> None:
-    """The same words of SQLite as above, without the rights of root."""
+    """The same errors of SQLite as above, without the rights of root."""
     bridge = Bridge(f"sqlite:///{tmp_path}/bridge.sqlite3", box, keys, now)
     bridge.publish()
     before = bridge.served()
@@ -229,13 +231,13 @@ def test_what_can_be_mounted_nowhere_is_tried_with_a_switch_of_sqlite(
     )  # with one connection, as only one thread
     with bridge.store.database.read() as connection:
         connection.execute(text(f"PRAGMA {switch}"))
-    with pytest.raises(StoreError, match=told):
+    with pytest.raises(StoreError, match=message):
         activate_feeds(bridge.store, MORE, now=now)
     assert bridge.served() == before
     bridge.close()
 
 
-def test_another_process_that_writes_for_long_is_told_as_such(
+def test_another_process_that_writes_for_long_is_a_clear_error(
     tmp_path: Path, keys: SecretKeys, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bridge.store.database.BUSY_SECONDS", 0.05)
@@ -248,7 +250,7 @@ def test_another_process_that_writes_for_long_is_told_as_such(
     store.close()
 
 
-def test_a_damaged_file_is_told_as_such(tmp_path: Path, keys: SecretKeys, now: datetime) -> None:
+def test_a_damaged_file_is_a_clear_error(tmp_path: Path, keys: SecretKeys, now: datetime) -> None:
     path = tmp_path / "bridge.sqlite3"
     store = Store.open(f"sqlite:///{path}", keys)
     store.feeds.replace(MORE, now=now)
@@ -260,8 +262,8 @@ def test_a_damaged_file_is_told_as_such(tmp_path: Path, keys: SecretKeys, now: d
         Store.open(f"sqlite:///{path}", keys).feeds.all()
 
 
-def test_a_user_without_rights_is_told_as_such(store: Store) -> Never:
-    """PostgreSQL's error 42501 is the database's state, though its driver counts it among a program's mistakes."""
+def test_a_user_without_rights_is_a_clear_error(store: Store) -> None:
+    """PostgreSQL's error 42501 is a state of the database; its driver calls it a mistake."""
 
     class InsufficientPrivilege(Exception):  # noqa: N818 - the driver's name
         sqlstate = "42501"
@@ -269,11 +271,13 @@ def test_a_user_without_rights_is_told_as_such(store: Store) -> Never:
     refusal = ProgrammingError(
         "SELECT 1", {}, InsufficientPrivilege("permission denied for table feeds")
     )
-    with (
-        pytest.raises(StoreError, match=r"can't be used: permission denied for table feeds\."),
-        store.database.read(),
-    ):
-        raise refusal
+    with pytest.raises(StoreError, match=r"can't be used: permission denied for table feeds\."):
+        fail_in_transaction(store, refusal)
     mistake = ProgrammingError("SELECT 1", {}, Exception("no such column"))
-    with pytest.raises(ProgrammingError), store.database.read():
-        raise mistake
+    with pytest.raises(ProgrammingError):
+        fail_in_transaction(store, mistake)
+
+
+def fail_in_transaction(store: Store, error: Exception) -> None:
+    with store.database.read():
+        raise error

@@ -1,12 +1,12 @@
-"""Every released schema becomes the present one, in one transaction, with all that was in it.
+"""Migrations: a database of every earlier schema is brought to the current one and keeps its data.
 
-``tests/data/schemas/<version>.<database>.sql`` are dumps of databases that the release with that schema made.
+``tests/data/schemas/<version>.<database>.sql`` are dumps of databases of the release with that
+schema.
 """
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
@@ -30,6 +30,7 @@ def restore(url: str, version: int) -> None:
     dump = (DUMPS / f"{version}.{kind}.sql").read_text()
     with engine.connect() as connection:
         raw = connection.connection.driver_connection
+        assert raw is not None
         if kind == "sqlite":
             raw.executescript(dump)
         else:
@@ -38,40 +39,41 @@ def restore(url: str, version: int) -> None:
     engine.dispose()
 
 
-def shape_of(url: str) -> dict[str, object]:
-    """Describe all tables: columns with kind and null, keys, indexes and foreign keys."""
+def schema_of(url: str) -> dict[str, dict[str, object]]:
+    """Return all tables: columns with type and NULL, keys, indexes and foreign keys."""
     engine = create_engine(url)
-    seen = inspect(engine)
-    found = {
+    inspector = inspect(engine)
+    tables: dict[str, dict[str, object]] = {
         table: {
             "columns": {
-                c["name"]: (str(c["type"]), c["nullable"]) for c in seen.get_columns(table)
+                c["name"]: (str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)
             },
-            "key": seen.get_pk_constraint(table)["constrained_columns"],
+            "key": inspector.get_pk_constraint(table)["constrained_columns"],
             "indexes": sorted(
-                (i["name"], tuple(i["column_names"]), i["unique"]) for i in seen.get_indexes(table)
+                (i["name"], tuple(i["column_names"]), i["unique"])
+                for i in inspector.get_indexes(table)
             ),
             "foreign": sorted(
                 (tuple(f["constrained_columns"]), f["referred_table"], f["options"].get("ondelete"))
-                for f in seen.get_foreign_keys(table)
+                for f in inspector.get_foreign_keys(table)
             ),
         }
-        for table in seen.get_table_names()
+        for table in inspector.get_table_names()
     }
     engine.dispose()
-    return found
+    return tables
 
 
 def version_of(url: str) -> int:
     engine = create_engine(url)
     with engine.connect() as connection:
-        version = connection.execute(text("SELECT schema_version FROM meta")).scalar_one()
+        version: int = connection.execute(text("SELECT schema_version FROM meta")).scalar_one()
     engine.dispose()
     return version
 
 
 @pytest.fixture
-def other_url(tmp_path: Path, database_url: str) -> Iterator[Any]:
+def other_url(tmp_path: Path, database_url: str) -> Iterator[str]:
     """A second, empty database of the same kind."""
     if database_url.startswith("sqlite"):
         yield f"sqlite:///{tmp_path}/new.sqlite3"
@@ -87,35 +89,36 @@ def other_url(tmp_path: Path, database_url: str) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("version", RELEASED)
-def test_an_older_database_gets_the_tables_of_a_new_one(
-    database_url: str, other_url: Any, version: Any
+def test_an_older_database_gets_the_schema_of_a_new_database(
+    database_url: str, other_url: str, version: int
 ) -> None:
     restore(database_url, version)
     Store.open(database_url, SecretKeys(KEY)).close()
     Store.open(other_url, SecretKeys(KEY)).close()
-    assert shape_of(database_url) == shape_of(other_url)
+    assert schema_of(database_url) == schema_of(other_url)
     assert version_of(database_url) == migrations.SCHEMA_VERSION
 
 
 @pytest.mark.parametrize("version", RELEASED)
 def test_an_older_database_keeps_addresses_events_and_bytes(
-    database_url: str, version: Any
+    database_url: str, version: int
 ) -> None:
-    """Subscribers notice nothing of an update: the same token opens the same bytes, and the stamps stay."""
+    """Subscribers do not notice an update: the same token opens the same bytes, and stamps stay."""
     restore(database_url, version)
     store = Store.open(database_url, SecretKeys(KEY))
     before = store.publications.document("team", "default")
-    entries, blobs = (
-        store.publications.current("team").entries,
-        store.publications.blobs("team", web=False),
-    )
+    entries = store.publications.current("team").entries
+    blobs = store.publications.blobs("team", web=False)
     assert before is not None
     assert b"SUMMARY:Stand-up" in before.body
-    assert store.links.find(store.links.token(store.links.of("team")[0])).slug == "team"
+    (link, *_) = store.links.of("team")
+    assert store.links.find(store.links.token(link)) == link
     assert [reasons(row) for row in store.sources.rejections("calendar:team")] == [
         "The event was left out: it has no start."
     ]
-    assert store.tokens.access_token("account").value == "tok"
+    token = store.tokens.access_token("account")
+    assert token is not None
+    assert token.value == "tok"
     publish(store, "team", now=datetime(2026, 3, 10, 10, tzinfo=UTC))
     assert store.publications.document("team", "default") == before
     assert store.publications.current("team").entries == entries
@@ -124,24 +127,24 @@ def test_an_older_database_keeps_addresses_events_and_bytes(
 
 
 @pytest.mark.parametrize("version", RELEASED)
-def test_what_people_see_of_an_older_publication_comes_with_the_next_one(
-    database_url: str, version: Any
+def test_the_agenda_of_an_older_publication_is_written_with_the_next_one(
+    database_url: str, version: int
 ) -> None:
     restore(database_url, version)
     store = Store.open(database_url, SecretKeys(KEY))
     now = datetime(2026, 3, 10, 10, tzinfo=UTC)
     publish(store, "team", now=now)
-    cards = store.agenda.between("team", now, now + timedelta(days=30))
-    assert [card.title for card in cards] == ["Stand-up"]
+    items = store.agenda.between("team", now, now + timedelta(days=30))
+    assert [item.title for item in items] == ["Stand-up"]
     store.close()
 
 
 @pytest.mark.parametrize("version", RELEASED)
 def test_a_migration_that_fails_changes_nothing(
-    database_url: str, version: Any, monkeypatch: pytest.MonkeyPatch
+    database_url: str, version: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     restore(database_url, version)
-    before = shape_of(database_url)
+    before = schema_of(database_url)
     statements = migrations.statements
 
     def incomplete(version: int, dialect: str) -> list[str]:
@@ -150,7 +153,7 @@ def test_a_migration_that_fails_changes_nothing(
     monkeypatch.setattr(migrations, "statements", incomplete)
     with pytest.raises((StoreError, DatabaseError), match="feeds"):
         Store.open(database_url, SecretKeys(KEY))
-    assert shape_of(database_url) == before
+    assert schema_of(database_url) == before
     assert version_of(database_url) == version
 
 
@@ -158,13 +161,13 @@ def test_queries_know_every_column_and_key_of_the_database(database_url: str) ->
     """The names in ``schema`` are those that the SQL files create."""
     Store.open(database_url, SecretKeys(KEY)).close()
     engine = create_engine(database_url)
-    seen = inspect(engine)
+    inspector = inspect(engine)
     created = {
         name: (
-            {column["name"] for column in seen.get_columns(name)},
-            set(seen.get_pk_constraint(name)["constrained_columns"]),
+            {column["name"] for column in inspector.get_columns(name)},
+            set(inspector.get_pk_constraint(name)["constrained_columns"]),
         )
-        for name in seen.get_table_names()
+        for name in inspector.get_table_names()
     }
     engine.dispose()
     assert created == {

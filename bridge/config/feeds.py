@@ -4,13 +4,12 @@ A new key is a row here, a field of ``Feed`` (which holds its default) or of a s
 ``docs/settings.md``.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.config import values
 from bridge.config.addresses import LONGEST_URL, url_length
-from bridge.config.messages import shown, suggestion
+from bridge.config.problems import collecting, shown, suggestion
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource, Source
 from bridge.errors import ConfigError
@@ -44,7 +43,7 @@ def parse_feeds(tables: object, public_url: str, problems: list[str]) -> tuple[F
     for number, table in enumerate(tables, 1):
         slug = table.get("slug") if isinstance(table, dict) else None
         label = f"feed {shown(slug)}" if isinstance(slug, str) else f"feed number {number}"
-        with _labelled(problems, label):
+        with collecting(problems, f"{label}: "):
             feed = _parse_feed(table)
             if feed.slug in feeds:
                 raise ConfigError("slug: another feed has it already: each feed needs its own.")
@@ -54,15 +53,6 @@ def parse_feeds(tables: object, public_url: str, problems: list[str]) -> tuple[F
                 raise ConfigError(f"its address would be {limit}: shorten the slug.")
             feeds[feed.slug] = feed
     return tuple(feeds.values())
-
-
-@contextmanager
-def _labelled(problems: list[str], label: str) -> Iterator[None]:
-    """Append the problems of a ConfigError to ``problems``, each after ``label``."""
-    try:
-        yield
-    except ConfigError as error:
-        problems.extend(f"{label}: {problem}" for problem in error.problems)
 
 
 def _parse_feed(table: object) -> Feed:
@@ -82,7 +72,7 @@ def _parse_sources(value: object) -> tuple[Source, ...]:
     sources: list[Source] = []
     problems: list[str] = []
     for number, table in enumerate(value, 1):
-        with _labelled(problems, f"source number {number}"):
+        with collecting(problems, f"source number {number}: "):
             source = _parse_source(table)
             if source in sources:
                 raise ConfigError("it is in the list already: remove one of the two.")

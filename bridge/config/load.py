@@ -4,19 +4,19 @@ The environment wins over ``bridge.toml``. An empty value counts as not set. Eve
 collected, so that all are reported at once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 import tomllib
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from bridge.config import urls, values
 from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.feeds import parse_feeds
-from bridge.config.messages import shown, suggestion
+from bridge.config.problems import collecting, shown, suggestion
 from bridge.config.settings import Secret, Settings, ZohoSettings
-from bridge.config.table import CONFIG, SETTINGS, TABLES, Setting, environment_names
+from bridge.config.table import CONFIG, SETTINGS, TABLES, environment_names
 from bridge.errors import ConfigError
 
 
@@ -26,25 +26,33 @@ def load(environ: Mapping[str, str], *, config_path: Path | None = None) -> Sett
     Reads ``config_path``, or else the file that BRIDGE_CONFIG names, or ``./bridge.toml`` if it
     exists, and the files that ``*_FILE`` variables name.
     """
-    loader = _Loader(environ, config_path)
-    bridge, zoho = loader.settings("bridge"), loader.settings("zoho")
-    path, problems, origins = loader.config_path, loader.problems, loader.origins
-    is_toml = path is not None and origins.get("BRIDGE_DATA_DIR") == path.name
-    folder = (path.parent if path and is_toml else Path.cwd()) / bridge["data_dir"]
+    problems: list[str] = []
+    name = environ.get(CONFIG, "").strip()
+    file = (config_path or Path(name or "bridge.toml")).absolute()
+    path = file if config_path or name or file.exists() else None
+    document: dict[str, Any] = {}
+    with collecting(problems):
+        document = _parse_toml(path) if path else {}
+    entries = _entries_in_toml(document, file.name, problems)
+    entries |= _entries_in_environment(environ, problems)
+    bridge, zoho = (_parse_entries(table, entries, problems) for table in TABLES)
+    in_toml = "BRIDGE_DATA_DIR" in entries and entries["BRIDGE_DATA_DIR"].origin == file.name
+    folder = (file.parent if in_toml else Path.cwd()) / bridge["data_dir"]
     bridge["data_dir"] = folder
     bridge["database_url"] = bridge["database_url"] or f"sqlite:///{folder / 'bridge.sqlite3'}"
+    is_reported = any(problem.startswith("BRIDGE_SECRET_KEY") for problem in problems)
     is_postgres = bridge["database_url"].startswith("postgresql")
-    if is_postgres and not bridge["secret_key"] and "secret_key" not in loader.failed:
+    if is_postgres and not bridge["secret_key"] and not is_reported:
         remedy = f"with PostgreSQL all processes need the same key: run `{values.KEY_COMMAND}`."
         problems.append(f"BRIDGE_SECRET_KEY is not set: {remedy}")
     center = DATA_CENTERS[zoho["data_center"]]
     zoho |= {key: url for key, url in center.urls().items() if not zoho[key]}
-    tables = loader.document.get("feed", [])
+    tables = document.get("feed", [])
     feeds = parse_feeds(tables, bridge["public_url"], problems)
     if problems:
         raise ConfigError(*problems)
-    if path:
-        origins |= {f"feed.{table['slug']}.{key}": path.name for table in tables for key in table}
+    origins = {name: entry.origin for name, entry in entries.items()}
+    origins |= {f"feed.{table['slug']}.{key}": file.name for table in tables for key in table}
     account = ZohoSettings(**zoho)
     settings = Settings(config_path=path, **bridge, zoho=account, feeds=feeds, origins=origins)
     return replace(settings, warnings=(*_unknown_variables(environ), *_warnings(settings)))
@@ -53,92 +61,78 @@ def load(environ: Mapping[str, str], *, config_path: Path | None = None) -> Sett
 class _Entry(NamedTuple):
     """A value that a person wrote."""
 
-    value: object  # as it was written
+    value: object
     label: str  # its place, for messages
     origin: str
 
 
-class _Loader:
-    """A look-up of settings by table; ``problems``, ``failed`` (keys) and ``origins`` fill up."""
+_Entries: TypeAlias = dict[str, _Entry]
+_Table: TypeAlias = Mapping[str, object]
 
-    def __init__(self, environ: Mapping[str, str], config_path: Path | None) -> None:
-        self._environ = environ
-        self.problems: list[str] = []
-        self.failed: set[str] = set()
-        self.origins: dict[str, str] = {}
-        self.document: dict[str, Any] = {}
-        name = environ.get(CONFIG, "").strip()
-        path = (config_path or Path(name or "bridge.toml")).absolute()
-        self.config_path = path if config_path or name or path.exists() else None
-        try:
-            self.document = _parse_toml(self.config_path) if self.config_path else {}
-        except ValueError as error:
-            self.problems.append(str(error))
-        for key in self.document:
-            if key not in (*TABLES, "feed"):
-                hint = suggestion(key, (*TABLES, "feed"))
-                self.problems.append(f"{shown(key)}: bridge.toml has no such table: {hint}")
 
-    def settings(self, table: str) -> dict[str, Any]:
-        """Return the settings of one table by key; absent and wrong ones have their default."""
-        document = self.document.get(table, {})
-        if not isinstance(document, dict):
-            remedy = f"write it as a table, [{table}], with its keys below."
-            self.problems.append(f"{table} = {shown(document)}: {remedy}")
-            document = {}
+def _entries_in_toml(document: _Table, origin: str, problems: list[str]) -> _Entries:
+    """Return the settings of a parsed ``bridge.toml`` by name."""
+    entries: _Entries = {}
+    for table, keys in document.items():
         rows = {row.key: row for row in SETTINGS if row.table == table}
-        self.problems += _misplaced(table, document, rows)
-        settings = {key: row.default for key, row in rows.items()}
-        for key, row in rows.items():
-            try:
-                entry = self._find(row, document.get(key, "") if row.toml else "")
-                if entry:
-                    settings[key] = _parse(row, entry)
-                    self.origins[row.name] = entry.origin
-            except ValueError as error:
-                self.problems.append(str(error))
-                self.failed.add(key)
-        return settings
+        if table == "feed":
+            continue
+        if table not in TABLES:
+            hint = suggestion(table, (*TABLES, "feed"))
+            problems.append(f"{shown(table)}: bridge.toml has no such table: {hint}")
+        elif not isinstance(keys, dict):
+            remedy = f"write it as a table, [{table}], with its keys below."
+            problems.append(f"{table} = {shown(keys)}: {remedy}")
+        else:
+            for key, value in keys.items():
+                row = rows.get(key)
+                if row is None:
+                    hint = suggestion(key, [row.key for row in rows.values() if row.toml])
+                    problems.append(f"[{table}] {shown(key)}: there is no such key: {hint}")
+                elif not row.toml:
+                    remedy = f"put it into {row.name} or {row.name}_FILE"
+                    problems.append(f"[{table}] {key}: {remedy}: bridge.toml is often committed.")
+                elif value != "":
+                    entries[row.name] = _Entry(value, f"[{table}] {key}", origin)
+    return entries
 
-    def _find(self, row: Setting, in_toml: object) -> _Entry | None:
-        """Return the entry that holds, None without one; raise ValueError if it can't be read."""
+
+def _entries_in_environment(environ: Mapping[str, str], problems: list[str]) -> _Entries:
+    """Return the settings of the environment, and of the files that it names, by name."""
+    entries: _Entries = {}
+    for row in SETTINGS:
         for name in row.names:
             alias = f", {name}" * (name != row.name)
-            text = self._environ.get(name, "")
-            path = self._environ.get(f"{name}_FILE", "") if row.file else ""
-            if text and path:
-                raise ValueError(f"{name} and {name}_FILE are both set: remove one of them.")
-            if path:
-                text = _read_secret(Path(path), f"{name}_FILE = {shown(path)}")
-                return _Entry(text, f"{name} (from the file {shown(path)})", f"file {path}{alias}")
-            if text.strip():
-                return _Entry(text, name, f"environment{alias}")
-        if in_toml == "" or self.config_path is None:
-            return None
-        return _Entry(in_toml, f"[{row.table}] {row.key}", self.config_path.name)
+            text = environ.get(name, "")
+            path = environ.get(f"{name}_FILE", "") if row.file else ""
+            with collecting(problems):
+                if text and path:
+                    raise ValueError(f"{name} and {name}_FILE are both set: remove one of them.")
+                if path:
+                    label = f"{name} (from the file {shown(path)})"
+                    text = _read_secret(Path(path), f"{name}_FILE = {shown(path)}")
+                    entries[row.name] = _Entry(text, label, f"file {path}{alias}")
+                elif text.strip():
+                    entries[row.name] = _Entry(text, name, f"environment{alias}")
+            if row.name in entries:
+                break
+    return entries
 
 
-def _misplaced(table: str, keys: Iterable[str], rows: Mapping[str, Setting]) -> Iterator[str]:
-    """Yield a problem for each key of a table that is unknown or belongs into the environment."""
-    for key in keys:
-        if key not in rows:
-            hint = suggestion(key, [row.key for row in rows.values() if row.toml])
-            yield f"[{table}] {shown(key)}: there is no such key: {hint}"
-        elif not rows[key].toml:
-            remedy = f"put it into {rows[key].name} or {rows[key].name}_FILE"
-            yield f"[{table}] {key}: {remedy}: bridge.toml is often committed."
-
-
-def _parse(row: Setting, entry: _Entry) -> object:
-    value = entry.value
-    if isinstance(value, str) and not row.secret:
-        value = value.strip()
-    try:
-        value = row.parse(value)
-    except ValueError as error:
-        quoted = "" if row.secret else f" = {shown(value)}"
-        raise ValueError(f"{entry.label}{quoted}: {error}") from None
-    return Secret(str(value)) if isinstance(row.default, Secret) else value
+def _parse_entries(table: str, entries: _Entries, problems: list[str]) -> dict[str, Any]:
+    """Return the settings of one table by key; absent and wrong ones have their default."""
+    settings: dict[str, Any] = {}
+    for row in (row for row in SETTINGS if row.table == table):
+        settings[row.key] = row.default
+        if row.name in entries:
+            value, label, _ = entries[row.name]
+            value = value.strip() if isinstance(value, str) and not row.secret else value
+            quoted = "" if row.secret else f" = {shown(value)}"
+            with collecting(problems, f"{label}{quoted}: "):
+                parsed = row.parse(value)
+                is_hidden = isinstance(row.default, Secret)
+                settings[row.key] = Secret(str(parsed)) if is_hidden else parsed
+    return settings
 
 
 def _read_text(path: Path, label: str, encoding: str) -> str:

@@ -1,10 +1,12 @@
-"""Wording that problems share: a wrong value as it is quoted, and a hint for an unknown name."""
+"""Problems of settings: how they are collected, quote a wrong value, hint at a known name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 import difflib
 import unicodedata
 
 from bridge.config.urls import masked
+from bridge.errors import ConfigError
 
 _LONGEST = 60
 # Characters that break a line, can't be printed or can't be seen.
@@ -14,6 +16,17 @@ _NOT_SHOWN = {"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"}
 _REMOVED = dict.fromkeys(
     ("BRIDGE_GZIP", "gzip"), "it was removed: clients that accept gzip always get it. Delete it."
 )
+
+
+@contextmanager
+def collecting(problems: list[str], label: str = "") -> Iterator[None]:
+    """Append the problems of a ConfigError or ValueError to ``problems``, each after ``label``."""
+    try:
+        yield
+    except ConfigError as error:
+        problems.extend(f"{label}{problem}" for problem in error.problems)
+    except ValueError as error:
+        problems.append(f"{label}{error}")
 
 
 def shown(value: object) -> str:

@@ -23,7 +23,7 @@ from huey.serializer import Serializer
 import stamina
 import structlog
 
-from bridge.config.urls import masked
+from bridge.config.urls import mask_url
 from bridge.errors import BridgeError, ConfigError
 from bridge.publish.pending import publish_pending
 from bridge.refresh.refresher import Refresher
@@ -53,7 +53,7 @@ def open_queue(url: str, data_dir: Path) -> Huey:
     Raise ConfigError when its driver is not installed, BridgeError when it does not answer.
     """
     path = data_dir / "queue.sqlite3"
-    name = masked(url) if url else str(path)
+    name = mask_url(url) if url else str(path)
     retries = stamina.retry_context(on=_is_table_race, attempts=30, wait_initial=0.05, wait_max=0.5)
     try:
         for attempt in retries:

@@ -43,10 +43,10 @@ def open_bridge(settings: config.Settings | None = None) -> Iterator[Bridge]:
 
 def apply_login(settings: config.Settings, store: Store) -> config.Settings:
     """Fill in what is not set for the way to Zoho from the stored login of that client, or else the latest."""
-    login = store.logins.of(settings.zoho.client_id) if config.wants_login(settings) else None
+    login = store.logins.of(settings.zoho.client_id) if config.needs_login(settings) else None
     if login is None:
         return settings
-    return config.with_login(settings, login)
+    return config.add_login(settings, login)
 
 
 def database_exists(settings: config.Settings) -> bool:

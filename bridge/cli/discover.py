@@ -13,7 +13,7 @@ from bridge.cli.output import aligned, exit_on_failures, json_option, print_json
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import discovered_feeds, open_refresher
 from bridge.config.show import source_ids, toml
-from bridge.config.write import feed_blocks, replace_file, with_feeds
+from bridge.config.write import append_feeds, feed_blocks, replace_file
 from bridge.domain.feed import Feed
 from bridge.domain.source import (
     AvailableSource,
@@ -124,7 +124,7 @@ def _write(target: Path, feeds: Sequence[Feed], discovery: Discovery, *, as_json
     text = target.read_bytes().decode() if target.exists() else ""
     names = {available.source.key: _name(available) for available in discovery.sources}
     try:
-        replace_file(target, with_feeds(text, feeds, names))
+        replace_file(target, append_feeds(text, feeds, names))
     except BridgeError:
         click.echo(feed_blocks(feeds, names), err=as_json)
         raise

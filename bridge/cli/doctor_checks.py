@@ -17,7 +17,7 @@ import httpx
 from bridge import config
 from bridge.cli.context import Bridge, open_bridge
 from bridge.cli.zoho import open_refresher
-from bridge.config.urls import masked
+from bridge.config.urls import mask_url
 from bridge.domain.feed import Window
 from bridge.domain.source import Source
 from bridge.errors import BridgeError, ConfigError, LoginError, ScopeError, StoreError, ZohoError
@@ -89,10 +89,10 @@ def _zones(now: datetime) -> Finding:
 
 def _store(bridge: Bridge) -> Iterator[Finding]:
     feeds = bridge.store.feeds.active()
-    yield _ok("database", f"{masked(bridge.settings.database_url)}, {len(feeds)} feeds")
+    yield _ok("database", f"{mask_url(bridge.settings.database_url)}, {len(feeds)} feeds")
     try:
         open_queue(bridge.settings.queue_url, bridge.settings.data_dir).storage.close()
-        yield _ok("queue", masked(bridge.settings.queue_url) or f"in {bridge.settings.data_dir}")
+        yield _ok("queue", mask_url(bridge.settings.queue_url) or f"in {bridge.settings.data_dir}")
     except BridgeError as error:
         yield _fail("queue", str(error))
     now = datetime.now(UTC)

@@ -17,7 +17,7 @@ from bridge.cli.login_check import as_made, show_found, tell_what_wins
 from bridge.cli.login_data_centers import ask_others
 from bridge.config import Login, Secret
 from bridge.config.data_centers import DATA_CENTERS
-from bridge.config.urls import masked
+from bridge.config.urls import mask_url
 from bridge.config.values import credential
 from bridge.errors import ConfigError
 from bridge.zoho.oauth import account_of
@@ -99,7 +99,7 @@ def login(
         client = _client(bridge, settings, options)
         client, grant = _grant(settings, client, options)
         made = _keep(bridge, client, grant, options.scopes)
-        click.echo(f"The login is kept, encrypted, in {masked(settings.database_url)}.\n")
+        click.echo(f"The login is kept, encrypted, in {mask_url(settings.database_url)}.\n")
         found = show_found(Bridge(settings=as_made(settings, made), store=bridge.store))
         tell_what_wins(settings, apply_login(settings, bridge.store), as_made(settings, made))
         lacking = [

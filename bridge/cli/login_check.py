@@ -37,7 +37,7 @@ def as_made(settings: config.Settings, login: Login) -> config.Settings:
     origins = {
         name: origin for name, origin in settings.origins.items() if name != "ZOHO_DATA_CENTER"
     }
-    return config.with_login(replace(settings, zoho=bare, origins=origins), login)
+    return config.add_login(replace(settings, zoho=bare, origins=origins), login)
 
 
 def show_found(bridge: Bridge) -> bool:

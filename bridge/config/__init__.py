@@ -5,7 +5,7 @@ Reads the files that settings name and nothing else: it creates no folder and op
 """
 
 from bridge.config.load import load
-from bridge.config.login import wants_login, with_login
+from bridge.config.login import add_login, needs_login
 from bridge.config.settings import Login, Secret, Settings, ZohoSettings
 
-__all__ = ["Login", "Secret", "Settings", "ZohoSettings", "load", "wants_login", "with_login"]
+__all__ = ["Login", "Secret", "Settings", "ZohoSettings", "add_login", "load", "needs_login"]

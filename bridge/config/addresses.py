@@ -9,7 +9,7 @@ _SLUG_LENGTH = 48
 _TOKEN_LENGTH = 24
 
 
-def free_slug(name: str, taken: Collection[str], *, otherwise: str) -> str:
+def choose_slug(name: str, taken: Collection[str], *, otherwise: str) -> str:
     """Return a slug that is not in ``taken``, made from a name: ``Été 26`` -> ``ete-26``.
 
     A taken slug gets a number. A name without ASCII letters or digits becomes ``otherwise``.

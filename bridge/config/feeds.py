@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.config import values
 from bridge.config.addresses import LONGEST_URL, url_length
-from bridge.config.problems import collecting, shown, suggestion
+from bridge.config.messages import collect, quote, suggest
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource, Source
 from bridge.errors import ConfigError
@@ -37,13 +37,13 @@ def parse_feeds(tables: object, public_url: str, problems: list[str]) -> tuple[F
     """
     if not isinstance(tables, list):
         remedy = "write each feed under a heading [[feed]], in double brackets."
-        problems.append(f"feed = {shown(tables)}: {remedy}")
+        problems.append(f"feed = {quote(tables)}: {remedy}")
         return ()
     feeds: dict[str, Feed] = {}
     for number, table in enumerate(tables, 1):
         slug = table.get("slug") if isinstance(table, dict) else None
-        label = f"feed {shown(slug)}" if isinstance(slug, str) else f"feed number {number}"
-        with collecting(problems, f"{label}: "):
+        label = f"feed {quote(slug)}" if isinstance(slug, str) else f"feed number {number}"
+        with collect(problems, f"{label}: "):
             feed = _parse_feed(table)
             if feed.slug in feeds:
                 raise ConfigError("slug: another feed has it already: each feed needs its own.")
@@ -72,7 +72,7 @@ def _parse_sources(value: object) -> tuple[Source, ...]:
     sources: list[Source] = []
     problems: list[str] = []
     for number, table in enumerate(value, 1):
-        with collecting(problems, f"source number {number}: "):
+        with collect(problems, f"source number {number}: "):
             source = _parse_source(table)
             if source in sources:
                 raise ConfigError("it is in the list already: remove one of the two.")
@@ -106,15 +106,15 @@ def _parse_table(
     problems = [f"{key} is missing: {required[key]}" for key in required if key not in table]
     for key, value in table.items():
         if key not in parsers:
-            hint = suggestion(key, parsers)
-            problems.append(f"{shown(key)}: {owner} has no such key: {hint}")
+            hint = suggest(key, parsers)
+            problems.append(f"{quote(key)}: {owner} has no such key: {hint}")
             continue
         try:
             parsed[key] = parsers[key](value)
         except ConfigError as error:  # of the tables inside
             problems.extend(error.problems)
         except ValueError as error:
-            problems.append(f"{key} = {shown(value)}: {error}")
+            problems.append(f"{key} = {quote(value)}: {error}")
     if problems:
         raise ConfigError(*problems)
     return parsed

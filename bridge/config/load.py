@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from bridge.config import urls, values
 from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.feeds import parse_feeds
-from bridge.config.problems import collecting, shown, suggestion
+from bridge.config.messages import collect, quote, suggest
 from bridge.config.settings import Secret, Settings, ZohoSettings
 from bridge.config.table import CONFIG, SETTINGS, TABLES, environment_names
 from bridge.errors import ConfigError
@@ -31,7 +31,7 @@ def load(environ: Mapping[str, str], *, config_path: Path | None = None) -> Sett
     file = (config_path or Path(name or "bridge.toml")).absolute()
     path = file if config_path or name or file.exists() else None
     document: dict[str, Any] = {}
-    with collecting(problems):
+    with collect(problems):
         document = _parse_toml(path) if path else {}
     entries = _entries_in_toml(document, file.name, problems)
     entries |= _entries_in_environment(environ, problems)
@@ -78,17 +78,17 @@ def _entries_in_toml(document: _Table, origin: str, problems: list[str]) -> _Ent
         if table == "feed":
             continue
         if table not in TABLES:
-            hint = suggestion(table, (*TABLES, "feed"))
-            problems.append(f"{shown(table)}: bridge.toml has no such table: {hint}")
+            hint = suggest(table, (*TABLES, "feed"))
+            problems.append(f"{quote(table)}: bridge.toml has no such table: {hint}")
         elif not isinstance(keys, dict):
             remedy = f"write it as a table, [{table}], with its keys below."
-            problems.append(f"{table} = {shown(keys)}: {remedy}")
+            problems.append(f"{table} = {quote(keys)}: {remedy}")
         else:
             for key, value in keys.items():
                 row = rows.get(key)
                 if row is None:
-                    hint = suggestion(key, [row.key for row in rows.values() if row.toml])
-                    problems.append(f"[{table}] {shown(key)}: there is no such key: {hint}")
+                    hint = suggest(key, [row.key for row in rows.values() if row.toml])
+                    problems.append(f"[{table}] {quote(key)}: there is no such key: {hint}")
                 elif not row.toml:
                     remedy = f"put it into {row.name} or {row.name}_FILE"
                     problems.append(f"[{table}] {key}: {remedy}: bridge.toml is often committed.")
@@ -105,12 +105,12 @@ def _entries_in_environment(environ: Mapping[str, str], problems: list[str]) -> 
             alias = f", {name}" * (name != row.name)
             text = environ.get(name, "")
             path = environ.get(f"{name}_FILE", "") if row.file else ""
-            with collecting(problems):
+            with collect(problems):
                 if text and path:
                     raise ValueError(f"{name} and {name}_FILE are both set: remove one of them.")
                 if path:
-                    label = f"{name} (from the file {shown(path)})"
-                    text = _read_secret(Path(path), f"{name}_FILE = {shown(path)}")
+                    label = f"{name} (from the file {quote(path)})"
+                    text = _read_secret(Path(path), f"{name}_FILE = {quote(path)}")
                     entries[row.name] = _Entry(text, label, f"file {path}{alias}")
                 elif text.strip():
                     entries[row.name] = _Entry(text, name, f"environment{alias}")
@@ -127,8 +127,8 @@ def _parse_entries(table: str, entries: _Entries, problems: list[str]) -> dict[s
         if row.name in entries:
             value, label, _ = entries[row.name]
             value = value.strip() if isinstance(value, str) and not row.secret else value
-            quoted = "" if row.secret else f" = {shown(value)}"
-            with collecting(problems, f"{label}{quoted}: "):
+            quoted = "" if row.secret else f" = {quote(value)}"
+            with collect(problems, f"{label}{quoted}: "):
                 parsed = row.parse(value)
                 is_hidden = isinstance(row.default, Secret)
                 settings[row.key] = Secret(str(parsed)) if is_hidden else parsed
@@ -172,7 +172,7 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
     known = environment_names()
     for name in sorted(environ.keys() - known):
         if name.startswith(("BRIDGE_", "ZOHO_")) and not name.startswith("BRIDGE_TEST_"):
-            hint = suggestion(name, known, otherwise="docs/settings.md lists the settings.")
+            hint = suggest(name, known, otherwise="docs/settings.md lists the settings.")
             yield f"The environment variable {name} is not a setting and is ignored: {hint}"
 
 

@@ -10,7 +10,7 @@ from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.settings import CREDENTIALS, Login, Settings
 
 
-def wants_login(settings: Settings) -> bool:
+def needs_login(settings: Settings) -> bool:
     """Return whether a stored login can complete the settings.
 
     A refresh token without its client ID belongs to an unknown client, so no login is guessed.
@@ -20,7 +20,7 @@ def wants_login(settings: Settings) -> bool:
     return not complete and bool(zoho.client_id or not zoho.refresh_token)
 
 
-def with_login(settings: Settings, login: Login) -> Settings:
+def add_login(settings: Settings, login: Login) -> Settings:
     """Return the settings with what is not set filled in from a stored login.
 
     The login's data centre and that one's URLs hold unless they are set. A login whose secrets

@@ -8,12 +8,12 @@ from typing import Any
 from bridge.config.feeds import FEED_KEYS, SOURCE_KEYS
 from bridge.config.settings import Secret, Settings
 from bridge.config.table import SETTINGS, TABLES
-from bridge.config.urls import masked
+from bridge.config.urls import mask_url
 from bridge.domain.feed import Feed
 from bridge.domain.source import ConnectSource, Source
 
 
-def described(settings: Settings) -> dict[str, Any]:
+def describe(settings: Settings) -> dict[str, Any]:
     """Return all settings for programs: by table and key, each with ``value`` and ``origin``.
 
     A secret has ``set`` instead of ``value``: whether there is one.
@@ -26,9 +26,9 @@ def described(settings: Settings) -> dict[str, Any]:
     }
 
 
-def redacted(settings: Settings) -> str:
+def to_text(settings: Settings) -> str:
     """Return the same for people, as TOML with the origin of each setting in a comment."""
-    description = described(settings)
+    description = describe(settings)
     lines = [f"# configuration file: {settings.config_path or 'none'}"]
     for table in TABLES:
         lines += ["", f"[{table}]", *_lines(description[table])]
@@ -76,7 +76,7 @@ def _table(settings: Settings, table: str) -> Iterator[tuple[str, dict[str, obje
         if isinstance(value, Secret):
             shown: dict[str, object] = {"set": bool(value)}
         else:
-            shown = {"value": masked(value) if row.secret else plain_value(value)}
+            shown = {"value": mask_url(value) if row.secret else plain_value(value)}
         yield row.key, shown | {"origin": settings.origins.get(row.name, "default")}
 
 

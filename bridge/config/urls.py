@@ -15,7 +15,7 @@ _MALFORMED = "it is not a well-formed address"
 _ENCODE = 'percent-encode special characters of the password ("@" is %40, "/" is %2F, ":" is %3A)'
 
 
-def masked(url: str) -> str:
+def mask_url(url: str) -> str:
     """Return a URL without its password and without the values of its query."""
     scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
     if scheme == "sqlite":

@@ -24,7 +24,7 @@ def feed_blocks(feeds: Sequence[Feed], names: Mapping[str, str]) -> str:
     return "\n".join(_block(feed, names) for feed in feeds)
 
 
-def with_feeds(text: str, feeds: Sequence[Feed], names: Mapping[str, str]) -> str:
+def append_feeds(text: str, feeds: Sequence[Feed], names: Mapping[str, str]) -> str:
     """Return the text of a valid ``bridge.toml`` with ``[[feed]]`` blocks at its end.
 
     Raise BridgeError if the text can't be extended so, as after ``feed = [ … ]``.

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bridge.config.addresses import free_slug
+from bridge.config.addresses import choose_slug
 from bridge.domain.feed import Feed
 from bridge.domain.source import AvailableSource
 from bridge.errors import ZohoError
@@ -53,7 +53,7 @@ def make_feeds(
     feeds = []
     for each in sorted(available.values(), key=lambda each: (each.source.kind, each.source.key)):
         old = by_source.get(each.source.key)
-        slug = old.slug if old else free_slug(each.title, taken, otherwise=each.source.kind)
+        slug = old.slug if old else choose_slug(each.title, taken, otherwise=each.source.kind)
         taken.add(slug)
         feed = old or Feed(slug=slug, title=slug, sources=(each.source,))
         feeds.append(replace(feed, title=each.title or slug))

@@ -5,7 +5,7 @@ from pathlib import Path
 import re
 
 from bridge.config import load
-from bridge.config.show import described
+from bridge.config.show import describe
 from bridge.config.table import SETTINGS, environment_names
 from tests.config.loading import DOCS, FEED, KEY, SOURCES, load_toml, toml_keys
 
@@ -40,7 +40,7 @@ def test_only_settings_that_exist_are_documented() -> None:
 
 
 def test_documented_defaults_are_the_defaults() -> None:
-    (feed,) = described(load_toml(FEED + SOURCES))["feed"]
+    (feed,) = describe(load_toml(FEED + SOURCES))["feed"]
     for key in set(toml_keys()["feed"]) - {"slug", "title", "sources"}:
         match = re.search(rf"^\| `{key}` \| `([^`]*)` \|", DOCS, re.MULTILINE)
         assert match, key

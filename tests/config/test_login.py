@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from bridge.config import Login, Secret, load, wants_login, with_login
-from bridge.config.show import described, redacted
+from bridge.config import Login, Secret, add_login, load, needs_login
+from bridge.config.show import describe, to_text
 from bridge.errors import ConfigError
 
 
@@ -55,12 +55,12 @@ STORED = Login(
 )
 def test_a_stored_login_is_used_where_a_credential_is_missing(words: str, expected: bool) -> None:
     names = {"ID": "ZOHO_CLIENT_ID", "SECRET": "ZOHO_CLIENT_SECRET", "TOKEN": "ZOHO_REFRESH_TOKEN"}
-    assert wants_login(load({names[word]: "x" for word in words.split()})) is expected
+    assert needs_login(load({names[word]: "x" for word in words.split()})) is expected
 
 
 def test_a_stored_login_fills_in_what_is_not_set() -> None:
     """Its data centre holds with all its URLs unless they are set. Origins name the login."""
-    settings = with_login(load({"ZOHO_CONNECT_URL": "https://proxy.example/pulse/api"}), STORED)
+    settings = add_login(load({"ZOHO_CONNECT_URL": "https://proxy.example/pulse/api"}), STORED)
     settings.zoho.require()
     assert (settings.zoho.client_id, settings.zoho.client_secret, settings.zoho.refresh_token) == (
         "1000.STORED", Secret("stored-secret"), Secret("stored-token"),
@@ -72,13 +72,13 @@ def test_a_stored_login_fills_in_what_is_not_set() -> None:
     assert settings.zoho.connect_url == "https://proxy.example/pulse/api"
     assert settings.origins["ZOHO_REFRESH_TOKEN"] == "zoho-bridge login, 2026-03-10"
     assert settings.warnings == ()
-    assert 'data_center = "eu"  # zoho-bridge login, 2026-03-10\n' in redacted(settings)
-    assert "stored-" not in redacted(settings) + repr(settings) + json.dumps(described(settings))
+    assert 'data_center = "eu"  # zoho-bridge login, 2026-03-10\n' in to_text(settings)
+    assert "stored-" not in to_text(settings) + repr(settings) + json.dumps(describe(settings))
 
 
 @pytest.mark.parametrize("name", ["client_id", "client_secret", "refresh_token"])
 def test_a_setting_wins_over_a_stored_login(name: str) -> None:
-    settings = with_login(load({f"ZOHO_{name.upper()}": "value"}), STORED)
+    settings = add_login(load({f"ZOHO_{name.upper()}": "value"}), STORED)
     for key in ("client_id", "client_secret", "refresh_token"):
         value = getattr(settings.zoho, key)
         expected = "value" if key == name else getattr(STORED, key)
@@ -87,15 +87,15 @@ def test_a_setting_wins_over_a_stored_login(name: str) -> None:
 
 
 def test_a_data_centre_that_is_set_wins_and_a_different_login_is_a_warning() -> None:
-    settings = with_login(load({"ZOHO_DATA_CENTER": "in"}), STORED)
+    settings = add_login(load({"ZOHO_DATA_CENTER": "in"}), STORED)
     assert settings.zoho.accounts_url == "https://accounts.zoho.in"
     (warning,) = settings.warnings
     assert all(word in warning for word in ("ZOHO_DATA_CENTER is in", "made at eu", "1000.STORED"))
-    assert with_login(load({"ZOHO_DATA_CENTER": "eu"}), STORED).warnings == ()
+    assert add_login(load({"ZOHO_DATA_CENTER": "eu"}), STORED).warnings == ()
 
 
 def test_a_stored_login_that_can_not_be_decrypted_is_a_problem_when_it_is_needed() -> None:
-    settings = with_login(load({}), replace(STORED, refresh_token=Secret()))
+    settings = add_login(load({}), replace(STORED, refresh_token=Secret()))
     with pytest.raises(ConfigError, match="BRIDGE_SECRET_KEY") as error:
         settings.zoho.require()
     assert len(error.value.problems) == 1

@@ -12,7 +12,7 @@ import traceback
 import pytest
 
 from bridge.config import Secret, Settings, load
-from bridge.config.show import described, redacted
+from bridge.config.show import describe, to_text
 from bridge.config.table import environment_names
 from bridge.domain.feed import Feed
 from bridge.errors import ConfigError
@@ -36,7 +36,7 @@ SECRETS = {
     [
         repr,
         str,
-        redacted,
+        to_text,
         lambda settings: repr(settings.zoho),
         lambda settings: f"{settings.secret_key}",
     ],
@@ -99,8 +99,8 @@ def test_the_description_for_programs_equals_the_text_for_people(tmp_path: Path)
     settings = load_toml(
         FEED + SOURCES, BRIDGE_ADMIN_PASSWORD="hidden-word", ZOHO_CLIENT_ID="1000.ID"
     )
-    description = described(settings)
-    shown = tomllib.loads(redacted(settings))
+    description = describe(settings)
+    shown = tomllib.loads(to_text(settings))
     assert description["config_path"] == str(tmp_path / "bridge.toml")
     for table in ("bridge", "zoho"):
         assert description[table].keys() == shown[table].keys()
@@ -127,7 +127,7 @@ def test_the_text_is_toml_with_each_value_and_its_origin(tmp_path: Path) -> None
         BRIDGE_PUBLIC_URL="https://calendars.example.org",
         ZOHO_CLIENT_SECRET="s",
     )
-    text = redacted(settings)
+    text = to_text(settings)
     read = tomllib.loads(text)
     assert read["bridge"]["public_url"] == "https://calendars.example.org"
     assert (
@@ -154,7 +154,7 @@ def test_the_text_is_toml_with_each_value_and_its_origin(tmp_path: Path) -> None
 
 
 def test_the_text_has_every_setting() -> None:
-    read = tomllib.loads(redacted(load_toml(FEED + SOURCES)))
+    read = tomllib.loads(to_text(load_toml(FEED + SOURCES)))
     shown = {f"{table}_{key}".upper() for table in ("bridge", "zoho") for key in read[table]}
     others = {name for name in environment_names() if name.endswith("_FILE")} | {
         "BRIDGE_CONFIG",

@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from bridge.config import load
-from bridge.config.write import replace_file, with_feeds
+from bridge.config.write import append_feeds, replace_file
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
 from bridge.domain.text import one_line
@@ -83,7 +83,7 @@ def test_a_document_keeps_its_meaning_and_gains_the_new_feeds(
     lines = [f"{toml(key)} = {toml(value)}" for key, value in document.items()]
     text = ("\n".join(lines) + end).replace("\n", newline)
     names = {source.key: feed.title for feed in feeds for source in feed.sources}
-    extended = with_feeds(text, feeds, names)
+    extended = append_feeds(text, feeds, names)
     after = tomllib.loads(extended)
     blocks = after.pop("feed")
     assert after == tomllib.loads(text)
@@ -101,14 +101,14 @@ def test_settings_load_the_feeds_that_were_written(
     path = tmp_path_factory.mktemp("toml") / "bridge.toml"
     path.write_bytes(text.encode())
     before = load({}, config_path=path).feeds
-    path.write_bytes(with_feeds(text, feeds, {}).encode())
+    path.write_bytes(append_feeds(text, feeds, {}).encode())
     assert load({}, config_path=path).feeds == (*before, *feeds)
 
 
 def test_a_block_has_the_keys_that_differ_from_the_defaults_and_names_in_comments() -> None:
     sources = (CalendarSource(calendar="c="), ConnectSource(group="1,2", network="7"))
     feed = Feed(slug="a", title='A "b"', sources=sources, past=timedelta(weeks=1), alarms=False)
-    assert with_feeds("# mine", [feed], {"calendar:c=": "Work\n[zoho]"}) == (
+    assert append_feeds("# mine", [feed], {"calendar:c=": "Work\n[zoho]"}) == (
         "# mine\n\n"
         '[[feed]]\nslug = "a"\ntitle = "A \\"b\\""\nalarms = false\npast = "7d"\n'
         'sources = [\n  { calendar = "c=" }, # Work [zoho]\n'
@@ -121,7 +121,7 @@ def test_text_that_can_not_be_extended_by_blocks_is_refused(text: str) -> None:
     """TOML allows no ``[[feed]]`` after ``feed = [ … ]``."""
     feed = Feed(slug="a", title="A", sources=(CalendarSource(calendar="c"),))
     with pytest.raises(BridgeError, match="rewrite them"):
-        with_feeds(text, [feed], {})
+        append_feeds(text, [feed], {})
 
 
 def test_a_file_that_can_not_be_replaced_stays_as_it_is(

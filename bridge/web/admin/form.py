@@ -7,7 +7,7 @@ from typing import Literal
 from werkzeug.datastructures import MultiDict
 
 from bridge.config import values
-from bridge.config.addresses import LONGEST_URL, free_slug, url_length
+from bridge.config.addresses import LONGEST_URL, choose_slug, url_length
 from bridge.domain.feed import Feed
 from bridge.store.feeds import KnownSource
 from bridge.web.language import _
@@ -55,7 +55,7 @@ class Draft:
         feed, problems = self._checked(Feed(slug="-", title="", sources=()), known)
         slug = self.slug.strip().lower()
         if not slug:
-            slug = free_slug(self.title, taken, otherwise="calendar")
+            slug = choose_slug(self.title, taken, otherwise="calendar")
         elif slug in taken:
             problems["slug"] = _(
                 "There is, or once was, another feed with this address: choose another one."

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import difflib
 import unicodedata
 
-from bridge.config.urls import masked
+from bridge.config.urls import mask_url
 from bridge.errors import ConfigError
 
 _LONGEST = 60
@@ -19,7 +19,7 @@ _REMOVED = dict.fromkeys(
 
 
 @contextmanager
-def collecting(problems: list[str], label: str = "") -> Iterator[None]:
+def collect(problems: list[str], label: str = "") -> Iterator[None]:
     """Append the problems of a ConfigError or ValueError to ``problems``, each after ``label``."""
     try:
         yield
@@ -29,11 +29,11 @@ def collecting(problems: list[str], label: str = "") -> Iterator[None]:
         problems.append(f"{label}{error}")
 
 
-def shown(value: object) -> str:
+def quote(value: object) -> str:
     """Return a wrong value as text for a message: short, in one line, without passwords of URLs."""
     match value:
         case str():
-            line = masked(value)
+            line = mask_url(value)
             line = "".join("?" if unicodedata.category(c) in _NOT_SHOWN else c for c in line)
             return f'"{line[:_LONGEST]}…"' if len(line) > _LONGEST else f'"{line}"'
         case bool():
@@ -47,7 +47,7 @@ def shown(value: object) -> str:
     return str(value)
 
 
-def suggestion(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
+def suggest(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
     """Return a hint for an unknown name: a similar name, else ``otherwise`` or all known names."""
     names = tuple(known)
     if name in _REMOVED:

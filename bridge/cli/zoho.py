@@ -107,8 +107,9 @@ def refresh_all(refresher: Refresher, keys: Sequence[str]) -> list[Report]:
         hidden=not sys.stderr.isatty(),
     )
     with ThreadPoolExecutor(_AT_ONCE) as pool, bar:
-        running = [pool.submit(_refresh, refresher, key) for key in keys]
-        try:
+        running: list[Future[Report]] = []
+        try:  # Ctrl+C may also come while the reads are started
+            running.extend(pool.submit(_refresh, refresher, key) for key in keys)
             for _ in as_completed(running):
                 bar.update(1)
         except KeyboardInterrupt:

@@ -1,7 +1,6 @@
 """The documents of a feed: entries in order, joined and compressed, in each variant."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 
 from bridge.feed.document import iter_document, remove_alarms
 from bridge.feed.publication import Document, Entry, EntryRow
@@ -37,27 +36,21 @@ def changed_documents(store: Store, plan: Plan, updates: EntryUpdates) -> Iterat
     del blobs
     blobs = _blobs(store, plan.feed.slug, shown, web=True)
     variants["web"] = compressed("web", blobs, ())
-    changed = {
-        variant: document
-        for variant, document in variants.items()
-        if document.sha256 != plan.published.etags.get(variant)
-    }
-    return _documents(changed, modified_at=plan.now, events=len(shown))
-
-
-def _documents(
-    compressed: dict[str, Compressed], *, modified_at: datetime, events: int
-) -> Iterator[Document]:
-    for variant, document in compressed.items():
-        yield Document(
+    # The iterator must not refer to the plan and its entries, which are large.
+    etags, now, number = plan.published.etags, plan.now, len(shown)
+    return (
+        Document(
             variant=variant,
             body=document.plain(),
             gzip=document.gzip,
             etag=document.sha256,
-            modified_at=modified_at,
-            events=events,
+            modified_at=now,
+            events=number,
             blocks=document.blocks,
         )
+        for variant, document in variants.items()
+        if document.sha256 != etags.get(variant)
+    )
 
 
 def _blobs(store: Store, slug: str, shown: Sequence[EntryRow], *, web: bool) -> list[bytes]:

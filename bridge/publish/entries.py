@@ -1,7 +1,7 @@
 """The entries of a feed that change: VEVENT bytes with their stamps, agenda items and labels."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -26,7 +26,7 @@ _BATCH = 500  # payloads that are held at a time
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class EntryUpdates:
     """What changes in a feed's entries.
 
@@ -35,24 +35,13 @@ class EntryUpdates:
     feed can't show as they are. ``freshness`` leaves those out, so that they are tried again.
     """
 
-    entries: tuple[Entry, ...]
-    agenda: tuple[EntryAgenda, ...]
-    freshness: tuple[Freshness, ...]
-    owners: Mapping[str, str]
-    rejections: Mapping[str, tuple[Rejection, ...]]
-    rendered: int
-    removed: int
-
-
-@dataclass(slots=True, kw_only=True)
-class _EventUpdates:
-    """The same of one event. ``shown`` are the UIDs of its entries."""
-
     entries: list[Entry] = field(default_factory=list)
     agenda: list[EntryAgenda] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
-    until: date | None = None
+    freshness: list[Freshness] = field(default_factory=list)
+    owners: dict[str, str] = field(default_factory=dict)
+    rejections: dict[str, list[Rejection]] = field(default_factory=dict)
+    rendered: int = 0
+    removed: int = 0
 
 
 def update_entries(store: Store, plan: Plan) -> EntryUpdates:
@@ -61,36 +50,19 @@ def update_entries(store: Store, plan: Plan) -> EntryUpdates:
     for row in plan.published.entries.values():
         if not row.gone:
             previous[row.event_uid].append(row)
-    updates = {
-        stored: _update_event(store, plan, stored, codec.decode(payload), previous[stored.uid])
-        for stored, payload in _payloads(store, plan.stale)
-    }
-    owners = {uid: stored.uid for stored, update in updates.items() for uid in update.shown}
-    # An entry may pass from one event to another: an instance from its series to itself.
-    candidates = (*plan.orphans, *(row for stored in updates for row in previous[stored.uid]))
-    gone = [row for row in candidates if row.uid not in owners]
-    entries = [entry for update in updates.values() for entry in update.entries]
-    rejections: dict[str, tuple[Rejection, ...]] = {}
-    for stored, update in updates.items():
-        if update.rejections:
-            earlier = rejections.get(stored.source_key, ())
-            rejections[stored.source_key] = (*earlier, *update.rejections)
-    return EntryUpdates(
-        entries=(*entries, *(_gone(row) for row in gone)),
-        agenda=(
-            *(agenda for update in updates.values() for agenda in update.agenda),
-            *(EntryAgenda(uid=row.uid) for row in gone),
-        ),
-        freshness=tuple(
-            Freshness(event_uid=stored.uid, inputs_hash=plan.stale[stored], until=update.until)
-            for stored, update in updates.items()
-            if not update.rejections
-        ),
-        owners=owners,
-        rejections=rejections,
-        rendered=sum(_has_new_stamp(entry, plan) for entry in entries),
-        removed=len(gone),
-    )
+    updates = EntryUpdates()
+    candidates = [*plan.orphans]
+    for stored, payload in _payloads(store, plan.stale):
+        event = codec.decode(payload)
+        _update_event(updates, store, plan, stored, event, previous=previous[stored.uid])
+        candidates += previous[stored.uid]
+    updates.rendered = sum(_has_new_stamp(entry, plan) for entry in updates.entries)
+    # Last, for an entry may pass from one event to another: an instance from its series to itself.
+    gone = [row for row in candidates if row.uid not in updates.owners]
+    updates.entries += map(_gone, gone)
+    updates.agenda += (EntryAgenda(uid=row.uid) for row in gone)
+    updates.removed = len(gone)
+    return updates
 
 
 def _payloads(store: Store, stale: Iterable[StoredEvent]) -> Iterator[tuple[StoredEvent, bytes]]:
@@ -106,37 +78,47 @@ def _payloads(store: Store, stale: Iterable[StoredEvent]) -> Iterator[tuple[Stor
 
 
 def _update_event(
-    store: Store, plan: Plan, stored: StoredEvent, event: Event, previous: Sequence[EntryRow]
-) -> _EventUpdates:
-    """Make an event's entries. A bug that one event triggers is logged and must not sink the feed.
+    updates: EntryUpdates,
+    store: Store,
+    plan: Plan,
+    stored: StoredEvent,
+    event: Event,
+    *,
+    previous: Sequence[EntryRow],
+) -> None:
+    """Add an event's entries. A bug that one event triggers is logged and must not sink the feed.
 
     An entry that can't be made stays as it was, unless that may disclose too much.
     """
-    update = _EventUpdates()
     may_stay = plan.inputs_hash == plan.published.inputs_hash and not event.private
     since = stored.cancelled_since.date() if stored.cancelled_since else None
     try:
         view = event_view(event, plan.feed, today=plan.today, cancelled_since=since)
     except Exception as error:  # noqa: BLE001
-        update.rejections.append(_rejection(plan.feed, event, error))
-        update.shown += [row.uid for row in previous if may_stay]
-        return update
+        _reject(updates, plan.feed, stored, event, error)
+        updates.owners |= {row.uid: stored.uid for row in previous if may_stay}
+        return
     window, next_window = _web_window(plan.feed, plan.today)
+    is_complete = True
     for shown in view.events:
         try:
             entry, agenda = _entry(store, plan, stored, shown, window)
         except Exception as error:  # noqa: BLE001
-            update.rejections.append(_rejection(plan.feed, event, error))
-            update.shown += [row.uid for row in previous if may_stay and row.uid == shown.uid]
+            _reject(updates, plan.feed, stored, event, error)
+            is_complete = False
+            if not may_stay or all(row.uid != shown.uid for row in previous):
+                continue
         else:
-            update.entries += [entry] if entry else []
-            update.agenda.append(agenda)
-            update.shown.append(shown.uid)
-    days = [view.until] if view.until else []
-    if any(shown.recurrence for shown in view.events):
-        days.append(next_window)
-    update.until = min(days, default=None)
-    return update
+            updates.entries += [entry] if entry else []
+            updates.agenda.append(agenda)
+        updates.owners[shown.uid] = stored.uid
+    if is_complete:
+        days = [view.until] if view.until else []
+        if any(shown.recurrence for shown in view.events):
+            days.append(next_window)
+        until, inputs_hash = min(days, default=None), plan.stale[stored]
+        fresh = Freshness(event_uid=stored.uid, inputs_hash=inputs_hash, until=until)
+        updates.freshness.append(fresh)
 
 
 def _entry(
@@ -197,18 +179,21 @@ def _gone(row: EntryRow) -> Entry:
     return Entry(**asdict(row) | {"gone": True}, blob=None, web_blob=None)
 
 
-def _rejection(feed: Feed, event: Event, error: Exception) -> Rejection:
-    """Describe why a feed can't show an event, and log the error if it is a bug."""
+def _reject(
+    updates: EntryUpdates, feed: Feed, stored: StoredEvent, event: Event, error: Exception
+) -> None:
+    """Add why a feed can't show an event, and log the error if it is a bug."""
     why = text_problem(f"{error}.")
     if not isinstance(error, RenderError):
         log.error("event not shown", feed=feed.slug, upstream_id=event.upstream_id, exc_info=error)
         why = problem("bug", error=type(error).__name__)
-    return Rejection(
+    rejection = Rejection(
         kind="dropped",
         upstream_id=event.upstream_id,
         title=event.title,
         problems=(problem("not-rendered", feed=feed.slug, why=why),),
     )
+    updates.rejections.setdefault(stored.source_key, []).append(rejection)
 
 
 def _without_alarms(event: Event) -> Event:

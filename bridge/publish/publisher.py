@@ -4,7 +4,7 @@ Publishing twice without a change writes nothing, and publishing after a crash f
 the plan compares what the sources hold with what the entries were made from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -29,7 +29,7 @@ class PublishResult:
     rendered: int = 0
     removed: int = 0
     written: bool = False
-    rejections: Mapping[str, tuple[Rejection, ...]] = field(default_factory=dict)
+    rejections: Mapping[str, Sequence[Rejection]] = field(default_factory=dict)
 
 
 def publish(store: Store, slug: str, *, now: datetime) -> PublishResult:

@@ -6,7 +6,7 @@ Of recurrence it knows only the changed instances, which are events of their own
 from dataclasses import replace
 from datetime import date, timedelta
 
-from bridge.domain.event import Event, Recurrence, Status
+from bridge.domain.event import Event, Status
 from bridge.domain.feed import Feed
 from bridge.domain.text import CANCELLED_MARK, NO_TITLE
 from bridge.domain.uid import event_uid
@@ -21,7 +21,7 @@ def visible_event(
 
     A cancelled instance becomes an excluded slot, whatever ``feed.cancelled`` is (rulebook 50).
     """
-    event = _with_inherited_state(_without_cancelled_instances(event))
+    event = _with_settled_instances(event)
     until = None
     if event.status is Status.CANCELLED:
         if feed.cancelled == "mark":
@@ -37,32 +37,20 @@ def visible_event(
     return replace(master, overrides=tuple(overrides)), until
 
 
-def _with_inherited_state(event: Event) -> Event:
-    """Make the changed instances of a private or cancelled series private or cancelled."""
-    cancelled = event.status is Status.CANCELLED
-    overrides = tuple(
-        replace(
-            override,
-            private=override.private or event.private,
-            status=event.status if cancelled else override.status,
-        )
-        for override in event.overrides
-    )
-    return replace(event, overrides=overrides)
-
-
-def _without_cancelled_instances(event: Event) -> Event:
+def _with_settled_instances(event: Event) -> Event:
+    """Exclude the cancelled instances of a series; make others private or cancelled as it is."""
     if event.recurrence is None:
         return event
-    excluded = list(event.recurrence.excluded)
-    kept = []
+    excluded, overrides = list(event.recurrence.excluded), []
     for override in event.overrides:
         if override.status is not Status.CANCELLED:
-            kept.append(override)
+            status = event.status if event.status is Status.CANCELLED else override.status
+            private = override.private or event.private
+            overrides.append(replace(override, private=private, status=status))
         elif override.recurrence_id:
             excluded.append(override.recurrence_id)
-    recurrence = Recurrence(rule=event.recurrence.rule, excluded=tuple(excluded))
-    return replace(event, recurrence=recurrence, overrides=tuple(kept))
+    recurrence = replace(event.recurrence, excluded=tuple(excluded))
+    return replace(event, recurrence=recurrence, overrides=tuple(overrides))
 
 
 def _hides_details(event: Event, feed: Feed) -> bool:

@@ -31,7 +31,8 @@ from bridge.store.crypto import SecretKeys
 from bridge.store.filters import FilteredFeed, is_filter
 from bridge.web import create_app
 from tests.conftest import KEY
-from tests.publish.test_publisher import ALARM, BERLIN, MINUTE, event, put, series
+from tests.factories import BERLIN, event, series
+from tests.publish.feeds import ALARM, MINUTE, put
 
 SUMMIT = BackstageSource(portal="1", event="2")
 WORK = CalendarSource(calendar="work")

@@ -23,7 +23,8 @@ from bridge.feed.publication import Publication
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.web import create_app
-from tests.publish.test_publisher import BERLIN, FEED, event, publish_all
+from tests.factories import BERLIN, event
+from tests.publish.feeds import FEED, publish_all
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 TAG = re.compile(r"tag:[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:[\w./~!$&'()*+,;=:@%?-]*")

@@ -35,7 +35,7 @@ MARKUP = st.lists(
 modest = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 CLEAN = [
-    # name, given, expected, source
+    # name, value, expected, source
     (
         "plain text stays",
         "Team meeting, room 4; bring \\ a pen",
@@ -76,10 +76,10 @@ CLEAN = [
 
 
 @pytest.mark.parametrize(
-    ("given_text", "expected"), [case[1:3] for case in CLEAN], ids=[case[0] for case in CLEAN]
+    ("value", "expected"), [case[1:3] for case in CLEAN], ids=[case[0] for case in CLEAN]
 )
-def test_cleaning_follows_the_rules(given_text: str, expected: str) -> None:
-    assert clean(given_text) == expected
+def test_cleaning_follows_the_rules(value: str, expected: str) -> None:
+    assert clean(value) == expected
 
 
 @modest
@@ -136,14 +136,12 @@ ONE_LINE = [
 
 
 @pytest.mark.parametrize(
-    ("given_text", "limit", "expected"),
+    ("value", "limit", "expected"),
     [case[1:4] for case in ONE_LINE],
     ids=[case[0] for case in ONE_LINE],
 )
-def test_one_line_is_short_and_cuts_no_character(
-    given_text: str, limit: int, expected: str
-) -> None:
-    assert one_line(given_text, limit) == expected
+def test_one_line_is_short_and_cuts_no_character(value: str, limit: int, expected: str) -> None:
+    assert one_line(value, limit) == expected
 
 
 @modest

@@ -8,11 +8,11 @@ from datetime import datetime
 import json
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert
 
 from bridge.feed.changelog import RETENTION, Change
 from bridge.store.crypto import SecretKeys
-from bridge.store.database import Database
+from bridge.store.database import Database, columns
 from bridge.store.schema import changes
 
 _PURPOSE = "history"
@@ -41,7 +41,7 @@ class Changes:
         return base64.urlsafe_b64encode(self._keys.sign(_PURPOSE, slug, password)).decode()
 
     def opens(self, token: str, slug: str, *, password: str) -> bool:
-        """Whether a token is that of a feed's change log; compared in constant time."""
+        """Return whether a token is that of a feed's change log; compares in constant time."""
         try:
             signature = base64.b64decode(token, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -51,16 +51,13 @@ class Changes:
     def of(self, slug: str, *, since: datetime, most: int | None = None) -> tuple[ChangeRow, ...]:
         """Return the ``most`` latest changes of a feed from ``since`` on, newest first."""
         query = (
-            select(changes.c.at, changes.c.uid, changes.c.kind, changes.c.title, changes.c.details)
+            columns(changes, ChangeRow)
             .where(changes.c.slug == slug, changes.c.at >= since)
             .order_by(changes.c.at.desc(), changes.c.id.desc())
             .limit(most)
         )
-        with self._database.read() as connection:
-            return tuple(
-                ChangeRow(**{**row, "details": json.loads(row["details"])})
-                for row in connection.execute(query).mappings()
-            )
+        rows = [row._asdict() for row in self._database.all(query)]
+        return tuple(ChangeRow(**row | {"details": json.loads(row["details"])}) for row in rows)
 
 
 def write_changes(

@@ -1,8 +1,8 @@
-"""Refreshes sources over and over until it is killed. Started once, it forks a worker for each line it is given.
+"""Workers that refresh sources over and over until they are killed, one for each line of input.
 
-A fork, because starting Python two hundred times would take longer than all that is to be tested. A line is
-``{"url": database, "now": ISO time, "environment": {settings}, "sources": [keys]}``; it tells ``pid N``, ``began`` when
-the first refresh begins, and ``dead``.
+They are forks of this process, because 200 starts of Python would take longer than the test. A line
+is ``{"url": database, "now": ISO time, "environment": {settings}, "sources": [keys]}``. The answers
+are ``pid N``, ``began`` when the first refresh begins, and ``dead``.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ from bridge.store.crypto import SecretKeys
 from bridge.zoho.client import ZohoClient
 
 
-def work(order: Any) -> None:
+def work(order: dict[str, Any]) -> None:
     store = Store.open(order["url"], SecretKeys(order["environment"]["BRIDGE_SECRET_KEY"]))
     zoho = config.load(order["environment"]).zoho
     now = datetime.fromisoformat(order["now"])
@@ -30,19 +30,19 @@ def work(order: Any) -> None:
         store=store, api=client, zoho=zoho, holder=f"w{os.getpid()}", clock=lambda: now
     )
 
-    def over_and_over(key: Any) -> None:
+    def refresh_forever(key: str) -> None:
         while True:
             report = refresher.refresh(key)
             if report.outcome not in ("refreshed", "busy"):
-                tell(f"not refreshed: {report}")
+                write(f"not refreshed: {report}")
 
-    tell("began")
+    write("began")
     with ThreadPoolExecutor(len(order["sources"])) as pool:
-        for failed in pool.map(over_and_over, order["sources"]):
-            tell(f"ended: {failed}")
+        for failed in pool.map(refresh_forever, order["sources"]):
+            write(f"ended: {failed}")
 
 
-def tell(text: str) -> None:
+def write(text: str) -> None:
     os.write(1, f"{text}\n".encode())
 
 
@@ -52,9 +52,9 @@ if __name__ == "__main__":
         if pid == 0:
             try:
                 work(json.loads(line))
-            except BaseException as error:  # noqa: BLE001 - a fork must not go on as if it were the parent
-                tell(f"failed: {error!r}")
+            except BaseException as error:  # noqa: BLE001 - a fork must not continue as the parent
+                write(f"failed: {error!r}")
                 os._exit(1)
-        tell(f"pid {pid}")
+        write(f"pid {pid}")
         os.waitpid(pid, 0)
-        tell("dead")
+        write("dead")

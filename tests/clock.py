@@ -10,8 +10,8 @@ NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)  # a Tuesday; the fixture ``now``
 class Clock:
     """A clock that moves only by ``sleep`` and ``forward``.
 
-    ``frozen`` stops ``sleep`` from moving it, as for threads that all sleep at the same time.
-    ``on_sleep`` is called after every sleep. ``slept`` lists the seconds of every sleep.
+    ``frozen`` stops ``sleep`` from moving it, as for threads that all sleep at the same time. ``on_sleep`` is called
+    after every sleep. ``slept`` lists the seconds of every sleep.
     """
 
     def __init__(self, now: datetime = NOW, *, frozen: bool = False) -> None:

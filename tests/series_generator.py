@@ -267,7 +267,7 @@ def _weekdays(random: _Generator) -> tuple[date, timedelta, Repeat]:
 
 
 def _every_other_week(random: _Generator) -> tuple[date, timedelta, Repeat]:
-    # RFC 5545 3.8.5.3: the days of the same rule depend on the first day of the week.
+    # RFC 5545 3.8.5.3: the same rule gives other days with other first days of the week.
     wkst = random.dice.choice(WEEK)
     return (
         random.office(random.on(random.day(), 1)),

@@ -1,8 +1,9 @@
-"""The commands of ``zoho-bridge``. Each one only reads options, calls what does the work, and says what came of it.
+"""The commands of ``zoho-bridge``: each reads its options, calls the work, and prints the result.
 
-Exit codes: 0 all went well, 1 something failed, 2 the settings or the command line are wrong, 130 ended by Ctrl+C. A
-command's module is loaded when it is called, so that a web process holds no HTTP client, and a list of feeds no web
-server.
+The module of a command has the command's name and is loaded when the command is called: a web
+process holds no HTTP client, and a list of feeds no web server. Helpers of several commands:
+``context`` (settings and store), ``zoho`` (the account), ``output`` (tables, JSON), ``sanitize``
+(text of others), ``address`` (where to listen), ``processes``.
 """
 
 from importlib import import_module
@@ -16,7 +17,7 @@ from bridge import __version__, logs
 from bridge.cli.processes import tied_option
 from bridge.errors import BridgeError, ConfigError
 
-# In the order of the help; each is the module of the same name.
+# In the order of the help.
 COMMANDS = (
     "demo",
     "login",
@@ -36,11 +37,11 @@ COMMANDS = (
     "completion",
 )
 
-_INTERRUPTED = 130  # as shells count it: 128 and the number of SIGINT
+_INTERRUPTED = 130  # the exit code of shells for SIGINT: 128 and the signal's number
 
 
 class _Commands(click.Group):
-    """Turns what a person can mend into a sentence; a bug keeps its traceback."""
+    """The group of all commands. An error that a person can solve is printed as a sentence."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
@@ -54,17 +55,11 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except ConfigError as error:
-            for problem in error.problems:
+        except BridgeError as error:
+            for problem in error.problems if isinstance(error, ConfigError) else [error]:
                 click.echo(f"zoho-bridge: {problem}", err=True)
             sys.exit(error.exit_code)
-        except BridgeError as error:
-            click.echo(f"zoho-bridge: {error}", err=True)
-            sys.exit(error.exit_code)
-        except (
-            KeyboardInterrupt,
-            click.Abort,
-        ):  # Ctrl+C, or Ctrl+D at a question: nothing to explain
+        except (KeyboardInterrupt, click.Abort):  # Ctrl+C, or Ctrl+D at a question
             click.echo(err=True)
             sys.exit(_INTERRUPTED)
 
@@ -80,18 +75,18 @@ def main(context: click.Context) -> None:
     Examples:
       zoho-bridge demo                try it, without a Zoho account
       zoho-bridge login               connect it with your Zoho account
-      zoho-bridge discover --write    make feeds of what the account can see
+      zoho-bridge discover --write    make a feed of everything the account can see
       zoho-bridge serve               read Zoho and serve the feeds
 
     \b
     Exit codes:
-      0    all went well
+      0    success
       1    something failed: Zoho, the database, a port, an unknown feed
       2    the settings or the command line are wrong
       130  ended by Ctrl+C
 
-    Settings come from the environment and from bridge.toml; see docs/settings.md. Colours are for terminals alone, and
-    not used where NO_COLOR is set.
+    Settings come from the environment and from bridge.toml; see docs/settings.md. Output is
+    coloured on a terminal, unless NO_COLOR is set.
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     logs.set_up()
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":

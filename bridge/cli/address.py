@@ -1,4 +1,4 @@
-"""Where a web server listens: the options for it, and what is checked before anything is started."""
+"""The address that a web server listens on: its options, and the checks before anything starts."""
 
 import errno
 import http.client
@@ -7,6 +7,7 @@ import socket
 
 import click
 
+from bridge.cli.output import WholeNumber
 from bridge.errors import BridgeError
 
 DEFAULT_HOST = "127.0.0.1"
@@ -22,7 +23,7 @@ host_option = click.option(
 port_option = click.option(
     "--port",
     metavar="PORT",
-    type=click.IntRange(1, 65535),
+    type=WholeNumber(1, 65535),
     default=DEFAULT_PORT,
     show_default=True,
     envvar="PORT",
@@ -31,42 +32,31 @@ port_option = click.option(
 workers_option = click.option(
     "--workers",
     metavar="NUMBER",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=1,
     show_default=True,
     envvar="WEB_CONCURRENCY",
-    help="How many web processes.",
+    help="The number of web processes.",
 )
 
 
 def check_address(host: str, port: int) -> str:
-    """Give the IP address that ``host`` means; raises BridgeError when ``port`` can't be listened on there."""
+    """Return the IP address of ``host``; raise BridgeError if this process can't listen there."""
     try:
-        if not host:
-            raise OSError("it is empty")  # noqa: TRY301 - to Python, and to nobody else, it means all addresses
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise _unusable(host, getattr(error, "strerror", None) or "no such host") from error
-    family, _, _, _, place = min(found, key=lambda one: one[0] != socket.AF_INET)
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+        if not host:  # for Python, an empty name means all addresses
+            raise OSError(0, "it is empty")  # noqa: TRY301 - handled like the name server's errors
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        family, _, _, _, place = min(places, key=lambda place: place[0] != socket.AF_INET)
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise BridgeError(
-                    f"Port {port} on {host} is in use: stop the program that has it, or choose another with --port."
-                ) from error
-            if error.errno == errno.EACCES:
-                raise BridgeError(
-                    f"Port {port} is not open to this user: choose one from 1024 up with --port."
-                ) from error
-            raise _unusable(host, error.strerror or "unknown reason") from error
+    except (OSError, UnicodeError) as error:
+        raise BridgeError(_problem(host, port, error)) from error
     return str(place[0])
 
 
 def root_url(ip: str, port: int) -> str:
-    """Give the address at which this machine reaches what listens on ``ip``."""
+    """Return the URL at which this machine reaches a server that listens on ``ip``."""
     known = ip_address(ip)
     if known.is_unspecified:
         ip = "::1" if known.version == 6 else "127.0.0.1"
@@ -74,12 +64,12 @@ def root_url(ip: str, port: int) -> str:
 
 
 def is_loopback(ip: str) -> bool:
-    """Tell whether only this machine reaches what listens on ``ip``."""
+    """Return whether only this machine reaches a server that listens on ``ip``."""
     return ip_address(ip).is_loopback
 
 
 def is_serving(ip: str, port: int) -> bool:
-    """Tell whether a web server answers: the port is open before the application behind it is loaded."""
+    """Return whether the web application answers; its port opens before it is loaded."""
     connection = http.client.HTTPConnection(ip, port, timeout=1)
     try:
         connection.request("GET", "/robots.txt")
@@ -90,7 +80,12 @@ def is_serving(ip: str, port: int) -> bool:
         connection.close()
 
 
-def _unusable(host: str, reason: str) -> BridgeError:
-    return BridgeError(
-        f'"{host}" can\'t be listened on ({reason}): let --host be an address of this machine.'
-    )
+def _problem(host: str, port: int, error: Exception) -> str:
+    match getattr(error, "errno", None):
+        case errno.EADDRINUSE:
+            remedy = "stop the program that uses it, or choose another port with --port."
+            return f"Port {port} on {host} is in use: {remedy}"
+        case errno.EACCES:
+            return f"Port {port} is not open to this user: choose one from 1024 up with --port."
+    reason = getattr(error, "strerror", None) or "no such host"
+    return f'Can\'t listen on "{host}" ({reason}): set --host to an address of this machine.'

@@ -1,10 +1,10 @@
-"""The command that lets a shell complete commands, options and names of feeds."""
+"""``zoho-bridge completion``: the script for completion in a shell."""
 
 import click
 from click.shell_completion import get_completion_class
 
 _PROGRAM = "zoho-bridge"
-_VARIABLE = "_ZOHO_BRIDGE_COMPLETE"  # what click looks for when the shell asks
+_VARIABLE = "_ZOHO_BRIDGE_COMPLETE"  # click's name of the variable with which the shell asks
 
 
 @click.command()
@@ -21,6 +21,6 @@ def completion(context: click.Context, shell: str) -> None:
       zoho-bridge completion zsh > "${fpath[1]}/_zoho-bridge"
       zoho-bridge completion fish > ~/.config/fish/completions/zoho-bridge.fish
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    found = get_completion_class(shell)
-    assert found is not None, "click completes all three"
-    click.echo(found(context.find_root().command, {}, _PROGRAM, _VARIABLE).source())
+    script = get_completion_class(shell)
+    assert script is not None, "click completes all three"
+    click.echo(script(context.find_root().command, {}, _PROGRAM, _VARIABLE).source())

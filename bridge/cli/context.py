@@ -1,6 +1,6 @@
-"""What every command works with: settings and store, opened from the environment. It asks nobody.
+"""Settings and store of a command, opened from the environment.
 
-The settings it gives are whole: what is not set for the way to Zoho comes from the login in the store.
+The settings are complete: credentials that are not set come from the login in the store.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,12 @@ from bridge.domain.feed import Feed
 from bridge.errors import BridgeError
 from bridge.store import Store
 from bridge.store.crypto import load_secret_keys
+from bridge.store.links import Link, LinkError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
-    """An opened bridge: its settings and its store."""
+    """An open bridge: its settings and its store."""
 
     settings: config.Settings
     store: Store
@@ -31,7 +32,10 @@ class Bridge:
 
 @contextlib.contextmanager
 def open_bridge(settings: config.Settings | None = None) -> Iterator[Bridge]:
-    """Open the bridge that the environment, or ``settings``, describes; raises ConfigError and StoreError."""
+    """Open the bridge of ``settings``, by default those of the environment.
+
+    Raises ConfigError and StoreError.
+    """
     settings = config.load(os.environ) if settings is None else settings
     keys = load_secret_keys(settings.secret_key.reveal(), settings.data_dir)
     store = Store.configured(settings, keys)
@@ -42,62 +46,70 @@ def open_bridge(settings: config.Settings | None = None) -> Iterator[Bridge]:
 
 
 def apply_login(settings: config.Settings, store: Store) -> config.Settings:
-    """Fill in what is not set for the way to Zoho from the stored login of that client, or else the latest."""
+    """Return the settings, completed by the stored login of their client, or else the latest."""
     login = store.logins.of(settings.zoho.client_id) if config.needs_login(settings) else None
-    if login is None:
-        return settings
-    return config.add_login(settings, login)
+    return config.add_login(settings, login) if login else settings
 
 
 def database_exists(settings: config.Settings) -> bool:
-    """Tell whether there is a database to open, where opening would otherwise make one."""
+    """Return whether opening the bridge would not create a database."""
     scheme, _, path = settings.database_url.partition(":///")
     return scheme != "sqlite" or Path(path).exists()
 
 
 def print_warnings(settings: config.Settings) -> None:
-    """Say on standard error what in the settings is allowed and rarely meant."""
+    """Print the warnings about the settings on standard error."""
     for warning in settings.warnings:
         click.echo(f"zoho-bridge: {warning}", err=True)
 
 
 def feed_url(bridge: Bridge, feed: Feed) -> str:
-    """Give the full address of a feed, with the token of its first link unless it is public.
+    """Return the URL of a feed, with the token of its first link unless the feed is public.
 
-    Raises BridgeError when no link works, or none can be shown.
+    Raises BridgeError if no link is active, or its token can't be shown.
     """
-    root = bridge.settings.public_url or root_url(DEFAULT_HOST, DEFAULT_PORT)
     if feed.public:
-        return f"{root}/feeds/{feed.slug}.ics"
+        return f"{_root(bridge)}/feeds/{feed.slug}.ics"
     now = datetime.now(UTC)
-    bridge.store.links.ensure(feed.slug, now=now)  # a worker may have made the feed a moment ago
+    bridge.store.links.ensure(feed.slug, now=now)  # a worker may have added the feed a moment ago
     link = bridge.store.links.of(feed.slug)[0]
     if not link.opens(now):
-        raise BridgeError(
-            f'All addresses of feed "{feed.slug}" are revoked: make one with `zoho-bridge links add`.'
-        )
-    return f"{root}/f/{bridge.store.links.token(link)}/{feed.slug}.ics"
+        raise no_active_link(feed.slug)
+    return link_url(bridge, link)
+
+
+def link_url(bridge: Bridge, link: Link) -> str:
+    """Return the URL of a link; raise LinkError if its token can't be shown."""
+    return f"{_root(bridge)}/f/{bridge.store.links.token(link)}/{link.slug}.ics"
+
+
+def no_active_link(slug: str) -> LinkError:
+    """Return the error for a feed whose links are all revoked."""
+    return LinkError(f'No link of feed "{slug}" works: `zoho-bridge links add {slug}` makes one.')
+
+
+def _root(bridge: Bridge) -> str:
+    return bridge.settings.public_url or root_url(DEFAULT_HOST, DEFAULT_PORT)
 
 
 def feed_named(store: Store, slug: str) -> Feed:
-    """Return the active feed of a slug; raises BridgeError with the slugs there are."""
+    """Return the active feed of a slug; raise BridgeError with the known slugs."""
     feed = store.feeds.get(slug)
     if feed is None:
         raise unknown_feed(slug, store.feeds.active())
     return feed
 
 
-def unknown_feed(slug: str, known: tuple[Feed, ...]) -> BridgeError:
-    """Return the error for an unknown slug."""
-    names = ", ".join(sorted(feed.slug for feed in known))
-    there_are = (
-        f"There are: {names}." if names else "There are none yet: run `zoho-bridge refresh`."
-    )
-    return BridgeError(f'There is no feed "{slug}". {there_are}')
+def unknown_feed(slug: str, feeds: tuple[Feed, ...]) -> BridgeError:
+    """Return the error for a slug that none of the feeds has."""
+    slugs = ", ".join(sorted(feed.slug for feed in feeds))
+    if not slugs:
+        return BridgeError(f'No feed "{slug}": there are no feeds yet, run `zoho-bridge refresh`.')
+    return BridgeError(f'No feed "{slug}". Known feeds: {slugs}.')
 
 
 class FeedName(click.ParamType):  # type: ignore[type-arg]  # a parameter from click 8.4 on only
-    """The slug of a feed, which a shell completes; whether there is such a feed, the command tells."""
+    """The slug of a feed, completed by the shell; the command checks that the feed exists."""
 
     name = "slug"
 
@@ -107,15 +119,17 @@ class FeedName(click.ParamType):  # type: ignore[type-arg]  # a parameter from c
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
-        """Give the feeds whose name begins so; none where no bridge is set up, for nobody could read an error."""
+        """Return the feeds whose slug starts so; none if the bridge can't be opened."""
         with contextlib.suppress(BridgeError):
             settings = config.load(os.environ)
             if database_exists(settings):
                 with open_bridge(settings) as bridge:
-                    feeds = bridge.store.feeds.active()
-                return [
-                    CompletionItem(one.slug, help=one.title)
-                    for one in feeds
-                    if one.slug.startswith(incomplete)
-                ]
+                    return [
+                        CompletionItem(feed.slug, help=feed.title)
+                        for feed in bridge.store.feeds.active()
+                        if feed.slug.startswith(incomplete)
+                    ]
         return []
+
+
+slug_argument = click.argument("slug", type=FeedName())

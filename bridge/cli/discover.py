@@ -107,15 +107,15 @@ def _missing_feeds(bridge: Bridge, discovery: Discovery) -> tuple[Feed, ...]:
     return tuple(replace(feed, title=one_line(feed.title) or feed.slug) for feed in feeds)
 
 
-def _covers(source: Source, other: Source) -> bool:
-    """Return whether a feed of ``source`` shows ``other``: the same, or one of its groups."""
-    match source, other:
+def _covers(source: Source, found: Source) -> bool:
+    """Return whether a feed of ``source`` shows ``found``: itself, a brand, a group."""
+    match source, found:
         case BackstageSource(portal=portal, event=""), BackstageSource():
-            return portal == other.portal
+            return portal == found.portal
         case ConnectSource(network=network), ConnectSource():
-            return network == other.network and other.group in source.groups
+            return network == found.network and found.group in source.groups
         case CalendarSource(calendar=calendar), CalendarSource():
-            return calendar == other.calendar
+            return calendar == found.calendar
     return False
 
 
@@ -139,7 +139,7 @@ def _name(available: AvailableSource) -> str:
 
 
 def _show(discovery: Discovery) -> None:
-    lines = [(f"{toml(source_ids(item.source))},", item) for item in discovery.sources]
+    lines = [(f"{toml(source_ids(found.source))},", found) for found in discovery.sources]
     width = max((len(line) for line, _ in lines), default=0)
     heading = ""
     for line, available in lines:

@@ -1,4 +1,4 @@
-"""The command that looks for what is wrong."""
+"""``zoho-bridge doctor``: checks of the setup, each with its remedy."""
 
 import sys
 
@@ -13,26 +13,24 @@ _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 @click.command()
 @json_option
 def doctor(*, as_json: bool) -> None:
-    """Look for what is wrong, and say what to do about it.
+    """Check the setup and suggest fixes.
 
-    A line each for settings, database, clock, Zoho's login and scopes, each source and the public address; ends with
-    1 when something fails. A source is read over a week; nothing is saved.
+    Prints a line each for settings, database, clock, Zoho's login and scopes, each source and the
+    public address. Exits with 1 if a check fails. A source is read over a week; nothing is saved.
 
     \b
     Examples:
       zoho-bridge doctor
       zoho-bridge doctor --json | jq '.[] | select(.level != "ok")'
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    findings = []
-    for finding in examine():
-        said = " ".join(finding.said.split())
-        findings.append({"level": finding.level, "what": finding.what, "said": said})
-        if not as_json:  # at once: some of it takes seconds
-            level = click.style(
-                f"{finding.level:<5}", fg=_COLORS[finding.level], bold=finding.level != "ok"
-            )
-            click.echo(f"{level} {finding.what}: {said}")
+    rows = []
+    for level, subject, text in examine():
+        sentence = " ".join(text.split())
+        rows.append({"level": level, "what": subject, "said": sentence})
+        if not as_json:  # at once: some checks take seconds
+            color = click.style(f"{level:<5}", fg=_COLORS[level], bold=level != "ok")
+            click.echo(f"{color} {subject}: {sentence}")
     if as_json:
-        print_json(findings)
-    if any(finding["level"] == "fail" for finding in findings):
+        print_json(rows)
+    if any(row["level"] == "fail" for row in rows):
         sys.exit(1)

@@ -1,24 +1,23 @@
-"""What ``zoho-bridge doctor`` looks at, from the inside out; each finding is one sentence with its remedy.
+"""The checks of ``zoho-bridge doctor``, from the machine outwards; each finding has its remedy.
 
-It reads, and changes nothing but the shared access token: no source is saved, nothing is published.
+They change nothing but the shared access token: no source is saved, nothing is published.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 import os
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
 
 from bridge import config
 from bridge.cli.context import Bridge, open_bridge
-from bridge.cli.zoho import open_refresher
+from bridge.cli.output import counted
+from bridge.cli.zoho import open_refresher, trial_window
 from bridge.config.urls import mask_url
-from bridge.domain.feed import Window
 from bridge.domain.source import Source
 from bridge.errors import BridgeError, ConfigError, LoginError, ScopeError, StoreError, ZohoError
 from bridge.refresh.refresher import Refresher
@@ -27,215 +26,187 @@ from bridge.sources.registry import DISCOVERERS, fetch, parse
 from bridge.store.health import feed_state
 from bridge.store.links import LinkError
 from bridge.worker import open_queue
+from bridge.zoho.responses import NAMES
 from bridge.zoho.transport import USER_AGENT
 
 _TIMEOUT = 10.0
 _CLOCK_DOUBTFUL, _CLOCK_WRONG = timedelta(seconds=30), timedelta(minutes=5)
-_A_LOOK = timedelta(
-    days=7
-)  # a source is read over a week: whether it can be read at all is the question
 _HTTPS_REDIRECTS = (301, 308)
+_PUBLIC = "public address"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of the doctor: how it stands with ``what``."""
+class Finding(NamedTuple):
+    """The result of one check: a sentence about its subject, with the remedy."""
 
     level: Literal["ok", "warn", "fail"]
-    what: str
-    said: str
+    subject: str
+    text: str
 
 
 def examine() -> Iterator[Finding]:
-    """Look at everything that the settings lead to; what can't be looked at without something broken is left out."""
+    """Yield a finding for each check; skip checks that need something that is broken."""
     try:
         settings = config.load(os.environ)
     except ConfigError as error:
-        yield from (_fail("settings", problem) for problem in error.problems)
+        yield from (Finding("fail", "settings", problem) for problem in error.problems)
         return
-    feeds = (
-        f"{len(settings.feeds)} feeds"
-        if settings.feeds
-        else "a feed for each source that the account can see"
-    )
-    yield _ok("settings", f"{settings.config_path or 'no bridge.toml'}, {feeds}")
-    yield from (_warn("settings", warning) for warning in settings.warnings)
-    yield _zones(datetime.now(UTC))
+    feeds = counted(len(settings.feeds), "feed")
+    if not settings.feeds:
+        feeds = "a feed for each source that the account can see"
+    yield Finding("ok", "settings", f"{settings.config_path or 'no bridge.toml'}, {feeds}")
+    yield from (Finding("warn", "settings", warning) for warning in settings.warnings)
+    yield check_time_zones(datetime.now(UTC))
     with httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": USER_AGENT}) as http:
         try:
             with open_bridge() as bridge:
-                # What only shows beside the stored login.
-                yield from (
-                    _warn("settings", one)
-                    for one in bridge.settings.warnings
-                    if one not in settings.warnings
-                )
-                yield from _store(bridge)
-                yield from _zoho(bridge, http)
+                for warning in bridge.settings.warnings:
+                    if warning not in settings.warnings:  # about the stored login
+                        yield Finding("warn", "settings", warning)
+                yield from _check_store(bridge)
+                yield from _check_zoho(bridge, http)
         except (StoreError, ConfigError) as error:
-            yield _fail("database", str(error))
-        yield from _public_address(settings.public_url, http)
+            yield Finding("fail", "database", str(error))
+        yield from check_public_address(settings.public_url, http)
 
 
-def _zones(now: datetime) -> Finding:
-    release = version("tzdata")  # by the year of the zones in it: 2026.6
-    if int(release.partition(".")[0]) < now.year - 1:
-        return _warn(
-            "time zones",
-            f"tzdata {release} is old, clocks may be wrong: pip install --upgrade tzdata",
-        )
-    return _ok("time zones", f"tzdata {release}")
+def check_time_zones(now: datetime) -> Finding:
+    """Check the age of the time zones; a tzdata release has the year of its zones: 2026.6."""
+    release = version("tzdata")
+    if int(release.partition(".")[0]) >= now.year - 1:
+        return Finding("ok", "time zones", f"tzdata {release}")
+    remedy = "clocks may be wrong: pip install --upgrade tzdata"
+    return Finding("warn", "time zones", f"tzdata {release} is old, {remedy}")
 
 
-def _store(bridge: Bridge) -> Iterator[Finding]:
-    feeds = bridge.store.feeds.active()
-    yield _ok("database", f"{mask_url(bridge.settings.database_url)}, {len(feeds)} feeds")
+def _check_store(bridge: Bridge) -> Iterator[Finding]:
+    settings, feeds, links = bridge.settings, bridge.store.feeds.active(), bridge.store.links
+    database = f"{mask_url(settings.database_url)}, {counted(len(feeds), 'feed')}"
+    yield Finding("ok", "database", database)
     try:
-        open_queue(bridge.settings.queue_url, bridge.settings.data_dir).storage.close()
-        yield _ok("queue", mask_url(bridge.settings.queue_url) or f"in {bridge.settings.data_dir}")
+        open_queue(settings.queue_url, settings.data_dir).storage.close()
+        yield Finding("ok", "queue", mask_url(settings.queue_url) or f"in {settings.data_dir}")
     except BridgeError as error:
-        yield _fail("queue", str(error))
+        yield Finding("fail", "queue", str(error))
     now = datetime.now(UTC)
-    for link in (
-        link for feed in feeds for link in bridge.store.links.of(feed.slug) if link.opens(now)
-    ):
+    for link in (link for feed in feeds for link in links.of(feed.slug) if link.opens(now)):
         try:
-            bridge.store.links.token(link)
+            links.token(link)
         except LinkError as error:
-            yield _warn("links", str(error))
+            yield Finding("warn", "links", str(error))
 
 
-def _zoho(bridge: Bridge, http: httpx.Client) -> Iterator[Finding]:
+def _check_zoho(bridge: Bridge, http: httpx.Client) -> Iterator[Finding]:
+    settings = bridge.settings
     try:
-        bridge.settings.zoho.require()
+        settings.zoho.require()
     except ConfigError as error:
-        yield from (_fail("Zoho", problem) for problem in error.problems)
+        yield from (Finding("fail", "Zoho", problem) for problem in error.problems)
         return
-    yield _clock(bridge.settings.zoho.accounts_url, http)
+    yield check_clock(settings.zoho.accounts_url, http)
     with open_refresher(bridge) as refresher:
         sources = [state.source for state in bridge.store.sources.states()]
-        sources = sources or [source for feed in bridge.settings.feeds for source in feed.sources]
-        origin = bridge.settings.origins.get("ZOHO_REFRESH_TOKEN", "the settings")
-        for finding in _account(refresher, {source.kind for source in sources}, origin):
+        sources = sources or [source for feed in settings.feeds for source in feed.sources]
+        origin = settings.origins.get("ZOHO_REFRESH_TOKEN", "the settings")
+        for finding in _check_account(refresher, {source.kind for source in sources}, origin):
             yield finding
-            if finding.level == "fail" and finding.what == "token":
+            if finding.level == "fail" and finding.subject == "token":
                 return
         for source in sources:
-            yield _source(bridge, refresher, source)
+            yield _check_source(bridge, refresher, source)
 
 
-def _clock(url: str, http: httpx.Client) -> Finding:
-    """Compare this machine's clock with that of Zoho's login server."""
-    before = datetime.now(UTC)
+def check_clock(url: str, http: httpx.Client) -> Finding:
+    """Compare this machine's clock with the clock of Zoho's login server."""
+    host, before = urlsplit(url).hostname, datetime.now(UTC)
     try:
-        told = http.head(url).headers.get("Date", "")
-        theirs = parsedate_to_datetime(told)
+        theirs = parsedate_to_datetime(http.head(url).headers.get("Date", ""))
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return _fail(
-            "clock",
-            f"{urlsplit(url).hostname} can't be reached ({error}): see that this machine may.",
-        )
+        remedy = "check that this machine may connect to it"
+        return Finding("fail", "clock", f"{host} can't be reached ({error}): {remedy}")
     except ValueError:
-        return _warn("clock", f"{urlsplit(url).hostname} does not say what time it is")
+        return Finding("warn", "clock", f"{host} sends no time to compare with")
     away = abs(theirs - before)
-    said = f"{away.total_seconds():.0f} s from Zoho's"
+    text = f"{away.total_seconds():.0f} s from Zoho's"
     if away >= _CLOCK_WRONG:
-        return _fail("clock", f"{said}: set this machine's clock, and let it be kept right (NTP)")
+        return Finding("fail", "clock", f"{text}: set this machine's clock, and keep it set by NTP")
     if away >= _CLOCK_DOUBTFUL:
-        return _warn("clock", f"{said}: let this machine's clock be kept right (NTP)")
-    return _ok("clock", said)
+        return Finding("warn", "clock", f"{text}: keep this machine's clock set by NTP")
+    return Finding("ok", "clock", text)
 
 
-def _account(refresher: Refresher, used: set[Product], origin: str) -> Iterator[Finding]:
-    """Ask each product for a token and what there is; a product that no feed reads may be closed."""
+def _check_account(refresher: Refresher, used: set[Product], origin: str) -> Iterator[Finding]:
+    """Ask each product for its sources; a product that no feed reads may be closed."""
     results: dict[Product, int | ZohoError] = {}
     for product, discover in DISCOVERERS.items():
         try:
             results[product] = len(discover(refresher.api))
         except LoginError as error:
-            yield _fail("token", str(error))
+            yield Finding("fail", "token", str(error))
             return
         except ZohoError as error:
             results[product] = error
     if any(isinstance(result, int | ScopeError) for result in results.values()):
-        yield _ok("token", f"Zoho gives access tokens for the refresh token (from: {origin})")
+        text = f"Zoho issues access tokens for the refresh token (from: {origin})"
+        yield Finding("ok", "token", text)
     for product, result in results.items():
-        name = f"Zoho {product.capitalize()}"
         if isinstance(result, int):
-            yield _ok(name, f"{result} found")
+            yield Finding("ok", NAMES[product], f"{result} found")
         elif product in used or not used:
-            yield _fail(name, str(result))
+            yield Finding("fail", NAMES[product], str(result))
         else:
-            yield _warn(name, f"{result} (No feed reads it.)")
+            yield Finding("warn", NAMES[product], f"{result} (No feed reads it.)")
 
 
-def _source(bridge: Bridge, refresher: Refresher, source: Source) -> Finding:
-    now = datetime.now(UTC)
-    window = Window(start=now.date(), end=now.date() + _A_LOOK)
+def _check_source(bridge: Bridge, refresher: Refresher, source: Source) -> Finding:
     try:
-        raw = fetch(source, refresher.api, window)
+        raw = fetch(source, refresher.api, trial_window())
         parse(source, raw, bridge.settings.zoho, ())
     except ZohoError as error:
-        return _fail(source.key, str(error))
+        return Finding("fail", source.key, str(error))
     states = [state for state in bridge.store.sources.states() if state.source.key == source.key]
-    if states and feed_state(states, now=now) == "late":
-        late = "it can be read, but was not when it should have been: see that `zoho-bridge worker` (or serve) runs"
-        return _warn(source.key, late)
+    if states and feed_state(states, now=datetime.now(UTC)) == "late":
+        remedy = "check that `zoho-bridge worker` (or serve) runs"
+        return Finding(
+            "warn", source.key, f"it can be read, but its last read is overdue: {remedy}"
+        )
     if states and states[0].last_success:
-        return _ok(
-            source.key,
-            f"{states[0].events} events, last read {states[0].last_success:%Y-%m-%d %H:%M} UTC",
-        )
-    return _ok(source.key, "can be read")
+        last = f"last read {states[0].last_success:%Y-%m-%d %H:%M} UTC"
+        return Finding("ok", source.key, f"{counted(states[0].events, 'event')}, {last}")
+    return Finding("ok", source.key, "can be read")
 
 
-def _public_address(url: str, http: httpx.Client) -> Iterator[Finding]:
-    """See that the address which subscribers are given leads here."""
-    what = "public address"
+def check_public_address(url: str, http: httpx.Client) -> Iterator[Finding]:
+    """Check that the address for subscribers leads to this bridge."""
     if not url:
-        yield _warn(
-            what, "BRIDGE_PUBLIC_URL is not set: pages show whatever address they were called by"
-        )
+        remedy = "pages show the address by which they were called"
+        yield Finding("warn", _PUBLIC, f"BRIDGE_PUBLIC_URL is not set: {remedy}")
         return
     try:
-        robots = http.get(f"{url}/robots.txt")
-        health = http.get(f"{url}/healthz")
+        robots, health = http.get(f"{url}/robots.txt"), http.get(f"{url}/healthz")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        said = f"{url} can't be reached from here ({error}): see that `zoho-bridge web` (or serve) runs, and check "
-        yield _fail(what, said + "the name, the certificate and the proxy")
+        remedy = "check that `zoho-bridge web` (or serve) runs, and the name, certificate and proxy"
+        yield Finding("fail", _PUBLIC, f"{url} can't be reached from here ({error}): {remedy}")
         return
     if robots.is_redirect and robots.headers.get("Location", "") == f"{url}/robots.txt":
-        said = f"{url} leads to itself without end: set BRIDGE_TRUSTED_PROXIES to the number of proxies before the "
-        yield _fail(what, said + "bridge, and let them set X-Forwarded-Proto")
-        return
-    if robots.is_redirect or "zoho-bridge" not in health.text:
-        said = f"something else than the bridge answers at {url} ({robots.status_code}): correct BRIDGE_PUBLIC_URL"
-        yield _fail(what, said)
-        return
-    yield _ok(what, url)
-    if url.startswith("https:"):
-        yield from _plain_http(url, http)
+        remedy = (
+            "set BRIDGE_TRUSTED_PROXIES to the number of proxies before the bridge, and make them "
+            "set X-Forwarded-Proto"
+        )
+        yield Finding("fail", _PUBLIC, f"{url} redirects to itself without end: {remedy}")
+    elif robots.is_redirect or "zoho-bridge" not in health.text:
+        text = f"something else than the bridge answers at {url} ({robots.status_code})"
+        yield Finding("fail", _PUBLIC, f"{text}: correct BRIDGE_PUBLIC_URL")
+    else:
+        yield Finding("ok", _PUBLIC, url)
+        if url.startswith("https:") and not _redirects_to_https(url, http):
+            effect = "webcal: links fail in Thunderbird and Evolution"
+            yield Finding("warn", _PUBLIC, f"http, port 80, does not redirect to https: {effect}")
 
 
-def _plain_http(url: str, http: httpx.Client) -> Iterator[Finding]:
-    """See where ``webcal:`` leads, which begins on http in three clients (rulebook H15)."""
-    plain = f"http://{urlsplit(url).hostname}/robots.txt"
+def _redirects_to_https(url: str, http: httpx.Client) -> bool:
+    """Return whether plain http leads on, where ``webcal:`` links begin (rulebook H15)."""
     try:
-        answer = http.get(plain)
+        reply = http.get(f"http://{urlsplit(url).hostname}/robots.txt")
     except (httpx.HTTPError, httpx.InvalidURL):
-        answer = None
-    if answer is None or answer.status_code not in _HTTPS_REDIRECTS:
-        said = "http, port 80, does not lead to https: links that begin with webcal: fail in Thunderbird and Evolution"
-        yield _warn("public address", said)
-
-
-def _ok(what: str, said: str) -> Finding:
-    return Finding(level="ok", what=what, said=said)
-
-
-def _warn(what: str, said: str) -> Finding:
-    return Finding(level="warn", what=what, said=said)
-
-
-def _fail(what: str, said: str) -> Finding:
-    return Finding(level="fail", what=what, said=said)
+        return False
+    return reply.status_code in _HTTPS_REDIRECTS

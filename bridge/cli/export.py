@@ -4,14 +4,14 @@ import sys
 
 import click
 
-from bridge.cli.context import FeedName, feed_named, open_bridge
+from bridge.cli.context import feed_named, open_bridge, slug_argument
 from bridge.errors import BridgeError
 
 
 @click.command()
-@click.argument("slug", type=FeedName())
+@slug_argument
 def export(slug: str) -> None:
-    """Write a feed to standard output, byte for byte as it is served.
+    """Write a feed to standard output, byte for byte as served.
 
     \b
     Examples:
@@ -21,6 +21,6 @@ def export(slug: str) -> None:
         feed_named(bridge.store, slug)
         document = bridge.store.publications.document(slug, "default")
     if document is None:
-        raise BridgeError(f'Feed "{slug}" is not published yet: run `zoho-bridge refresh`.')
+        raise BridgeError(f'Feed "{slug}" is not published yet: run `zoho-bridge refresh {slug}`.')
     sys.stdout.buffer.write(document.body)
     sys.stdout.buffer.flush()

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
-from bridge.cli.context import Bridge, feed_url, open_bridge
+from bridge.cli.context import Bridge, feed_url, open_bridge, print_warnings
 from bridge.cli.output import ago, aligned, json_option, print_json, shortened
 from bridge.cli.sanitize import plain
 from bridge.domain.feed import Feed
@@ -19,13 +20,13 @@ _COLORS = {"fresh": "green", "late": "yellow", "failing": "red", "new": None}
 @click.command()
 @json_option
 def feeds(*, as_json: bool) -> None:
-    """List the feeds: number of events, state, last read and address.
+    """List the feeds with events, state, last read and address.
 
     \b
     States:
-      fresh    all sources were read when they should have been
-      late     nobody reads: see that `zoho-bridge serve` (or worker) runs
-      failing  a source can't be read; what was published last stays
+      fresh    all sources were read on time
+      late     nothing reads: check that `zoho-bridge serve` (or worker) runs
+      failing  a source can't be read; the last published events stay
       new      not read yet
 
     \b
@@ -35,52 +36,55 @@ def feeds(*, as_json: bool) -> None:
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     now = datetime.now(UTC)
     with open_bridge() as bridge:
+        print_warnings(bridge.settings)
         rows = [_row(bridge, feed, now) for feed in bridge.store.feeds.active()]
+        configured = len(bridge.settings.feeds)
     if as_json:
         print_json([row for row, _ in rows])
     elif rows:
         _show(rows, now)
     else:
-        click.echo(
-            "There are no feeds yet: run `zoho-bridge refresh` or `zoho-bridge serve`.", err=True
+        reason = (
+            "The feeds of bridge.toml were never read" if configured else "There are no feeds yet"
         )
+        click.echo(f"{reason}: run `zoho-bridge refresh` or `zoho-bridge serve`.", err=True)
 
 
-def _show(rows: Sequence[tuple[Mapping[str, object], Sequence[str]]], now: datetime) -> None:
-    """Print a table with the address of each feed, and what is wrong with it, below its line."""
+def _show(rows: Sequence[tuple[Mapping[str, Any], Sequence[str]]], now: datetime) -> None:
+    """Print a table, with the problems and the address of each feed below its line."""
     table = [("FEED", "TITLE", "EVENTS", "STATE", "LAST READ")]
     for row, _ in rows:
-        read = datetime.fromisoformat(str(row["last_success"])) if row["last_success"] else None
-        title = shortened(plain(str(row["title"])), _TITLE_COLUMNS)
-        last = ago(read, now=now) if read else "never"
-        table.append((str(row["slug"]), title, str(row["events"]), str(row["state"]), last))
-    heading, *lines = aligned(table, right=frozenset({2}))
+        read = row["last_success"]
+        last = ago(datetime.fromisoformat(read), now=now) if read else "never"
+        title = shortened(plain(row["title"]), _TITLE_COLUMNS)
+        table.append((row["slug"], title, str(row["events"]), row["state"], last))
+    heading, *lines = aligned(table, right={2})
     click.secho("  ".join(heading), bold=True)
     for (row, problems), (slug, title, events, state, last) in zip(rows, lines, strict=True):
-        said = click.style(state, fg=_COLORS[str(row["state"])])
-        click.echo(f"{click.style(slug, bold=True)}  {title}  {events}  {said}  {last}")
-        for line in (*problems, row["url"]):
-            if line:
-                click.echo(f"  {line}")
+        state = click.style(state, fg=_COLORS[row["state"]])  # noqa: PLW2901 - the same text
+        click.echo(f"{click.style(slug, bold=True)}  {title}  {events}  {state}  {last}")
+        for line in filter(None, (*problems, row["url"])):
+            click.echo(f"  {line}")
 
 
-def _row(bridge: Bridge, feed: Feed, now: datetime) -> tuple[dict[str, object], list[str]]:
-    """Give what is told of a feed, and what is wrong with it, in sentences; the address is None if none can be told."""
+def _row(bridge: Bridge, feed: Feed, now: datetime) -> tuple[dict[str, Any], list[str]]:
+    """Return a feed as JSON has it, and its problems; its URL is None if it has none to show."""
     document = bridge.store.publications.document(feed.slug, "default")
     states = [bridge.store.sources.state(source.key) for source in feed.sources]
-    read = [state.last_success for state in states if state.last_success]
+    reads = [state.last_success for state in states if state.last_success]
     problems = [
-        f"{state.source.key}: {said}"
+        f"{state.source.key}: {problem}"
         for state in states
-        for said in (state.error, state.warning)
-        if said
+        for problem in (state.error, state.warning)
+        if problem
     ]
     url: str | None = None
     try:
         url = feed_url(bridge, feed)
     except BridgeError as error:
         problems.append(str(error))
-    row: dict[str, object] = {
+    last = min(reads).isoformat(timespec="seconds") if len(reads) == len(states) else None
+    row = {
         "slug": feed.slug,
         "title": feed.title,
         "kind": feed.kind,
@@ -88,8 +92,6 @@ def _row(bridge: Bridge, feed: Feed, now: datetime) -> tuple[dict[str, object], 
         "public": feed.public,
         "events": document.events if document else 0,
         "state": feed_state(states, now=now),
-        "last_success": min(read).isoformat(timespec="seconds")
-        if len(read) == len(states)
-        else None,
+        "last_success": last,
     }
     return row, problems

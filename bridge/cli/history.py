@@ -1,4 +1,4 @@
-"""The command that tells what changed in a feed. It asks nobody: the store remembers 30 days."""
+"""``zoho-bridge history``: the changes of a feed in the last 30 days, from the store."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -6,36 +6,36 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from bridge.cli.context import FeedName, feed_named, open_bridge
-from bridge.cli.output import json_option, print_json
+from bridge.cli.context import feed_named, open_bridge, slug_argument
+from bridge.cli.output import WholeNumber, counted, json_option, print_json
 from bridge.cli.sanitize import plain
 from bridge.feed.changelog import RETENTION
 from bridge.store.changes import ChangeRow
 
-_NAMES = {"join_url": "link to join", "url": "link", "busy": "takes time"}
+_NAMES = {"join_url": "link to join", "url": "link", "busy": "shows as busy"}
 
 
 @click.command()
-@click.argument("slug", type=FeedName())
+@slug_argument
 @click.option(
     "--days",
-    type=click.IntRange(1, RETENTION.days),
+    type=WholeNumber(1, RETENTION.days),
     default=RETENTION.days,
     show_default=True,
     metavar="N",
-    help="How far to look back.",
+    help="The number of days to look back.",
 )
 @json_option
 def history(slug: str, *, days: int, as_json: bool) -> None:
-    """Tell what changed in a feed, the latest first.
+    """Show what changed in a feed, newest first.
 
     \b
-    added      an event, or occurrences of one, came into the feed
-    moved      the times are others
-    renamed    the title is another
-    cancelled  it was called off, or single occurrences were taken out
-    gone       Zoho has the event no more, or the feed may not show it any more
-    changed    the place, the text, a link or the availability is another
+    added      an event, or occurrences of it, came into the feed
+    moved      its times changed
+    renamed    its title changed
+    cancelled  it was cancelled, or some of its occurrences were
+    gone       Zoho no longer has the event, or the feed may no longer show it
+    changed    its place, text, a link or the availability changed
 
     \b
     Examples:
@@ -46,24 +46,21 @@ def history(slug: str, *, days: int, as_json: bool) -> None:
         feed_named(bridge.store, slug)
         rows = bridge.store.changes.of(slug, since=datetime.now(UTC) - timedelta(days=days))
     if as_json:
-        told = [asdict(row) | {"at": row.at.isoformat(timespec="seconds")} for row in rows]
-        print_json(told)
+        print_json([asdict(row) | {"at": row.at.isoformat(timespec="seconds")} for row in rows])
         return
     if not rows:
-        click.echo(
-            f'Nothing changed in feed "{slug}" in the last {days} day{"s" * (days != 1)}.', err=True
-        )
+        period = counted(days, "day")
+        click.echo(f'Nothing changed in feed "{slug}" in the last {period}.', err=True)
     for row in rows:
-        click.echo(
-            f"{row.at:%Y-%m-%d %H:%M} UTC  {row.kind:<9}  {click.style(plain(row.title), bold=True)}"
-        )
-        for line in _lines(row):
+        title = click.style(plain(row.title), bold=True)
+        click.echo(f"{row.at:%Y-%m-%d %H:%M} UTC  {row.kind:<9}  {title}")
+        for line in _details(row):
             click.echo(f"  {line}")
 
 
-def _lines(row: ChangeRow) -> Iterator[str]:
-    for name, both in row.details.items():
-        before, after = (_text(both[side]) for side in ("before", "after"))
+def _details(row: ChangeRow) -> Iterator[str]:
+    for name, values in row.details.items():
+        before, after = _text(values["before"]), _text(values["after"])
         arrow = f"{before} -> {after}" if before and after else f"was {before}" if before else after
         yield f"{_NAMES.get(name, name)}: {arrow}"
 

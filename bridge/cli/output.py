@@ -1,6 +1,6 @@
-"""How commands tell things: tables and sentences for people, JSON for programs."""
+"""Output of commands: tables and sentences for people, JSON for programs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 import json
 import sys
@@ -10,11 +10,17 @@ import click
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
-_UNITS = (
-    ("day", timedelta(days=1)),
-    ("hour", timedelta(hours=1)),
-    ("minute", timedelta(minutes=1)),
-)
+_UNITS = {
+    "day": timedelta(days=1),
+    "hour": timedelta(hours=1),
+    "minute": timedelta(minutes=1),
+}
+
+
+class WholeNumber(click.IntRange):
+    """A whole number within a range, named so in messages."""
+
+    name = "whole number"
 
 
 def print_json(value: object) -> None:
@@ -23,7 +29,7 @@ def print_json(value: object) -> None:
 
 
 def exit_on_failures(failures: Iterable[str]) -> None:
-    """Say what failed, and end the command with 1 if anything did."""
+    """Print the failures; if there are any, exit with 1."""
     failures = list(failures)
     for failure in failures:
         click.echo(f"zoho-bridge: {failure}", err=True)
@@ -31,46 +37,48 @@ def exit_on_failures(failures: Iterable[str]) -> None:
         sys.exit(1)
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: ``1 event``, ``2 events``."""
+    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 def ago(then: datetime, *, now: datetime) -> str:
-    """Say how long ago something was, in the largest unit that fits: ``3 hours ago``."""
-    passed = now - then
-    for name, unit in _UNITS:
-        if passed >= unit:
-            count = passed // unit
-            return f"{count} {name}{'s' * (count != 1)} ago"
+    """Return the time since ``then`` in the largest unit that fits: ``3 hours ago``."""
+    for name, unit in _UNITS.items():
+        if now - then >= unit:
+            return f"{counted((now - then) // unit, name)} ago"
     return "just now"
 
 
-def aligned(
-    rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()
-) -> list[list[str]]:
-    """Pad the cells of each column to one width, those of ``right`` on their left side; the last column stays."""
-    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+def aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> list[list[str]]:
+    """Return the rows with the cells of each column but the last padded to one width.
+
+    The columns of ``right`` are padded on their left side.
+    """
+    *columns, last = zip(*rows, strict=True)
     padded = []
-    for row in rows:
-        cells = []
-        for number, (cell, wide) in enumerate(zip(row, widths, strict=True)):
-            gap = " " * (wide - width(cell))
-            cells.append(gap + cell if number in right else cell + gap)
-        padded.append([*cells[:-1], cells[-1] if len(cells) - 1 in right else cells[-1].rstrip()])
-    return padded
+    for number, column in enumerate(columns):
+        widest = max(map(width, column))
+        gaps = [" " * (widest - width(cell)) for cell in column]
+        pairs = zip(column, gaps, strict=True)
+        padded.append([gap + cell if number in right else cell + gap for cell, gap in pairs])
+    return [list(row) for row in zip(*padded, last, strict=True)]
 
 
 def width(text: str) -> int:
-    """Count the columns of a terminal that a text takes: two for a wide sign, none for one that joins the last."""
-    signs = (
-        sign
-        for sign in text
-        if not unicodedata.combining(sign) and unicodedata.category(sign) != "Cf"
+    """Return the columns of a terminal that a text takes: wide characters two, marks none."""
+    characters = (
+        character
+        for character in text
+        if not unicodedata.combining(character) and unicodedata.category(character) != "Cf"
     )
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in signs)
+    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in characters)
 
 
 def shortened(text: str, most: int) -> str:
-    """Cut a text to ``most`` columns, with a mark where something is missing."""
+    """Return a text cut to ``most`` columns, with an ellipsis if something is missing."""
     if width(text) <= most:
         return text
-    cut = text
-    while width(cut) > most - 1:
-        cut = cut[:-1]
-    return f"{cut.rstrip()}…"
+    while width(text) > most - 1:
+        text = text[:-1]
+    return f"{text.rstrip()}…"

@@ -1,4 +1,4 @@
-"""The command that writes to Zoho: push."""
+"""``zoho-bridge push``: edited events, sent back to Zoho Connect."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from bridge.cli.context import Bridge, open_bridge
+from bridge.cli.context import open_bridge
+from bridge.cli.output import counted
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import group_sentences, open_refresher
 from bridge.errors import BridgeError
@@ -22,12 +23,14 @@ from bridge.zoho.client import ZohoClient
 def push(file: Path, *, dry_run: bool, yes: bool) -> None:
     """Send edited events back to Zoho Connect.
 
-    FILE is an .ics file with events of a feed: export the feed, edit them in any calendar program, and save them as a
-    file again. Title, description, place, times and reminder go to Connect; what was not edited stays. Nothing is sent
-    unless all of the file can be: an event that was changed in Zoho meanwhile, that repeats, or that is of another
-    product is refused.
+    FILE is an .ics file with events of a feed: export the feed, edit the events in any calendar
+    program, and save them as a file again. Title, description, place, times and reminder go to
+    Connect; fields that you did not edit stay. Nothing is sent unless the whole file can be sent.
+    Events that repeat, that belong to another product, or that changed in Zoho meanwhile are
+    refused.
 
-    It needs a login that may write: `zoho-bridge login --push`, and connect_timezone in bridge.toml.
+    It needs a login that may write (`zoho-bridge login --push`) and connect_timezone in
+    bridge.toml.
 
     \b
     Examples:
@@ -37,99 +40,92 @@ def push(file: Path, *, dry_run: bool, yes: bool) -> None:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise BridgeError(
-            f"{file} can't be read: {error.strerror or type(error).__name__}."
-        ) from error
+        reason = error.strerror or type(error).__name__
+        raise BridgeError(f"{file} can't be read: {reason}.") from error
     with open_bridge() as bridge, open_refresher(bridge) as refresher:
-        pusher = _pusher(bridge, refresher)
+        assert isinstance(refresher.api, ZohoClient)  # ``open_refresher`` opens it
+        pusher = Pusher(bridge.store, refresher.api, bridge.settings.zoho)
         plan = pusher.plan(data, str(file))
         _show(plan)
         if plan.refused:
-            raise BridgeError(
-                "Nothing was sent, for not all of the file can be: correct it, or take these events out."
-            )
+            raise BridgeError("Nothing was sent: correct the refused events, or take them out.")
         if not plan.ready:
             click.echo("Nothing is sent.")
-            return
-        if dry_run:
+        elif dry_run:
             click.echo("Nothing was sent (--dry-run).")
-            return
-        if not yes and not _confirmed(len(plan.ready)):
+        elif yes or _confirm(len(plan.ready)):
+            _send(pusher, refresher, plan.ready)
+        else:
             click.echo("Nothing was sent.")
             sys.exit(1)
-        _send(pusher, refresher, plan.ready)
 
 
-def _pusher(bridge: Bridge, refresher: Refresher) -> Pusher:
-    assert isinstance(refresher.api, ZohoClient)  # ``open_refresher`` opens it
-    return Pusher(bridge.store, refresher.api, bridge.settings.zoho)
-
-
-def _confirmed(count: int) -> bool:
-    """Ask; where nobody can answer, click ends the command as Ctrl+C does."""
+def _confirm(count: int) -> bool:
+    """Ask whether to send; raise UsageError without a terminal and without an answer."""
     try:
-        return click.confirm(f"Send {count} event{'s' * (count != 1)} to Zoho Connect?")
+        return click.confirm(f"Send {counted(count, 'event')} to Zoho Connect?")
     except click.Abort:
-        click.echo("\nNothing was sent; --yes sends without asking.", err=True)
+        click.echo(err=True)
+        if not sys.stdin.isatty():
+            raise click.UsageError(
+                "Nothing was sent: there is no terminal to ask at. --yes sends without asking."
+            ) from None
+        click.echo("Nothing was sent; --yes sends without asking.", err=True)
         raise
 
 
 def _send(pusher: Pusher, refresher: Refresher, ready: Sequence[Ready]) -> None:
-    done = pusher.send(ready)
-    for one in done.sent:
-        click.echo(f"Sent: {plain(one.change.update.title)}")
-    reports = [
-        refresher.refresh(key)
-        for key in dict.fromkeys(one.source.key for one in (*done.sent, *done.uncertain))
-    ]
-    fresh = {report.source for report in reports if report.outcome == "refreshed"}
-    for line in group_sentences(
-        (one.source, one.error) for one in reports if one.outcome != "refreshed"
-    ):
+    """Send events, read their sources again, and print how Zoho's state differs."""
+    result = pusher.send(ready)
+    for event in result.sent:
+        click.echo(f"Sent: {_title(event)}")
+    keys = dict.fromkeys(event.source.key for event in (*result.sent, *result.uncertain))
+    reports = [refresher.refresh(key) for key in keys]
+    stale = {report.source: report.error for report in reports if report.outcome != "refreshed"}
+    for line in group_sentences(stale.items()):
         click.echo(f"zoho-bridge: {line} The feed shows the change after the next read.", err=True)
-    for one in done.sent:
-        if one.source.key in fresh:
-            for told in pusher.unlike(one):
-                click.echo(
-                    f"zoho-bridge: {plain(one.change.update.title)}: Zoho has another {told.name} now than was sent: "
-                    f"{_text(told.after)} and not {_text(told.before)}.",
-                    err=True,
-                )
-    if done.error is not None:
-        for one in done.uncertain:
-            click.echo(f"Perhaps sent: {plain(one.change.update.title)}", err=True)
-        for one in done.left:
-            click.echo(f"Not sent: {plain(one.change.update.title)}", err=True)
-        raise done.error
+    for event in result.sent:
+        for field in () if event.source.key in stale else pusher.unlike(event):
+            click.echo(
+                f"zoho-bridge: {_title(event)}: Zoho has another {field.name} now than was sent: "
+                f"{_quoted(field.after)} and not {_quoted(field.before)}.",
+                err=True,
+            )
+    if result.error is not None:
+        for event in result.uncertain:
+            click.echo(f"Perhaps sent: {_title(event)}", err=True)
+        for event in result.left:
+            click.echo(f"Not sent: {_title(event)}", err=True)
+        raise result.error
 
 
 def _show(plan: Plan) -> None:
-    for one in plan.ready:
-        click.secho(plain(one.change.title), bold=True, nl=False)
-        click.echo(f"  ({one.source.key}, {one.change.update.stream})")
-        for field in one.change.fields:
+    for event in plan.ready:
+        click.secho(plain(event.change.title), bold=True, nl=False)
+        click.echo(f"  ({event.source.key}, {event.change.update.stream})")
+        for field in event.change.fields:
             _show_field(field)
-        for remark in one.change.remarks:
+        for remark in event.change.remarks:
             click.echo(f"  {remark}")
     if plan.unedited:
-        count = plan.unedited
-        click.echo(
-            f"{count} event{'s' * (count != 1)} in the file {'were' if count != 1 else 'was'} not edited."
-        )
+        verb = "was" if plan.unedited == 1 else "were"
+        click.echo(f"{counted(plan.unedited, 'event')} in the file {verb} not edited.")
     for refusal in plan.refused:
         name = f'"{plain(refusal.title)}"' if refusal.title else "An event"
-        click.echo(
-            f"zoho-bridge: {name} ({plain(refusal.uid) or 'without a UID'}) {plain(refusal.reason)}.",
-            err=True,
-        )
+        uid = plain(refusal.uid) or "without a UID"
+        click.echo(f"zoho-bridge: {name} ({uid}) {plain(refusal.reason)}.", err=True)
 
 
 def _show_field(field: Field) -> None:
     click.echo(f"  {field.name}")
-    for sign, text in (("-", field.before), ("+", field.after)):
+    for sign, text, color in (("-", field.before, "red"), ("+", field.after, "green")):
         for line in text.split("\n") if text else ("(nothing)",):
-            click.secho(f"    {sign} {plain(line)}", fg="red" if sign == "-" else "green")
+            click.secho(f"    {sign} {plain(line)}", fg=color)
 
 
-def _text(value: str) -> str:
+def _title(event: Ready) -> str:
+    return plain(event.change.update.title)
+
+
+def _quoted(value: str) -> str:
     return f'"{plain(value)}"' if value else "none"

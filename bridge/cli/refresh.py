@@ -1,17 +1,17 @@
-"""The command that reads what has changed, now and in the foreground."""
+"""``zoho-bridge refresh``: a read of sources, now and in the foreground."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
-from bridge.cli.context import Bridge, FeedName, open_bridge, print_warnings
-from bridge.cli.output import exit_on_failures, json_option, print_json
+from bridge.cli.context import FeedName, open_bridge, print_warnings
+from bridge.cli.output import counted, exit_on_failures, json_option, print_json
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import group_sentences, open_refresher, refresh_all, source_keys, sync_feeds
-from bridge.domain.rejection import reasons
+from bridge.domain.rejection import Rejection, reasons
 from bridge.refresh.refresher import Report
 
-_SHOWN = 10  # rejections of one source
+_SHOWN = 10  # events with problems, of one kind and source
 
 
 @click.command()
@@ -20,7 +20,7 @@ _SHOWN = 10  # rejections of one source
 def refresh(slugs: Sequence[str], *, as_json: bool) -> None:
     """Read the named feeds, or all, from Zoho now.
 
-    What changed is published. Ends with 1 when a source could not be read; its feeds stay as they are.
+    Changes are published. Exits with 1 when a source could not be read; its feeds stay as they are.
 
     \b
     Examples:
@@ -30,21 +30,24 @@ def refresh(slugs: Sequence[str], *, as_json: bool) -> None:
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     with open_bridge() as bridge, open_refresher(bridge) as refresher:
         print_warnings(bridge.settings)
-        wanted = sync_feeds(bridge, refresher)
-        reports = refresh_all(refresher, source_keys(wanted.feeds, slugs))
-        if as_json:
-            print_json([_row(bridge, report) for report in reports])
-        else:
-            _show(bridge, reports)
+        feeds, unasked = sync_feeds(bridge, refresher)
+        reports = refresh_all(refresher, source_keys(feeds, slugs))
+        rejections = {
+            report.source: bridge.store.sources.rejections(report.source) if report.rejected else ()
+            for report in reports
+        }
+    if as_json:
+        print_json([_row(report, rejections[report.source]) for report in reports])
+    else:
+        _show(reports, rejections)
     failed = [(report.source, report.error) for report in reports if report.outcome == "failed"]
-    sentences = {error: None for _, error in failed}
-    unasked = (str(error) for error in wanted.failures.values() if str(error) not in sentences)
-    exit_on_failures([*group_sentences(failed), *dict.fromkeys(unasked)])
+    known = {error for _, error in failed}
+    others = dict.fromkeys(map(str, unasked.values()))
+    exit_on_failures([*group_sentences(failed), *(error for error in others if error not in known)])
 
 
-def _row(bridge: Bridge, report: Report) -> dict[str, object]:
-    """Give for programs what came of one source; ``outcome`` is ``refreshed`` where it was read."""
-    rejections = bridge.store.sources.rejections(report.source) if report.rejected else ()
+def _row(report: Report, rejections: Sequence[Rejection]) -> dict[str, object]:
+    """Return a report as JSON has it; ``outcome`` is ``refreshed`` if the source was read."""
     return {
         "source": report.source,
         "outcome": report.outcome,
@@ -66,24 +69,32 @@ def _row(bridge: Bridge, report: Report) -> dict[str, object]:
     }
 
 
-def _show(bridge: Bridge, reports: Sequence[Report]) -> None:
-    """Print a line for each source that was read, and what did not come across whole."""
+def _show(reports: Sequence[Report], rejections: Mapping[str, Sequence[Rejection]]) -> None:
+    """Print a line for each source that was read, and its events with problems."""
     read = [report for report in reports if report.outcome == "refreshed"]
     width = max((len(report.source) for report in read), default=0)
     for report in read:
-        events = f"{report.fetched} event{'s' * (report.fetched != 1)}"
-        requests = f"{report.requests} request{'s' * (report.requests != 1)}"
         click.echo(
-            f"{report.source:<{width}}  {events:>11}, {report.changed} changed, {report.removed} gone"
-            f"  ({requests}, {report.seconds:.1f} s)"
+            f"{report.source:<{width}}  {counted(report.fetched, 'event'):>11}, "
+            f"{report.changed} changed, {report.removed} removed"
+            f"  ({counted(report.requests, 'request')}, {report.seconds:.1f} s)"
         )
-        rejections = bridge.store.sources.rejections(report.source) if report.rejected else ()
-        for rejection in rejections[:_SHOWN]:
-            fate = "published with corrections" if rejection.kind == "repaired" else "not published"
-            click.echo(f"  {rejection.upstream_id}: {plain(reasons(rejection))} ({fate})")
-        if len(rejections) > _SHOWN:
-            click.echo(f"  and {len(rejections) - _SHOWN} more")
-    for line in group_sentences(
-        (one.source, one.error) for one in reports if one.outcome not in ("refreshed", "failed")
-    ):
+        for kind, fate in (("dropped", "skipped"), ("repaired", "published with corrections")):
+            _show_rejections([r for r in rejections[report.source] if r.kind == kind], fate)
+    others = [report for report in reports if report.outcome not in ("refreshed", "failed")]
+    for line in group_sentences((report.source, report.error) for report in others):
         click.echo(f"zoho-bridge: {line}", err=True)
+
+
+def _show_rejections(rejections: Sequence[Rejection], fate: str) -> None:
+    if not rejections:
+        return
+    verb = "was" if len(rejections) == 1 else "were"
+    click.echo(f"  {counted(len(rejections), 'event')} {verb} {fate}:")
+    for rejection in rejections[:_SHOWN]:
+        name = plain(rejection.upstream_id)
+        if rejection.title:
+            name = f'"{plain(rejection.title)}" ({name})'
+        click.echo(f"    {name}: {plain(reasons(rejection))}")
+    if len(rejections) > _SHOWN:
+        click.echo(f"    and {len(rejections) - _SHOWN} more")

@@ -1,6 +1,6 @@
-"""How commands write what came from elsewhere."""
+"""Text of Zoho or of a file, made safe for a terminal."""
 
 
 def plain(text: str) -> str:
-    """Give a text that came from Zoho or a file on one line, without what a terminal would obey."""
+    """Return a text on one line, without characters that a terminal would obey."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())

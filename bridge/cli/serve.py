@@ -5,6 +5,7 @@ import sys
 import click
 
 from bridge.cli.address import (
+    DEFAULT_PORT,
     check_address,
     host_option,
     is_serving,
@@ -31,18 +32,19 @@ def serve(host: str, port: int, workers: int) -> None:
       zoho-bridge serve --host 0.0.0.0 --port 8080
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     ip = check_address(host, port)
-    with open_bridge() as here:
-        here.settings.zoho.require()
+    with open_bridge() as context:
+        context.settings.zoho.require()
+        has_public_url = bool(context.settings.public_url)
+    url = root_url(ip, port)
+    hint = "`zoho-bridge feeds` lists the addresses"
+    if port != DEFAULT_PORT and not has_public_url:
+        hint = f"set BRIDGE_PUBLIC_URL={url}, so that `zoho-bridge feeds` lists working addresses"
     with Tree() as tree:
-        tree.start(
-            "web server",
-            bridge("web", "--host", ip, "--port", str(port), "--workers", str(workers)),
-        )
+        options = ("--host", ip, "--port", str(port), "--workers", str(workers))
+        tree.start("web server", bridge("web", *options))
         tree.start("worker", bridge("worker"))
         code = tree.wait(
             answers=lambda: is_serving(ip, port),
-            ready=lambda: click.echo(
-                f"Serving at {root_url(ip, port)}/ (`zoho-bridge feeds` lists the addresses)."
-            ),
+            ready=lambda: click.echo(f"Serving at {url}/ ({hint})."),
         )
     sys.exit(code)

@@ -1,41 +1,37 @@
-"""The command that proves a feed: verify."""
+"""``zoho-bridge verify``: a comparison of a feed with Zoho, instance by instance."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 import sys
 
 import click
 
-from bridge.cli.context import FeedName, feed_named, open_bridge
-from bridge.cli.output import print_json
+from bridge.cli.context import feed_named, open_bridge, slug_argument
+from bridge.cli.output import json_option, print_json
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import open_refresher
 from bridge.domain.event import Moment
 from bridge.verify import KINDS, Difference, Verdict, Verifier
 
-_SHOWN = 50  # differences of one source on a terminal; --json gives all
+_SHOWN = 50  # differences of one source on a terminal; --json prints all
 
 
 @click.command()
-@click.argument("slug", type=FeedName())
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print a JSON object for programs, with all differences.",
-)
+@slug_argument
+@json_option
 def verify(slug: str, *, as_json: bool) -> None:
-    """Compare what a feed has published with what Zoho itself reports.
+    """Compare a published feed with Zoho.
 
-    Every instance in the feed's window is looked up in Zoho: calendars are asked for their single instances, the other
-    products are read anew. Ends with 0 only when all are equal.
+    Every instance in the feed's window is looked up in Zoho: calendars are asked for their single
+    instances, the other products are read again. Exits with 0 only if all are equal. --json prints
+    an object with all differences.
 
     \b
-    missing     Zoho has it, the feed does not
+    missing     Zoho has the instance, the feed does not
     extra       the feed has it, Zoho does not
-    shifted     it is at another time in the feed
+    shifted     it has another time in the feed
     renamed     it has another title in the feed
-    unreadable  Zoho reports something that can't be read
+    unreadable  Zoho reports something that can't be parsed
 
     \b
     Examples:
@@ -48,13 +44,13 @@ def verify(slug: str, *, as_json: bool) -> None:
                 store=bridge.store,
                 api=refresher.api,
                 zoho=bridge.settings.zoho,
-                clock=lambda: datetime.now(UTC),
+                clock=refresher.clock,
             )
             verdicts = verifier.feed(feed)
     ok = all(verdict.is_equal for verdict in verdicts)
     if as_json:
-        told = {"slug": slug, "ok": ok, "sources": [verdict.plain() for verdict in verdicts]}
-        print_json(told)
+        sources = [verdict.plain() for verdict in verdicts]
+        print_json({"slug": slug, "ok": ok, "sources": sources})
     else:
         for verdict in verdicts:
             _show(verdict)
@@ -64,36 +60,36 @@ def verify(slug: str, *, as_json: bool) -> None:
 def _show(verdict: Verdict) -> None:
     comparison, last = verdict.comparison, verdict.window.end - timedelta(days=1)
     click.secho(f"{verdict.source_key}  {verdict.window.start} to {last}", bold=True)
-    counts = Counter(told.kind for told in comparison.differences)
-    numbers = [
-        f"{comparison.equal} equal",
-        *(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]),
-    ]
+    counts = Counter(difference.kind for difference in comparison.differences)
+    numbers = [f"{comparison.equal} equal"]
+    numbers += [f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]]
     if comparison.left_out:
         numbers.append(f"{len(comparison.left_out)} left out on purpose")
     click.echo(f"  {', '.join(numbers)}")
-    for told in comparison.differences[:_SHOWN]:
-        click.echo(f"  {told.kind:<10} {_line(told)}")
+    for difference in comparison.differences[:_SHOWN]:
+        click.echo(f"  {difference.kind:<10} {_line(difference)}")
     if len(comparison.differences) > _SHOWN:
-        click.echo(f"  and {len(comparison.differences) - _SHOWN} more (--json gives all)")
-    reasons = Counter(told.reason for told in comparison.left_out)
+        click.echo(f"  and {len(comparison.differences) - _SHOWN} more (--json prints all)")
+    reasons = Counter(difference.reason for difference in comparison.left_out)
     for reason, count in sorted(reasons.items()):
         click.echo(f"  left out on purpose: {plain(reason)} ({count})")
     for note in verdict.notes:
         click.echo(f"  {plain(note)}")
 
 
-def _line(told: Difference) -> str:
-    zoho, feed = _span(told.start, told.end), _span(told.shown_start, told.shown_end)
-    title, shown = _quoted(told.title), _quoted(told.shown_title)
+def _line(difference: Difference) -> str:
+    zoho = _span(difference.start, difference.end)
+    feed = _span(difference.shown_start, difference.shown_end)
+    title, shown = _quoted(difference.title), _quoted(difference.shown_title)
     parts = [zoho or feed, title or shown]
-    if told.kind == "shifted":
-        parts.append(f"in the feed {feed}")
-    if told.kind == "renamed":
-        parts.append(f"in the feed {shown}")
-    if told.kind == "unreadable":
-        parts.append(plain(told.reason))
-    return "  ".join(part for part in (*parts, told.upstream_id) if part)
+    match difference.kind:
+        case "shifted":
+            parts.append(f"in the feed {feed}")
+        case "renamed":
+            parts.append(f"in the feed {shown}")
+        case "unreadable":
+            parts.append(plain(difference.reason))
+    return "  ".join(filter(None, (*parts, difference.upstream_id)))
 
 
 def _span(start: Moment | None, end: Moment | None) -> str:

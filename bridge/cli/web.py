@@ -16,7 +16,9 @@ from bridge.cli.context import open_bridge
 @workers_option
 @click.option("--demo", is_flag=True, hidden=True)
 def web(host: str, port: int, workers: int, *, demo: bool) -> None:
-    """Serve the published feeds; needs the store only, never Zoho.
+    """Serve the published feeds, without reading Zoho.
+
+    It needs the database only, never Zoho: run `zoho-bridge worker` beside it.
 
     \b
     Examples:
@@ -25,7 +27,7 @@ def web(host: str, port: int, workers: int, *, demo: bool) -> None:
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     ip = check_address(host, port)
     with open_bridge():
-        pass  # what is wrong with the settings or the database is said here, once, and not by each web process
+        pass  # reports mistakes in the settings once, instead of once per web process
     Granian(
         "bridge.web:create_demo_app" if demo else "bridge.web:create_app",
         address=ip,

@@ -1,4 +1,4 @@
-"""``zoho-bridge worker``: read the sources that are due."""
+"""``zoho-bridge worker``: reads of the sources that are due."""
 
 from datetime import UTC, datetime
 
@@ -7,22 +7,22 @@ import structlog
 
 from bridge import worker as refreshing
 from bridge.cli.context import open_bridge
-from bridge.cli.zoho import BEHIND, open_refresher, sync_feeds
+from bridge.cli.zoho import BACKGROUND_PATIENCE, open_refresher, sync_feeds
 
 log = structlog.get_logger()
 
 
 @click.command()
 def worker() -> None:
-    """Read the sources that are due from Zoho, for as long as it runs.
+    """Read the sources that are due from Zoho, until it is stopped.
 
-    Any number of workers may share one PostgreSQL database.
+    Several workers can share one PostgreSQL database.
 
     \b
     Examples:
       zoho-bridge worker
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    with open_bridge() as bridge, open_refresher(bridge, patience=BEHIND) as refresher:
+    with open_bridge() as bridge, open_refresher(bridge, patience=BACKGROUND_PATIENCE) as refresher:
         for warning in bridge.settings.warnings:
             log.warning("settings", problem=warning)
 

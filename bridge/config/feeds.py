@@ -50,9 +50,7 @@ def parse_feeds(tables: object, public_url: str, problems: list[str]) -> tuple[F
             length = url_length(feed.slug, public_url)
             if length > LONGEST_URL:
                 limit = f"{length} characters long, and Google Calendar accepts {LONGEST_URL}"
-                raise ConfigError(
-                    f"its address would be {limit}: shorten the slug or BRIDGE_PUBLIC_URL."
-                )
+                raise ConfigError(f"its address would be {limit}: shorten the slug.")
             feeds[feed.slug] = feed
     return tuple(feeds.values())
 

@@ -37,8 +37,10 @@ def append_feeds(text: str, feeds: Sequence[Feed], names: Mapping[str, str]) -> 
     with contextlib.suppress(tomllib.TOMLDecodeError):
         if _parse(extended) == expected:
             return extended
-    problem = "The feeds of the file are not [[feed]] blocks, so nothing was changed"
-    raise BridgeError(f"{problem}: rewrite them so, and add the blocks above.")
+    raise BridgeError(
+        "The feeds of the file are not written as [[feed]] blocks, so nothing was changed: rewrite "
+        "them so, and add the blocks above."
+    )
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -61,7 +63,9 @@ def replace_file(path: Path, text: str) -> None:
         draft.replace(target)
     except OSError as error:
         problem = f"{path} can't be written ({error.strerror})"
-        raise BridgeError(f"{problem}: correct its rights, or add the blocks above.") from error
+        raise BridgeError(
+            f"{problem}: correct its permissions, or add the blocks above."
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)

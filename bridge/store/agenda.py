@@ -6,12 +6,12 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from bridge.feed.agenda import AgendaItem, decode_items, encode_items
 from bridge.feed.filter import Filter
 from bridge.feed.publication import EntryAgenda
-from bridge.store.database import Database, delete_in, select_in, upsert
+from bridge.store.database import Database, batches, upsert
 from bridge.store.schema import cards, entries, labels
 
 
@@ -43,24 +43,29 @@ class AgendaTable:
         if matching is not None:
             chosen = matching.select(self.labels(slug, matching.kinds))
             query = query.where(*_with_labels(cards.c.uid, slug, chosen))
-        rows = self._database.all(query)
-        return tuple(item for row in rows for item in decode_items(row.card))
+        with self._database.read() as connection:
+            packed = connection.execute(query).scalars()
+            return tuple(item for items in packed for item in decode_items(items))
 
     def of(self, slug: str, uids: Sequence[str]) -> dict[str, tuple[AgendaItem, ...]]:
         """Return the items of some entries, by UID."""
         query = select(cards.c.uid, cards.c.card).where(cards.c.slug == slug)
         with self._database.read() as connection:
-            rows = select_in(connection, query, cards.c.uid, uids)
-            return {row.uid: decode_items(row.card) for row in rows}
+            return {
+                uid: decode_items(items)
+                for batch in batches(uids)
+                for uid, items in connection.execute(query.where(cards.c.uid.in_(batch)))
+            }
 
     def labels(self, slug: str, kinds: Collection[str] | None = None) -> dict[str, tuple[str, ...]]:
-        """Return the sorted labels of a feed's entries, by kind; only of ``kinds``, if given."""
+        """Return the sorted label values of a feed's entries, by kind; only of ``kinds``, if given."""
         query = select(labels.c.kind, labels.c.value).distinct().where(labels.c.slug == slug)
         if kinds is not None:
             query = query.where(labels.c.kind.in_(kinds))
-        rows = self._database.all(query.order_by(labels.c.kind, labels.c.value))
-        by_kind = groupby(rows, key=attrgetter("kind"))
-        return {kind: tuple(row.value for row in group) for kind, group in by_kind}
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(labels.c.kind, labels.c.value))
+            by_kind = groupby(rows, key=attrgetter("kind"))
+            return {kind: tuple(row.value for row in group) for kind, group in by_kind}
 
     def filtered(self, slug: str, matching: Filter, *, web: bool) -> FilteredEntries:
         """Return the entries of a feed that match a filter; ``web``: with that variant's bytes."""
@@ -69,17 +74,19 @@ class AgendaTable:
         query = select(entries.c.sort_key, entries.c.uid, entries.c.zones, blob)
         query = query.where(entries.c.slug == slug, entries.c.gone.is_(False))
         query = query.where(*_with_labels(entries.c.uid, slug, chosen))
-        # Sorted here, for each database sorts text in its own way.
-        rows = sorted(tuple(row) for row in self._database.all(query))
+        with self._database.read() as connection:
+            # Sorted here, for each database sorts text in its own way.
+            rows = sorted(tuple(row) for row in connection.execute(query))
         zones = {zone for names in {row[2] for row in rows} for zone in names.split()}
         blobs = [row[3] or b"" for row in rows]
         return FilteredEntries(labels=chosen, zones=frozenset(zones), blobs=blobs)
 
     def matches(self, slug: str, uid: str, filter_: Filter) -> bool:
-        """Return whether an entry of a feed matches a filter."""
+        """Whether an entry of a feed matches a filter."""
         query = select(labels.c.kind, labels.c.value)
         query = query.where(labels.c.slug == slug, labels.c.uid == uid)
-        return filter_.matches([(row.kind, row.value) for row in self._database.all(query)])
+        with self._database.read() as connection:
+            return filter_.matches([(kind, value) for kind, value in connection.execute(query)])
 
 
 def _with_labels(
@@ -93,12 +100,14 @@ def _with_labels(
 
 def write_agenda(connection: Connection, slug: str, changed: Sequence[EntryAgenda]) -> bool:
     """Write the items and labels of changed entries; return whether any label has changed."""
-    uids = [entry.uid for entry in changed]
-    query = select(labels.c.uid, labels.c.kind, labels.c.value).where(labels.c.slug == slug)
-    before = {tuple(row) for row in select_in(connection, query, labels.c.uid, uids)}
-    delete_in(connection, labels.c.uid, uids, labels.c.slug == slug)
-    gone = [entry.uid for entry in changed if not entry.items]
-    delete_in(connection, cards.c.uid, gone, cards.c.slug == slug)
+    before: set[tuple[str, str, str]] = set()
+    for batch in batches([entry.uid for entry in changed]):
+        of_batch = (labels.c.slug == slug, labels.c.uid.in_(batch))
+        query = select(labels.c.uid, labels.c.kind, labels.c.value).where(*of_batch)
+        before.update((uid, kind, value) for uid, kind, value in connection.execute(query))
+        connection.execute(delete(labels).where(*of_batch))
+    for batch in batches([entry.uid for entry in changed if not entry.items]):
+        connection.execute(delete(cards).where(cards.c.slug == slug, cards.c.uid.in_(batch)))
     items = (
         {
             "slug": slug,

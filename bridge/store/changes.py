@@ -8,11 +8,11 @@ from datetime import datetime
 import json
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, insert, select
 
 from bridge.feed.changelog import RETENTION, Change
 from bridge.store.crypto import SecretKeys
-from bridge.store.database import Database, columns
+from bridge.store.database import Database
 from bridge.store.schema import changes
 
 _PURPOSE = "history"
@@ -41,7 +41,7 @@ class Changes:
         return base64.urlsafe_b64encode(self._keys.sign(_PURPOSE, slug, password)).decode()
 
     def opens(self, token: str, slug: str, *, password: str) -> bool:
-        """Return whether a token is that of a feed's change log; compares in constant time."""
+        """Whether a token is that of a feed's change log; compared in constant time."""
         try:
             signature = base64.b64decode(token, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -51,13 +51,16 @@ class Changes:
     def of(self, slug: str, *, since: datetime, most: int | None = None) -> tuple[ChangeRow, ...]:
         """Return the ``most`` latest changes of a feed from ``since`` on, newest first."""
         query = (
-            columns(changes, ChangeRow)
+            select(changes.c.at, changes.c.uid, changes.c.kind, changes.c.title, changes.c.details)
             .where(changes.c.slug == slug, changes.c.at >= since)
             .order_by(changes.c.at.desc(), changes.c.id.desc())
             .limit(most)
         )
-        rows = [row._asdict() for row in self._database.all(query)]
-        return tuple(ChangeRow(**row | {"details": json.loads(row["details"])}) for row in rows)
+        with self._database.read() as connection:
+            return tuple(
+                ChangeRow(**{**row, "details": json.loads(row["details"])})
+                for row in connection.execute(query).mappings()
+            )
 
 
 def write_changes(

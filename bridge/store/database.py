@@ -171,7 +171,7 @@ def columns(table: Table, kind: type[Any]) -> Select[Any]:
 
 
 def rows(connection: Connection, query: Select[Any], kind: type[Row]) -> Iterator[Row]:
-    """Return a dataclass for each row of a query for its ``columns``; fast for thousands."""
+    """Return a dataclass for each row of a query for its ``columns``, fast for thousands of rows."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     for row in connection.execute(query).yield_per(AT_ONCE):
         yield kind(**dict(zip(names, row, strict=True)))
@@ -181,7 +181,7 @@ def select_in(
     connection: Connection, query: Select[Any], column: Column[Any], values: Sequence[str]
 ) -> Iterator[SqlRow[Any]]:
     """Run a query for the rows whose ``column`` has one of many values."""
-    for batch in _batches(values):
+    for batch in batches(values):
         yield from connection.execute(query.where(column.in_(batch)))
 
 
@@ -189,11 +189,11 @@ def delete_in(
     connection: Connection, column: Column[Any], values: Sequence[str], *where: ColumnElement[bool]
 ) -> None:
     """Delete the rows of a table whose ``column`` has one of many values."""
-    for batch in _batches(values):
+    for batch in batches(values):
         connection.execute(delete(column.table).where(*where, column.in_(batch)))
 
 
-def _batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
+def batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
     """Split values for ``IN (…)``: databases limit the number of parameters."""
     for start in range(0, len(values), AT_ONCE):
         yield values[start : start + AT_ONCE]
@@ -222,7 +222,7 @@ def _engine(url: str) -> Engine:
 
 
 def _check_idle_connections(engine: Engine) -> None:
-    """Ping a connection that was idle before it is used again; replace it if its server is gone.
+    """Ping a connection that was idle before it is used again, and replace it if its server is gone.
 
     ``pool_pre_ping`` would ping each time, and a refresh uses ten connections in a row.
     """
@@ -242,10 +242,7 @@ def _check_idle_connections(engine: Engine) -> None:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Allow reads while another process writes.
-
-    SQLite itself does not wait for locks in this statement.
-    """
+    """Allow reads while another process writes. SQLite does not wait for locks in this statement."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:

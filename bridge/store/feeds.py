@@ -60,10 +60,10 @@ class Feeds:
     def replace(self, new: Sequence[Feed], *, now: datetime) -> tuple[str, ...]:
         """Make ``new`` the active feeds of the settings, in that order; new sources are due now.
 
-        A new feed gets its first link in the same transaction. A feed that is not in ``new``
-        becomes inactive and keeps all it has published: if it returns, its subscribers find the
-        same address and the same events. Feeds of the admin pages stay. Those whose slug is in
-        ``new`` belong to the settings from then on, and their slugs are returned.
+        A new feed gets its first link in the same transaction. A feed that is not in ``new`` becomes
+        inactive and keeps all it has published: if it returns, its subscribers find the same address
+        and the same events. Feeds of the admin pages stay. Those whose slug is in ``new`` belong to
+        the settings from then on, and their slugs are returned.
         """
         with self._database.write() as connection:
             _lock(connection)
@@ -122,10 +122,7 @@ class Feeds:
             _save_sources(connection, now)
 
     def all(self) -> tuple[FeedRow, ...]:
-        """Return every feed, active ones first.
-
-        Feeds of the settings are in their order, then those of the admin pages by age.
-        """
+        """Return every feed, active ones first: the settings' in their order, the admin's by age."""
         return tuple(_feed_row(row) for row in self._database.all(_in_order()))
 
     def row(self, slug: str) -> FeedRow | None:
@@ -248,7 +245,7 @@ def _insert_source(connection: Connection, source: Source, now: datetime) -> Non
 
 
 def _remove_former_sources(connection: Connection, feed: Feed) -> None:
-    """Remove a feed's former sources, or mark them ``leaving`` until all present ones were read."""
+    """Remove the feed's former sources, or mark them ``leaving`` until all present ones were read."""
     keys = [source.key for source in feed.sources]
     former = (feed_sources.c.slug == feed.slug, feed_sources.c.source_key.not_in(keys))
     unread = select(sources.c.key).where(sources.c.key.in_(keys), sources.c.last_success.is_(None))

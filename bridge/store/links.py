@@ -83,7 +83,7 @@ class Links:
         return self._select(_query().where(links.c.slug == slug).order_by(*order))
 
     def token(self, link: Link) -> str:
-        """Return a link's token; raises LinkError if the key that derived it is missing."""
+        """Return a link's token; raises LinkError if the key that it was derived from is missing."""
         for token in self._keys.link_tokens(link.slug, link.label, link.generation):
             if hmac.compare_digest(token_hash(token), link.token_hash):
                 return token
@@ -108,7 +108,7 @@ class Links:
     def rotate(
         self, slug: str, label: str, *, now: datetime, grace: timedelta = timedelta()
     ) -> Link:
-        """Replace a link by a new one of its label; the old address works during ``grace``."""
+        """Replace a link by a new one of its label; the old address works until ``grace`` is over."""
         label = _checked(label)
         with self._database.write() as connection:
             _lock_feed(connection, slug)
@@ -184,8 +184,8 @@ def _is_open(connection: Connection, slug: str, label: str, now: datetime) -> bo
 def _check_open(connection: Connection, slug: str, label: str, now: datetime) -> None:
     if not _is_open(connection, slug, label, now):
         raise LinkError(
-            f'Feed "{slug}" has no link "{label}" that still works: '
-            f"`zoho-bridge links list {slug}` shows those it has, `links add` makes one."
+            f'Feed "{slug}" has no link "{label}" that still works: `zoho-bridge links list {slug}` '
+            "shows those it has, `links add` makes one."
         )
 
 

@@ -1,6 +1,6 @@
-"""Logins to Zoho, one for each client, with encrypted secrets."""
+"""The logins that ``zoho-bridge login`` made: one for each client, the secrets in it encrypted."""
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from bridge.config import Login, Secret
 from bridge.store.crypto import SecretKeys
@@ -9,14 +9,14 @@ from bridge.store.schema import logins
 
 
 class Logins:
-    """The table of logins."""
+    """The logins table."""
 
     def __init__(self, database: Database, keys: SecretKeys) -> None:
         self._database = database
         self._keys = keys
 
     def keep(self, login: Login) -> None:
-        """Insert or replace the login of a client."""
+        """Keep a login in place of the client's former one."""
         row = {
             "client_id": login.client_id,
             "client_secret": self._keys.encrypt(login.client_secret.reveal()),
@@ -29,13 +29,15 @@ class Logins:
             upsert(connection, logins, [row])
 
     def of(self, client_id: str) -> Login | None:
-        """Return the login of a client, or the latest of all if the client id is empty."""
+        """Give the login of a client, or without a client id the latest of all; None when there is none."""
         query = select(logins).order_by(logins.c.created_at.desc(), logins.c.client_id).limit(1)
         if client_id:
             query = query.where(logins.c.client_id == client_id)
-        row = self._database.first(query)
-        if row is None:
-            return None
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else self._login(row)
+
+    def _login(self, row: Row[tuple[object, ...]]) -> Login:
         return Login(
             client_id=row.client_id,
             client_secret=Secret(self._keys.decrypt(row.client_secret) or ""),

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, delete, or_, select, update
 
 from bridge.feed.publication import (
     Document,
@@ -18,7 +18,7 @@ from bridge.feed.publication import (
 )
 from bridge.store.agenda import write_agenda
 from bridge.store.changes import write_changes
-from bridge.store.database import AT_ONCE, Database, Row, columns, delete_in, rows, upsert
+from bridge.store.database import AT_ONCE, Database, Row, batches, columns, rows, upsert
 from bridge.store.schema import documents, entries, events, feed_sources, feeds, shapes, sources
 
 
@@ -85,7 +85,8 @@ class Publications:
         """Return a document in gzip and its blocks; empty bytes if there is none."""
         query = select(documents.c.gzip, documents.c.blocks)
         query = query.where(documents.c.slug == slug, documents.c.variant == variant)
-        row = self._database.first(query)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
         return (row.gzip, row.blocks or b"") if row else (b"", b"")
 
     def publish(self, slug: str, publication: Publication) -> bool:
@@ -98,18 +99,18 @@ class Publications:
         with self._database.write() as connection:
             if connection.execute(update(feeds).where(*current).values(new)).rowcount == 0:
                 return False
-            removed = publication.removed_events
-            delete_in(connection, shapes.c.event_uid, removed, shapes.c.slug == slug)
+            for batch in batches(publication.removed_events):
+                removed = (shapes.c.slug == slug, shapes.c.event_uid.in_(batch))
+                connection.execute(delete(shapes).where(*removed))
             for table, values in ((shapes, publication.freshness), (entries, publication.entries)):
                 upsert(connection, table, ({"slug": slug, **asdict(value)} for value in values))
             if write_agenda(connection, slug, publication.agenda):
                 labels_at = update(feeds).where(feeds.c.slug == slug)
                 connection.execute(labels_at.values(labels_at=publication.now))
             write_changes(connection, slug, publication.changes, now=publication.now)
-            if publication.new_sources:
-                new_keys = feed_sources.c.source_key.in_(publication.new_sources)
-                shown = update(feed_sources).where(feed_sources.c.slug == slug, new_keys)
-                connection.execute(shown.values(published=True))
+            for batch in batches(publication.new_sources):
+                shown = (feed_sources.c.slug == slug, feed_sources.c.source_key.in_(batch))
+                connection.execute(update(feed_sources).where(*shown).values(published=True))
             for document in publication.documents:
                 upsert(connection, documents, [{"slug": slug, **asdict(document)}])
                 del document  # before the next one is made
@@ -145,7 +146,8 @@ class Publications:
         return self._first(query.where(*of_entry), Entry)
 
     def _first(self, query: Select[Any], kind: type[Row]) -> Row | None:
-        return next(iter(self._database.records(query, kind)), None)
+        with self._database.read() as connection:
+            return next(rows(connection, query, kind), None)
 
 
 def _present(slug: str) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""Readers: how often calendar programs poll each feed, by day, without any personal data."""
+"""Readers: which calendar programs poll each feed, by day. It stores nothing that names a person."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -55,7 +55,7 @@ class Readers:
         self._database = database
 
     def count(self, rows: Iterable[Polls]) -> None:
-        """Add polls to the stored numbers; no two rows have the same address, program and day."""
+        """Add polls to the stored numbers in one transaction; each row has another address or day."""
         # In the same order in all processes: otherwise two that add to the same rows may deadlock.
         ordered = sorted(rows, key=lambda row: (row.slug, row.link, row.program, row.day))
         stored = readers.c

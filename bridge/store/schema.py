@@ -32,7 +32,7 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
         """Return microseconds since 1970; raises ValueError for a naive time."""
         if value is None:
             return None
@@ -40,7 +40,7 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("a time without a zone can't be stored")
         return (value - _EPOCH) // timedelta(microseconds=1)
 
-    def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's
         """Return the time in UTC."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 

@@ -108,7 +108,7 @@ def test_a_label_is_required_if_the_feed_has_several_links(run: Command) -> None
     ("arguments", "message"),
     [
         (("rotate", "team", "--grace", "soon"), "write a number of days or weeks"),
-        (("rotate", "team", "--grace", "400d"), '"0d" to "365d"'),
+        (("rotate", "team", "--grace", "400d"), "0d to 365d"),
         (("revoke", "team", "default", "--all"), "not both"),
     ],
 )
@@ -125,4 +125,4 @@ def test_a_wrong_command_line_is_explained_and_changes_nothing(
 def test_an_unknown_feed_is_an_error(run: Command, act: str) -> None:
     error = run(act, "nothing").exception
     assert isinstance(error, BridgeError)
-    assert 'There is no feed "nothing"' in str(error)
+    assert 'No feed "nothing"' in str(error)

@@ -132,8 +132,7 @@ def test_an_unknown_feed_is_told_together_with_the_known_ones(line: CommandLine,
     assert result.exit_code == 1
     assert result.stdout == ""
     assert (
-        result.stderr
-        == 'zoho-bridge: There is no feed "marketing". There are: calendar, group, portal.\n'
+        result.stderr == 'zoho-bridge: No feed "marketing". Known feeds: calendar, group, portal.\n'
     )
 
 
@@ -198,7 +197,8 @@ def test_a_port_in_use_is_told_before_anything_is_started(line: CommandLine, nam
         result = line(name, "--port", str(port))
     assert result.exit_code == 1
     assert result.stderr == (
-        f"zoho-bridge: Port {port} on 127.0.0.1 is in use: stop the program that has it, or choose another with --port.\n"
+        f"zoho-bridge: Port {port} on 127.0.0.1 is in use: stop the program that uses it, "
+        "or choose another port with --port.\n"
     )
     assert not line.data_dir.exists()
 
@@ -217,7 +217,7 @@ def test_a_host_that_is_not_here_is_told(
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     result = line("serve", "--host", host)
     assert result.exit_code == 1
-    assert result.stderr.startswith(f'zoho-bridge: "{host}" can\'t be listened on (')
+    assert result.stderr.startswith(f'zoho-bridge: Can\'t listen on "{host}" (')
     assert result.stderr.count("\n") == 1
 
 

@@ -20,9 +20,8 @@ ANY_TEXT = st.text(
     max_size=60,
 )
 TAGS = (
-    "<p>|</p>|<br>|<br/>|<div>|</div>|<ul>|<ol>|<li>|</li>|</ul>|<a>|</a>|<b>|</b>|<pre>|</pre>"
-    "|<td>|<tr>|</table>|<!--|-->|<![CDATA[|]]>|<![x[|<!x|<?|</|<|>|&|&amp;|&nbsp;|&#0;|&#xD800;"
-    "|&lt;b&gt;|<img>|<script>|</script>"
+    "<p>|</p>|<br>|<br/>|<div>|</div>|<ul>|<ol>|<li>|</li>|</ul>|<a>|</a>|<b>|</b>|<pre>|</pre>|<td>|<tr>|</table>"
+    "|<!--|-->|<![CDATA[|]]>|<![x[|<!x|<?|</|<|>|&|&amp;|&nbsp;|&#0;|&#xD800;|&lt;b&gt;|<img>|<script>|</script>"
     '|<style>|<title>|<svg>|<a href="https://x.org/">|<a href=javascript:1>|<p onclick=x>'
 )
 MARKUP = st.lists(
@@ -35,13 +34,8 @@ MARKUP = st.lists(
 modest = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 CLEAN = [
-    # name, value, expected, source
-    (
-        "plain text stays",
-        "Team meeting, room 4; bring \\ a pen",
-        "Team meeting, room 4; bring \\ a pen",
-        "rulebook 5: escaping is not done here",
-    ),
+    # name, given, expected, source
+    ("plain text stays", "Team meeting, room 4; bring \\ a pen", "Team meeting, room 4; bring \\ a pen", "rulebook 5: escaping is not done here"),
     ("CRLF is one line break", "a\r\nb", "a\nb", "RFC 5545 3.3.11"),
     ("a lone CR breaks the line", "a\rb", "a\nb", "rulebook 4"),
     ("CR CR LF are two", "a\r\r\nb", "a\n\nb", "rulebook 4"),
@@ -66,20 +60,15 @@ CLEAN = [
     ("blanks at line ends go", "a  \nb \u00a0\n", "a\nb", "rulebook 2"),
     ("empty lines at both ends go", "\n\n  a\n\nb\n\n", "  a\n\nb", "no empty property text"),
     ("only blanks is nothing", " \t\n ", "", "rulebook 9"),
-    (
-        "a run of blanks cannot fill a folded line",
-        "a" + " " * 300 + "b",
-        "a" + " " * 60 + "b",
-        "rulebook 3",
-    ),
-]
+    ("a run of blanks cannot fill a folded line", "a" + " " * 300 + "b", "a" + " " * 60 + "b", "rulebook 3"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [case[1:3] for case in CLEAN], ids=[case[0] for case in CLEAN]
+    ("given_text", "expected"), [case[1:3] for case in CLEAN], ids=[case[0] for case in CLEAN]
 )
-def test_cleaning_follows_the_rules(value: str, expected: str) -> None:
-    assert clean(value) == expected
+def test_cleaning_follows_the_rules(given_text: str, expected: str) -> None:
+    assert clean(given_text) == expected
 
 
 @modest
@@ -116,32 +105,22 @@ ONE_LINE = [
     ("255 units fit", "x" * 255, 255, "x" * 255, "rulebook 54"),
     ("256 are cut to 255, the ellipsis among them", "x" * 256, 255, "x" * 254 + "…", "rulebook 54"),
     ("an emoji counts two", "😀" * 127 + "x", 255, "😀" * 127 + "x", "rulebook 54: UTF-16 units"),
-    (
-        "never half an emoji",
-        "😀" * 128,
-        255,
-        "😀" * 127 + "…",
-        "rulebook 54: outside surrogate pairs",
-    ),
-    (
-        "a cut at an odd position",
-        "x" + "😀" * 128,
-        255,
-        "x" + "😀" * 126 + "…",
-        "rulebook 54: 1 + 252 + 1, another would be 256",
-    ),
+    ("never half an emoji", "😀" * 128, 255, "😀" * 127 + "…", "rulebook 54: outside surrogate pairs"),
+    ("a cut at an odd position", "x" + "😀" * 128, 255, "x" + "😀" * 126 + "…", "rulebook 54: 1 + 252 + 1, another would be 256"),
     ("no blank before the ellipsis", "ab cd", 4, "ab…", "house style"),
     ("empty", "\n \t", 255, "", "rulebook 9"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("value", "limit", "expected"),
+    ("given_text", "limit", "expected"),
     [case[1:4] for case in ONE_LINE],
     ids=[case[0] for case in ONE_LINE],
 )
-def test_one_line_is_short_and_cuts_no_character(value: str, limit: int, expected: str) -> None:
-    assert one_line(value, limit) == expected
+def test_one_line_is_short_and_cuts_no_character(
+    given_text: str, limit: int, expected: str
+) -> None:
+    assert one_line(given_text, limit) == expected
 
 
 @modest
@@ -180,74 +159,38 @@ RICH = [
     ("paragraphs", "<p>One</p><p>Two</p>", "One\n\nTwo"),
     ("line breaks", "One<br>Two<br/>Three<BR />Four", "One\nTwo\nThree\nFour"),
     ("divs are lines", "<div>One</div><div>Two</div>", "One\nTwo"),
-    (
-        "an empty div with a break is an empty line",
-        "<div>One</div><div><br></div><div>Two</div>",
-        "One\n\nTwo",
-    ),
-    (
-        "at most one empty line",
-        "<p>One</p><br><br><br><p></p><p>&nbsp;</p><p>Two</p>",
-        "One\n\nTwo",
-    ),
+    ("an empty div with a break is an empty line", "<div>One</div><div><br></div><div>Two</div>", "One\n\nTwo"),
+    ("at most one empty line", "<p>One</p><br><br><br><p></p><p>&nbsp;</p><p>Two</p>", "One\n\nTwo"),
     ("a break at a block's end is none", "<div>One<br></div>Two", "One\nTwo"),
     ("bullets", "<p>Bring:</p><ul><li>pen</li><li>paper</li></ul>", "Bring:\n\n- pen\n- paper"),
     ("paragraphs in bullets", "<ul><li><p>pen</p></li><li><p>ink</p></li></ul>", "- pen\n\n- ink"),
     ("numbered", "<ol><li>pen</li><li>ink</li></ol>", "- pen\n- ink"),
     ("a list in a list", "<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>", "- a\n  - b\n- c"),
     ("text after a list", "<ul><li>a</li></ul>b", "- a\n\nb"),
-    (
-        "cells and rows",
-        "<table><tr><th>When</th><th>What</th></tr><tr><td>9</td><td>Tea</td></tr></table>",
-        "When What\n9 Tea",
-    ),
+    ("cells and rows", "<table><tr><th>When</th><th>What</th></tr><tr><td>9</td><td>Tea</td></tr></table>", "When What\n9 Tea"),
     ("headings", "<h2>Agenda</h2>Talk", "Agenda\n\nTalk"),
-    (
-        "a link with words",
-        '<a href="https://x.org/a?b=1&amp;c=2">the page</a>.',
-        "the page (https://x.org/a?b=1&c=2).",
-    ),
+    ("a link with words", '<a href="https://x.org/a?b=1&amp;c=2">the page</a>.', "the page (https://x.org/a?b=1&c=2)."),
     ("a link that is its text", '<a href="https://x.org/">https://x.org/</a>', "https://x.org/"),
     ("a link that is almost its text", '<a href="https://www.x.org/">x.org</a>', "x.org"),
     ("a link without text", 'See <a href="https://x.org/"></a>', "See https://x.org/"),
-    (
-        "a link around formatting",
-        '<a href="https://x.org/"><b>the</b> page</a>',
-        "the page (https://x.org/)",
-    ),
+    ("a link around formatting", '<a href="https://x.org/"><b>the</b> page</a>', "the page (https://x.org/)"),
     ("a mail link", '<a href="mailto:a@x.org?subject=Hi">Ann</a>', "Ann (a@x.org)"),
     ("a mail link that is its text", '<a href="mailto:a@x.org">a@x.org</a>', "a@x.org"),
     ("a script link is none", '<a href="javascript:alert(1)">click</a><br>', "click"),
     ("a relative link is none", '<a href="/login">log in</a><br>', "log in"),
-    (
-        "links in bullets",
-        '<ul><li><a href="https://x.org/">X</a></li></ul>',
-        "- X (https://x.org/)",
-    ),
-    (
-        "entities",
-        "<p>Fish &amp; chips &lt;3 &euro;5 &#x1F600;&nbsp;!</p>",
-        "Fish & chips <3 €5 😀 !",
-    ),
+    ("links in bullets", '<ul><li><a href="https://x.org/">X</a></li></ul>', "- X (https://x.org/)"),
+    ("entities", "<p>Fish &amp; chips &lt;3 &euro;5 &#x1F600;&nbsp;!</p>", "Fish & chips <3 €5 😀 !"),
     ("white space is one blank", "<p>One\n   two <b> three </b> four</p>", "One two three four"),
     ("preformatted text keeps its form", "<pre>a   b\n  c</pre>", "a   b\n  c"),
-    (
-        "scripts and styles go",
-        "<style>p{color:red}</style><p>Hi</p><script>alert('<p>x</p>')</script>",
-        "Hi",
-    ),
+    ("scripts and styles go", "<style>p{color:red}</style><p>Hi</p><script>alert('<p>x</p>')</script>", "Hi"),
     ("comments go", "<p>a<!-- <p>secret</p> -->b</p>", "ab"),
-    (
-        "a title is not text",
-        "<html><head><title>Untitled</title></head><body>Hi</body></html>",
-        "Hi",
-    ),
+    ("a title is not text", "<html><head><title>Untitled</title></head><body>Hi</body></html>", "Hi"),
     ("images go", '<p>Hi<img src="https://t.example/pixel.gif"></p>', "Hi"),
     ("unclosed tags", "<p>One<p>Two<b>bold", "One\n\nTwobold"),
     ("own line breaks count when no tag breaks", "One\n<b>Two</b>\nThree", "One\nTwo\nThree"),
     ("Outlook's namespace tags", "<p>Hi<o:p></o:p></p>", "Hi"),
     ("no text at all", "<p><br></p><div>&nbsp;</div>", ""),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -260,27 +203,15 @@ def test_html_becomes_plain_text_as_in_a_text_browser(html: str, plain: str) -> 
 
 SANITISED = [
     ("formatting stays", "<p>a <b>b</b> <em>c</em></p>", "<p>a <b>b</b> <em>c</em></p>"),
-    (
-        "styles, classes and handlers go",
-        '<p style="x" class="y" onclick="z()" id="q">a</p>',
-        "<p>a</p>",
-    ),
+    ("styles, classes and handlers go", '<p style="x" class="y" onclick="z()" id="q">a</p>', "<p>a</p>"),
     ("images go", '<p>a<img src="https://t.example/p.gif" onerror="x()"></p>', "<p>a</p>"),
     ("script goes with its text", "<p>a</p><script>alert(1)</script>", "<p>a</p>"),
-    (
-        "a script link loses its address",
-        '<p><a href="javascript:alert(1)">a</a></p>',
-        "<p><a>a</a></p>",
-    ),
+    ("a script link loses its address", '<p><a href="javascript:alert(1)">a</a></p>', "<p><a>a</a></p>"),
     ("a data link too", '<p><a href="data:text/html,x">a</a></p>', "<p><a>a</a></p>"),
     ("a relative link too", '<p><a href="//x.org/">a</a></p>', "<p><a>a</a></p>"),
-    (
-        "frames and forms go",
-        '<p>a<iframe src="https://x.org"></iframe></p><form><input value="x"></form>',
-        "<p>a</p>",
-    ),
+    ("frames and forms go", '<p>a<iframe src="https://x.org"></iframe></p><form><input value="x"></form>', "<p>a</p>"),
     ("no text is no html", "<p><br></p>", ""),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_exact_since_is_the_first_such_change(zones: dict[str, datetime]) -> Non
         ("America/Santiago", None),
         # Footer EET-2EEST,M4.5.5/0,M10.5.4/24
         ("Africa/Cairo", None),
-        # R M 2026 o - Mar 22 2 0 -, and always UTC from 2026-09-20 02:00 on
+        # R M 2026 o - Mar 22 2 0 -, and UTC for ever from 2026-09-20 02:00 on
         ("Africa/Casablanca", utc(2026, 9, 20, 1)),
         # British Columbia stays on summer time after the spring of 2026
         ("America/Vancouver", utc(2026, 3, 8, 10)),

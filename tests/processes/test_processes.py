@@ -229,9 +229,11 @@ def test_serve_reads_and_serves_and_ends_without_a_trace(line: CommandLine) -> N
     serve.terminate()
     output, log = serve.communicate(timeout=60)
     assert (serve.returncode, line.left()) == (0, {})
+    url = f"http://127.0.0.1:{port}"
     assert (
         output
-        == f"Serving at http://127.0.0.1:{port}/ (`zoho-bridge feeds` lists the addresses).\n"
+        == f"Serving at {url}/ (set BRIDGE_PUBLIC_URL={url}, so that `zoho-bridge feeds` lists "
+        "working addresses).\n"
     )
     lines = [json.loads(row) for row in log.splitlines()]
     assert sorted(row["source"] for row in lines) == sorted(SOURCES)  # one line each, and no other
@@ -298,11 +300,11 @@ def test_ctrl_c_ends_a_refresh_after_the_reads_that_have_begun_and_twice_at_once
     refresh.send_signal(signal.SIGINT)
     errors = pipe(refresh.stderr)
     message = errors.readline() + errors.readline()
-    assert message == "\nEnding after the reads that have begun; Ctrl+C again ends at once.\n"
+    assert message == "\nFinishing the reads that have begun; Ctrl+C again ends at once.\n"
     if times == 2:
         refresh.send_signal(signal.SIGINT)
         assert refresh.wait(timeout=60) == 130
-        assert errors.read() == "Ended. What was being read can be read again in 10 minutes.\n"
+        assert errors.read() == "Ended. The interrupted sources can be read again in 10 minutes.\n"
         assert line.feeds()["calendar"]["last_success"] is None
     else:
         line.sandbox.faults.clear()

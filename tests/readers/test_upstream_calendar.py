@@ -1,4 +1,4 @@
-"""The second implementation of a Zoho calendar against the examples of RFC 5545 3.8.5.3, 3.3.5."""
+"""The second implementation of a Zoho calendar, held to the examples of RFC 5545 3.8.5.3 and 3.3.5."""
 
 from collections import Counter
 from dataclasses import replace

@@ -544,7 +544,7 @@ def test_a_series_that_zoho_tells_nothing_of_by_itself_is_compared_all_the_same(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["verify", "nonsense"], 'There is no feed "nonsense"'),
+        (["verify", "nonsense"], 'No feed "nonsense"'),
         (["verify", "group"], "has not been read yet: run `zoho-bridge refresh group`"),
     ],
 )

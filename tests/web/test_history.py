@@ -223,9 +223,9 @@ def test_the_command_looks_back_as_far_as_it_is_told(run: Any, changed: Any) -> 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("nothing",), 1, 'There is no feed "nothing". There are: team.'),
+        (("nothing",), 1, 'No feed "nothing". Known feeds: team.'),
         (("team", "--days", "0"), 2, "1<=x<=30"),
-        (("team", "--days", "x"), 2, "not a valid integer"),
+        (("team", "--days", "x"), 2, "not a valid whole number"),
     ],
 )
 def test_a_mistake_is_a_sentence(run: Any, arguments: Any, code: Any, said: Any) -> None:

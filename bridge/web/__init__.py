@@ -1,11 +1,13 @@
-"""Serve what is published: feeds to calendar programs, pages to people.
+"""The web server's app: published feeds for calendar programs, pages for people.
 
-A request reads the store and nothing else: it never calls Zoho and never renders a feed, so that an outage of Zoho
-can't be seen by a subscriber (rulebook H8).
+A request only reads the store. It never calls Zoho and never renders a feed, so subscribers do not
+notice an outage of Zoho (rulebook H8).
 """
 
+from collections.abc import Callable
 import os
 from pathlib import Path
+import time
 
 from flask import Flask
 
@@ -15,62 +17,60 @@ from bridge.store.crypto import load_secret_keys
 from bridge.web import (
     admin,
     embed,
-    errors,
+    error_responses,
     feeds,
     history,
+    https,
     language,
-    monitoring as operation,
+    monitoring,
     pages,
     session,
-    transport,
 )
 from bridge.web.context import Web
-from bridge.web.page import is_web_link
+from bridge.web.html_response import is_web_link
 
-_PACKAGED = Path(__file__).parent.parent / "templates"
+_INSTALLED = Path(__file__).parent.parent / "templates"
 _CHECKED_OUT = Path(__file__).parent.parent.parent / "templates"
 _LONGEST_FORM = 16 * 1024
 
 
 def create_app(
-    settings: config.Settings | None = None, store: Store | None = None, *, open_admin: bool = False
+    settings: config.Settings | None = None,
+    store: Store | None = None,
+    *,
+    open_admin: bool = False,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Flask:
-    """Make the WSGI app; by default from the environment, as the web server calls it.
+    """Return the WSGI app; the web server calls this without arguments, and the environment counts.
 
-    ``open_admin`` shows the admin pages without a password to this machine: for the demo. Raises ConfigError and
-    StoreError.
+    ``open_admin`` opens the admin pages to this machine without a password, for the demo. ``clock``
+    returns the seconds that caches count in. Raises ConfigError and StoreError.
     """
     settings = settings or config.load(os.environ)
     keys = load_secret_keys(settings.secret_key.reveal(), settings.data_dir)
-    shared = Web(settings, store or Store.configured(settings, keys), open_admin=open_admin)
-    if store is None:  # the process is the app's own
+    owns_process = store is None
+    web = Web(settings, store or Store.configured(settings, keys), open_admin, clock)
+    if owns_process:
         logs.set_up()
-        shared.uses.keep_flushing()
-    templates = _PACKAGED if _PACKAGED.is_dir() else _CHECKED_OUT
-    app = errors.App(
-        "bridge", template_folder=str(templates), static_folder=str(templates / "static")
+        web.usage.start_flushing()
+    templates = str(_INSTALLED if _INSTALLED.is_dir() else _CHECKED_OUT)
+    app = error_responses.App(
+        "bridge", template_folder=templates, static_folder=f"{templates}/static"
     )
-    app.url_map.strict_slashes = app.url_map.merge_slashes = (
-        False  # both redirect, to whatever host was asked for
-    )
+    # Both settings redirect, to any host that the request names.
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
     app.jinja_env.filters["is_web_link"] = is_web_link
-    app.extensions["bridge"] = shared
-    errors.register(app)
+    app.extensions["bridge"] = web
+    error_responses.register(app)
     language.register(app)
     session.register(app, keys.session_key(settings.admin_password.reveal()))
-    for blueprint in (
-        pages.blueprint,
-        embed.blueprint,
-        admin.blueprint,
-        history.blueprint,
-        operation.blueprint,
-    ):
-        app.register_blueprint(blueprint)
-    app.wsgi_app = transport.wrapped(feeds.Feeds(shared, app.wsgi_app), settings)  # type: ignore[assignment,method-assign]
+    for module in (pages, embed, admin, history, monitoring):
+        app.register_blueprint(module.blueprint)
+    app.wsgi_app = https.wrap(feeds.Feeds(web, app.wsgi_app), settings)  # type: ignore[assignment,method-assign]
     return app
 
 
 def create_demo_app() -> Flask:
-    """Make the WSGI app of ``zoho-bridge demo``."""
+    """Return the WSGI app of ``zoho-bridge demo``."""
     return create_app(open_admin=True)

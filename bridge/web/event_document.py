@@ -1,14 +1,14 @@
-"""One event as a document of its own, joined by bytes from what is published."""
+"""One event as an iCalendar document of its own, joined from published bytes."""
 
 from bridge.feed.document import join_document
 from bridge.feed.publication import Entry
 
 
-def document(entry: Entry, variant: str) -> bytes | None:
-    """Join a VCALENDAR of an event's kept bytes and the VTIMEZONEs that they use.
+def event_document(entry: Entry, variant: str) -> bytes | None:
+    """Return a VCALENDAR of an event's stored bytes and the VTIMEZONEs that they use.
 
-    ``web`` has the event's occurrences in UTC, None when it has none in the feed's window; every other variant is the
-    event itself, with its reminders.
+    The variant ``web`` has the event's occurrences in UTC; None if the feed's window has none. All
+    other variants are the event with its reminders.
     """
     blob, zones = (entry.web_blob, []) if variant == "web" else (entry.blob, entry.zones.split())
     return join_document(title="", blobs=[blob], zones=zones, single=True) if blob else None

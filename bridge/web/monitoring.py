@@ -1,151 +1,131 @@
-"""For whoever watches the bridge: ``/healthz`` for machines that restart it, ``/metrics`` for Prometheus.
+"""``/healthz`` for machines that restart the bridge, ``/metrics`` for Prometheus.
 
-The metrics come from the store, so that every process of every machine gives the same ones. They hold no token.
+The metrics come from the store, so all processes of all machines report the same. No token is in
+them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, jsonify, request
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 import structlog
 
 from bridge import __version__
 from bridge.errors import StoreError
+from bridge.store import Store
 from bridge.web import session
-from bridge.web.context import from_this_machine, web
+from bridge.web.context import is_local_request, web
 
-blueprint = Blueprint("operation", __name__)
+blueprint = Blueprint("monitoring", __name__)
 
-_PREFIX = "zoho_bridge"
 _FORMAT = "text/plain; version=0.0.4; charset=utf-8"
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 log = structlog.get_logger()
 
 
 @blueprint.get("/healthz")
 def health() -> tuple[Response, int]:
-    """Say that feeds can be served, and since when the most overdue source waits to be read; 503 if they can't.
+    """Report that feeds can be served, and the most overdue source; 503 if they cannot.
 
-    A source that Zoho does not give is no reason to restart a web server, so it is none for a 503.
+    A source that Zoho does not serve is no reason to restart a web server, so it is still a 200.
     """
+    now = datetime.now(UTC)
     try:
-        since = _oldest_overdue(datetime.now(UTC))
+        since = _oldest_due(now)
     except StoreError as error:
-        log.error("the database can't be used", error=str(error))  # noqa: TRY400 - an outage, not a bug: no traceback
+        log.error("the database can't be used", error=str(error))  # noqa: TRY400 - no bug
         return jsonify(service="zoho-bridge", database="unreadable", oldest_overdue=None), 503
     overdue = None
     if since is not None:
-        seconds = int((datetime.now(UTC) - since).total_seconds())
+        seconds = int((now - since).total_seconds())
         overdue = {"since": since.isoformat(timespec="seconds"), "seconds": seconds}
     return jsonify(service="zoho-bridge", database="ok", oldest_overdue=overdue), 200
 
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Give the state of sources, feeds and links to this machine, or to whoever sends the admin's password."""
-    if not from_this_machine():
-        _ask_for_password()
-    return Response("".join(_lines(datetime.now(UTC))), content_type=_FORMAT)
+    """Report sources, feeds and links, to this machine or with the admin's password."""
+    if not is_local_request():
+        _check_password()
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_StoreCollector(web().store))
+    return Response(generate_latest(registry), content_type=_FORMAT)
 
 
 @blueprint.after_request
-def _uncached(response: Response) -> Response:
+def _forbid_caching(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _ask_for_password() -> None:
+def _check_password() -> None:
     if not web().settings.admin_password:
         abort(404)
-    given = request.authorization.password if request.authorization else None
-    known, wait = session.attempt(given) if given else (False, None)
+    password = request.authorization.password if request.authorization else None
+    is_right, wait = session.try_password(password) if password else (False, None)
     if wait:
         abort(429)
-    if not known:
-        abort(
-            Response(
-                "Metrics are for the admin.\n",
-                401,
-                {"WWW-Authenticate": "Basic"},
-                content_type="text/plain",
-            )
-        )
+    if not is_right:
+        headers = {"WWW-Authenticate": "Basic"}
+        text = "Metrics are for the admin.\n"
+        abort(Response(text, 401, headers, content_type="text/plain"))
 
 
-def _oldest_overdue(now: datetime) -> datetime | None:
+def _oldest_due(now: datetime) -> datetime | None:
     sources = web().store.sources
     due = sources.due(now=now)
     return sources.state(due[0]).next_check_at if due else None
 
 
-def _lines(now: datetime) -> Iterable[str]:
-    store = web().store
-    yield from _gauge("info", "The version that answers.", [({"version": __version__}, 1)])
-    states = [({"source": state.source.key}, state) for state in store.sources.states()]
-    for name, text, values in (
-        (
-            "failing",
-            "1 while the source can't be read.",
-            [(k, int(s.failing_since is not None)) for k, s in states],
-        ),
-        ("failures", "Failed reads in a row.", [(k, s.failures) for k, s in states]),
-        ("events", "Events that the source holds.", [(k, s.events) for k, s in states]),
-        (
-            "rejections",
-            "Events that did not come across whole.",
-            [(k, s.rejections) for k, s in states],
-        ),
-        (
-            "overdue_seconds",
-            "Since when it should have been read.",
-            [(k, _since(s.next_check_at, now)) for k, s in states],
-        ),
-        (
-            "last_success_timestamp_seconds",
-            "The last good read.",
-            [(k, _unix(s.last_success)) for k, s in states],
-        ),
-    ):
-        yield from _gauge(f"source_{name}", text, values)
-    feeds = store.feeds.active()
-    heads = [({"feed": feed.slug}, store.publications.head(feed.slug, "default")) for feed in feeds]
-    yield from _gauge(
-        "feed_events",
-        "Events that the feed shows.",
-        [(k, head.events) for k, head in heads if head],
-    )
-    changed = [(k, _unix(head.modified_at)) for k, head in heads if head]
-    yield from _gauge(
-        "feed_changed_timestamp_seconds", "The last change of what the feed shows.", changed
-    )
-    used = [
-        (
-            {"feed": feed.slug, "link": link.label, "generation": str(link.generation)},
-            _unix(link.used_at),
-        )
-        for feed in feeds
-        for link in store.links.of(feed.slug)
-    ]
-    yield from _gauge("link_used_timestamp_seconds", "The last poll, to a minute or so.", used)
+class _StoreCollector(Collector):
+    """The metrics of all sources, feeds and links in the store; unknown values are left out."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Return every metric with its current values."""
+        info = _gauge("info", "Version of the bridge.", "version")
+        info.add_metric([__version__], 1)
+        return [info, *self._sources(datetime.now(UTC)), *self._feeds()]
+
+    def _sources(self, now: datetime) -> Iterable[GaugeMetricFamily]:
+        failing = _gauge("source_failing", "1 while the source cannot be read.", "source")
+        failures = _gauge("source_failures", "Failed reads in a row.", "source")
+        events = _gauge("source_events", "Events of the source.", "source")
+        rejections = _gauge("source_rejections", "Events with problems.", "source")
+        overdue = _gauge("source_overdue_seconds", "Time since the next read was due.", "source")
+        success = _gauge("source_last_success_timestamp_seconds", "Last good read.", "source")
+        for state in self._store.sources.states():
+            labels = [state.source.key]
+            failing.add_metric(labels, state.failing_since is not None)
+            failures.add_metric(labels, state.failures)
+            events.add_metric(labels, state.events)
+            rejections.add_metric(labels, state.rejections)
+            overdue.add_metric(labels, max(0.0, (now - state.next_check_at).total_seconds()))
+            if state.last_success is not None:
+                success.add_metric(labels, state.last_success.timestamp())
+        return failing, failures, events, rejections, overdue, success
+
+    def _feeds(self) -> Iterable[GaugeMetricFamily]:
+        events = _gauge("feed_events", "Events of the feed.", "feed")
+        changed = _gauge("feed_changed_timestamp_seconds", "Last change of the feed.", "feed")
+        text = "Last poll with the link, to about a minute."
+        used = _gauge("link_used_timestamp_seconds", text, "feed", "link", "generation")
+        for feed in self._store.feeds.active():
+            head = self._store.publications.head(feed.slug, "default")
+            if head is not None:
+                events.add_metric([feed.slug], head.events)
+                changed.add_metric([feed.slug], head.modified_at.timestamp())
+            for link in self._store.links.of(feed.slug):
+                if link.used_at is not None:
+                    labels = [feed.slug, link.label, str(link.generation)]
+                    used.add_metric(labels, link.used_at.timestamp())
+        return events, changed, used
 
 
-def _gauge(
-    name: str, text: str, values: Iterable[tuple[Mapping[str, str], float | None]]
-) -> Iterable[str]:
-    """Write one metric in Prometheus' text format; what is not known is left out."""
-    yield f"# HELP {_PREFIX}_{name} {text}\n# TYPE {_PREFIX}_{name} gauge\n"
-    for labels, value in values:
-        if value is not None:
-            written = ",".join(
-                f'{label}="{content.translate(_ESCAPES)}"' for label, content in labels.items()
-            )
-            yield f"{_PREFIX}_{name}{{{written}}} {value:.15g}\n"
-
-
-def _unix(moment: datetime | None) -> float | None:
-    return None if moment is None else moment.timestamp()
-
-
-def _since(moment: datetime, now: datetime) -> float:
-    return max(0.0, (now - moment).total_seconds())
+def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"zoho_bridge_{name}", text, labels=labels)

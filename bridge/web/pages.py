@@ -1,6 +1,7 @@
-"""The pages for subscribers: a feed's own page with its agenda and subscribe buttons, and the start page."""
+"""Pages for subscribers: the start page, and a feed's page with agenda and subscribe buttons."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -13,9 +14,9 @@ from bridge.domain.feed import Feed
 from bridge.domain.records import SourceState
 from bridge.domain.timezones import UTC_ZONE
 from bridge.feed.agenda import AgendaItem
-from bridge.web import agenda, filters, language
+from bridge.web import agenda, language, page_filter
 from bridge.web.context import public_root, web
-from bridge.web.page import page
+from bridge.web.html_response import html_response
 from bridge.web.session import is_open_to_all
 from bridge.web.urls import Subscription
 
@@ -23,73 +24,66 @@ blueprint = Blueprint("pages", __name__)
 
 _DAY = timedelta(days=1)
 _MOST_ENTRIES = 25
-# The agenda looks so far ahead, and farther only when too little is found.
+# How far the agenda looks ahead: farther only if the near days have too few entries.
 _NEAR, _FAR = timedelta(days=42), timedelta(days=1000)
 _FARTHEST = timedelta(days=4000)
+# Zones to choose from: one for each clock in wide use.
+_COMMON_ZONES = Path(__file__).with_name("common_zones.txt").read_text("ascii").split()
 
 
 @blueprint.get("/")
 def start() -> BaseResponse:
-    """Lead to the list where it may be seen."""
+    """Show the start page, or redirect to the list of feeds in the demo."""
     if is_open_to_all():
         return redirect(url_for("admin.overview"))
-    return page("start.html")
+    return html_response("start.html")
 
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    """Allow all: Google's calendar has refused feeds that robots.txt forbids (rulebook H17)."""
+    """Allow all: Google Calendar has refused feeds that robots.txt forbids (rulebook H17)."""
     return Response("User-agent: *\nDisallow:\n", mimetype="text/plain")
 
 
-@blueprint.get("/feeds/<slug>/")
-def public_page(slug: str) -> Response:
-    """Show a public feed's page."""
-    return _feed_page(*filters.opened_page(slug, None))
-
-
-@blueprint.get("/f/<token>/")
-def secret_page(token: str) -> Response:
-    """Show the page of a feed whose address is its secret."""
-    return _feed_page(*filters.opened_page(None, token))
-
-
-def settle_zone(feed: Feed, now: datetime) -> date:
-    """Let the page be in the zone it is asked for, else in the feed's main one; gives today's date there."""
-    if language.asked_zone() is None:
-        near = cards(feed, now.date(), now.date() + _NEAR)
-        own = agenda.main_zone(near)
-        language.set_zone(
-            own if own != UTC_ZONE else agenda.main_zone(cards(feed, *_all_days(now.date())))
-        )
+def choose_zone(feed: Feed, now: datetime) -> date:
+    """Set the page's zone to the requested one, else to the feed's main one; return today there."""
+    if language.requested_zone() is None:
+        today = now.date()
+        zone = agenda.main_zone(agenda_items(feed, today, today + _NEAR))
+        if zone == UTC_ZONE:
+            zone = agenda.main_zone(agenda_items(feed, today - _FAR, today + _FAR))
+        language.set_zone(zone)
     return now.astimezone(language.zone()).date()
 
 
-def cards(feed: Feed, first: date, end: date) -> tuple[AgendaItem, ...]:
-    """Give what may be seen of a feed from one day up to another, in any zone."""
-    return filters.cards(feed.slug, midnight(first - _DAY), midnight(end + _DAY))
+def agenda_items(feed: Feed, first: date, end: date) -> tuple[AgendaItem, ...]:
+    """Return what this page may show of a feed from one day up to another, in any zone."""
+    return page_filter.agenda_items(feed.slug, midnight(first - _DAY), midnight(end + _DAY))
 
 
-def _feed_page(feed: Feed, choosing: filters.Choosing) -> Response:
+@blueprint.get("/feeds/<slug>/")
+@blueprint.get("/f/<token>/")
+def feed_page(slug: str | None = None, token: str | None = None) -> Response:
+    """Show the page of a public feed, or of a feed whose address is its secret."""
+    feed, selection = page_filter.open_page(slug, token)
     now = datetime.now(UTC)
-    today = settle_zone(feed, now)
-    first = _asked_day("from", today)
-    near = cards(feed, first, first + _NEAR)
+    today = choose_zone(feed, now)
+    first = _requested_day(today)
+    near = agenda_items(feed, first, first + _NEAR)
     days, next_day = _next_days(feed, near, first, language.zone())
-    paths, head = choosing.paths, filters.head(feed, choosing)
-    quiet = request.args.get("alarms") == "off" and feed.alarms
-    suffix = "?alarms=off" if quiet else ""
+    paths, head = selection.paths, page_filter.head(feed, selection)
+    is_quiet = request.args.get("alarms") == "off" and feed.alarms
+    suffix = "?alarms=off" if is_quiet else ""
     states = [web().store.sources.state(source.key) for source in feed.sources]
-    return page(
+    title = head.title if head else feed.title
+    return html_response(
         "feed.html",
         feed=feed,
         paths=paths,
         root=public_root(),
-        choosing=choosing,
-        subscription=Subscription.of(
-            public_root() + paths.feed + suffix, head.title if head else feed.title
-        ),
-        quiet=quiet,
+        page_filter=selection,
+        subscription=Subscription.of(public_root() + paths.feed + suffix, title),
+        quiet=is_quiet,
         qr=_qr_code(public_root() + paths.page + suffix),
         document=head,
         checked=min((state.last_success for state in states if state.last_success), default=None),
@@ -106,87 +100,36 @@ def _feed_page(feed: Feed, choosing: filters.Choosing) -> Response:
 def _next_days(
     feed: Feed, near: tuple[AgendaItem, ...], first: date, zone: ZoneInfo
 ) -> tuple[tuple[agenda.Day, ...], date | None]:
-    """Give the next days with about as many entries as a page shows, and the day that the next page begins with."""
-    found = agenda.days(near, first, first + _NEAR, zone)
-    shown = agenda.cut(found, _MOST_ENTRIES)
-    if len(shown) == len(found):
-        found = agenda.days(cards(feed, first, first + _FAR), first, first + _FAR, zone)
-        shown = agenda.cut(found, _MOST_ENTRIES)
-    return shown, found[len(shown)].date if len(shown) < len(found) else None
+    """Return the days with about as many entries as fit a page, and the next page's first day."""
+    days = agenda.days(near, first, first + _NEAR, zone)
+    shown = agenda.cut(days, _MOST_ENTRIES)
+    if len(shown) == len(days):
+        days = agenda.days(agenda_items(feed, first, first + _FAR), first, first + _FAR, zone)
+        shown = agenda.cut(days, _MOST_ENTRIES)
+    return shown, days[len(shown)].date if len(shown) < len(days) else None
 
 
-def _asked_day(name: str, today: date) -> date:
-    """Give the day that the address asks for, today without one or for one that makes no sense."""
+def _requested_day(today: date) -> date:
+    """Return the day in the address, today without a plausible one."""
     try:
-        asked = date.fromisoformat(request.args.get(name, ""))
+        day = date.fromisoformat(request.args.get("from", ""))
     except ValueError:
         return today
-    return asked if abs(asked - today) <= _FARTHEST else today
+    return day if abs(day - today) <= _FARTHEST else today
 
 
-def _zones(shown: tuple[AgendaItem, ...]) -> list[str]:
-    """Give zones to choose from: those of the events, and one for each of the world's usual clocks."""
-    own = {card.zone for card in shown if not card.all_day}
+def _zones(items: tuple[AgendaItem, ...]) -> list[str]:
+    """Return the zones to choose from: the events' own and the common ones."""
+    own = {item.zone for item in items if not item.all_day}
     return sorted({*own, *_COMMON_ZONES, language.zone().key})
 
 
-def _all_days(today: date) -> tuple[date, date]:
-    return today - _FAR, today + _FAR
-
-
 def _qr_code(url: str) -> Markup:
-    """Draw a page's address: every phone's camera opens it, while only Apple's know what to do with webcal."""
+    """Draw a page's address: all phones open it, but only Apple's know webcal."""
     return Markup(segno.make_qr(url, error="m").svg_inline(border=2, omitsize=True, light="#fff"))  # noqa: S704
 
 
 def _late_source(states: list[SourceState]) -> SourceState | None:
-    """Give the source that has gone unread the longest, if one can't be read at present."""
+    """Return the source that has been unreachable the longest, None if all can be read."""
     failing = [state for state in states if state.failing_since is not None]
     return min(failing, key=lambda state: state.failing_since or datetime.now(UTC), default=None)
-
-
-_COMMON_ZONES = (
-    "Africa/Johannesburg",
-    "Africa/Lagos",
-    "Africa/Nairobi",
-    "America/Anchorage",
-    "America/Argentina/Buenos_Aires",
-    "America/Bogota",
-    "America/Chicago",
-    "America/Denver",
-    "America/Halifax",
-    "America/Los_Angeles",
-    "America/Mexico_City",
-    "America/New_York",
-    "America/Sao_Paulo",
-    "Asia/Bangkok",
-    "Asia/Dhaka",
-    "Asia/Dubai",
-    "Asia/Hong_Kong",
-    "Asia/Jakarta",
-    "Asia/Jerusalem",
-    "Asia/Karachi",
-    "Asia/Kathmandu",
-    "Asia/Kolkata",
-    "Asia/Manila",
-    "Asia/Riyadh",
-    "Asia/Seoul",
-    "Asia/Shanghai",
-    "Asia/Singapore",
-    "Asia/Tehran",
-    "Asia/Tokyo",
-    "Australia/Adelaide",
-    "Australia/Brisbane",
-    "Australia/Perth",
-    "Australia/Sydney",
-    "Europe/Athens",
-    "Europe/Berlin",
-    "Europe/Istanbul",
-    "Europe/Lisbon",
-    "Europe/London",
-    "Europe/Moscow",
-    "Europe/Paris",
-    "Pacific/Auckland",
-    "Pacific/Honolulu",
-    "UTC",
-)

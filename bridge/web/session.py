@@ -1,6 +1,6 @@
-"""Who is signed in: a signed cookie for the admin pages alone, and the secret in every form (CSRF).
+"""Sign-in to the admin pages: a signed session cookie, passwords, and CSRF tokens of forms.
 
-Feeds and their pages set no cookie: it is only sent below ``/admin``.
+The cookie is sent below ``/admin`` only: feeds and their pages set none.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -14,10 +14,10 @@ from flask import Flask, abort, request, session
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import ServiceUnavailable
 
-from bridge.web.context import from_this_machine, web
+from bridge.web.context import is_local_request, web
 
-_LASTS = timedelta(hours=12)
-_SOON = 10  # seconds
+_LIFETIME = timedelta(hours=12)
+_RETRY_AFTER = 10  # seconds
 
 _forms = BoundedSemaphore(2)
 
@@ -26,12 +26,12 @@ class _Sessions(SecureCookieSessionInterface):
     digest_method = staticmethod(hashlib.sha256)
 
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - Flask's signature
-        """Keep the cookie off plain http wherever https is spoken."""
+        """Restrict the cookie to https wherever https is spoken."""
         return web().settings.public_url.startswith("https:") or request.is_secure
 
 
 def register(app: Flask, key: bytes) -> None:
-    """Sign the cookie with ``key``, and let it go to the admin pages only."""
+    """Sign the app's session cookie with ``key``, and restrict it to the admin pages."""
     app.secret_key = key
     app.session_interface = _Sessions()
     app.config.update(
@@ -39,13 +39,13 @@ def register(app: Flask, key: bytes) -> None:
         SESSION_COOKIE_PATH="/admin",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=_LASTS,
+        PERMANENT_SESSION_LIFETIME=_LIFETIME,
     )
 
 
 def is_open_to_all() -> bool:
-    """Whether this is the demo, seen from this machine."""
-    return web().open_admin and from_this_machine()
+    """Whether this is the demo, requested from this machine."""
+    return web().open_admin and is_local_request()
 
 
 def is_signed_in() -> bool:
@@ -54,65 +54,58 @@ def is_signed_in() -> bool:
 
 
 def sign_in() -> None:
-    """Begin a session, with a new CSRF secret."""
+    """Begin a session, with a new CSRF token."""
     session.clear()
     session.permanent = True
     session["admin"] = True
 
 
-def knows_password(given: str) -> bool:
-    """Compare in constant time; without a password set, nobody knows it."""
-    wanted = web().settings.admin_password
-    return bool(wanted) and hmac.compare_digest(_digest(given), _digest(wanted.reveal()))
+def try_password(password: str) -> tuple[bool, timedelta]:
+    """Return whether the password is right, and how long the client must wait before a next try.
 
-
-def attempt(given: str) -> tuple[bool, timedelta]:
-    """Say whether the password is right, and how long the client has to wait if it may not try now.
-
-    Attempts are counted before the password is looked at, over all processes.
+    Attempts are counted before the password is compared, over all processes. Without a password in
+    the settings, none is right.
     """
-    attempts = web().store.sign_ins
+    attempts, right = web().store.sign_ins, web().settings.admin_password
     wait = attempts.begin(_client(), now=datetime.now(UTC))
-    if wait:
+    if wait or not right or not _is_equal(password, right.reveal()):
         return False, wait
-    if not knows_password(given):
-        return False, timedelta()
     attempts.forget(_client())
     return True, timedelta()
 
 
 def csrf_token() -> str:
-    """Give the secret that every form of this session carries."""
-    if "csrf" not in session:
-        session["csrf"] = secrets.token_urlsafe(24)
-    token: str = session["csrf"]
+    """Return the token that every form of this session carries."""
+    token: str = session.setdefault("csrf", secrets.token_urlsafe(24))
     return token
 
 
 def check_csrf() -> None:
     """Abort with 403 unless the form comes from a page of this session.
 
-    Reading a form waits for whoever sends it, so at most two do: the server's other threads are for the feeds.
+    Parsing a form waits for its sender, so at most two threads do it: the others serve feeds.
     """
-    wanted = session.get("csrf", "")
-    if not wanted:
+    token = session.get("csrf", "")
+    if not token:
         abort(403)
     if not _forms.acquire(blocking=False):
-        raise ServiceUnavailable(retry_after=_SOON)
+        raise ServiceUnavailable(retry_after=_RETRY_AFTER)
     try:
-        given = request.form.get("csrf", "")
+        sent = request.form.get("csrf", "")
     finally:
         _forms.release()
-    if not hmac.compare_digest(_digest(given), _digest(wanted)):
+    if not _is_equal(sent, token):
         abort(403)
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
+def _is_equal(left: str, right: str) -> bool:
+    """Compare in constant time, whatever the lengths."""
+    digests = (hashlib.sha256(t.encode(errors="surrogatepass")).digest() for t in (left, right))
+    return hmac.compare_digest(*digests)
 
 
 def _client() -> str:
-    """Name whom an attempt is counted for: an address, or the network that one person has in IPv6."""
+    """Return the address that attempts are counted for; in IPv6 a person's whole network."""
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:

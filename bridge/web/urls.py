@@ -1,4 +1,4 @@
-"""Every address of a feed: its own, those of its pages, and the links that add it to a calendar program."""
+"""Addresses of a feed and its pages, and the links that add it to calendar programs."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -8,7 +8,7 @@ from bridge.domain.feed import Feed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
-    """The paths of a feed on this server, as one of its addresses opens it."""
+    """The paths of a feed and its pages on this server; ``events`` precedes those of events."""
 
     feed: str
     page: str
@@ -17,7 +17,7 @@ class Paths:
 
     @classmethod
     def of(cls, feed: Feed, token: str | None) -> "Paths":
-        """Derive them; ``token`` counts only for a feed that is not public."""
+        """Return the public paths of a public feed, the token's paths of any other."""
         if feed.public or token is None:
             page = f"/feeds/{feed.slug}/"
             return cls(feed=f"/feeds/{feed.slug}.ics", page=page, embed=f"{page}embed", events=page)
@@ -25,14 +25,10 @@ class Paths:
 
     @classmethod
     def secret(cls, feed: Feed, token: str) -> "Paths":
-        """Derive them from the token of a link, or of a choice, which a public feed has, too."""
+        """Return the paths of a link's token, or of a filter's, which public feeds have too."""
         page = f"/f/{token}/"
-        return cls(
-            feed=f"{page}{feed.slug}.ics",
-            page=page,
-            embed=f"{page}embed",
-            events=f"{page}{feed.slug}/",
-        )
+        document = f"{page}{feed.slug}"
+        return cls(feed=f"{document}.ics", page=page, embed=f"{page}embed", events=f"{document}/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +44,7 @@ class Subscription:
 
     @classmethod
     def of(cls, url: str, title: str) -> "Subscription":
-        """Derive every address from the feed's own, each parameter percent-encoded once."""
+        """Derive all addresses from the feed's own, each parameter percent-encoded once."""
         webcal = "webcal://" + url.split("://", 1)[1]
         parameters = f"url={quote(url, safe='')}&name={quote(title, safe='')}"
         return cls(

@@ -1,6 +1,6 @@
-"""What is known of those who poll: when each link was last used, and how often each program reads a feed.
+"""Use of feeds: when each link was last used, and how often each program polls a feed.
 
-A poll leaves a note in memory, and now and then the notes are written down.
+Requests only count in memory; a thread of each process writes the counts every minute.
 """
 
 from collections.abc import Callable
@@ -16,55 +16,46 @@ from bridge.errors import StoreError
 from bridge.store import Store
 from bridge.store.readers import Polls
 
-_EVERY_SECONDS = 60.0
-_A_DAY = 86400
+_INTERVAL = 60.0  # seconds
+_DAY = 86400  # seconds
 _EPOCH = date(1970, 1, 1)
 
-_Key: TypeAlias = tuple[
-    str, str, str, int
-]  # slug, hash of the link's token, program, days since 1970
-_Counts: TypeAlias = tuple[
-    int, int, float
-]  # polls, those of them that were answered by a 304, time of the last
+_Key: TypeAlias = tuple[str, str, str, int]  # slug, hash of the token, program, days since 1970
+_Counts: TypeAlias = tuple[int, int, float]  # polls, those answered by a 304, time of the last
 
 log = structlog.get_logger()
 
 
-class Uses:
-    """The notes of one process. They are written beside the requests, which must not wait for a busy database."""
+class Usage:
+    """The counts of one process. Requests do not wait for the database to store them."""
 
     def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
-        self._times: dict[str, datetime] = {}
+        self._used_at: dict[str, datetime] = {}
         self._polls: dict[_Key, _Counts] = {}
-        self._tidied = 0
+        self._cleaned_on = 0
         self._lock = Lock()
 
-    def note(self, token_hash: str, now: datetime) -> None:
-        """Note that a link was used."""
+    def note_use(self, token_hash: str) -> None:
+        """Note that a link is used now."""
         with self._lock:
-            self._times[token_hash] = now
+            self._used_at[token_hash] = datetime.fromtimestamp(self._clock(), UTC)
 
-    def polled(self, slug: str, link: str, program: str, *, unchanged: bool) -> None:
-        """Count a poll of a feed; ``link`` is the hash of a token, empty for the public address.
-
-        Most of what the bridge does is this and a 304, so it is no more than a change in a dictionary.
-        """
+    def count_poll(self, slug: str, link: str, program: str, *, unchanged: bool) -> None:
+        """Count a poll of a feed; ``link`` is the hash of a token, empty for a public address."""
         now = self._clock()
-        key = (slug, link, program, int(now) // _A_DAY)
         with self._lock:
-            polls, without_bytes, _ = self._polls.get(key, (0, 0, 0.0))
-            self._polls[key] = (polls + 1, without_bytes + unchanged, now)
+            self._add((slug, link, program, int(now) // _DAY), (1, int(unchanged), now))
 
     def flush(self) -> None:
-        """Write the notes down. While that fails, polls go on to be counted; the last uses wait for the next ones."""
+        """Write all counts. If that fails, polls are kept; links wait for their next use."""
         with self._lock:
-            times, self._times = self._times, {}
+            used_at, self._used_at = self._used_at, {}
             polls, self._polls = self._polls, {}
         try:
-            if times:
-                self._store.links.record_use(times)
+            if used_at:
+                self._store.links.record_use(used_at)
         except StoreError as error:
             log.warning("last uses of links could not be written", error=str(error))
         if not polls:
@@ -73,40 +64,40 @@ class Uses:
             self._store.readers.count(_row(key, counts) for key, counts in polls.items())
         except StoreError as error:
             log.warning("polls could not be counted", error=str(error))
-            self._take_back(polls)
+            with self._lock:
+                for key, counts in polls.items():
+                    self._add(key, counts)
             return
-        self._tidy()
+        self._delete_old_days()
 
-    def keep_flushing(self) -> None:
-        """Write the notes down every minute, for as long as the process lives, and when it ends by itself."""
+    def start_flushing(self) -> None:
+        """Write the counts every minute while the process lives, and when it ends."""
         never = Event()
 
         def run() -> None:
-            while not never.wait(_EVERY_SECONDS):
+            while not never.wait(_INTERVAL):
                 self.flush()
 
-        Thread(target=run, name="uses", daemon=True).start()
-        # Web servers start their processes with multiprocessing, which passes over what atexit was told.
+        Thread(target=run, name="usage", daemon=True).start()
+        # Web servers start processes by multiprocessing, which ignores atexit.
         Finalize(None, self.flush, exitpriority=1)
 
-    def _take_back(self, polls: dict[_Key, _Counts]) -> None:
-        with self._lock:
-            for key, (count, unchanged, last) in polls.items():
-                more, more_unchanged, later = self._polls.get(key, (0, 0, 0.0))
-                self._polls[key] = (count + more, unchanged + more_unchanged, max(last, later))
+    def _add(self, key: _Key, counts: _Counts) -> None:
+        polls, unchanged, last = self._polls.get(key, (0, 0, 0.0))
+        self._polls[key] = (polls + counts[0], unchanged + counts[1], max(last, counts[2]))
 
-    def _tidy(self) -> None:
-        """Forget old days, once a day."""
+    def _delete_old_days(self) -> None:
+        """Delete old counts, once a day."""
         now = self._clock()
-        today = int(now) // _A_DAY
-        if today == self._tidied:
+        today = int(now) // _DAY
+        if today == self._cleaned_on:
             return
         try:
             self._store.readers.forget(now=datetime.fromtimestamp(now, UTC))
         except StoreError as error:
             log.warning("old polls could not be deleted", error=str(error))
             return
-        self._tidied = today
+        self._cleaned_on = today
 
 
 def _row(key: _Key, counts: _Counts) -> Polls:

@@ -14,7 +14,7 @@ import pytest
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.web import create_app
-from bridge.web.usage import Uses
+from bridge.web.usage import Usage
 from tests.served import NOW, publish, web_server
 
 SLOW = 40  # clients, ten for each thread of the server
@@ -81,7 +81,7 @@ def test_any_wsgi_server_may_start_the_app_in_a_new_folder(
     monkeypatch.setenv("BRIDGE_DATA_DIR", str(folder))
     if key:
         monkeypatch.setenv("BRIDGE_SECRET_KEY", key)
-    monkeypatch.setattr(Uses, "keep_flushing", lambda _uses: None)
+    monkeypatch.setattr(Usage, "start_flushing", lambda _uses: None)
     monkeypatch.setattr("bridge.logs.set_up", lambda: None)
     app = create_app()
     assert app.test_client().get("/healthz").status_code == 200

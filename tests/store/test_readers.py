@@ -19,8 +19,8 @@ from bridge.store.crypto import SecretKeys
 from bridge.store.readers import Polls, Reader
 from bridge.store.schema import readers as table
 from bridge.web import create_app
-from bridge.web.usage import Uses
-from bridge.web.user_agents import program
+from bridge.web.usage import Usage
+from bridge.web.user_agents import program_name
 from tests.served import publish, web_server
 
 SOURCE = CalendarSource(calendar="c")
@@ -176,7 +176,7 @@ def test_what_is_a_poll_and_what_is_kept_of_it(served: Store) -> None:
     client.get(secret.removesuffix(".ics") + "/nothing.ics", headers=agent)
     client.put(secret, headers=agent)
     assert kept(store) == []
-    client.application.extensions["bridge"].uses.flush()
+    client.application.extensions["bridge"].usage.flush()
     rows = kept(store)
     assert [
         (row["slug"], row["link"], row["program"], row["polls"], row["unchanged"])
@@ -196,11 +196,11 @@ def test_what_is_a_poll_and_what_is_kept_of_it(served: Store) -> None:
 def test_no_poll_is_lost_between_threads_nor_at_midnight(two_feeds: Any) -> None:
     """Each poll counts once, for the day (UTC) on which it came."""
     times = [datetime(2026, 3, 9, 23, 59, 59, tzinfo=UTC).timestamp()]
-    uses = Uses(two_feeds, clock=lambda: times[0])
+    uses = Usage(two_feeds, clock=lambda: times[0])
 
     def poll() -> None:
         for number in range(2000):
-            uses.polled("team", "", "curl", unchanged=number % 2 == 0)
+            uses.count_poll("team", "", "curl", unchanged=number % 2 == 0)
 
     for _ in range(2):
         threads = [Thread(target=poll) for _ in range(4)]
@@ -220,19 +220,19 @@ def test_no_poll_is_lost_between_threads_nor_at_midnight(two_feeds: Any) -> None
 def test_polls_are_counted_later_when_the_database_cant_be_written(
     two_feeds: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uses = Uses(two_feeds, clock=NOON.timestamp)
+    uses = Usage(two_feeds, clock=NOON.timestamp)
     count = two_feeds.readers.count
 
     def broken(_rows: Any) -> Never:
         raise StoreError("It is read-only.")
 
     monkeypatch.setattr(two_feeds.readers, "count", broken)
-    uses.polled("team", "", "curl", unchanged=True)
+    uses.count_poll("team", "", "curl", unchanged=True)
     with capture_logs() as lines:
         uses.flush()
     assert [line["event"] for line in lines] == ["polls could not be counted"]
     monkeypatch.setattr(two_feeds.readers, "count", count)
-    uses.polled("team", "", "curl", unchanged=False)
+    uses.count_poll("team", "", "curl", unchanged=False)
     uses.flush()
     assert [(row["polls"], row["unchanged"]) for row in kept(two_feeds)] == [(2, 1)]
 
@@ -240,12 +240,12 @@ def test_polls_are_counted_later_when_the_database_cant_be_written(
 def test_old_days_go_when_a_new_one_begins(two_feeds: Any) -> None:
     """Nobody has to tidy: the first polls of a day do it, and the next ones of that day don't look again."""
     clock = [NOON.timestamp()]
-    uses = Uses(two_feeds, clock=lambda: clock[0])
+    uses = Usage(two_feeds, clock=lambda: clock[0])
     old = polls(TODAY - timedelta(days=90), 1)
 
     def poll_and_write() -> Any:
         two_feeds.readers.count([old])
-        uses.polled("team", "", "curl", unchanged=False)
+        uses.count_poll("team", "", "curl", unchanged=False)
         uses.flush()
         return [row["day"] for row in kept(two_feeds)]
 

@@ -186,7 +186,7 @@ def test_the_last_use_of_a_link_is_written_beside_the_requests(
 ) -> None:
     """A poll leaves a note; nothing is written before the notes are flushed, and then once."""
     link = served.links.of("team")[0]
-    uses = client.application.extensions["bridge"].uses
+    uses = client.application.extensions["bridge"].usage
     for _ in range(3):
         client.get(f"/f/{served.links.token(link)}/team.ics")
     assert served.links.of("team")[0].used_at is None
@@ -206,7 +206,7 @@ def test_a_database_that_cant_be_written_stops_no_poll(
     monkeypatch.setattr(served.database, "write", broken)
     client.get(f"/f/{served.links.token(served.links.of('team')[0])}/team.ics")
     with capture_logs() as lines:
-        client.application.extensions["bridge"].uses.flush()
+        client.application.extensions["bridge"].usage.flush()
     assert [line["event"] for line in lines] == ["last uses of links could not be written"]
 
 

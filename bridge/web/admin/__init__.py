@@ -1,10 +1,10 @@
-"""The pages of the person who runs the bridge: what is wrong, who reads, the addresses of each feed, and new feeds.
+"""Admin pages: the state of feeds and sources, readers, links, and feeds of the admin's own.
 
-They are closed (404) unless BRIDGE_ADMIN_PASSWORD is set; in the demo they are open to this machine. They only write
-to the store: what is made or changed here is published by the worker.
+They are closed (404) without BRIDGE_ADMIN_PASSWORD, but open to this machine in the demo. They only
+write to the store; the worker publishes the changes.
 """
 
-from bridge.web.admin import edit as making, feed, links, overview, sign_in
-from bridge.web.admin.base import blueprint
+from bridge.web.admin import feed_editor, feed_list, feed_page, links, sign_in
+from bridge.web.admin.blueprint import blueprint
 
-__all__ = ["blueprint", "feed", "links", "making", "overview", "sign_in"]
+__all__ = ["blueprint", "feed_editor", "feed_list", "feed_page", "links", "sign_in"]

@@ -1,13 +1,13 @@
-"""The password of the admin pages, and the end of a session."""
+"""Sign-in with the admin's password, and sign-out."""
 
 from flask import redirect, request, session as cookie, url_for
 import structlog
 from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.web import session
-from bridge.web.admin.base import blueprint
+from bridge.web.admin.blueprint import blueprint
+from bridge.web.html_response import admin_response
 from bridge.web.language import _, ngettext
-from bridge.web.page import admin_page
 
 log = structlog.get_logger()
 
@@ -16,22 +16,22 @@ log = structlog.get_logger()
 def sign_in() -> BaseResponse:
     """Ask for the password."""
     if request.method == "GET":
-        return admin_page("sign_in.html")
-    known, wait = session.attempt(request.form.get("password", ""))
-    if known:
+        return admin_response("sign_in.html")
+    is_right, wait = session.try_password(request.form.get("password", ""))
+    if is_right:
         log.info("admin signed in", client=request.remote_addr)
         session.sign_in()
         return redirect(url_for("admin.overview"), 303)
     log.warning("admin sign-in failed", client=request.remote_addr, too_many=bool(wait))
     if not wait:
-        return admin_page("sign_in.html", status=403, problem=_("That is not the password."))
+        return admin_response("sign_in.html", 403, problem=_("Wrong password."))
     seconds = int(wait.total_seconds()) + 1
     problem = ngettext(
         "Too many attempts. Try again in %(num)d second.",
         "Too many attempts. Try again in %(num)d seconds.",
         seconds,
     )
-    response = admin_page("sign_in.html", status=429, problem=problem)
+    response = admin_response("sign_in.html", 429, problem=problem)
     response.headers["Retry-After"] = str(seconds)
     return response
 

@@ -1,4 +1,4 @@
-"""Who may see the admin pages, and what all of them share: the blueprint, the feed in question, what is said next."""
+"""The blueprint of the admin pages, access to them, and what their views share."""
 
 from datetime import UTC, datetime
 
@@ -7,18 +7,17 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.store.feeds import FeedRow
 from bridge.web import session
-from bridge.web.admin import format as told
+from bridge.web.admin import template_filters
 from bridge.web.context import web
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-told.register(blueprint)
+template_filters.register(blueprint)
 
-# A form that names each of some thousand sources.
-_LONGEST_FORM = 256 * 1024
+_LONGEST_FORM = 256 * 1024  # names some thousand sources
 
 
 @blueprint.before_request
-def _guard() -> BaseResponse | None:
+def _check_access() -> BaseResponse | None:
     if not web().settings.admin_password and not session.is_open_to_all():
         abort(404)
     if request.endpoint != "admin.sign_in":
@@ -32,8 +31,8 @@ def _guard() -> BaseResponse | None:
     return None
 
 
-def row_of(slug: str) -> FeedRow:
-    """Return an active feed; aborts with 404 for any other."""
+def active_feed(slug: str) -> FeedRow:
+    """Return a feed that is served; abort with 404 for any other."""
     row = web().store.feeds.row(slug)
     if row is None:
         abort(404)
@@ -41,17 +40,11 @@ def row_of(slug: str) -> FeedRow:
 
 
 def now() -> datetime:
-    """Give the time of this request."""
+    """Return the current time."""
     return datetime.now(UTC)
 
 
-def done(slug: str, message: str) -> BaseResponse:
-    """Lead to the feed's page, which says what was done."""
-    flash(message)
-    return redirect(url_for("admin.feed", slug=slug), 303)
-
-
-def refused(slug: str, error: Exception) -> BaseResponse:
-    """Lead to the feed's page, which says why it was not done, in the English of the store."""
-    flash(str(error), "problem")
+def redirect_to_feed(slug: str, message: str, kind: str = "message") -> BaseResponse:
+    """Redirect to the feed's page, which shows the message; ``kind`` "problem" marks failures."""
+    flash(message, kind)
     return redirect(url_for("admin.feed", slug=slug), 303)

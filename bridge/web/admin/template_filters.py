@@ -1,4 +1,4 @@
-"""What the admin's templates need to tell a person: how long ago, a share, and what is known of a calendar program."""
+"""Template filters of the admin pages: distances in time, shares and numbers."""
 
 from datetime import datetime, timedelta
 
@@ -11,13 +11,13 @@ _MINUTE = timedelta(minutes=1)
 
 
 def register(blueprint: Blueprint) -> None:
-    """Give the templates these filters."""
-    for name, function in (("ago", ago), ("percent", percent), ("decimal", decimal)):
-        blueprint.add_app_template_filter(function, name)
+    """Add the filters to the app's templates."""
+    for function in (ago, percent, decimal):
+        blueprint.add_app_template_filter(function)
 
 
 def ago(when: datetime, now: datetime) -> str:
-    """Write how far a moment lies from now: ``4 minutes ago``, ``in 2 hours``."""
+    """Format a moment's distance from now: ``4 minutes ago``, ``in 2 hours``."""
     if timedelta() <= now - when < _MINUTE:
         return str(_("just now"))
     if timedelta() <= when - now < _MINUTE:
@@ -28,10 +28,10 @@ def ago(when: datetime, now: datetime) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """Write a share: ``98%``, in German ``98 %``."""
+    """Format a share: ``98%``, in German ``98 %``."""
     return numbers.format_percent(round(part / whole, 2), locale=locale())
 
 
 def decimal(value: float) -> str:
-    """Write a number: whole from ten on, else with one decimal."""
+    """Format a number: whole from ten on, else with one decimal."""
     return numbers.format_decimal(round(value, 0 if value >= 10 else 1), locale=locale())

@@ -1,4 +1,4 @@
-"""A feed as the admin has typed it, and what is wrong with it: beside each field, all at once."""
+"""The form of a feed of the admin's own: its values, and all mistakes in them by field."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +14,8 @@ from bridge.web.language import _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """What stands in the form; ``sources`` are keys. An empty ``slug`` is made of the title."""
+class FeedForm:
+    """The values of the form; ``sources`` are keys. An empty ``slug`` is derived from the title."""
 
     title: str = ""
     slug: str = ""
@@ -25,8 +25,8 @@ class Draft:
     public: bool = False
 
     @classmethod
-    def typed(cls, form: MultiDict[str, str]) -> "Draft":
-        """Take what was sent, as it was typed."""
+    def from_request(cls, form: MultiDict[str, str]) -> "FeedForm":
+        """Return the values of a request, as typed."""
         return cls(
             title=form.get("title", ""),
             slug=form.get("slug", ""),
@@ -37,8 +37,8 @@ class Draft:
         )
 
     @classmethod
-    def of(cls, feed: Feed) -> "Draft":
-        """Begin with a feed as it is."""
+    def from_feed(cls, feed: Feed) -> "FeedForm":
+        """Return the values of a feed."""
         return cls(
             title=feed.title,
             slug=feed.slug,
@@ -51,37 +51,34 @@ class Draft:
     def new_feed(
         self, known: Sequence[KnownSource], *, taken: Collection[str], root: str
     ) -> tuple[Feed | None, Mapping[str, str]]:
-        """Make a feed, or tell what is wrong, by field; ``taken`` are the slugs of other feeds, served or not."""
+        """Return a new feed, or None and the mistakes by field; ``taken`` are all other slugs."""
         feed, problems = self._checked(Feed(slug="-", title="", sources=()), known)
         slug = self.slug.strip().lower()
         if not slug:
             slug = choose_slug(self.title, taken, otherwise="calendar")
         elif slug in taken:
-            problems["slug"] = _(
-                "There is, or once was, another feed with this address: choose another one."
-            )
+            problems["slug"] = taken_text()
         else:
             try:
                 slug = values.slug(slug)
             except ValueError:
-                problems["slug"] = _("Write 1 to 64 letters from a to z, digits and hyphens.")
+                problems["slug"] = _("Use 1 to 64 letters from a to z, digits and hyphens.")
         length = url_length(slug, root)
         if "slug" not in problems and length > LONGEST_URL:
             problems["slug"] = _(
-                "The address would be %(length)d characters long, and Google Calendar takes no more than %(most)d: "
-                "choose a shorter one.",
+                "The address would have %(length)d characters, but Google Calendar accepts "
+                "%(most)d at most. Choose a shorter name.",
                 length=length,
                 most=LONGEST_URL,
             )
-        in_order: dict[str, str] = {
-            name: problems[name] for name in ("title", "slug", "sources") if name in problems
-        }
-        return (None if problems else replace(feed, slug=slug)), in_order
+        in_order = [name for name in ("title", "slug", "sources") if name in problems]
+        mistakes: dict[str, str] = {name: problems[name] for name in in_order}
+        return (None if problems else replace(feed, slug=slug)), mistakes
 
-    def changed(
+    def changed_feed(
         self, feed: Feed, known: Sequence[KnownSource]
     ) -> tuple[Feed | None, Mapping[str, str]]:
-        """Change a feed, whose address and other settings stay, or tell what is wrong, by field."""
+        """Return a feed with these values and its old slug, or None and the mistakes by field."""
         changed, problems = self._checked(feed, known)
         return (None if problems else changed), problems
 
@@ -91,23 +88,26 @@ class Draft:
         try:
             title = values.title(self.title)
         except ValueError:
-            problems["title"] = _("Write a name of 1 to 255 characters, in one line.")
-        by_key = {one.source.key: one.source for one in known}
-        # What was there before stays in front: an event that two sources hold is shown from the first.
-        before = [source.key for source in feed.sources if source.key in self.sources]
-        chosen = [by_key[key] for key in dict.fromkeys((*before, *self.sources)) if key in by_key]
-        if not chosen:
-            problems["sources"] = _("Choose at least one source.")
-        elif len(chosen) < len(self.sources):
-            problems["sources"] = _(
-                "One of the sources is not known any more: look through the list again."
-            )
+            problems["title"] = _("Enter a name of 1 to 255 characters, in one line.")
+        by_key = {row.source.key: row.source for row in known}
+        # The feed's old sources stay first: an event of two sources is shown from the first.
+        old = [source.key for source in feed.sources if source.key in self.sources]
+        sources = [by_key[key] for key in dict.fromkeys((*old, *self.sources)) if key in by_key]
+        if not sources:
+            problems["sources"] = _("Select at least one source.")
+        elif len(sources) < len(self.sources):
+            problems["sources"] = _("A source no longer exists. Check the list again.")
         changed = replace(
             feed,
             title=title,
-            sources=tuple(chosen),
+            sources=tuple(sources),
             privacy=self.privacy,
             alarms=self.alarms,
             public=self.public,
         )
         return changed, problems
+
+
+def taken_text() -> str:
+    """Return the mistake that another feed has, or had, the same address."""
+    return str(_("Another feed uses, or once used, this address. Choose another name."))

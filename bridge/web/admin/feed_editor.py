@@ -1,0 +1,118 @@
+"""Views that create, edit, remove and restore feeds of the admin's own.
+
+They write to the store, where ``bridge.toml`` does not remove these feeds; the worker publishes.
+"""
+
+from collections.abc import Mapping
+
+from flask import abort, flash, redirect, request, url_for
+import structlog
+from werkzeug.wrappers import Response as BaseResponse
+
+from bridge.domain.feed import Feed
+from bridge.store.feeds import FeedError, FeedRow
+from bridge.web.admin.blueprint import active_feed, blueprint, now, redirect_to_feed
+from bridge.web.admin.feed_form import FeedForm, taken_text
+from bridge.web.context import public_root, web
+from bridge.web.html_response import admin_response
+from bridge.web.language import _
+
+log = structlog.get_logger()
+
+
+# Strict, because /feeds/new/ is the page of a feed with this name.
+@blueprint.route("/feeds/new", methods=["GET", "POST"], strict_slashes=True)
+def new() -> BaseResponse:
+    """Create a feed."""
+    if request.method == "GET":
+        return _form_page(FeedForm(sources=tuple(request.args.getlist("source"))))
+    store, form = web().store, FeedForm.from_request(request.form)
+    taken = {row.feed.slug for row in store.feeds.all()}
+    feed, problems = form.new_feed(store.feeds.known_sources(), taken=taken, root=public_root())
+    if feed is None:
+        return _form_page(form, problems)
+    try:
+        store.feeds.add(feed, now=now())
+    except FeedError:  # the address was taken a moment ago
+        return _form_page(form, {"slug": taken_text()})
+    log.info("feed made", feed=feed.slug, sources=len(feed.sources))
+    return _publish_soon(feed, _("Feed created. You can subscribe to it within a minute."))
+
+
+@blueprint.route("/feeds/<slug>/edit", methods=["GET", "POST"])
+def edit(slug: str) -> BaseResponse:
+    """Edit a feed of the admin's own."""
+    row = _own_feed(slug)
+    if request.method == "GET":
+        return _form_page(FeedForm.from_feed(row.feed), feed=row.feed)
+    form = FeedForm.from_request(request.form)
+    feed, problems = form.changed_feed(row.feed, web().store.feeds.known_sources())
+    if feed is None:
+        return _form_page(form, problems, feed=row.feed)
+    web().store.feeds.change(feed, now=now())
+    log.info("feed changed", feed=feed.slug, sources=len(feed.sources))
+    return _publish_soon(feed, _("Feed saved. Subscribers see the changes once it is published."))
+
+
+@blueprint.route("/feeds/<slug>/remove", methods=["GET", "POST"])
+def remove(slug: str) -> BaseResponse:
+    """Remove a feed of the admin's own, after a confirmation."""
+    row = _own_feed(slug)
+    if request.method == "GET":
+        links = sum(link.opens(now()) for link in web().store.links.of(slug))
+        return admin_response("admin_remove.html", feed=row.feed, links=links)
+    web().store.feeds.remove(slug, now=now())
+    log.info("feed removed", feed=slug)
+    text = _(
+        "Removed the feed “%(title)s”. You can restore it at the end of this page.",
+        title=row.feed.title,
+    )
+    flash(text)
+    return redirect(url_for("admin.overview"), 303)
+
+
+@blueprint.post("/feeds/<slug>/restore")
+def restore(slug: str) -> BaseResponse:
+    """Restore a removed feed, at its old addresses."""
+    removed = {row.feed.slug: row for row in web().store.feeds.all() if not row.active}
+    row = removed.get(slug)
+    if row is None or not row.by_admin:
+        abort(404)
+    web().store.feeds.change(row.feed, now=now())
+    log.info("feed brought back", feed=slug)
+    return _publish_soon(row.feed, _("Feed restored at its old addresses."))
+
+
+@blueprint.errorhandler(FeedError)
+def _feed_error(_error: FeedError) -> BaseResponse:
+    """Report that bridge.toml took over the feed while its form was open."""
+    flash(_("This feed is now configured in bridge.toml. Edit it there."), "problem")
+    return redirect(url_for("admin.overview"), 303)
+
+
+def _own_feed(slug: str) -> FeedRow:
+    row = active_feed(slug)
+    if not row.by_admin:
+        abort(404)
+    return row
+
+
+def _publish_soon(feed: Feed, message: str) -> BaseResponse:
+    """Make the feed's sources due, and show the feed."""
+    web().store.sources.wake([source.key for source in feed.sources], now=now())
+    return redirect_to_feed(feed.slug, message)
+
+
+def _form_page(
+    form: FeedForm, problems: Mapping[str, str] | None = None, *, feed: Feed | None = None
+) -> BaseResponse:
+    sources = web().store.feeds.known_sources()
+    unused = [s for s in sources if not s.active and s.source.key not in form.sources]
+    return admin_response(
+        "admin_form.html",
+        form=form,
+        problems=problems or {},
+        feed=feed,
+        sources=[source for source in sources if source not in unused],
+        unused=unused,
+    )

@@ -1,0 +1,99 @@
+"""Error responses in plain text, for programs and people, and the security headers of all."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TypeAlias
+from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from flask import Flask, Response, request
+import structlog
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
+
+from bridge.errors import StoreError
+from bridge.problems import N_
+from bridge.web.language import _
+
+Headers: TypeAlias = Sequence[tuple[str, str]]
+
+# Rulebook H21: an address may be a secret, so it goes to no search engine and no other site.
+SECURITY_HEADERS: Headers = (
+    ("X-Robots-Tag", "noindex"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+_TEXTS = {
+    400: N_("Bad request or unknown host. If you run this server, set BRIDGE_PUBLIC_URL."),
+    403: N_("This page has expired. Go back, reload it and try again."),
+    404: N_("Calendar not found. Check the address, or ask the person who sent it to you."),
+    405: N_("Feeds are read-only: use GET or HEAD."),
+    410: N_("This address was revoked. Ask the person who sent it to you for a new one."),
+    500: N_("Something went wrong on this server. Its log has the details."),
+    503: N_("The server is temporarily unavailable. Try again in a minute."),
+}
+_RETRY_AFTER = 60
+_SAFE_IN_QUERY = "/:@!$&'()*+,;=~%?"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class WsgiResponse:
+    """A complete response: status line, headers without Content-Length, and body."""
+
+    status: str
+    headers: Headers
+    body: bytes
+
+
+class App(Flask):
+    """Flask that accepts any query and logs no path of a failed request."""
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Encode non-ASCII characters in a query, on which Flask fails."""
+        query = environ.get("QUERY_STRING", "")
+        if not query.isascii():
+            environ["QUERY_STRING"] = quote(query.encode("latin-1"), safe=_SAFE_IN_QUERY)
+        return super().wsgi_app(environ, start_response)
+
+    def log_exception(
+        self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
+    ) -> None:
+        """Log a bug by its view: the path may hold the token of a feed."""
+        view = request.endpoint
+        log.error("a request failed", view=view, method=request.method, exc_info=exc_info)
+
+
+def error_response(error: HTTPException, translate: Callable[[str], str] = str, /) -> WsgiResponse:
+    """Return an error in plain text, not to be cached: the address may become valid later."""
+    code = error.code or 500
+    own = [(k, v) for k, v in error.get_headers() if k not in ("Content-Type", "Content-Length")]
+    headers = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"), *own)
+    text = translate(_TEXTS[code]) if code in _TEXTS else f"{error.name}."
+    return WsgiResponse(f"{code} {error.name}", headers, f"{text}\n".encode())
+
+
+def database_error(error: StoreError) -> ServiceUnavailable:
+    """Log that the database cannot be used, and return the error to answer with."""
+    log.error("the database can't be used", error=str(error))
+    return ServiceUnavailable(retry_after=_RETRY_AFTER)
+
+
+def register(app: Flask) -> None:
+    """Add the error responses to the app, and the security headers to all responses."""
+
+    @app.errorhandler(HTTPException)
+    def _http_error(error: HTTPException) -> Response:
+        response = error_response(error, _)
+        return Response(response.body, status=response.status, headers=list(response.headers))
+
+    @app.errorhandler(StoreError)
+    def _store_error(error: StoreError) -> Response:
+        return _http_error(database_error(error))
+
+    @app.after_request
+    def _secure(response: Response) -> Response:
+        response.headers.update(SECURITY_HEADERS)
+        return response

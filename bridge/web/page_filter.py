@@ -1,0 +1,176 @@
+"""The filter of a feed's page: options, selection, and the address of the filtered feed.
+
+The page of such an address shows the filtered feed alone, and no way to the rest.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask import g, request
+from werkzeug.exceptions import NotFound
+
+from bridge.config.addresses import LONGEST_URL
+from bridge.domain.feed import Feed
+from bridge.domain.source import Source
+from bridge.feed.agenda import NO_INVITATION, AgendaItem
+from bridge.feed.filter import LABEL_KINDS, Filter, label_digest
+from bridge.store.feeds import KnownSource
+from bridge.store.filters import FilteredFeed, is_filter
+from bridge.store.publications import Head
+from bridge.web.context import public_root, web
+from bridge.web.language import _
+from bridge.web.urls import Paths
+
+# Google silently refuses longer addresses (rulebook H14); as webcal, and with the longest switch.
+_LONGEST_ADDRESS = LONGEST_URL - len("webcal") + len("https") - len("?flavour=web")
+PRODUCTS = {
+    "backstage": "Zoho Backstage",
+    "connect": "Zoho Connect",
+    "calendar": "Zoho Calendar",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A label to tick, with its value in the form; ``label`` is the stored one."""
+
+    label: str
+    value: str
+    name: str
+    selected: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFilter:
+    """The filter of a page.
+
+    ``paths`` are those of the page's content: the whole feed, or with ``filtered`` the filtered
+    one. ``names`` are the selected labels. ``problem`` says why a selection has no address.
+    ``groups`` are the options by kind, empty if there are none, as on a filtered feed's page.
+    """
+
+    paths: Paths
+    filtered: FilteredFeed | None = None
+    names: tuple[str, ...] = ()
+    groups: Mapping[str, Sequence[Option]] = field(default_factory=dict)
+    problem: str = ""
+
+
+def open_page(slug: str | None, token: str | None) -> tuple[Feed, PageFilter]:
+    """Return the feed whose page an address opens, and its filter; raise NotFound and Gone.
+
+    ``slug`` is None if the token names the feed, ``token`` is None for a public feed. Afterwards
+    ``agenda_items`` returns the filtered items.
+    """
+    if token is not None and is_filter(token):
+        filtered = web().filtered_documents.open(slug, token)
+        feed = web().store.feeds.get(filtered.slug)
+        if feed is None:
+            raise NotFound
+        names = _Labels(feed).names(filtered.choice)
+        selection = PageFilter(paths=Paths.secret(feed, token), filtered=filtered, names=names)
+    else:
+        feed = web().open_page(slug, token)
+        selection = _requested_filter(feed, token)
+    g.page_filter = selection
+    return feed, selection
+
+
+def agenda_items(slug: str, start: datetime, end: datetime) -> tuple[AgendaItem, ...]:
+    """Return what this page may show of a feed within a span of time."""
+    selection: PageFilter | None = g.get("page_filter")
+    choice = selection.filtered.choice if selection and selection.filtered else None
+    return web().store.agenda.between(slug, start, end, matching=choice)
+
+
+def head(feed: Feed, selection: PageFilter) -> Head | None:
+    """Return the head of the document that the page shows; None if the feed is not published."""
+    published = web().store.publications.head(feed.slug, "default")
+    if published is None or selection.filtered is None:
+        return published
+    return web().filtered_documents.get(selection.filtered, "default").head
+
+
+def _requested_filter(feed: Feed, token: str | None) -> PageFilter:
+    """Return the filter that the form asks for; labels that no longer exist are ignored."""
+    whole = Paths.of(feed, token)
+    if feed.privacy == "busy":
+        return PageFilter(paths=whole)
+    groups = _Labels(feed).groups()
+    selected = [(kind, o) for kind, options in groups.items() for o in options if o.selected]
+    if not selected:
+        return PageFilter(paths=whole, groups=groups)
+    choice = Filter.from_labels((kind, option.label) for kind, option in selected)
+    # A public feed's address has no secret to derive another one from, on any of its pages.
+    link = None if feed.public or token is None else web().store.links.find(token)
+    filtered = FilteredFeed(slug=feed.slug, link=link, choice=choice)
+    paths = Paths.secret(feed, web().store.filters.token(filtered))
+    if len(public_root() + paths.feed) > _LONGEST_ADDRESS:
+        problem = _(
+            "With this many options the address would be too long for Google Calendar. Select "
+            "fewer. Until then, the addresses here are those of the whole calendar."
+        )
+        return PageFilter(paths=whole, groups=groups, problem=problem)
+    names = tuple(option.name for _kind, option in selected)
+    return PageFilter(paths=paths, filtered=filtered, names=names, groups=groups)
+
+
+class _Labels:
+    """The labels of a feed with names for people."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._labels = web().store.agenda.labels(feed.slug)
+        self._sources = _source_names(feed.sources, web().store.feeds.known_sources())
+
+    def groups(self) -> Mapping[str, Sequence[Option]]:
+        """Return the options by kind, those in the address selected; skip kinds of no use."""
+        groups = {}
+        for kind in LABEL_KINDS:
+            labels = self._labels.get(kind, ())
+            is_useless = (kind == "source" and len(labels) < 2) or (
+                kind == "answer" and set(labels) <= {NO_INVITATION}
+            )
+            if labels and not is_useless:
+                options = (self._option(kind, label) for label in labels)
+                groups[kind] = sorted(options, key=lambda o: (o.name.casefold(), o.label))
+        return groups
+
+    def names(self, choice: Filter) -> tuple[str, ...]:
+        """Return the names of the selected labels that the feed has today."""
+        labels = choice.select(self._labels)
+        return tuple(self._name(kind, label) for kind, known in labels.items() for label in known)
+
+    def _option(self, kind: str, label: str) -> Option:
+        # The ids of sources in Zoho stay secret.
+        value = label_digest(kind, label).hex() if kind == "source" else label
+        selected = value in request.args.getlist(kind)
+        name = self._name(kind, label)
+        return Option(label=label, value=value, name=name, selected=selected)
+
+    def _name(self, kind: str, label: str) -> str:
+        if kind == "source":
+            return self._sources.get(label, _("Other"))
+        if kind == "answer":
+            responses: dict[str, str] = {
+                "accepted": _("Accepted"),
+                "tentative": _("Maybe"),
+                "declined": _("Declined"),
+                "needs-action": _("Not answered yet"),
+                NO_INVITATION: _("No invitation"),
+            }
+            return responses.get(label, label)
+        return label
+
+
+def _source_names(sources: Sequence[Source], known: Sequence[KnownSource]) -> Mapping[str, str]:
+    """Name sources by the feeds that show them alone, else by product; make all names differ."""
+    titles = {row.source.key: row.title for row in known}
+    names: dict[str, str] = {}
+    for source in sources:
+        name = base = titles.get(source.key) or PRODUCTS[source.kind]
+        number = 2
+        while name in names.values():
+            name, number = f"{base} ({number})", number + 1
+        names[source.key] = name
+    return names

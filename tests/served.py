@@ -1,6 +1,6 @@
 """Feeds with bytes in them, and a real web server, for tests of what serves them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 import gzip
@@ -8,15 +8,20 @@ import hashlib
 import http.client
 import os
 from pathlib import Path
+import re
 import socket
 import subprocess
 import sys
 import time
 
+from flask import Flask
+from flask.testing import FlaskClient
+
 from bridge import config
 from bridge.feed.publication import Document, Publication
 from bridge.store import Store
 from bridge.store.crypto import load_secret_keys
+from bridge.web import create_app
 
 NOW = datetime(2026, 3, 9, 8, 0, 30, 500_000, tzinfo=UTC)
 
@@ -37,6 +42,32 @@ def publish(store: Store, slug: str, body: bytes, *, revision: int = 0) -> None:
         document(body + b"web", "web"),
     ]
     assert store.publications.publish(slug, Publication(revision=revision, documents=made, now=NOW))
+
+
+def web_app(
+    store: Store,
+    folder: Path,
+    *,
+    open_admin: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+    **environ: str,
+) -> Flask:
+    """Return the web app of a store, with settings by their names in the environment."""
+    values = {"BRIDGE_DATA_DIR": str(folder), "BRIDGE_SECRET_KEY": "k" * 40, **environ}
+    return create_app(config.load(values), store, open_admin=open_admin, clock=clock)
+
+
+def first_match(pattern: str, text: str) -> str:
+    """Return the first group of a pattern's first match; fail the test without one."""
+    match = re.search(pattern, text, re.DOTALL)
+    assert match is not None, pattern
+    return match[1]
+
+
+def csrf_token(client: FlaskClient, path: str, base_url: str | None = None) -> str:
+    """Return the CSRF token of the forms of a page."""
+    text = client.get(path, base_url=base_url).text
+    return first_match(r'name="csrf" value="([^"]+)"', text)
 
 
 def free_port() -> int:

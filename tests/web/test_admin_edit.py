@@ -147,13 +147,13 @@ def test_a_made_feed_is_told_to_be_in_the_making_until_the_worker_has_published_
 ) -> None:
     make(client, slug="sales")
     text = client.get("/admin/feeds/sales/").text
-    assert "Being made" in text
-    assert "The feed is made." in text
+    assert "Publishing." in text
+    assert "Feed created." in text
     address = re.search(r'value="http://localhost(/f/[^"]+\.ics)"', text)[1]
     assert client.get(address).status_code == 404
     publish_pending(served, now=START)
     assert client.get(address).data.startswith(b"BEGIN:VCALENDAR")
-    assert "Being made" not in client.get("/admin/feeds/sales/").text
+    assert "Publishing." not in client.get("/admin/feeds/sales/").text
 
 
 def test_a_made_feed_survives_a_restart_with_other_settings(
@@ -296,7 +296,7 @@ def test_a_changed_feed_keeps_its_address_and_every_setting_that_is_not_asked_fo
         past=timedelta(days=3),
     )
     assert made.links.of("sales") == links
-    assert "Being changed" in client.get("/admin/feeds/sales/").text
+    assert "Publishing the changes." in client.get("/admin/feeds/sales/").text
 
 
 def test_a_change_that_is_wrong_changes_nothing(client: FlaskClient, made: Any) -> None:
@@ -325,7 +325,7 @@ def test_removing_asks_first_and_the_feed_can_be_brought_back(
     assert only_served(made) == configured
     assert client.get("/admin/feeds/sales/").status_code == 404
     overview = client.get("/admin/").text
-    assert "is removed" in overview
+    assert "Removed the feed" in overview
     assert 'action="/admin/feeds/sales/restore"' in overview
     assert send(client, "sales/restore").status_code == 303
     assert only_served(made) == [*configured, feed]

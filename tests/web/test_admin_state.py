@@ -20,8 +20,8 @@ from bridge.problems import text_problem
 from bridge.store import Store
 from bridge.store.readers import Polls
 from bridge.web import create_app
-from bridge.web.admin.polling import HABITS
-from bridge.web.user_agents import _PROGRAMS
+from bridge.web.admin.polling_intervals import ALWAYS_RUNNING
+from bridge.web.user_agents import PROGRAMS
 from tests.served import document
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -104,7 +104,7 @@ def said(client: FlaskClient, path: str = "/admin/", *, lang: str = "en-GB") -> 
 def card(client: FlaskClient, title: str = "Team") -> Any:
     """Give what the list says of one feed."""
     after = said(client).split(f" {title} ", 1)[1]
-    return re.split(r" (?:Both|Events that did not) ", after)[0]
+    return re.split(r" (?:Both|Events with problems) ", after)[0]
 
 
 # --- how it stands
@@ -123,7 +123,7 @@ def test_a_late_feed_asks_whether_the_worker_runs(client: FlaskClient, served: S
     publish(served)
     text = card(client)
     assert text.startswith("Late")
-    assert "It should have been read 40 minutes ago: does the worker run?" in text
+    assert "It should have been read 40 minutes ago. Check that the worker is running." in text
 
 
 def test_a_failing_feed_says_since_when_why_and_when_it_is_tried_again(
@@ -136,17 +136,20 @@ def test_a_failing_feed_says_since_when_why_and_when_it_is_tried_again(
     fail(served, NOW - 8 * MINUTE)
     text = card(client)
     assert text.startswith("Failing Read 5 hours ago; 128 events.")
-    assert re.search(r"Can't be read since 10 Mar 2026, 09:00\s+\(3 hours ago\)\.", text)
+    assert re.search(
+        r"Zoho has been unreachable since 10 Mar 2026, 09:00\s+\(3 hours ago\)\.", text
+    )
     assert (
-        f"{ERROR} Next try in 22 minutes. Subscribers see what was read 10 Mar 2026, 07:00" in text
+        f"{ERROR} Next try in 22 minutes. Subscribers see the events read 10 Mar 2026, 07:00"
+        in text
     )
     assert html.escape(ERROR, quote=False).replace(chr(39), "&#39;") in client.get("/admin/").text
 
 
 def test_a_failing_feed_that_nobody_tries_again_says_so(client: FlaskClient, served: Store) -> None:
     fail(served, NOW - 3 * HOUR, due=MINUTE)
-    assert "The next try was due 3 hours ago: does the worker run?" in card(client)
-    assert "It was never read" in card(client)
+    assert "The next try was due 3 hours ago. Check that the worker is running." in card(client)
+    assert "It has never been read" in card(client)
 
 
 def test_a_read_that_is_held_back_is_told_with_its_reason(
@@ -158,30 +161,31 @@ def test_a_read_that_is_held_back_is_told_with_its_reason(
     text = card(client)
     assert text.startswith("Fresh")
     assert (
-        "Held back The last read is held back since 10 Mar 2026, 11:56 : Half of them are gone."
+        "Held back The last read has been held back since 10 Mar 2026, 11:56 : Half of them are gone."
         in text
     )
     assert "Next read in 6 minutes." in text
 
 
 def test_a_new_feed_says_what_comes_next(client: FlaskClient) -> None:
-    assert "Being made: the worker publishes it within a minute." in card(client)
-    assert "Not read yet; that is done within a minute." in card(client)
+    assert "Publishing. Ready within a minute." in card(client)
+    assert "Not read yet. Ready within a minute." in card(client)
 
 
 def test_a_new_feed_that_nobody_reads_asks_whether_the_worker_runs(
     client: FlaskClient, clock: Any
 ) -> None:
     clock.move_to(NOW + 40 * MINUTE, tick=False)
-    assert "Not read yet. It should have been read 40 minutes ago: does the worker run?" in card(
-        client
+    assert (
+        "Not read yet. It should have been read 40 minutes ago. Check that the worker is running."
+        in card(client)
     )
 
 
 def test_a_merged_feed_is_as_old_as_its_oldest_source(client: FlaskClient, served: Store) -> None:
     read(served, NOW - 4 * MINUTE)
     publish(served, "both", events=1)
-    assert "Not all of it was read yet; 1 event." in card(client, "Both")
+    assert "Some sources have not been read yet; 1 event." in card(client, "Both")
     read(served, NOW - 9 * MINUTE, source=OTHER)
     assert "Read 9 minutes ago; 1 event. 2 sources · 1 link" in card(client, "Both")
 
@@ -189,9 +193,9 @@ def test_a_merged_feed_is_as_old_as_its_oldest_source(client: FlaskClient, serve
 def test_the_list_says_how_many_feeds_need_a_look(client: FlaskClient, served: Store) -> None:
     for source in (SOURCE, OTHER):
         read(served, NOW, source=source)
-    assert "All is well with all 2 feeds." in said(client)
+    assert "All 2 feeds are up to date." in said(client)
     fail(served, NOW)
-    assert "2 of 2 feeds need a look." in said(client)
+    assert "2 of 2 feeds need attention." in said(client)
 
 
 def test_a_feeds_page_says_the_same_of_each_source(client: FlaskClient, served: Store) -> None:
@@ -201,7 +205,7 @@ def test_a_feeds_page_says_the_same_of_each_source(client: FlaskClient, served: 
     text = said(client, "/admin/feeds/both/")
     assert f"(1 minute ago). {ERROR} Next try in 29 minutes." in text
     assert "An attachment was left out." in text
-    assert "calendar:d New Zoho Calendar Not read yet; that is done within a minute." in text
+    assert "calendar:d New Zoho Calendar Not read yet. Ready within a minute." in text
 
 
 # --- what did not come across
@@ -233,7 +237,7 @@ def test_what_became_of_an_event_is_said_once(client: FlaskClient, served: Store
     ]
     read(served, NOW, rejected=rejected)
     for path in ("/admin/", "/admin/feeds/team/", "/admin/feeds/both/"):
-        text = said(client, path).split("Events that did not come across whole", 1)[1]
+        text = said(client, path).split("Events with problems", 1)[1]
         assert re.findall(
             r"(Left out|Published, mended) (.*?) Id in Zoho: (\S+) · Team calendar:c", text
         ) == [
@@ -268,7 +272,7 @@ def poll(
 
 
 def readers(client: FlaskClient) -> Any:
-    text = said(client, "/admin/feeds/team/").split("Who is reading", 1)[1]
+    text = said(client, "/admin/feeds/team/").split(" Subscribers ", 1)[1]
     return text.split("Counted over", 1)[0].strip()
 
 
@@ -277,8 +281,9 @@ def test_a_stale_calendar_is_explained(client: FlaskClient, served: Store) -> No
     publish(served, at=NOW - 6 * HOUR)
     poll(served, "Google Calendar", 5 * HOUR)
     assert readers(client) == (
-        "default Google Calendar last asked 5 hours ago; it asks every 4 to 24 hours by itself, and there is no button "
-        "to hurry it. Last poll 10 Mar 2026, 07:00 · 4 polls a day · 75% unchanged (304)"
+        "default Google Calendar last checked 5 hours ago. It checks for updates every 4 to 24 "
+        "hours; you can't force a refresh. Last check 10 Mar 2026, 07:00 · 4 checks a day · "
+        "75% unchanged (304)"
     )
 
 
@@ -288,7 +293,7 @@ def test_a_program_that_has_not_asked_since_the_last_change_is_told(
     publish(served, at=NOW - 4 * HOUR)
     poll(served, "Google Calendar", 5 * HOUR)
     assert (
-        "It has not asked since the calendar last changed, so it can't show that change yet."
+        "It has not checked since the calendar last changed, so it can't show that change yet."
         in readers(client)
     )
 
@@ -300,10 +305,10 @@ def test_a_program_that_is_silent_for_longer_than_ever_is_told(
     yesterday = NOW.date() - 2 * DAY
     poll(served, "Google Calendar", 2 * DAY, day=yesterday)
     poll(served, "Thunderbird", 2 * DAY, day=yesterday)
-    google, thunderbird = readers(client).split("Thunderbird last asked")
-    assert "That is longer than usual" in google
+    google, thunderbird = readers(client).split("Thunderbird last checked")
+    assert "This is longer than usual" in google
     assert (
-        "That is longer than usual" not in thunderbird
+        "This is longer than usual" not in thunderbird
     )  # it only asks while somebody's computer is on
 
 
@@ -327,11 +332,11 @@ def test_readers_are_told_by_link_and_the_public_address_first(
 
 
 def test_without_readers_the_page_says_so(client: FlaskClient) -> None:
-    assert readers(client) == "No calendar program has asked for this feed in the last 7 days."
+    assert readers(client) == "No calendar program has checked this feed in the last 7 days."
 
 
-def test_the_habits_are_of_programs_that_are_told_apart() -> None:
-    assert HABITS.keys() <= {name for _, name in _PROGRAMS}
+def test_programs_with_a_longest_interval_are_programs_of_the_user_agent_table() -> None:
+    assert set(ALWAYS_RUNNING) <= PROGRAMS
 
 
 # --- in German

@@ -145,7 +145,7 @@ def test_what_fills_the_day_comes_first_and_the_rest_by_time() -> None:
         timed(("2026-03-09 12:00", "2026-03-11 12:00"), title="through"),
     ]
     (day,) = agenda.days(cards, date(2026, 3, 10), date(2026, 3, 11), BERLIN)
-    assert [entry.card.title for entry in day.entries] == [
+    assert [entry.item.title for entry in day.entries] == [
         "all day",
         "through",
         "over night",

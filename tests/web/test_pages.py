@@ -148,7 +148,7 @@ def test_the_page_says_honestly_that_zoho_cant_be_read(
         "calendar:c", holder="w", now=now, next_check_at=now, error=text_problem("internal detail")
     )
     text = client_of(settings, served).get("/feeds/open/").text
-    assert "Zoho can't be read since" in text
+    assert "Zoho has been unreachable since" in text
     assert "10 Mar 2026, 09:30" in text
     assert "internal detail" not in text
 

@@ -1,69 +1,38 @@
-"""What a web process remembers: a new publication and a revocation are noticed within a second, memory is bounded."""
+"""The caches of a web process: changes are noticed within a second, memory is bounded."""
 
 from datetime import UTC, datetime, timedelta
-import gzip
 import hashlib
 from pathlib import Path
 import tracemalloc
-from typing import Any, Never
+from typing import Never
 
 from flask.testing import FlaskClient
 import pytest
 from time_machine import TimeMachineFixture
 
-from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.errors import StoreError
-from bridge.feed.publication import Document, Publication
 from bridge.store import Store
-from bridge.store.publications import Representation
-from bridge.web import create_app
-from bridge.web.read_cache import Documents, Remembered
+from bridge.store.publications import Publications, Representation
+from bridge.web.read_cache import DocumentCache, ReadCache
+from tests.clock import Clock
+from tests.served import publish, web_app
 
-SOURCE = CalendarSource(calendar="c")
-
-
-class Clock:
-    """A monotonic clock that tests move."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def monotonic(self) -> Any:
-        return self.now
-
-
-def document(body: Any, variant: str = "default") -> Any:
-    etag = hashlib.sha256(body).hexdigest()
-    at = datetime(2026, 3, 9, tzinfo=UTC)
-    return Document(
-        variant=variant, body=body, gzip=gzip.compress(body), etag=etag, modified_at=at, events=1
-    )
-
-
-def publish(store: Store, slug: str, body: Any, *, revision: Any = 0) -> None:
-    made = [document(body)]
-    store.publications.publish(
-        slug, Publication(revision=revision, documents=made, now=datetime(2026, 3, 9, tzinfo=UTC))
-    )
+TEAM = Feed(slug="team", title="Team", sources=(CalendarSource(calendar="c"),))
 
 
 @pytest.fixture
-def clock() -> Any:
+def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
-def client(store: Store, tmp_path: Path, now: datetime, clock: Any) -> Any:
-    store.feeds.replace([Feed(slug="team", title="Team", sources=(SOURCE,))], now=now)
+def client(store: Store, tmp_path: Path, now: datetime, clock: Clock) -> FlaskClient:
+    store.feeds.replace([TEAM], now=now)
     store.links.ensure("team", now=now)
     publish(store, "team", b"one")
-    settings = config.load({"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40})
-    app = create_app(settings, store)
-    for known in (app.extensions["bridge"]._link, app.extensions["bridge"]._head):
-        known._clock = clock.monotonic
-    return app.test_client()
+    return web_app(store, tmp_path, clock=clock.monotonic).test_client()
 
 
 @pytest.fixture
@@ -77,32 +46,32 @@ def test_a_poll_of_an_unchanged_feed_asks_the_database_nothing_for_half_a_second
     client.get(url)
     tag = client.get(url).headers["ETag"]
     with monkeypatch.context() as patch:
-        patch.setattr(store.database, "connect", lambda **_: pytest.fail("it asked the database"))
+        patch.setattr(store.database, "connect", lambda **_: pytest.fail("it asked"))
         assert client.get(url).data == b"one"
         assert client.get(url, headers={"If-None-Match": tag}).status_code == 304
 
 
 def test_a_new_publication_is_noticed_within_a_second(
-    client: FlaskClient, url: str, store: Store, clock: Any
+    client: FlaskClient, url: str, store: Store, clock: Clock
 ) -> None:
     assert client.get(url).data == b"one"
     publish(store, "team", b"two", revision=1)
-    clock.now += 0.99
-    answer = client.get(url)
-    assert answer.data == b"two"
-    assert answer.headers["ETag"] == f'"{hashlib.sha256(b"two").hexdigest()}"'
+    clock.forward(seconds=0.99)
+    response = client.get(url)
+    assert response.data == b"two"
+    assert response.headers["ETag"] == f'"{hashlib.sha256(b"two").hexdigest()}"'
 
 
 def test_a_revoked_address_is_served_for_less_than_a_second(
-    client: FlaskClient, url: str, store: Store, clock: Any
+    client: FlaskClient, url: str, store: Store, clock: Clock
 ) -> None:
     client.get(url)
     store.links.revoke("team", None, now=datetime.now(UTC))
-    clock.now += 0.99
+    clock.forward(seconds=0.99)
     assert client.get(url).status_code == 410
 
 
-def test_a_grace_period_ends_on_time_also_while_the_link_is_remembered(
+def test_a_grace_period_ends_on_time_even_if_the_link_is_cached(
     client: FlaskClient, url: str, store: Store, time_machine: TimeMachineFixture
 ) -> None:
     end = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -113,21 +82,21 @@ def test_a_grace_period_ends_on_time_also_while_the_link_is_remembered(
     assert client.get(url).status_code == 410
 
 
-def test_a_feed_that_is_taken_away_or_made_secret_is_noticed_within_a_second(
-    client: FlaskClient, store: Store, clock: Any, now: datetime
+def test_a_feed_that_becomes_secret_is_noticed_within_a_second(
+    client: FlaskClient, store: Store, clock: Clock, now: datetime
 ) -> None:
-    open_feed = Feed(slug="team", title="Team", sources=(SOURCE,), public=True)
-    store.feeds.replace([open_feed], now=now)
+    public = Feed(slug="team", title="Team", sources=TEAM.sources, public=True)
+    store.feeds.replace([public], now=now)
     assert client.get("/feeds/team.ics").status_code == 200
-    store.feeds.replace([Feed(slug="team", title="Team", sources=(SOURCE,))], now=now)
-    clock.now += 0.99
+    store.feeds.replace([TEAM], now=now)
+    clock.forward(seconds=0.99)
     assert client.get("/feeds/team.ics").status_code == 404
 
 
-def test_the_last_good_bytes_are_served_while_the_database_cant_be_read(
-    client: FlaskClient, url: str, store: Store, clock: Any, monkeypatch: pytest.MonkeyPatch
+def test_the_last_bytes_are_served_while_the_database_cannot_be_read(
+    client: FlaskClient, url: str, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """H8: a 5xx would make Thunderbird disable the calendar. Nothing can be revoked in a database that is down."""
+    """H8: a 5xx makes Thunderbird disable the calendar. No link can be revoked meanwhile."""
     tag = client.get(url).headers["ETag"]
     client.get(url)
 
@@ -135,7 +104,7 @@ def test_the_last_good_bytes_are_served_while_the_database_cant_be_read(
         raise StoreError("The database is down.")
 
     monkeypatch.setattr(store.database, "connect", broken)
-    clock.now += 3600
+    clock.forward(hours=1)
     assert client.get(url).data == b"one"
     assert client.get(url, headers={"If-None-Match": tag}).status_code == 304
     unknown = client.get("/f/AAAAAAAAAAAAAAAAAAAAAAAA/team.ics")
@@ -143,90 +112,96 @@ def test_the_last_good_bytes_are_served_while_the_database_cant_be_read(
     assert unknown.headers["Retry-After"] == "60"
 
 
-def test_a_publication_between_head_and_bytes_gives_one_whole_answer(
+def test_a_publication_between_head_and_bytes_leads_to_one_consistent_response(
     client: FlaskClient, url: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The validators are those of the bytes that go with them."""
-    wanted = store.publications.representation
+    """The validators are those of the bytes that are sent with them."""
+    representation = store.publications.representation
 
-    def late(slug: str, variant: str, *, gzip: Any) -> Any:
+    def late(slug: str, variant: str, *, gzip: bool) -> Representation | None:
         publish(store, "team", b"two", revision=1)
-        return wanted(slug, variant, gzip=gzip)
+        return representation(slug, variant, gzip=gzip)
 
     monkeypatch.setattr(store.publications, "representation", late)
-    answer = client.get(url)
-    assert answer.data == b"two"
-    assert answer.headers["ETag"] == f'"{hashlib.sha256(b"two").hexdigest()}"'
+    response = client.get(url)
+    assert response.data == b"two"
+    assert response.headers["ETag"] == f'"{hashlib.sha256(b"two").hexdigest()}"'
 
 
-def test_misses_are_not_remembered_and_answers_up_to_a_number() -> None:
-    """Nobody can fill the memory by guessing, and a link that was added opens at once."""
-    clock, asked = Clock(), []
+def test_misses_are_not_cached_and_the_number_of_answers_is_bounded(clock: Clock) -> None:
+    """Guesses cannot fill the memory, and a new link opens at once."""
+    keys: list[str] = []
 
-    def look_up(key: Any) -> Any:
-        asked.append(key)
-        return None if key < 0 else key
+    def look_up(key: str) -> str | None:
+        keys.append(key)
+        return None if key.startswith("-") else key
 
-    known = Remembered(look_up, clock=clock.monotonic)
-    for key in range(-5000, 5000):
-        assert known(key) == look_up(key)
-    assert len(known._answers) == 1024
-    assert all(key >= 0 for key in known._answers)
-    asked.clear()
-    assert known(4999) == 4999
-    assert asked == []
-    clock.now += 0.5
-    assert known(4999) == 4999
-    assert asked == [4999]
-
-
-class Shelf:
-    """Publications of one kilobyte each."""
-
-    def representation(self, slug: str, _variant: Any, *, gzip: Any) -> Any:
-        at = datetime(2026, 3, 9, tzinfo=UTC)
-        return Representation(
-            etag=slug, modified_at=at, data=slug.encode().ljust(500 if gzip else 1000)
-        )
+    cache = ReadCache(look_up, clock.monotonic)
+    for number in range(-5000, 5000):
+        assert cache.get(str(number)) == look_up(str(number))
+    assert len(cache) == 1024
+    keys.clear()
+    assert cache.get("4999") == "4999"
+    assert cache.get("-1") is None
+    assert keys == ["-1"]
+    clock.forward(seconds=0.5)
+    assert cache.get("4999") == "4999"
+    assert keys == ["-1", "4999"]
 
 
-def twice(documents: Any, slug: str, *, gzip: bool = False) -> Any:
-    documents.get(slug, "default", slug, gzip=gzip)
-    return documents.get(slug, "default", slug, gzip=gzip)
+class Shelf(Publications):
+    """Publications of one kilobyte each, half of it with gzip; ``reads`` are their slugs."""
+
+    def __init__(self) -> None:
+        self.reads: list[str] = []
+
+    def representation(self, slug: str, variant: str, *, gzip: bool) -> Representation:
+        self.reads.append(slug)
+        data = slug.encode().ljust(500 if gzip else 1000)
+        return Representation(etag=slug, modified_at=datetime(2026, 3, 9, tzinfo=UTC), data=data)
 
 
-def test_the_bytes_held_are_bounded() -> None:
-    documents = Documents(Shelf(), most_bytes=50_000)
+def get(cache: DocumentCache, slug: str, *, gzip: bool = False, times: int = 1) -> bytes:
+    for _ in range(times):
+        document = cache.get(slug, "default", slug, gzip=gzip)
+    assert document is not None
+    return document.data
+
+
+def test_the_cached_bytes_are_bounded() -> None:
+    cache = DocumentCache(Shelf(), most_bytes=50_000)
     for number in range(500):
-        got = twice(documents, f"feed-{number}", gzip=number % 2 == 0)
-        assert got.data.startswith(b"feed-%d" % number)
-        assert documents._bytes == sum(len(held.data) for held in documents._held.values())
-        assert documents._bytes <= 50_000
-    assert len(documents._held) > 50
+        data = get(cache, f"feed-{number}", gzip=number % 2 == 0, times=2)
+        assert data.startswith(b"feed-%d" % number)
+        assert cache.size <= 50_000
+    assert cache.size > 49_000
 
 
-def test_the_bytes_asked_for_last_are_those_held() -> None:
-    documents = Documents(Shelf(), most_bytes=3000)
+def test_the_latest_requested_bytes_are_cached() -> None:
+    shelf = Shelf()
+    cache = DocumentCache(shelf, most_bytes=3000)
     for slug in ("a", "b", "c"):
-        twice(documents, slug)
-    documents.get("a", "default", "a", gzip=False)
-    twice(documents, "d")
-    assert [key[0] for key in documents._held] == ["c", "a", "d"]
+        get(cache, slug, times=2)
+    get(cache, "a")
+    get(cache, "d", times=2)  # replaces "b"
+    shelf.reads.clear()
+    for slug in ("c", "a", "d", "b"):
+        get(cache, slug)
+    assert shelf.reads == ["b"]
 
 
-def test_a_document_too_large_to_be_held_is_served_all_the_same() -> None:
-    documents = Documents(Shelf(), most_bytes=999)
-    for _ in range(3):
-        assert len(documents.get("a", "default", "a", gzip=False).data) == 1000
-    assert documents._bytes == 0
+def test_a_document_too_large_for_the_cache_is_served() -> None:
+    cache = DocumentCache(Shelf(), most_bytes=999)
+    assert len(get(cache, "a", times=3)) == 1000
+    assert cache.size == 0
 
 
-def test_feeds_polled_once_are_not_held() -> None:
-    documents = Documents(Shelf())
+def test_feeds_polled_once_are_not_cached() -> None:
+    cache = DocumentCache(Shelf())
     tracemalloc.start()
     for number in range(10_000):
-        documents.get(f"feed-{number}", "default", "any", gzip=False)
+        get(cache, f"feed-{number}")
     grown, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert documents._bytes == 0
+    assert cache.size == 0
     assert grown < 1_000_000  # of ten million bytes

@@ -101,7 +101,7 @@ def kept(store: Store) -> Any:
     ],
 )
 def test_a_program_is_told_by_its_agent(agent: Any, name: str) -> None:
-    assert program(agent) == name
+    assert program_name(agent) == name
     assert len(name) <= 64
     assert name.isprintable()
 

@@ -64,8 +64,10 @@ class Links:
     def find(self, token: str) -> Link | None:
         """Return the link of a token, revoked or not; None for a token that never was valid."""
         hashed = token_hash(token)
-        found = self._select(_query().where(links.c.token_hash == hashed))
-        return next((link for link in found if hmac.compare_digest(link.token_hash, hashed)), None)
+        for link in self._select(_query().where(links.c.token_hash == hashed)):
+            if hmac.compare_digest(link.token_hash, hashed):
+                return link
+        return None
 
     def beginning_with(self, digits: str) -> tuple[Link, ...]:
         """Return the links, revoked or not, whose hash begins with these hexadecimal digits."""

@@ -130,7 +130,7 @@ class Sources:
         return True
 
     def reject(self, key: str, rejected: Sequence[Rejection]) -> None:
-        """Add rejections that were found after the last complete read was saved."""
+        """Add rejections that appear after the last complete read was saved."""
         with self._database.write() as connection:
             _add_rejections(connection, key, rejected)
 
@@ -188,11 +188,11 @@ def _add_rejections(connection: Connection, key: str, rejected: Sequence[Rejecti
 
 
 def _rejection_row(rejection: Rejection) -> dict[str, Any]:
-    found = [problems.to_plain(problem) for problem in rejection.problems]
+    plain = [problems.to_plain(problem) for problem in rejection.problems]
     return {
         "upstream_id": rejection.upstream_id,
         "kept": rejection.kind == "repaired",
-        "reason": json.dumps({"title": rejection.title, "problems": found}),
+        "reason": json.dumps({"title": rejection.title, "problems": plain}),
     }
 
 

@@ -38,9 +38,9 @@ def test_an_admins_feed_survives_every_change_of_the_settings(
     mix = feed("mix", TEAM, WORK, privacy="busy", alarms=False, public=True)
     configured.feeds.add(mix, now=now)
     links = configured.links.of("mix")
-    for wanted in ([feed("c", PORTAL)], [], [feed("b", WORK)]):
-        configured.feeds.replace(wanted, now=now)
-        assert configured.feeds.active() == (*wanted, mix)
+    for settings in ([feed("c", PORTAL)], [], [feed("b", WORK)]):
+        configured.feeds.replace(settings, now=now)
+        assert configured.feeds.active() == (*settings, mix)
         assert {state.source for state in configured.sources.states()} >= {TEAM, WORK}
         assert configured.links.of("mix") == links
         assert links[0].active
@@ -155,7 +155,7 @@ def test_sources_are_known_by_the_feed_that_shows_them_alone(
 
 
 def test_feeds_come_back_as_configured_in_order(any_store: Store, now: datetime) -> None:
-    wanted = [
+    settings = [
         feed(
             "b",
             WORK,
@@ -167,8 +167,8 @@ def test_feeds_come_back_as_configured_in_order(any_store: Store, now: datetime)
         ),
         feed("a", WORK),
     ]
-    any_store.feeds.replace(wanted, now=now)
-    assert any_store.feeds.active() == tuple(wanted)
+    any_store.feeds.replace(settings, now=now)
+    assert any_store.feeds.active() == tuple(settings)
     assert [f.slug for f in any_store.feeds.reading(WORK.key)] == ["b", "a"]
     assert [f.slug for f in any_store.feeds.reading(TEAM.key)] == ["b"]
 

@@ -151,7 +151,7 @@ def test_a_full_disk_stops_no_subscriber(
     late.close()
 
     file.unlink()
-    activate_feeds(bridge.store, MORE, now=now)  # by itself, once there is room
+    activate_feeds(bridge.store, MORE, now=now)  # once there is space
     assert bridge.store.feeds.active() == tuple(MORE)
     bridge.close()
     with closing(sqlite3.connect(small_disk / "bridge.sqlite3")) as connection:
@@ -176,7 +176,7 @@ def test_a_refresh_on_a_full_disk_loses_nothing(
     file.unlink()
     later = replace(
         bridge.refresher, clock=lambda: now + LEASE
-    )  # the lease of the one that failed ends by itself
+    )  # the lease of the failed refresh has ended
     assert later.refresh(WORK.key).outcome == "refreshed"
     assert b"SUMMARY:Long call\r\n" in bridge.served()
     bridge.close()

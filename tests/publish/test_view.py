@@ -1,88 +1,33 @@
-"""An event as one feed shows it. Expected values follow the rulebook (cited) and RFC 5545, worked out by hand;
-the property tests compare with dateutil on wall times."""
+"""An event as one feed shows it: window, cancelled events, privacy, changed instances.
+
+Expected values follow the rulebook (cited) and RFC 5545, worked out by hand.
+"""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from dateutil import rrule as dateutil_rrule
-from hypothesis import given, settings, strategies as st
 import pytest
 
-from bridge.domain.event import Alarm, Event, Person, Place, Recurrence, Status
-from bridge.domain.feed import Feed, Window
-from bridge.domain.recurrence.parse import parse_rule
-from bridge.domain.source import CalendarSource
+from bridge.domain.event import Alarm, Person, Place, Status
+from bridge.domain.feed import Window
 from bridge.domain.timezones import UTC_ZONE, fixed_zone, zone
 from bridge.domain.uid import event_uid, slot_text
-from bridge.publish.view.event import event_view, occurrences_in
-
-BERLIN = zone("Europe/Berlin")
-TODAY = date(2026, 3, 10)
-FEED = Feed(slug="team", title="Team", sources=(CalendarSource(calendar="c"),))
-CLASSIC = replace(FEED, exceptions="recurrence-id")
-BUSY = replace(FEED, privacy="busy")
-
-
-def at(text: str, where: Any = BERLIN) -> Any:
-    return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=where)
-
-
-def single(
-    start: str = "2026-03-12 10:00", hours: float = 1.0, where: Any = BERLIN, **fields: Any
-) -> Any:
-    begin = at(start, where) if isinstance(start, str) else start
-    if isinstance(begin, datetime):
-        end = (begin.astimezone(UTC) + timedelta(hours=hours)).astimezone(begin.tzinfo)
-    else:
-        end = begin + timedelta(days=hours)
-    return Event(
-        **{"uid": "u", "upstream_id": "up", "title": "Standup", "start": begin, "end": end} | fields
-    )
-
-
-def series(
-    rule: Any,
-    start: str = "2026-03-02 10:00",
-    hours: float = 1.0,
-    where: Any = BERLIN,
-    excluded: Any = (),
-    overrides: Any = (),
-    **fields: Any,
-) -> Any:
-    event = single(start, hours, where, **fields)
-    recurrence = Recurrence(rule=parse_rule(rule, event.start), excluded=tuple(excluded))
-    return replace(event, recurrence=recurrence, overrides=tuple(overrides))
-
-
-def override(slot: Any, start: Any, hours: float = 1.0, **fields: Any) -> Any:
-    return single(
-        start,
-        hours,
-        **{"recurrence_id": at(slot) if isinstance(slot, str) else slot, "title": "Moved"} | fields,
-    )
-
-
-def shaped(event: Any, feed: Any = FEED, today: Any = TODAY, since: Any = None) -> Any:
-    return event_view(event, feed, today=today, cancelled_since=since)
-
-
-def events(event: Any, feed: Any = FEED, today: Any = TODAY, since: Any = None) -> Any:
-    return shaped(event, feed, today, since).events
-
-
-def only(event: Any, feed: Any = FEED, today: Any = TODAY, since: Any = None) -> Any:
-    (found,) = events(event, feed, today, since)
-    return found
-
-
-def starts(found: Any) -> Any:
-    return [f"{event.start:%m-%d %H:%M}" for event in found]
-
-
-def utc(found: Any) -> Any:
-    return [event.start.astimezone(UTC).strftime("%m-%d %H:%M") for event in found]
-
+from bridge.publish.view.event import occurrences_in
+from tests.publish.view_events import (
+    BUSY,
+    CLASSIC,
+    FEED,
+    TODAY,
+    at,
+    events,
+    only,
+    override,
+    series,
+    single,
+    starts,
+    view,
+)
 
 # --- the window (rulebook 62) and single events
 
@@ -107,10 +52,10 @@ def test_a_single_event_is_shown_when_it_overlaps_the_window(event: Any, shown: 
 
 
 def test_what_is_shown_today_holds_until_the_event_leaves() -> None:
-    answer = shaped(single("2026-03-12 10:00"))
+    answer = view(single("2026-03-12 10:00"))
     assert answer.until == date(2026, 3, 13) + timedelta(days=90)
-    assert shaped(single("2020-03-12 10:00")).until is None
-    assert shaped(single("2030-03-12 10:00")).until == date(2030, 3, 13) - timedelta(days=540)
+    assert view(single("2020-03-12 10:00")).until is None
+    assert view(single("2030-03-12 10:00")).until == date(2030, 3, 13) - timedelta(days=540)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +98,7 @@ GONE = single(status=Status.CANCELLED, alarms=(Alarm(trigger=timedelta(minutes=-
 
 
 def test_a_cancelled_event_is_marked_free_and_silent_for_thirty_days() -> None:
-    answer = shaped(GONE, since=date(2026, 3, 1))
+    answer = view(GONE, since=date(2026, 3, 1))
     (found,) = answer.events
     assert (found.title, found.status, found.busy, found.alarms) == (
         "[Cancelled] Standup",
@@ -189,7 +134,7 @@ def test_a_cancelled_instance_is_an_empty_slot_whatever_the_feed_says(
 # --- privacy
 
 
-RICH = {
+RICH: dict[str, Any] = {
     "title": "Salaries",
     "description": "secret",
     "html": "<p>secret</p>",
@@ -361,330 +306,6 @@ def test_an_endless_series_late_in_the_year_is_not_looked_at_to_the_end_of_all_y
 
 
 def test_a_series_far_ahead_is_not_shown_yet() -> None:
-    answer = shaped(series("FREQ=DAILY", start="2029-01-01 10:00"))
+    answer = view(series("FREQ=DAILY", start="2029-01-01 10:00"))
     assert answer.events == ()
     assert answer.until == date(2029, 1, 2) - timedelta(days=540)
-
-
-# --- rules (rulebook 36, 45-47, 32, 28)
-
-
-def test_a_start_that_does_not_fit_the_rule_stands_alone() -> None:
-    """Rulebook 36; RFC 5545 3.8.5.3 counts DTSTART as the first of COUNT."""
-    master, own = events(series("FREQ=WEEKLY;BYDAY=TU;COUNT=3", start="2026-03-02 10:00"))
-    assert (starts([own]), own.uid, own.related_to) == (
-        ["03-02 10:00"],
-        event_uid("u", slot=own.start),
-        "u",
-    )
-    assert (starts([master]), master.recurrence.rule.count) == (["03-03 10:00"], 2)
-
-
-def test_a_rule_that_gives_nothing_but_its_start_is_a_single_event() -> None:
-    found = only(series("FREQ=WEEKLY;BYDAY=TU;COUNT=1", start="2026-03-02 10:00"))
-    assert (starts([found]), found.recurrence) == (["03-02 10:00"], None)
-
-
-@pytest.mark.parametrize(
-    ("rule", "start", "expected"),
-    [
-        # 46: the 31st, which only long months have
-        ("FREQ=MONTHLY;COUNT=5", "2026-01-31 10:00", ["01-31", "03-31", "05-31", "07-31", "08-31"]),
-        ("FREQ=MONTHLY;BYMONTHDAY=30;COUNT=3", "2026-01-30 10:00", ["01-30", "03-30", "04-30"]),
-        # 45: outside of Outlook's templates
-        (
-            "FREQ=MONTHLY;BYMONTHDAY=1,15;COUNT=4",
-            "2026-03-01 10:00",
-            ["03-01", "03-15", "04-01", "04-15"],
-        ),
-        ("FREQ=YEARLY;BYMONTH=3,6;COUNT=3", "2026-03-05 10:00", ["03-05", "06-05", "03-05"]),
-        (
-            "FREQ=DAILY;BYHOUR=9,17;COUNT=4",
-            "2026-03-11 09:00",
-            ["03-11", "03-11", "03-12", "03-12"],
-        ),
-        ("FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=1;COUNT=2", "2026-03-02 10:00", ["03-02", "03-09"]),
-    ],
-)
-def test_rules_that_clients_read_differently_come_one_by_one(
-    rule: Any, start: Any, expected: Any
-) -> None:
-    found = events(series(rule, start=start))
-    assert [f"{event.start:%m-%d}" for event in found] == expected
-    assert all(event.recurrence is None and event.related_to == "u" for event in found)
-    assert len({event.uid for event in found}) == len(found)
-
-
-def test_expanded_instances_keep_their_uids_from_day_to_day() -> None:
-    monthly = series("FREQ=MONTHLY", start="2026-01-31 10:00")
-    march = {event.uid: event for event in events(monthly)}
-    july = {event.uid: event for event in events(monthly, today=date(2026, 7, 1))}
-    assert march.keys() & july.keys()
-    assert all(march[uid] == july[uid] for uid in march.keys() & july.keys())
-
-
-def test_a_changed_instance_of_an_expanded_series_replaces_its_slot() -> None:
-    moved = override("2026-03-31 10:00", "2026-04-02 10:00")
-    found = events(
-        series("FREQ=MONTHLY;COUNT=3", start="2026-01-31 10:00", overrides=[moved]), CLASSIC
-    )
-    assert [(f"{event.start:%m-%d}", event.title) for event in found] == [
-        ("01-31", "Standup"),
-        ("04-02", "Moved"),
-        ("05-31", "Standup"),
-    ]
-
-
-def test_overlapping_instances_come_one_by_one() -> None:
-    """Rulebook 45."""
-    found = events(series("FREQ=DAILY;COUNT=3", hours=30))
-    assert len(found) == 3
-    assert not any(event.recurrence for event in found)
-
-
-def test_a_series_in_the_hour_that_clocks_skip_or_repeat_comes_one_by_one() -> None:
-    """Rulebook 32: 02:30 does not exist in Berlin on 29 March 2026 and exists twice on 25 October; RFC 5545 3.3.5."""
-    found = events(
-        series("FREQ=WEEKLY", start="2026-03-22 02:30"), replace(FEED, future=timedelta(days=240))
-    )
-    assert not any(event.recurrence for event in found)
-    assert utc(found)[:3] == ["03-22 01:30", "03-29 01:30", "04-05 00:30"]
-    assert "10-25 00:30" in utc(found)
-
-
-def test_only_the_nights_of_the_change_leave_an_overnight_series() -> None:
-    """The same exact duration for each instance (RFC 5545 3.8.5.3): engines read a night of 23 or 25 hours differently."""
-    master, *alone = events(series("FREQ=DAILY", start="2026-03-02 22:00", hours=8))
-    assert master.recurrence is not None
-    assert [slot_text(slot)[:8] for slot in master.recurrence.excluded][:2] == [
-        "20260328",
-        "20261024",
-    ]
-    night = alone[0]
-    assert (night.start, night.end) == (at("2026-03-28 22:00"), at("2026-03-29 07:00"))
-    assert alone[1].end == at("2026-10-25 05:00")
-
-
-def test_a_series_in_a_zone_that_cant_be_told_comes_one_by_one_in_utc() -> None:
-    """Rulebook 28."""
-    for where in (
-        zone("Africa/Cairo"),
-        zone("America/Vancouver"),
-        fixed_zone(timedelta(hours=-3, minutes=-30)),
-    ):
-        found = events(series("FREQ=WEEKLY;COUNT=4", where=where))
-        assert len(found) == 4
-        assert all(event.start.tzinfo is UTC_ZONE for event in found)
-        assert [event.start for event in found] == [
-            at("2026-03-02 10:00", where) + timedelta(weeks=n) for n in range(4)
-        ]
-
-
-def test_an_old_daily_series_begins_later_with_the_same_instances() -> None:
-    """Rulebook 47: FullCalendar stops after 1000."""
-    found = only(series("FREQ=DAILY;INTERVAL=2", start="2016-01-01 10:00"))
-    assert found.uid == "u"
-    before_today = (TODAY - found.start.date()).days // 2
-    assert 45 <= before_today < 900
-    assert (found.start.date() - date(2016, 1, 1)).days % 2 == 0
-
-
-def test_an_old_series_with_a_count_keeps_its_end() -> None:
-    """4000 daily instances from 1 January 2016 end on 13 December 2026."""
-    found = only(series("FREQ=DAILY;COUNT=4000", start="2016-01-01 10:00"))
-    assert found.recurrence.rule.count == 4000 - (found.start.date() - date(2016, 1, 1)).days
-    last = occurrences_in(found, Window(start=date(2026, 12, 1), end=date(2027, 1, 1)))[-1]
-    assert f"{last.start:%m-%d}" == "12-13"
-
-
-def test_a_series_from_before_todays_clock_rules_begins_where_they_hold() -> None:
-    """New York's rules are those of 2007."""
-    found = only(series("FREQ=YEARLY", start="1999-07-04 10:00", where=zone("America/New_York")))
-    assert found.start.year >= 2025
-    assert found.start.tzinfo.key == "America/New_York"
-
-
-def test_a_daily_series_over_a_very_wide_window_is_shown_whole() -> None:
-    feed = replace(FEED, past=timedelta(days=1500))
-    found = events(series("FREQ=DAILY", start="2016-01-01 10:00"), feed)
-    window = Window(start=feed.window(TODAY).start, end=TODAY)
-    assert sum(len(occurrences_in(event, window)) for event in found) == 1500
-
-
-@pytest.mark.parametrize("rule", ["FREQ=WEEKLY", "FREQ=MONTHLY;BYDAY=2TU", "FREQ=YEARLY"])
-def test_a_plain_series_is_left_as_it_is_and_for_long(rule: Any) -> None:
-    event = series(rule, start="2026-03-10 10:00")
-    answer = shaped(event)
-    assert answer.events == (event,)
-    assert answer.until >= TODAY + timedelta(days=300)
-
-
-def test_all_day_series_have_no_clock_to_meet() -> None:
-    event = series("FREQ=WEEKLY", start=date(2026, 3, 2), hours=2)
-    assert only(event) == event
-
-
-# --- flavour web (rulebook 31)
-
-
-def test_the_web_flavour_is_every_occurrence_by_itself_in_utc() -> None:
-    moved = override("2026-03-30 10:00", "2026-03-31 15:00", alarms=(Alarm(trigger=timedelta(0)),))
-    master = only(
-        series("FREQ=WEEKLY", overrides=[moved], excluded=[at("2026-03-09 10:00")]), CLASSIC
-    )
-    found = occurrences_in(master, Window(start=date(2026, 3, 1), end=date(2026, 4, 7)))
-    assert starts(found) == [
-        "03-02 09:00",
-        "03-16 09:00",
-        "03-23 09:00",
-        "03-31 13:00",
-        "04-06 08:00",
-    ]
-    assert all(
-        event.start.tzinfo is UTC_ZONE and not event.recurrence and not event.alarms
-        for event in found
-    )
-    assert [event.title for event in found].count("Moved") == 1
-    assert len({event.uid for event in found}) == 5
-
-
-def test_the_web_flavour_keeps_the_uid_of_a_single_event_and_days_as_days() -> None:
-    event = single(date(2026, 3, 12), 2)
-    assert occurrences_in(only(event), Window(start=date(2026, 3, 1), end=date(2026, 4, 1))) == (
-        event,
-    )
-
-
-# --- properties
-
-zones = st.sampled_from(
-    [
-        "Europe/Berlin",
-        "America/New_York",
-        "Asia/Kolkata",
-        "UTC",
-        "Africa/Cairo",
-        "Australia/Lord_Howe",
-    ]
-)
-rules = st.sampled_from(
-    [
-        "FREQ=DAILY",
-        "FREQ=DAILY;INTERVAL=3",
-        "FREQ=WEEKLY;BYDAY=MO,TH",
-        "FREQ=WEEKLY;INTERVAL=2",
-        "FREQ=MONTHLY",
-        "FREQ=MONTHLY;BYDAY=-1FR",
-        "FREQ=MONTHLY;BYMONTHDAY=31",
-        "FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=1",
-        "FREQ=YEARLY",
-        "FREQ=DAILY;COUNT=70",
-        "FREQ=WEEKLY;COUNT=9",
-        "FREQ=WEEKLY;UNTIL=20280630T235959Z",
-        "FREQ=MONTHLY;COUNT=5",
-    ]
-)
-moments = st.datetimes(datetime(2016, 1, 1), datetime(2027, 6, 1)).map(
-    lambda t: t.replace(minute=t.minute // 30 * 30, second=0, microsecond=0)
-)
-feeds = st.builds(
-    replace,
-    st.just(FEED),
-    past=st.sampled_from([timedelta(days=n) for n in (0, 30, 90, 400)]),
-    future=st.sampled_from([timedelta(days=n) for n in (30, 200, 540)]),
-    exceptions=st.sampled_from(["detached", "recurrence-id"]),
-)
-
-
-@st.composite
-def upstream(draw: Any) -> Any:
-    where = zone(draw(zones))
-    start = draw(moments).replace(tzinfo=where)
-    hours = draw(st.sampled_from([0, 1, 9, 26]))
-    event = series(draw(rules), start=start, hours=hours, where=where)
-    expected = walls(event)
-    changes = draw(
-        st.lists(st.tuples(st.integers(0, 400), st.integers(-72, 72), st.booleans()), max_size=3)
-    )
-    overrides, excluded = {}, {}
-    for number, shift, removed in changes:
-        slot = expected[number % len(expected)]
-        if removed:
-            excluded[slot] = slot
-        else:
-            moved = (slot.astimezone(UTC) + timedelta(hours=shift)).astimezone(where)
-            overrides[slot] = override(slot, moved, hours=1)
-    kept = tuple(slot for slot in excluded if slot not in overrides)
-    return replace(
-        event,
-        recurrence=replace(event.recurrence, excluded=kept),
-        overrides=tuple(overrides.values()),
-    )
-
-
-def walls(event: Any) -> Any:
-    """The starts by dateutil on wall times up to 2029, DTSTART first even where it does not fit (RFC 5545 3.8.5.3)."""
-    rule = event.recurrence.rule
-    start = event.start
-    parts = [f"FREQ={rule.freq};INTERVAL={rule.interval}"]
-    parts += [f"COUNT={rule.count}"] if rule.count else []
-    parts += [f"UNTIL={rule.until.astimezone(start.tzinfo):%Y%m%dT%H%M%S}"] if rule.until else []
-    for name in ("byday", "bymonthday", "bysetpos"):
-        if values := getattr(rule, name):
-            parts.append(f"{name.upper()}={','.join(map(str, values))}")
-    naive = start.replace(tzinfo=None)
-    found = dateutil_rrule.rrulestr(";".join(parts), dtstart=naive)
-    found = found.between(naive, datetime(2029, 1, 1), inc=True)
-    if naive not in found:
-        found = [naive, *(found[:-1] if rule.count and len(found) == rule.count else found)]
-    zoned = (wall.replace(tzinfo=start.tzinfo) for wall in found)
-    return [moment.astimezone(UTC).astimezone(start.tzinfo) for moment in zoned]
-
-
-def told(event: Any, window: Any) -> Any:
-    """The instances that upstream describes, in UTC."""
-    length = event.end.astimezone(UTC) - event.start.astimezone(UTC)
-    gone = {slot.astimezone(UTC) for slot in event.recurrence.excluded}
-    gone |= {o.recurrence_id.astimezone(UTC) for o in event.overrides}
-    spans = [
-        (s.astimezone(UTC), s.astimezone(UTC) + length)
-        for s in walls(event)
-        if s.astimezone(UTC) not in gone
-    ]
-    spans += [(o.start.astimezone(UTC), o.end.astimezone(UTC)) for o in event.overrides]
-    first, last = (
-        datetime.combine(day, datetime.min.time(), UTC) for day in (window.start, window.end)
-    )
-    return sorted(
-        span for span in spans if span[0] < last and (span[1] > first or span[0] >= first)
-    )
-
-
-def instances(found: Any, window: Any) -> Any:
-    flat = [occurrence for event in found for occurrence in occurrences_in(event, window)]
-    return sorted((event.start.astimezone(UTC), event.end.astimezone(UTC)) for event in flat)
-
-
-@settings(max_examples=100, deadline=None)
-@given(event=upstream(), feed=feeds, day=st.integers(0, 500))
-def test_a_feed_shows_exactly_the_instances_that_upstream_describes(
-    event: Any, feed: Any, day: Any
-) -> None:
-    today = date(2026, 1, 1) + timedelta(days=day)
-    window = feed.window(today)
-    found = events(event, feed, today)
-    assert instances(found, window) == told(event, window)
-    assert len({e.uid for e in found}) == len(found)
-
-
-@settings(max_examples=50, deadline=None)
-@given(event=upstream(), feed=feeds, day=st.integers(0, 500), later=st.integers(1, 500))
-def test_an_answer_holds_until_the_day_it_names(
-    event: Any, feed: Any, day: Any, later: Any
-) -> None:
-    today = date(2026, 1, 1) + timedelta(days=day)
-    answer = shaped(event, feed, today)
-    assert answer.until is None or answer.until > today
-    other = today + timedelta(days=later)
-    if answer.until is None or other < answer.until:
-        assert shaped(event, feed, other).events == answer.events

@@ -1,5 +1,6 @@
 """What a complete read of a source changes: docs/decisions.md, "Identity and change" and "What differs"."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -7,35 +8,19 @@ from typing import Any
 import pytest
 
 from bridge.domain import codec
-from bridge.domain.event import Event, Recurrence, Rule, Status
-from bridge.domain.records import EventRow
+from bridge.domain.event import Event, Status
+from bridge.domain.records import EventRow, EventToSave
 from bridge.domain.rejection import Rejection, reasons
-from bridge.domain.timezones import zone
 from bridge.problems import problem, text_problem
 from bridge.refresh.diff import BELIEVE_AFTER, Decision, PendingLoss, decide
 from bridge.sources.protocols import ParseResult
+from tests.clock import NOW
+from tests.factories import BERLIN, event
 
-BERLIN = zone("Europe/Berlin")
-NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def event(
-    uid: str = "u",
-    *,
-    start: Any = datetime(2026, 3, 12, 10),
-    hours: Any = 1,
-    rule: Any = None,
-    **fields: Any,
-) -> Any:
-    begin = start.replace(tzinfo=BERLIN) if isinstance(start, datetime) else start
-    length = timedelta(hours=hours) if isinstance(start, datetime) else timedelta(days=1)
-    recurrence = Recurrence(rule=Rule(**rule)) if rule else None
-    values = {"upstream_id": f"up-{uid}", "title": "Standup", "start": begin, "end": begin + length}
-    return Event(uid=uid, recurrence=recurrence, **values | fields)
-
-
-def rejected(upstream_id: str, *, kept: bool = False) -> Any:
+def rejected(upstream_id: str, *, kept: bool = False) -> Rejection:
     return Rejection(
         kind="repaired" if kept else "dropped",
         upstream_id=upstream_id,
@@ -43,24 +28,24 @@ def rejected(upstream_id: str, *, kept: bool = False) -> Any:
     )
 
 
-def found(*events: Any, rejections: Any = ()) -> Any:
+def found(*events: Event, rejections: Iterable[Rejection] = ()) -> ParseResult:
     return ParseResult(events=tuple(events), rejections=tuple(rejections))
 
 
-def rows_of(decision: Any) -> Any:
+def rows_of(decision: Decision) -> dict[str, EventRow]:
     names = ("uid", "upstream_id", "content_hash", "cancelled_since", "ends_at")
     return {
         row.uid: EventRow(**{name: getattr(row, name) for name in names}) for row in decision.saved
     }
 
 
-def known(*events: Any, now: Any = NOW) -> Any:
-    """Give what the store knows after a first read of these events."""
+def known(*events: Event, now: datetime = NOW) -> dict[str, EventRow]:
+    """Return the rows that are stored after a first read of these events."""
     return rows_of(decide({}, found(*events), now=now))
 
 
-def many(count: Any, *, past: Any = 0) -> Any:
-    """Give ``count`` coming events, and others that are over."""
+def many(count: int, *, past: int = 0) -> list[Event]:
+    """Return ``count`` coming events, and others that are over."""
     coming = [
         event(f"c{n:02}", start=datetime(2026, 4, 1, 10) + n * timedelta(days=1))
         for n in range(count)
@@ -71,9 +56,14 @@ def many(count: Any, *, past: Any = 0) -> Any:
     ]
 
 
-def only(decision: Any) -> Any:
+def only(decision: Decision) -> EventToSave:
     (row,) = decision.saved
     return row
+
+
+def pending_of(decision: Decision) -> PendingLoss:
+    assert decision.pending is not None
+    return decision.pending
 
 
 # --- what is saved
@@ -208,8 +198,8 @@ def test_more_than_half_of_many_coming_events_gone_at_once_is_not_believed(
     assert (decision.pending is not None) is held
     assert len(decision.removed) == (0 if held else missing)
     if held:
-        assert decision.pending.at == NOW
-        assert str(decision.pending.warning).startswith(
+        assert pending_of(decision).at == NOW
+        assert str(pending_of(decision).warning).startswith(
             f"{missing} of {before} coming events are missing"
         )
 
@@ -250,7 +240,7 @@ def test_a_loss_is_believed_when_a_second_read_ten_minutes_later_says_the_same(
     assert len(second.removed) == (20 if believed else 0)
     if not believed:
         assert second.pending == first.pending, "the ten minutes count from the first read"
-        assert second.pending.warning == first.pending.warning
+        assert pending_of(second).warning == pending_of(first).warning
 
 
 def test_a_second_read_that_misses_others_begins_the_wait_anew() -> None:
@@ -259,8 +249,8 @@ def test_a_second_read_that_misses_others_begins_the_wait_anew() -> None:
     first = decide(before, found(*events[20:]), now=NOW)
     second = decide(before, found(*events[:10]), pending=first.pending, now=NOW + BELIEVE_AFTER)
     assert second.pending is not None
-    assert second.pending.hash != first.pending.hash
-    assert second.pending.at == NOW + BELIEVE_AFTER
+    assert pending_of(second).hash != pending_of(first).hash
+    assert pending_of(second).at == NOW + BELIEVE_AFTER
     third = decide(before, found(*events[:10]), pending=second.pending, now=NOW + 2 * BELIEVE_AFTER)
     assert len(third.removed) == 20
 
@@ -278,22 +268,19 @@ def test_a_hold_of_long_ago_about_other_events_counts_for_nothing() -> None:
     old = PendingLoss(
         hash="0" * 64, at=NOW - timedelta(days=3), warning=problem("many-missing", gone=1, coming=2)
     )
-    assert decide(known(*events), found(), pending=old, now=NOW).pending.at == NOW
+    assert pending_of(decide(known(*events), found(), pending=old, now=NOW)).at == NOW
 
 
 def test_series_that_go_on_count_among_the_coming_events() -> None:
     """All of them began long ago; what matters is when they end."""
+    rules: list[dict[str, Any]] = [
+        {"freq": "DAILY"},
+        {"freq": "DAILY", "count": 5000},
+        {"freq": "DAILY", "until": datetime(2026, 12, 1, 9, tzinfo=BERLIN)},
+        {"freq": "WEEKLY", "count": 400},  # until 2027
+    ]
     endless = [
-        event(f"s{n}", start=datetime(2020, 1, 1, 9), rule=rule)
-        for n, rule in enumerate(
-            [
-                {"freq": "DAILY"},
-                {"freq": "DAILY", "count": 5000},
-                {"freq": "DAILY", "until": datetime(2026, 12, 1, 9, tzinfo=BERLIN)},
-                {"freq": "WEEKLY", "count": 400},  # until 2027
-            ]
-            * 5
-        )
+        event(f"s{n}", start=datetime(2020, 1, 1, 9), rule=rule) for n, rule in enumerate(rules * 5)
     ]
     assert decide(known(*endless), found(*endless[11:]), now=NOW).pending is not None
 

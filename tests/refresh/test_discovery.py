@@ -208,8 +208,10 @@ def put(store: Store, now: datetime, source: Any, title: str) -> None:
     )
 
 
-def body(store: Store, slug: str, variant: str = "default") -> Any:
-    return store.publications.document(slug, variant).body
+def body(store: Store, slug: str, variant: str = "default") -> bytes:
+    document = store.publications.document(slug, variant)
+    assert document is not None
+    return document.body
 
 
 def test_each_feed_has_an_address_and_documents_at_once(store: Store, now: datetime) -> None:

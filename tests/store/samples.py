@@ -1,7 +1,7 @@
 """Feeds, events, entries and documents, as rows that the tests of the store write and compare."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bridge.domain import codec
@@ -12,6 +12,9 @@ from bridge.domain.source import CalendarSource, ConnectSource, Source
 from bridge.feed.publication import Document, Entry, Publication
 from bridge.problems import Problem
 from bridge.store import Store
+from bridge.store.database import columns
+from bridge.store.readers import Polls
+from bridge.store.schema import readers
 from tests.factories import event
 
 KEY = "a test's secret key that is long enough for anything"
@@ -97,3 +100,25 @@ def publish(store: Store, slug: str = "team", revision: int = 0, **fields: Any) 
     """Write a publication of a feed, empty but for ``fields``."""
     new = Publication(revision=revision, now=TENTH, **fields)
     return store.publications.publish(slug, new)
+
+
+def polls(
+    day: date,
+    count: int,
+    *,
+    unchanged: int = 0,
+    link: str = "",
+    program: str = "curl",
+    at: datetime | None = None,
+    slug: str = "team",
+) -> Polls:
+    """Return the polls of a day, the last of them at 8:00 UTC."""
+    last = at or datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
+    numbers = {"polls": count, "unchanged": unchanged}
+    return Polls(slug=slug, link=link, program=program, day=day, last_at=last, **numbers)
+
+
+def stored_polls(store: Store) -> list[Polls]:
+    """Return all stored polls, by day."""
+    query = columns(readers, Polls).order_by(readers.c.day, readers.c.slug)
+    return store.database.records(query, Polls)

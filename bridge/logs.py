@@ -30,7 +30,7 @@ CONFIG: dict[str, Any] = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {name: {"level": level} for name, level in _LEVELS.items()},
 }
-"""Configuration for ``logging.config.dictConfig``, which the web server applies in its processes."""
+"""Configuration for ``logging.config.dictConfig``, which the web server applies, too."""
 
 
 def set_up() -> None:

@@ -1,6 +1,6 @@
-"""``zoho-bridge`` as a person has it, in a folder of its own, on a sandbox in place of Zoho.
+"""Command line ``zoho-bridge`` for tests, in a folder of its own, on a sandbox in place of Zoho.
 
-In this process where that is enough, in one of its own where processes, signals or a terminal matter.
+Commands run in this process, or in one of their own where signals or a terminal matter.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ NETWORK, GROUP = "931000000021003", "931000000330017"
 CALENDAR = "5be0d3f17a2c4c6f9a41c0b7e8d25f60"
 SOURCES = (f"backstage:{PORTAL}", f"connect:{NETWORK}/{GROUP}", f"calendar:{CALENDAR}")
 
-# One feed of each product, over days so few that Zoho is asked little.
+# One feed of each product, over few days, so that few requests are needed.
 TOML = f"""\
 [zoho]
 connect_timezone = "Europe/Berlin"
@@ -68,7 +68,7 @@ class CommandLine:
         }
 
     def __call__(self, *arguments: str, **environ: str) -> Result:
-        """Run a command here; what is no sentence to a person, a traceback, fails the test."""
+        """Run a command in this process; fail the test for a traceback."""
         result = CliRunner().invoke(
             main, arguments, env=self.environ | environ, prog_name="zoho-bridge"
         )
@@ -77,15 +77,15 @@ class CommandLine:
         return result
 
     def feeds(self) -> dict[str, dict[str, Any]]:
-        """Give what ``feeds --json`` tells, by slug."""
+        """Return the rows of ``feeds --json`` by slug."""
         return {row["slug"]: row for row in json.loads(self("feeds", "--json").stdout)}
 
     def export(self, slug: str) -> bytes:
-        """Give a feed's bytes."""
+        """Return a feed's bytes."""
         return self("export", slug).stdout_bytes
 
     def process(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
-        """Start a command as a process of its own, which can be found again by ``left``."""
+        """Start a command as a process, which ``left`` lists while it runs."""
         names = ("BRIDGE_", "ZOHO_", "DATABASE_URL", "PORT", "WEB_CONCURRENCY")
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(names)
@@ -102,20 +102,20 @@ class CommandLine:
         return process
 
     def left(self) -> dict[int, str]:
-        """Give the processes that ``process`` started, directly or not, and that still run: id and command line."""
+        """Return id and command of running processes that ``process`` started, also indirectly."""
         mark = f"BRIDGE_TEST_MARK={self.toml}".encode()
-        found = {}
+        commands = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 if mark in (folder / "environ").read_bytes().split(b"\0"):
                     command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                    found[int(folder.name)] = command
+                    commands[int(folder.name)] = command
             except OSError:  # it ended meanwhile, or is another user's
                 continue
-        return {pid: command for pid, command in found.items() if command}  # a zombie has none
+        return {pid: command for pid, command in commands.items() if command}  # a zombie has none
 
     def close(self) -> None:
-        """End what a test that failed has left."""
+        """Kill the processes that a failed test left."""
         for pid in self.left():
             os.kill(pid, signal.SIGKILL)
         for process in self._processes:
@@ -124,7 +124,7 @@ class CommandLine:
 
 @contextmanager
 def command_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
-    """Give a command line on a sandbox; the log is afterwards as it was, for a command sets it up anew."""
+    """Yield a command line on a sandbox; restore the log, which a command sets up."""
     for name in [
         name for name in os.environ if name.startswith(("BRIDGE_", "ZOHO_", "DATABASE_URL"))
     ]:
@@ -139,7 +139,7 @@ def command_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Comm
 
 @contextmanager
 def log_restored() -> Iterator[None]:
-    """Leave the log as it was."""
+    """Restore the configuration of the log."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     loggers = {
@@ -158,7 +158,7 @@ def log_restored() -> Iterator[None]:
 
 @contextmanager
 def signals_ignored() -> Iterator[None]:
-    """Let an order to end that comes too late, or early, end no test run."""
+    """Ignore signals that arrive before or after a test handles them."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, lambda *_: None) for number in numbers]
     try:

@@ -1,4 +1,4 @@
-"""What many tests need: a database of each kind, a clock that stands still, settings for the sandbox."""
+"""Fixtures of many tests: stores on each kind of database, keys, and a time."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,11 +13,11 @@ from sqlalchemy import create_engine, text
 
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
-from tests.browser.browsing import chromium, demo, visit  # noqa: F401 - fixtures for the tests in a browser
+from tests.browser.browsing import chromium, demo, visit  # noqa: F401 - fixtures
 
 KEY = "a test's secret key that is long enough for anything"
 
-# Property tests: few examples by default, many with HYPOTHESIS_PROFILE=ci. No test depends on the machine's speed.
+# Property tests: few examples by default, many with HYPOTHESIS_PROFILE=ci, no limit of time.
 _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("default", _RELAXED, max_examples=25)
 settings.register_profile("ci", _RELAXED, max_examples=300)
@@ -35,7 +35,7 @@ def keys() -> SecretKeys:
 
 
 def _postgres_schema() -> Iterator[str]:
-    """Give the address of a schema of its own in the server that BRIDGE_TEST_POSTGRES_URL names."""
+    """Yield the address of a new schema in the server of BRIDGE_TEST_POSTGRES_URL."""
     server = os.environ.get("BRIDGE_TEST_POSTGRES_URL", "")
     if not server:
         pytest.skip("BRIDGE_TEST_POSTGRES_URL is not set: no PostgreSQL to test with")
@@ -52,7 +52,7 @@ def _postgres_schema() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Every kind of database in turn: one suite holds for all stores."""
+    """The address of a new database of each kind: one suite tests both."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/bridge.sqlite3"
     else:

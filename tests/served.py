@@ -1,4 +1,4 @@
-"""Feeds with bytes in them, and a real web server, for tests of what serves them."""
+"""Published feeds and a real web server, for tests of the web."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ NOW = datetime(2026, 3, 9, 8, 0, 30, 500_000, tzinfo=UTC)
 
 
 def document(body: bytes, variant: str = "default") -> Document:
-    """Make a published document of a body."""
+    """Return a published document of a body."""
     etag = hashlib.sha256(body).hexdigest()
     return Document(
         variant=variant, body=body, gzip=gzip.compress(body), etag=etag, modified_at=NOW, events=1
@@ -35,13 +35,15 @@ def document(body: bytes, variant: str = "default") -> Document:
 
 
 def publish(store: Store, slug: str, body: bytes, *, revision: int = 0) -> None:
-    """Publish a body as all the variants of a feed."""
-    made = [
+    """Publish a body as every variant of a feed."""
+    documents = [
         document(body, "default"),
         document(body + b"quiet", "quiet"),
         document(body + b"web", "web"),
     ]
-    assert store.publications.publish(slug, Publication(revision=revision, documents=made, now=NOW))
+    assert store.publications.publish(
+        slug, Publication(revision=revision, documents=documents, now=NOW)
+    )
 
 
 def web_app(
@@ -71,7 +73,7 @@ def csrf_token(client: FlaskClient, path: str, base_url: str | None = None) -> s
 
 
 def free_port() -> int:
-    """Give a port of loopback that nobody listens on."""
+    """Return a free port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -79,7 +81,7 @@ def free_port() -> int:
 
 @contextmanager
 def web_server(folder: Path, **environ: str) -> Iterator[tuple[Store, int]]:
-    """Run ``zoho-bridge web`` on a new store in ``folder``; gives the store and the port."""
+    """Run ``zoho-bridge web`` on a new store in ``folder``; yield the store and the port."""
     settings = {"BRIDGE_DATA_DIR": str(folder), "BRIDGE_SECRET_KEY": "k" * 40, **environ}
     loaded = config.load(settings)
     store = Store.open(loaded.database_url, load_secret_keys("k" * 40, folder))

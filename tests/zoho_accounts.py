@@ -50,7 +50,7 @@ class Accounts(Tokens):
         life: timedelta = _CODE_LIFE,
         offline: bool = True,
     ) -> str:
-        """Return a one-time code, as the API console's "Generate Code" does; Zoho offers a life of 3 to 10 minutes.
+        """Return a one-time code, as the API console's "Generate Code" does, for 3 to 10 minutes.
 
         ``offline=False``: a code as a server-based client gets it the second time, without a
         refresh token.

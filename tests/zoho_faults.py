@@ -52,7 +52,7 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """A fault that lets ``after`` requests pass, then spoils ``left`` of them (None: all)."""
+    """A fault that skips ``after`` requests, then spoils ``left`` of them (None: all)."""
 
     route: str
     kind: str
@@ -62,7 +62,7 @@ class Fault:
 
 
 class Faults:
-    """The faults in force on a Flask app; the first that fits a request spoils it, and no other does."""
+    """The faults in force on a Flask app; only the first that fits a request spoils it."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now

@@ -1,4 +1,4 @@
-"""The demo's sandbox with all that tests need: recorded requests, faults, a whole accounts server, and data by id."""
+"""The demo's sandbox for tests: with recorded requests, faults, limits of tokens, data by id."""
 
 from collections import deque
 from collections.abc import Callable
@@ -23,7 +23,7 @@ US, TEAM = "5be0d3f17a2c4c6f9a41c0b7e8d25f60", "b7c1e94f20d84a53a6f3d5e1907c842b
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedRequest:
-    """A request, with the parameters in its address; nothing of its headers or body but ``accept``."""
+    """A request with the parameters in its address, without its body, and with one header."""
 
     method: str
     path: str
@@ -101,7 +101,7 @@ class Sandbox(server.Sandbox):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contradiction:
-    """Differences between answers by instance and the plain list: original starts, in UTC, of the series ``uid``."""
+    """Original starts, in UTC, of a series of which answers by instance contradict the list."""
 
     uid: str
     missing: datetime  # not in the plain list
@@ -110,7 +110,7 @@ class Contradiction:
 
 
 def contradict(calendar: Calendar, today: date) -> Contradiction:
-    """Make the calendar ``US`` contradict itself about a new series of six weeks that starts in a week."""
+    """Make the calendar ``US`` contradict itself about a new series that starts in a week."""
     build = Builder(US, "1657000000004017", today)
     begin = today + timedelta(weeks=1)
     series = build(

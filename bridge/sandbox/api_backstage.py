@@ -101,7 +101,7 @@ def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
 
 
 def _page(portal: Portal, page_size: int) -> Response:
-    """Return one page of events; without ``status`` live events, for no document says more."""
+    """Return a page of events; without ``status`` (undocumented) those that are live."""
     args = request.args
     statuses = _STATUSES.get(args.get("status", "live"))
     page, per_page = args.get("page", 1, int), args.get("per_page", _DEFAULT_PAGE, int)

@@ -108,7 +108,7 @@ def _range() -> Range:
 
 
 def _in_range(calendar: Calendar, *, by_instance: bool) -> list[Json]:
-    """Return the objects in the range of the request: as they are, or one for each occurrence."""
+    """Return the objects in the range of the request: as they are, or each occurrence."""
     limits, items = _range(), calendar.events.all()
     if not by_instance:
         series_of = {item["uid"]: item for item in items if "recurrenceid" not in item}

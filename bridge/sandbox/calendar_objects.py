@@ -18,7 +18,7 @@ _NUMBERS = frozenset({"interval", "count", "bysetpos"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
-    """The fields that say when an event is; ``slot`` is its start as a ``recurrenceid``."""
+    """The times of an event as fields; ``slot`` is its start as a ``recurrenceid``."""
 
     fields: Json
     slot: str
@@ -55,7 +55,7 @@ def timed(zone: str, day: date, at: str, minutes: int) -> When:
 
 
 def all_day(day: date, days: int, *, exclusive: bool = False) -> When:
-    """Return whole days; no document says whether the end counts: here, unless ``exclusive``."""
+    """Return whole days; the end counts unless ``exclusive`` (Zoho documents neither)."""
     end = day + timedelta(days=days if exclusive else days - 1)
     ends = {"start": f"{day:%Y%m%d}", "end": f"{end:%Y%m%d}"}
     fields = {

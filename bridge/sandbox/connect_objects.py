@@ -74,7 +74,7 @@ def event(
 
 
 def times(title: str, start: datetime, end: datetime, *, all_day: bool, junk: int) -> Json:
-    """Return the fields that say when an event is; ``junk`` are the milliseconds of its epochs."""
+    """Return the times of an event as fields; ``junk`` are the milliseconds of its epochs."""
     fields = {"googleCalendarUrl": _google(title, start, end, all_day=all_day)}
     fields |= {"date": f"{start:%Y%m%d}"}
     fields["dateComFormatStr"] = f"{start:%d}-{_MONTHS[start.month - 1][:3]}-{start:%Y}"

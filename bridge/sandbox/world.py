@@ -44,7 +44,7 @@ def lively(today: date) -> Data:
     portal, network = _portal(today), _network(today)
     data.portals[portal.info["id"]] = portal
     data.networks[network.info["id"]] = network
-    data.calendars |= {held["info"]["uid"]: _calendar(held, today) for held in sample("calendar")}
+    data.calendars |= {row["info"]["uid"]: _calendar(row, today) for row in sample("calendar")}
     return data
 
 

@@ -152,7 +152,7 @@ class Zygote:
 
 
 def assert_whole(path: Path, now: datetime) -> int:
-    """Check the promises that hold after each kill; return the number of leases that are held."""
+    """Check the promises that hold after each kill; return the number of leases."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -285,7 +285,7 @@ def start(environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
 
 
 def end(tree: subprocess.Popen[bytes]) -> int:
-    """Kill a whole tree; return how many processes it had."""
+    """Kill a whole tree; return the number of its processes."""
     size = len(session(tree.pid))
 
     def gone() -> bool:
@@ -316,7 +316,7 @@ def has_begun(path: Path) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.skipif(
-    not Path("/proc/self/stat").exists(), reason="the processes of a session are found in /proc"
+    not Path("/proc/self/stat").exists(), reason="reads the processes of a session from /proc"
 )
 def test_the_whole_tree_may_be_killed_at_any_moment(tmp_path: Path) -> None:
     """``serve``: what was published is still there, still whole, and is refreshed again."""

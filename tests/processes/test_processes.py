@@ -284,7 +284,7 @@ def test_serve_ends_whole_when_one_half_is_killed(line: CommandLine) -> None:
     assert not is_serving("127.0.0.1", port)
 
 
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_ctrl_c_ends_a_refresh_after_the_reads_that_have_begun_and_twice_at_once(
     line: CommandLine, times: int
 ) -> None:
@@ -340,10 +340,14 @@ def on_a_terminal(line: CommandLine, *arguments: str) -> str:
     return shown.decode()
 
 
-def test_progress_and_colours_are_for_terminals_alone(line: CommandLine) -> None:
+@pytest.mark.slow
+def test_a_terminal_shows_progress(line: CommandLine) -> None:
     shown = on_a_terminal(line, "refresh")
     assert re.search(r"Reading Zoho  \[#+\]  3/3", shown)
     assert re.search(rf"^{re.escape(SOURCES[1])} +2 events", shown, re.MULTILINE)
+
+
+def test_a_pipe_shows_no_progress_and_no_colours(line: CommandLine) -> None:
     piped = line("refresh").output
     assert "Reading Zoho" not in piped
     assert "\x1b" not in piped

@@ -1,4 +1,4 @@
-"""The real server on real sockets: whole answers, odd requests, and no slow client blocks others."""
+"""The real server on real sockets: whole answers, odd requests, slow clients."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -74,7 +74,7 @@ def hold(stack: ExitStack, port: int, request: bytes, *, read_buffer: int = 0) -
 def test_any_wsgi_server_may_start_the_app_in_a_new_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
-    """``create_app`` makes the data folder, as the commands do; also where no key has to be kept in it."""
+    """``create_app`` creates the data folder, as the commands do."""
     folder = tmp_path / "new" / "data"
     for name in [name for name in os.environ if name.startswith(("BRIDGE_", "DATABASE_URL"))]:
         monkeypatch.delenv(name)
@@ -149,7 +149,7 @@ def test_forty_slow_readers_block_no_client(server: tuple[int, str]) -> None:
     [
         "GET {path} HTTP/1.1\r\nHost: x\r\nX-Never-Ends: ",
         "PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nBEGIN",
-        "POST /admin/sign-in HTTP/1.1\r\nHost: x\r\n{cookie}{form}Content-Length: 1000\r\n\r\ncsrf=",
+        "POST /admin/sign-in HTTP/1.1\r\nHost: x\r\n{cookie}{form}Content-Length: 99\r\n\r\ncsrf=",
         "POST /admin/feeds/team/revoke HTTP/1.1\r\nHost: x\r\n{cookie}{form}Transfer-Encoding: chunked\r\n\r\n",
         "POST /admin/sign-in HTTP/1.1\r\nHost: x\r\n{form}Content-Length: 1000\r\n\r\ncsrf=",
     ],

@@ -317,7 +317,7 @@ def test_the_queue_lies_in_the_data_folder_and_holds_no_program(
 # huey leaves each thread's connection that listens to Python's collector.
 @pytest.mark.filterwarnings("ignore:.*deleted while still open:ResourceWarning")
 def test_each_kind_of_queue_carries_the_tasks(database_url: str, tmp_path: Path) -> None:
-    """SQLite by default; PostgreSQL by BRIDGE_QUEUE_URL, as it is written and as SQLAlchemy writes it."""
+    """SQLite by default; PostgreSQL by BRIDGE_QUEUE_URL, also in SQLAlchemy's form."""
     url = "" if database_url.startswith("sqlite") else database_url
     check_queue(worker.open_queue(url, tmp_path))
 
@@ -390,13 +390,13 @@ def test_a_queue_file_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )
 def test_many_workers_may_open_a_new_queue_at_once(database_url: str, tmp_path: Path) -> None:
-    """PostgreSQL's CREATE TABLE IF NOT EXISTS fails when two do it at one moment; no worker may end for that."""
+    """PostgreSQL's CREATE TABLE IF NOT EXISTS fails when two run it at once; no worker may end."""
     failures = []
 
     def open_it() -> None:
         try:
             worker.open_queue(database_url, tmp_path).storage.close()
-        except Exception as error:  # noqa: BLE001 - the test reports whatever went wrong in the thread
+        except Exception as error:  # noqa: BLE001 - reported below
             failures.append(error)
 
     threads = [Thread(target=open_it) for _ in range(12)]

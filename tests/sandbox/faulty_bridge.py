@@ -1,4 +1,4 @@
-"""A bridge on a sandbox of small data: a store with one feed for each source, and clients, for tests of faults."""
+"""A bridge on a sandbox of small data, for tests of faults: a store with a feed of each source."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -175,7 +175,7 @@ class World:
         return self.store.sources.state(source.key)
 
     def skip_to_next_round(self) -> None:
-        """Move the clock until everything is due, and to the next morning rather than over midnight."""
+        """Move the clock until all is due, to the next morning rather than over midnight."""
         self.clock.forward(minutes=40)
         if self.clock.now.hour >= 20:
             self.clock.now = self.clock.now.replace(hour=8) + DAY
@@ -188,7 +188,7 @@ class World:
         return [document for document in documents if document]
 
     def edit(self, route: str) -> str:
-        """Change a title upstream and return it; of a calendar a series, whose details are then read."""
+        """Change a title upstream and return it; in a calendar the title of a series."""
         self.edits += 1
         title = f"Edited {self.edits}"
         source = SOURCES[route]

@@ -30,7 +30,7 @@ class TestBackstage:
         assert zoho.backstage(f"/portals/{PORTAL}") == portals[1]
 
     def test_pages(self, zoho: Zoho) -> None:
-        """Pages are small whatever is asked, say so, and together hold every event once (Zoho Backstage: list events)."""
+        """Pages are small, say so, and hold every event once (Zoho Backstage: list events)."""
         pages = [
             zoho.backstage(f"/portals/{PORTAL}/events", status="all", page=str(page))
             for page in (1, 2, 3, 4)
@@ -66,7 +66,7 @@ class TestBackstage:
             assert zoho.ask("backstage", path, **wrong).status_code == 400
 
     def test_status(self, zoho: Zoho) -> None:
-        """Each filter gives its statuses; ``all`` has drafts, and without one there are live events only."""
+        """Each filter has its statuses; ``all`` has drafts, no filter means live events."""
 
         def statuses(**params: str) -> set[int]:
             pages = [
@@ -83,7 +83,7 @@ class TestBackstage:
         assert statuses(status="trash") == set()
 
     def test_a_multi_brand_portal_needs_the_brand(self) -> None:
-        """Without ``brand_id`` such a portal shows nothing, even of all (Zoho APIs: ten facts, 9)."""
+        """Without ``brand_id`` such a portal shows no events, even with ``status=all``."""
         event = sample("backstage_event")
         portal = Portal(info={"id": "7", "name": "Brands"}, events=Shelf("id", [event]), brand="55")
         with serving(Data(portals={"7": portal})) as zoho:
@@ -93,7 +93,7 @@ class TestBackstage:
             ]
 
     def test_the_agenda(self, zoho: Zoho) -> None:
-        """Agendas count from 0, days from 1; halls, tracks and speakers are found by the ids in the sessions."""
+        """Agendas count from 0, days from 1; sessions name halls, tracks and speakers by id."""
         path = f"/portals/{PORTAL}/events/{CONFERENCE}"
         event = zoho.backstage(path)
         agendas = zoho.backstage(f"{path}/agendas")["agendas"]
@@ -104,17 +104,17 @@ class TestBackstage:
         tracks = {track["track_id"] for track in zoho.backstage(f"{path}/tracks")["tracks"]}
         speakers = {speaker["id"] for speaker in zoho.backstage(f"{path}/speakers")["speakers"]}
         sessions = [*days[1], *days[2]]
-        assert {one["venue"] for one in sessions} - {None} == halls
-        assert None in {one["venue"] for one in sessions}
-        assert {one["track"] for one in sessions} - {None} == tracks
-        assert {key for one in sessions for key in one["speakers"]} == speakers
-        assert [one["hidden"] for one in sessions].count(True) == 1
+        assert {item["venue"] for item in sessions} - {None} == halls
+        assert None in {item["venue"] for item in sessions}
+        assert {item["track"] for item in sessions} - {None} == tracks
+        assert {key for item in sessions for key in item["speakers"]} == speakers
+        assert [item["hidden"] for item in sessions].count(True) == 1
         assert (
-            len({one["id"] for one in sessions}) == len(sessions) - 1
+            len({item["id"] for item in sessions}) == len(sessions) - 1
         )  # the exhibition is listed on both days
-        assert {type(one["duration"]) for one in sessions} == {int, str}
+        assert {type(item["duration"]) for item in sessions} == {int, str}
         assert all(
-            event["start_time"] <= one["start_time"] <= event["end_time"] for one in sessions
+            event["start_time"] <= item["start_time"] <= event["end_time"] for item in sessions
         )
 
     def test_an_event_without_an_agenda(self, zoho: Zoho) -> None:
@@ -135,7 +135,7 @@ class TestBackstage:
         }
 
     def test_unknown_ids_paths_and_verbs(self, zoho: Zoho) -> None:
-        """Unknown ids are 404, unknown paths and verbs 404 "Please provide valid method"; the status is text."""
+        """Unknown ids, paths and methods are 404, with the status as text."""
         for path in (
             "/portals/1/events",
             f"/portals/{PORTAL}/events/1",

@@ -20,7 +20,7 @@ from tests.zoho_sandbox import HOLIDAYS, TEAM, US, WORK
 
 class TestCalendar:
     def test_the_documents_events_are_unchanged(self, zoho: Zoho) -> None:
-        """The documents' request gets the documents' answer: the master with its start before the range."""
+        """The documents' request returns their answer: a series with its start before the range."""
         assert (
             zoho.between(SAMPLE_CALENDAR, "20170717", "20170723")
             == sample("calendar_events")["events"]
@@ -94,7 +94,7 @@ class TestCalendar:
             assert zoho.calendar(path, accept=LARGE)["events"][0]["description"] == "Words"
 
     def test_exceptions_are_objects_of_their_own(self) -> None:
-        """The same uid: the master in every range, a changed instance where it now is, a deleted one where it was."""
+        """A range has the series, the instances moved into it, and those deleted from it."""
         moved = calendar_event(recurrenceid="20250618T090000Z")
         moved["dateandtime"] = {
             "timezone": "UTC",
@@ -125,7 +125,7 @@ class TestCalendar:
             assert len(zoho.calendar("/calendars/cal/events/a%40zoho.com")["events"]) == 3
 
     def test_by_instance(self) -> None:
-        """Every occurrence comes by itself with its slot, little in it; exceptions in place of their slots."""
+        """Each occurrence is an object with its slot; exceptions replace their slots."""
         rule = "FREQ=WEEKLY;BYDAY=WE"
         moved = calendar_event(recurrenceid="20250618T090000Z", title="Moved")
         moved["dateandtime"] = {
@@ -138,8 +138,8 @@ class TestCalendar:
             calendar_data(calendar_event(rrule=rule, attendees=[], location="Here"), moved, gone)
         ) as zoho:
             items = zoho.between("cal", "20250611", "20250702", byinstance="true")
-        found = {item["recurrenceid"]: item["dateandtime"]["start"] for item in items}
-        assert found == {
+        starts = {item["recurrenceid"]: item["dateandtime"]["start"] for item in items}
+        assert starts == {
             "20250611T090000Z": "20250611T090000+0000",
             "20250618T090000Z": "20250619T090000+0000",
             "20250702T090000Z": "20250702T090000+0000",
@@ -147,7 +147,7 @@ class TestCalendar:
         assert all(item.keys().isdisjoint({"rrule", "location", "attendees"}) for item in items)
 
     def test_a_series_keeps_its_wall_clock(self) -> None:
-        """Slots stay at 09:00 in Berlin, so at 08:00 UTC before the clocks change on 2025-03-30 and 07:00 after."""
+        """Slots stay at 09:00 in Berlin: 08:00 UTC until the clocks change on 2025-03-30."""
         when = {
             "timezone": "Europe/Berlin",
             "start": "20250327T090000+0100",

@@ -21,7 +21,7 @@ class TestConnect:
         assert len(answer["upcomingEvents"]["events"]) == 8
 
     def test_networks_and_groups(self, zoho: Zoho) -> None:
-        """Networks and groups come wrapped in the name of what was asked; only one network says ``isDefault``."""
+        """Networks and groups are inside the action's name; only one network has ``isDefault``."""
         scopes = zoho.connect("/allScopes")["allScopes"]["scopes"]
         assert scopes[0] == {
             "name": "Zillum",
@@ -90,7 +90,7 @@ class TestConnect:
         assert [event["streamId"] for event in answer["upcomingEvents"]["events"]] == streams
 
     def test_an_event_of_two_groups_is_in_the_answer_of_each(self, zoho: Zoho) -> None:
-        """Once for each group asked alone, once for both together (Zoho APIs: traps checklist, Connect)."""
+        """Once in the answer for each group, once in the answer for both."""
 
         def times(groups: str) -> int:
             answer = zoho.connect("/upcomingEvents", scopeID=NETWORK, selectedPartIds=groups)

@@ -34,7 +34,7 @@ UNUSED = {"backstage.portal", "calendar.instances", "connect.update"}
 @pytest.fixture(scope="module")
 def discovered(base: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The store of a bridge without [[feed]]: it has all that the account can see."""
-    folder = tmp_path_factory.mktemp("found")
+    folder = tmp_path_factory.mktemp("discovered")
     store = Store.open(f"sqlite:///{folder}/bridge.sqlite3", SecretKeys(KEY))
     look(base, store)
     for feed in store.feeds.active():
@@ -77,7 +77,7 @@ def test_no_fault_takes_a_feed_away(
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Discovered feeds stay while Zoho cannot be read or lists nothing; new feeds are discovered afterwards."""
+    """Discovered feeds stay while Zoho cannot be read or lists nothing."""
     caplog.set_level(logging.INFO)
     world.clock.now += timedelta(minutes=20)
     if world.clock.now.hour >= 20:

@@ -57,12 +57,12 @@ class TestFaults:
     def test_a_fault_that_does_not_exist_is_refused(
         self, route: str, kind: str, details: dict[str, Any]
     ) -> None:
-        """A test that orders nothing is told so."""
+        """A test with a misspelt fault fails."""
         with pytest.raises(ValueError, match="no"):
             Sandbox(data=Data()).faults.add(route, kind, **details)
 
     def test_truncated(self, zoho: Zoho) -> None:
-        """The body is cut and HTTP doesn't tell."""
+        """The body is cut, and HTTP does not show it."""
         zoho.box.faults.add("backstage.events", "truncated", times=1)
         cut, whole = self.events(zoho), self.events(zoho)
         assert whole.content.startswith(cut.content)
@@ -99,7 +99,7 @@ class TestFaults:
 
     @pytest.mark.parametrize("product", FIRST_PATH)
     def test_throttle(self, zoho: Zoho, product: str) -> None:
-        """429 with Retry-After, or a 400 whose body alone tells (Zoho Calendar: errors and limits)."""
+        """429 with Retry-After, or 400 with a code in the body (Zoho Calendar: limits)."""
         zoho.box.faults.add(f"{product}.*", "throttle", times=1, retry_after=7)
         zoho.box.faults.add(f"{product}.*", "throttle", times=1, status=400)
         answer = zoho.ask(product, FIRST_PATH[product])
@@ -110,14 +110,14 @@ class TestFaults:
         assert "Retry-After" not in answer.headers
 
     def test_throttled_tokens(self, zoho: Zoho) -> None:
-        """The token endpoint's throttle came as 400 and as 200 to different clients (Zoho OAuth: error bodies)."""
+        """The token endpoint throttles with 400 or 200 (Zoho OAuth: error bodies)."""
         for status in (400, 200):
             zoho.box.faults.add("oauth.token", "throttle", times=1, status=status)
             answer = zoho.token()
             assert (answer.status_code, answer.json()["error"]) == (status, "Access Denied")
 
     def test_expired_token(self, zoho: Zoho) -> None:
-        """A token that was good is refused in each product's own form; the next request finds it good again."""
+        """Each product refuses a good token in its own form, and accepts it afterwards."""
         zoho.box.faults.add("*", "expired-token", times=4)
         assert {
             product: zoho.ask(product, path).json() for product, path in FIRST_PATH.items()
@@ -126,7 +126,7 @@ class TestFaults:
         assert zoho.ask("backstage", "/portals").status_code == 200
 
     def test_duplicate_page(self, zoho: Zoho) -> None:
-        """The second page is the first once more, which still says that more follows."""
+        """The second page repeats the first, which announces more pages."""
         zoho.box.faults.add("backstage.events", "duplicate-page", after=1)
         first, second, third = (self.events(zoho, page).json() for page in (1, 2, 3))
         assert first == second
@@ -147,7 +147,7 @@ class TestFaults:
         assert zoho.between(SAMPLE_CALENDAR, "20170717", "20170723") == []
 
     def test_wrong_types(self, zoho: Zoho) -> None:
-        """Every value, or one field alone, is of another type; containers keep their shape unless they are named."""
+        """Every value, or one field, has another type; containers keep their shape unless named."""
         expected = sample("calendar_events")["events"]
         zoho.box.faults.add("calendar.events", "wrong-types", times=1)
         every = zoho.between(SAMPLE_CALENDAR, "20170717", "20170723")
@@ -165,7 +165,7 @@ class TestFaults:
         assert isinstance(zoho.between(SAMPLE_CALENDAR, "20170717", "20170723"), str)
 
     def test_a_skewed_clock(self, zoho: Zoho) -> None:
-        """The Date header and the life of tokens are those of a clock that is two hours fast or slow."""
+        """The Date header and the life of tokens follow a clock that is two hours fast or slow."""
 
         def answer() -> tuple[int, datetime]:
             response = zoho.ask("calendar", "/calendars")

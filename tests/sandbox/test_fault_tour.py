@@ -1,4 +1,4 @@
-"""The fault tour of ``demo --faults`` breaks one product after the other, and leaves nothing broken."""
+"""The tour of ``demo --faults`` breaks one product after the other, and repairs them."""
 
 from threading import Event
 

@@ -1,7 +1,7 @@
-"""Whatever goes wrong with Zoho, subscribers see nothing of it: every fault on every route of every product.
+"""Subscribers see nothing of Zoho's faults: every fault on every route of every product.
 
 The promise of the bridge (docs/decisions.md): what is published stays byte for byte, the source's
-row says what is wrong and when the next attempt is, no secret is shown, and the feed catches up
+row holds the error and when the next attempt is, no secret is shown, and the feed catches up
 without help.
 """
 
@@ -27,14 +27,14 @@ from tests.sandbox.faulty_bridge import (
 )
 from tests.zoho_faults import KINDS, ROUTES
 
-# No refresh reads these: four are for discovery, the others for verifying, for changing, and for nothing.
+# No refresh reads these: they are for discovery, for verifying and for changing.
 OTHERS = {"backstage.portals", "connect.networks", "connect.groups", "calendar.calendars"}
 OTHERS |= {"backstage.portal", "calendar.instances", "connect.update"}
 
 NOT_AN_ANSWER = {"status", "html", "truncated", "drip", "reset", "delay", "throttle"}
 OPTIONAL = {"backstage.agendas", "backstage.halls", "backstage.tracks", "backstage.speakers"}
 
-# What is no failure though the answer is not the true one, and why nothing is lost: every other fault fails the read.
+# Wrong answers that fail no read, because nothing is lost. Every other fault fails the read.
 HARMLESS = {
     **{
         (route, "expired-token"): "note" for route in OPTIONAL
@@ -60,8 +60,8 @@ HARMLESS = {
     ("calendar.calendar", "duplicate-page"): "",
     ("calendar.event", "duplicate-page"): "",
 }
-# A list of events that is empty at once may be the truth: it is believed when it is so ten minutes later.
-HELD = {
+# A list of events that is suddenly empty is believed when it is still empty ten minutes later.
+PENDING = {
     (route, "empty-list")
     for route in ("backstage.events", "backstage.sessions", "connect.events", "calendar.events")
 }
@@ -108,7 +108,7 @@ def test_no_fault_reaches_a_subscriber(
     harmless = HARMLESS.get((route, kind))
     title = (
         world.edit(route) if harmless is None else ""
-    )  # what fails must not let even a true change through
+    )  # a failed read must not publish even a true change
     world.touch()
     if route == "oauth.token":
         world.box.tokens.expire()
@@ -131,7 +131,7 @@ def test_no_fault_reaches_a_subscriber(
         assert (report.outcome, state.error, state.warning) == ("refreshed", None, None)
         assert bool(state.notes) == bool(harmless)
         assert all(is_sentence(str(note)) for note in state.notes)
-    elif (route, kind) in HELD:
+    elif (route, kind) in PENDING:
         assert report.outcome == "held"
         assert "coming events are missing" in str(state.warning)
     else:
@@ -159,9 +159,9 @@ def test_no_fault_reaches_a_subscriber(
 
 def title_in(document: Document) -> str:
     """Return the title of the event that ``World.edit`` changes."""
-    found = re.search(rb"SUMMARY:(Edited \d+|Meetup 1|Talk 1\.3|Sync 3|Weekly)\r\n", document.body)
-    assert found
-    return found[1].decode()
+    match = re.search(rb"SUMMARY:(Edited \d+|Meetup 1|Talk 1\.3|Sync 3|Weekly)\r\n", document.body)
+    assert match
+    return match[1].decode()
 
 
 @pytest.mark.parametrize("kind", ["status", "truncated", "reset"])
@@ -220,7 +220,7 @@ def test_what_passes_is_asked_for_again_at_once(world: World) -> None:
 
 @pytest.mark.parametrize("as_date", [False, True])
 def test_a_long_wait_becomes_the_time_of_the_next_try(world: World, as_date: bool) -> None:
-    """Retry-After, RFC 9110 10.2.3, in both forms; a date is one of the server's clock, here three hours slow."""
+    """Retry-After in both forms (RFC 9110 10.2.3); the server's clock is 3 hours slow."""
     world.skip_to_next_round()
     world.box.faults.add(
         "connect.events", "throttle", retry_after=4000, as_date=as_date, skew=-10800
@@ -229,7 +229,7 @@ def test_a_long_wait_becomes_the_time_of_the_next_try(world: World, as_date: boo
     wait = world.state(TEAM).next_check_at - world.clock()
     assert timedelta(seconds=3999) <= wait <= timedelta(seconds=4000)
     world.box.faults.clear()
-    with pytest.raises(SlowDownError):  # nobody else asks this product before
+    with pytest.raises(SlowDownError):  # no other source reads this product before
         world.client.get("connect", "/allScopes")
     world.clock.now = world.state(TEAM).next_check_at
 
@@ -237,17 +237,17 @@ def test_a_long_wait_becomes_the_time_of_the_next_try(world: World, as_date: boo
 def test_a_source_that_takes_longer_than_five_minutes_is_given_up(world: World) -> None:
     """A worker that waits for ever reads nothing else; and no read may outlive its lease."""
     world.skip_to_next_round()
-    asked = []
+    questions: list[object] = []
 
     class Slow:
         def get(self, *question: Any, **options: Any) -> Any:
-            asked.append(question)
+            questions.append(question)
             world.clock.now += timedelta(minutes=2)
             return world.client.get(*question, **options)
 
     report = replace(world.refresher(), api=Slow()).refresh(WORK.key)
-    assert (report.outcome, report.requests) == ("failed", len(asked))
-    assert len(asked) == 3
+    assert (report.outcome, report.requests) == ("failed", len(questions))
+    assert len(questions) == 3
     assert "took more than 5 minutes" in str(world.state(WORK).error)
     assert is_sentence(str(world.state(WORK).error))
     world.wait_until_due(WORK)
@@ -255,7 +255,7 @@ def test_a_source_that_takes_longer_than_five_minutes_is_given_up(world: World) 
 
 
 def test_a_server_whose_clock_is_wrong_costs_at_most_two_tokens(world: World) -> None:
-    """Tokens that are over as soon as they are given must not use up the ten in ten minutes (Zoho OAuth: limits)."""
+    """Tokens that end at once must not use up the limit of ten in ten minutes (Zoho OAuth)."""
     world.skip_to_next_round()
     world.box.tokens.expire()
     world.box.faults.add("oauth.token", "clock-skew", skew=-7200)
@@ -263,8 +263,8 @@ def test_a_server_whose_clock_is_wrong_costs_at_most_two_tokens(world: World) ->
     for _ in range(5):
         world.wait_until_due(WORK)
         assert world.refresh(WORK).outcome == "failed"
-    asked = [request for request in world.box.requests if request.route == "oauth.token"]
-    assert len(asked) <= 10
+    requests = [request for request in world.box.requests if request.route == "oauth.token"]
+    assert len(requests) <= 10
     world.box.faults.clear()
     world.wait_until_due(WORK)
     assert world.refresh(WORK).outcome == "refreshed"

@@ -1,4 +1,4 @@
-"""The sandbox grants and refuses tokens as Zoho OAuth does, and each product refuses in its own form.
+"""The sandbox grants tokens as Zoho OAuth does, and each product refuses in its own form.
 
 Expected values come from Zoho's documents, cited by heading.
 """
@@ -87,7 +87,7 @@ class TestOAuth:
         assert zoho.ask("calendar", "/calendars").status_code == 401
 
     def test_an_access_token_lives_an_hour(self, zoho: Zoho) -> None:
-        """The token dies by the sandbox's clock, 3600 seconds after it was given."""
+        """The token dies by the sandbox's clock, 3600 seconds after its grant."""
         zoho.clock.forward(seconds=3599)
         assert zoho.ask("backstage", "/portals").status_code == 200
         zoho.clock.forward(seconds=1)
@@ -95,7 +95,7 @@ class TestOAuth:
 
 
 class TestAuthorization:
-    """Each product says no in its own form (Zoho Backstage, Connect, Calendar: errors)."""
+    """Each product refuses in its own form (Zoho Backstage, Connect, Calendar: errors)."""
 
     @pytest.mark.parametrize("product", FIRST_PATH)
     def test_a_dead_token(self, zoho: Zoho, product: str) -> None:
@@ -179,7 +179,7 @@ class TestAuthorization:
     def test_a_route_needs_its_scope_and_no_other(
         self, zoho: Zoho, scope: str, product: str, path: str
     ) -> None:
-        """A narrowed grant closes exactly the routes of the scope that it lacks (Zoho OAuth: scopes)."""
+        """A missing scope closes exactly the routes that need it (Zoho OAuth: scopes)."""
         url = zoho.settings[f"ZOHO_{product.upper()}_URL"] + path
         headers = {"Authorization": f"Zoho-oauthtoken {zoho.access_token}"}
         zoho.box.tokens.scopes = frozenset({scope})

@@ -22,7 +22,7 @@ from tests.zoho_sandbox import Sandbox
 
 class TestServer:
     def test_a_taken_port_is_an_oserror(self) -> None:
-        """A port in use is told as an OSError that a command can report, and ends no program."""
+        """A port in use raises an OSError that a command can report, and ends no program."""
         with (
             socket.create_server(("127.0.0.1", 0)) as taken,
             pytest.raises(OSError, match="in use"),
@@ -30,7 +30,7 @@ class TestServer:
             Sandbox().start(taken.getsockname()[1])
 
     def test_stop_refuses_connections_and_start_serves_what_was_kept(self) -> None:
-        """An outage is a stop: nobody is answered, and what Zoho holds is there again afterwards."""
+        """An outage is a stop: connections are refused, and the data is there again afterwards."""
         box = Sandbox(Clock(NOW))
         box.start()
         url, port = box.url, int(box.url.rpartition(":")[2])
@@ -75,7 +75,7 @@ class TestServer:
         }
 
     def test_requests_are_recorded(self, zoho: Zoho) -> None:
-        """Each request is kept with its route, parameters, and the status it was answered with; no body is."""
+        """Each request is recorded with its route, parameters and status, without its body."""
         zoho.ask("calendar", "/calendars/nowhere", accept=LARGE)
         zoho.ask("connect", "/upcomingEvents", scopeID=ZILLUM)
         login, calendar, connect = zoho.box.requests

@@ -1,4 +1,7 @@
-"""The demo's world is whole on every day, and holds what Zoho's documents warn of. Dates were counted by hand."""
+"""The demo's world is whole on every day, and holds the quirks of Zoho's documents.
+
+Dates were counted by hand.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -59,7 +62,7 @@ class TestLively:
         ]
 
     def test_backstage(self, today: date) -> None:
-        """The portal has past, running and coming events of every status and type, with and without a venue."""
+        """The portal has past, running and coming events of every status and type."""
         events = lively(today).portals[PORTAL].events.all()
         assert {event["status"] for event in events} == {0, 1, 2, 3, 4}
         assert all(("canceled_on" in event) == (event["status"] == 4) for event in events)
@@ -73,7 +76,7 @@ class TestLively:
         assert len(coming) >= 15
 
     def test_connect(self, today: date) -> None:
-        """Scalars are text, no flag says false, and the clocks agree or disagree as in the documents' sample."""
+        """Scalars are text, no flag is false, and the clocks differ as in the documents' sample."""
         network = lively(today).networks[NETWORK]
         assert "isPrivate" not in network.groups[ALL_HANDS].info
         assert network.groups[LEADERSHIP].info["isPrivate"] == "true"
@@ -104,7 +107,7 @@ class TestLively:
             assert f"{wall:%Y%m%d}T{epoch:%H%M%S}Z/" in event["googleCalendarUrl"]
 
     def test_connect_has_its_traps(self, today: date) -> None:
-        """Repeats share a streamId, one event's Google link is a day off, reminders of each kind, all-day of days."""
+        """Repeats share a streamId, a Google link is a day off, and all reminders exist."""
         events = lively(today).networks[NETWORK].groups[ALL_HANDS].events.all()
         repeats = [event for event in events if event["streamId"] == "931000000712020"]
         assert len(repeats) == len({event["startTime"] for event in repeats}) == 12
@@ -136,7 +139,7 @@ class TestLively:
         assert all(("rrule" in item) == ("repeat" in item) for item in items)
 
     def test_calendar_has_its_traps(self, today: date) -> None:
-        """Changed, deleted and broken events, every kind of time and reminder are in the work calendar."""
+        """The work calendar has changed, deleted and broken events, all times and reminders."""
         items = lively(today).calendars[WORK].events.all()
         rules = " ".join(item.get("rrule", "") for item in items)
         for part in (
@@ -178,7 +181,7 @@ class TestLively:
         assert {item["multiday"] for item in items if item.get("isallday")} == {True, False}
 
     def test_a_series_begins_on_a_day_of_its_rule(self, today: date) -> None:
-        """DTSTART matches the rule in upstream's data: the day of BYDAY, BYMONTHDAY=31, the last Friday."""
+        """The first start fits its rule: the day of BYDAY, BYMONTHDAY=31, the last Friday."""
         for item in lively(today).calendars[WORK].events.all():
             parts = (
                 dict(part.split("=") for part in item["rrule"].split(";"))
@@ -206,22 +209,22 @@ class TestLively:
 
 
 def shelves(data: Data) -> list[Shelf]:
-    found = [portal.events for portal in data.portals.values()]
-    found += [
+    result = [portal.events for portal in data.portals.values()]
+    result += [
         day
         for portal in data.portals.values()
         for agenda in portal.agendas.values()
         for day in agenda.days
     ]
-    found += [
+    result += [
         group.events for network in data.networks.values() for group in network.groups.values()
     ]
-    return found + [calendar.events for calendar in data.calendars.values()]
+    return result + [calendar.events for calendar in data.calendars.values()]
 
 
 @pytest.mark.parametrize("today", TODAYS, ids=str)
 def test_every_lively_source_has_something_to_show_today(today: date) -> None:
-    """Asked over HTTP for a month around today, or a year for the holidays, no source is empty."""
+    """Over HTTP, for a month around today or a year of holidays, no source is empty."""
     with serving(lively(today)) as zoho:
         month = [(today + timedelta(days=days)).strftime("%Y%m%d") for days in (-10, 20)]
         for uid in (WORK, US, TEAM):

@@ -1,4 +1,4 @@
-"""Workers that refresh sources over and over until they are killed, one for each line of input.
+"""Workers that refresh sources until they are killed, one worker a line of input.
 
 They are forks of this process, because 200 starts of Python would take longer than the test. A line
 is ``{"url": database, "now": ISO time, "environment": {settings}, "sources": [keys]}``. The answers

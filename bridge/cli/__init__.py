@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from bridge import __version__, logs
+from bridge.cli.output import print_problem
 from bridge.cli.processes import tied_option
 from bridge.errors import BridgeError, ConfigError
 
@@ -57,7 +58,7 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except BridgeError as error:
             for problem in error.problems if isinstance(error, ConfigError) else [error]:
-                click.echo(f"zoho-bridge: {problem}", err=True)
+                print_problem(problem)
             sys.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):  # Ctrl+C, or Ctrl+D at a question
             click.echo(err=True)

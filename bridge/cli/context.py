@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 
 from bridge import config
 from bridge.cli.address import DEFAULT_HOST, DEFAULT_PORT, root_url
+from bridge.cli.output import print_problem
 from bridge.domain.feed import Feed
 from bridge.errors import BridgeError
 from bridge.store import Store
@@ -60,7 +61,7 @@ def database_exists(settings: config.Settings) -> bool:
 def print_warnings(settings: config.Settings) -> None:
     """Print the warnings about the settings on standard error."""
     for warning in settings.warnings:
-        click.echo(f"zoho-bridge: {warning}", err=True)
+        print_problem(warning)
 
 
 def feed_url(bridge: Bridge, feed: Feed) -> str:
@@ -103,33 +104,26 @@ def feed_named(store: Store, slug: str) -> Feed:
 def unknown_feed(slug: str, feeds: tuple[Feed, ...]) -> BridgeError:
     """Return the error for a slug that none of the feeds has."""
     slugs = ", ".join(sorted(feed.slug for feed in feeds))
-    if not slugs:
-        return BridgeError(f'No feed "{slug}": there are no feeds yet, run `zoho-bridge refresh`.')
-    return BridgeError(f'No feed "{slug}". Known feeds: {slugs}.')
+    return BridgeError(
+        f'No feed "{slug}". Known feeds: {slugs or "none yet, run `zoho-bridge refresh`"}.'
+    )
 
 
-class FeedName(click.ParamType):  # type: ignore[type-arg]  # a parameter from click 8.4 on only
-    """The slug of a feed, completed by the shell; the command checks that the feed exists."""
-
-    name = "slug"
-
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click's signature
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Return the feeds whose slug starts so; none if the bridge can't be opened."""
-        with contextlib.suppress(BridgeError):
-            settings = config.load(os.environ)
-            if database_exists(settings):
-                with open_bridge(settings) as bridge:
-                    return [
-                        CompletionItem(feed.slug, help=feed.title)
-                        for feed in bridge.store.feeds.active()
-                        if feed.slug.startswith(incomplete)
-                    ]
-        return []
+def complete_slug(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the feeds whose slug starts so, for the shell; none if the bridge can't be opened."""
+    with contextlib.suppress(BridgeError):
+        settings = config.load(os.environ)
+        if database_exists(settings):
+            with open_bridge(settings) as bridge:
+                feeds = bridge.store.feeds.active()
+            return [
+                CompletionItem(feed.slug, help=feed.title)
+                for feed in feeds
+                if feed.slug.startswith(incomplete)
+            ]
+    return []
 
 
-slug_argument = click.argument("slug", type=FeedName())
+slug_argument = click.argument("slug", shell_complete=complete_slug)

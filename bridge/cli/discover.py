@@ -38,7 +38,7 @@ from bridge.refresh.discovery import Discovery, discover as discover_sources, ma
 )
 @json_option
 def discover(path: Path | None, *, write: bool, as_json: bool) -> None:
-    """List the portals, groups and calendars that the account can see.
+    """List the portals, groups and calendars of the account.
 
     Each line is a source as it is written in bridge.toml, in the list "sources" of a [[feed]]. With
     --write each source without a feed becomes a feed of its own there. What you wrote stays as it

@@ -14,6 +14,7 @@ import click
 from bridge import config
 from bridge.cli.context import Bridge, apply_login, open_bridge, print_warnings
 from bridge.cli.login_check import check_login, print_overrides, settings_of
+from bridge.cli.output import print_problem
 from bridge.config import Login, Secret
 from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.urls import mask_url
@@ -24,6 +25,13 @@ from bridge.zoho.scopes import scopes_for_login
 from bridge.zoho.self_client import Grant, GrantError, SelfClient, exchange
 from bridge.zoho.transport import new_http
 
+_CLIENT_ID = "the client id (--client-id, or ZOHO_CLIENT_ID)"
+_CLIENT_SECRET = "the client secret (ZOHO_CLIENT_SECRET, or ZOHO_CLIENT_SECRET_FILE)"  # noqa: S105 - its name
+_CODE = "the code (--code, or --code - from standard input)"
+
+_DATA_CENTER_STEPS = """\
+Choose the data centre that your account lives in: the end of the address that you see when you
+use Zoho."""
 _CLIENT_STEPS = """
 1. Open {console} and log in as the person whose calendars are to be read.
    Press "Get Started" (later: "Add Client"), then "Create Now" at "Self Client", "Create", "OK".
@@ -93,7 +101,7 @@ def login(data_center: str | None, client_id: str, code: str, *, push: bool, sco
     granted = {scope.lower() for scope in grant.scopes or needed}
     if missing := [scope for scope in needed if scope.lower() not in granted]:
         remedy = "make a code with the whole line of scopes."
-        _warn(f"Zoho granted the login without {', '.join(missing)}: {remedy}")
+        print_problem(f"Zoho granted the login without {', '.join(missing)}: {remedy}")
     if not readable:
         sys.exit(1)
     click.echo(
@@ -114,7 +122,7 @@ class Dialogue:
         self, bridge: Bridge, settings: config.Settings, scopes: tuple[str, ...], *, terminal: bool
     ) -> None:
         self._logins = bridge.store.logins
-        self._settings = settings
+        self._zoho, self._origins = settings.zoho, settings.origins
         self._scopes = scopes
         self._terminal = terminal
         self._missing: list[str] = []
@@ -124,64 +132,45 @@ class Dialogue:
 
         Raises ConfigError naming all values that are missing, if there is no terminal to ask at.
         """
-        zoho, step = self._settings.zoho, self._step
+        zoho = self._zoho
         client_id = client_id or zoho.client_id
         former = self._logins.of(client_id)
-        center = step(
-            "the data centre (--data-center, or ZOHO_DATA_CENTER)",
-            given=data_center or ("" if not self._is_set("DATA_CENTER") else zoho.data_center),
-            stored=former.data_center
-            if former and former.data_center in DATA_CENTERS
-            else zoho.data_center,
-            ask=_ask_center,
-        )
-        console = DATA_CENTERS[center].console_url
+        if not data_center and "ZOHO_DATA_CENTER" in self._origins:
+            data_center = zoho.data_center
+        default = former.data_center if former else zoho.data_center
+        center = DATA_CENTERS[self._take("", data_center, default, _ask_center)]
         if self._terminal and not (client_id and zoho.client_secret):
-            click.echo(_CLIENT_STEPS.format(console=console))
-        client_id = step(
-            "the client id (--client-id, or ZOHO_CLIENT_ID)",
-            given=client_id,
-            stored=former.client_id if former else "",
-            ask=_ask_client_id,
-        )
+            click.echo(_CLIENT_STEPS.format(console=center.console_url))
+        client_id = self._take(_CLIENT_ID, client_id, former.client_id if former else "", _ask_id)
         former = self._logins.of(client_id) if client_id else None
-        secret = step(
-            "the client secret (ZOHO_CLIENT_SECRET, or ZOHO_CLIENT_SECRET_FILE)",
-            given=zoho.client_secret.reveal(),
-            stored=former.client_secret.reveal() if former else "",
-            ask=_ask_secret,
-        )
+        stored = former.client_secret.reveal() if former else ""
+        secret = self._take(_CLIENT_SECRET, zoho.client_secret.reveal(), stored, _ask_secret)
         if self._terminal and not code:
-            click.echo(_CODE_STEPS.format(console=console, scopes=",".join(self._scopes)))
-        code = step("the code (--code, or --code - from standard input)", given=code, ask=_ask_code)
+            scopes = ",".join(self._scopes)
+            click.echo(_CODE_STEPS.format(console=center.console_url, scopes=scopes))
+        code = self._take(_CODE, code, "", _ask_code)
         if self._missing:
             names = "; ".join(self._missing)
             raise ConfigError(f"There is no terminal to ask at, so these must be given: {names}.")
-        is_own = self._is_set("ACCOUNTS_URL")
+        is_set = "ZOHO_ACCOUNTS_URL" in self._origins
         client = SelfClient(
             client_id=client_id,
             client_secret=Secret(secret),
-            data_center=center,
-            accounts_url=zoho.accounts_url if is_own else DATA_CENTERS[center].accounts_url,
+            data_center=center.code,
+            accounts_url=zoho.accounts_url if is_set else center.accounts_url,
         )
         return client, code
 
-    def _step(self, name: str, *, given: str, ask: Callable[[str], str], stored: str = "") -> str:
+    def _take(self, name: str, given: str, stored: str, ask: Callable[[str], str]) -> str:
         """Return the given value, or else the answer, or else the value of the former login."""
         value = given or (ask(stored) if self._terminal else stored)
         if not value:
             self._missing.append(name)
         return value
 
-    def _is_set(self, name: str) -> bool:
-        return f"ZOHO_{name}" in self._settings.origins
-
 
 def _ask_center(stored: str) -> str:
-    click.echo(
-        "Choose the data centre that your account lives in: the end of the address that you see "
-        "when you use Zoho."
-    )
+    click.echo(_DATA_CENTER_STEPS)
     for code, center in DATA_CENTERS.items():
         click.echo(f"  {code}  {center.console_url.removeprefix('https://api-console.')}")
     codes = click.Choice(list(DATA_CENTERS))
@@ -189,25 +178,28 @@ def _ask_center(stored: str) -> str:
     return answer
 
 
-def _ask_client_id(stored: str) -> str:
-    answer: str = click.prompt("Client id", default=stored or None, value_proc=_check_answer)
-    return answer
+def _ask_id(stored: str) -> str:
+    return _ask("Client id", stored)
 
 
 def _ask_secret(stored: str) -> str:
     hint = "not shown; Enter for the stored one" if stored else "not shown"
+    return _ask(f"Client secret ({hint})", stored, hidden=True)
+
+
+def _ask_code(stored: str = "") -> str:
+    return _ask("Code", stored)
+
+
+def _ask(question: str, stored: str, *, hidden: bool = False) -> str:
+    """Ask for a value of Zoho; Enter takes the stored one."""
     answer: str = click.prompt(
-        f"Client secret ({hint})",
-        hide_input=True,
+        question,
         default=stored or None,
-        show_default=False,
-        value_proc=_check_answer,
+        hide_input=hidden,
+        show_default=not hidden,
+        value_proc=lambda text: _checked("The value", text),
     )
-    return answer
-
-
-def _ask_code(_stored: str = "") -> str:
-    answer: str = click.prompt("Code", value_proc=_check_answer)
     return answer
 
 
@@ -223,7 +215,7 @@ def _exchange(client: SelfClient, code: str, *, retry: bool) -> Grant:
             except GrantError as error:
                 if error.reason != "code" or not retry:
                     raise
-                _warn(str(error))
+                print_problem(str(error))
             code = _ask_code()
 
 
@@ -249,10 +241,6 @@ def _store(bridge: Bridge, client: SelfClient, grant: Grant, scopes: tuple[str, 
     return login
 
 
-def _check_answer(text: str) -> str:
-    return _checked("The value", text)
-
-
 def _checked(name: str, text: str) -> str:
     """Return a pasted value without blanks around it; raise UsageError unless Zoho can issue it."""
     try:
@@ -260,7 +248,3 @@ def _checked(name: str, text: str) -> str:
     except ValueError as error:
         problem = "contains spaces, line breaks or non-ASCII characters: copy it from Zoho again."
         raise click.UsageError(f"{name} {problem}") from error
-
-
-def _warn(sentence: str) -> None:
-    click.echo(f"zoho-bridge: {sentence}", err=True)

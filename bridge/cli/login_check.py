@@ -7,7 +7,7 @@ import click
 
 from bridge import config
 from bridge.cli.context import Bridge
-from bridge.cli.output import counted
+from bridge.cli.output import counted, print_problem
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import open_refresher, trial_window
 from bridge.config import Login, Secret
@@ -43,10 +43,12 @@ def check_login(bridge: Bridge) -> bool:
                 click.echo(f"  {error}{_remedy(name, error)}")
                 continue
             readable = True
-            color = "green" if found else None
-            click.secho(f"{name}: {_count(product, found)}", fg=color, bold=True)
-            for line in _titles(product, found):
-                click.echo(f"  {line}")
+            noun = _NOUNS[product]
+            count = counted(len(found), noun) if found else f"no {noun} found"
+            click.secho(f"{name}: {count}", fg="green" if found else None, bold=True)
+            for source in found:
+                network = f"{source.within}: " if source.within else ""
+                click.echo(f"  {plain(network + source.title)}")
     return readable
 
 
@@ -56,11 +58,8 @@ def print_overrides(settings: config.Settings, used: config.Settings, own: confi
         if getattr(used.zoho, name) != getattr(own.zoho, name):
             variable = f"ZOHO_{name.upper()}"
             origin = settings.origins.get(variable, "the settings")
-            click.echo(
-                f"zoho-bridge: {variable} is set ({origin}) to another value, which wins over this "
-                "login: remove it.",
-                err=True,
-            )
+            effect = "to another value, which wins over this login: remove it."
+            print_problem(f"{variable} is set ({origin}) {effect}")
 
 
 def _read_product(refresher: Refresher, product: Product) -> Sequence[AvailableSource]:
@@ -80,20 +79,3 @@ def _remedy(name: str, error: ZohoError) -> str:
     if isinstance(error, LoginError):
         return ""
     return "\n  The login is stored nevertheless: check it later with `zoho-bridge doctor`."
-
-
-def _count(product: Product, found: Sequence[AvailableSource]) -> str:
-    if not found:
-        return f"no {_NOUNS[product]} found"
-    count = counted(len(found), _NOUNS[product])
-    networks = {source.within for source in found}
-    return f"{count} in {counted(len(networks), 'network')}" if product == "connect" else count
-
-
-def _titles(product: Product, found: Sequence[AvailableSource]) -> list[str]:
-    if product != "connect":
-        return [plain(source.title) for source in found]
-    networks: dict[str, list[str]] = {}
-    for source in found:
-        networks.setdefault(source.within, []).append(plain(source.title))
-    return [f"{plain(network)}: {', '.join(groups)}" for network, groups in networks.items()]

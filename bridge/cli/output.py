@@ -28,11 +28,16 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def print_problem(sentence: object) -> None:
+    """Print a sentence on standard error, after the program's name."""
+    click.echo(f"zoho-bridge: {sentence}", err=True)
+
+
 def exit_on_failures(failures: Iterable[str]) -> None:
     """Print the failures; if there are any, exit with 1."""
     failures = list(failures)
     for failure in failures:
-        click.echo(f"zoho-bridge: {failure}", err=True)
+        print_problem(failure)
     if failures:
         sys.exit(1)
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from bridge.cli.context import open_bridge
-from bridge.cli.output import counted
+from bridge.cli.output import counted, print_problem
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import group_sentences, open_refresher
 from bridge.errors import BridgeError
@@ -53,25 +53,15 @@ def push(file: Path, *, dry_run: bool, yes: bool) -> None:
             click.echo("Nothing is sent.")
         elif dry_run:
             click.echo("Nothing was sent (--dry-run).")
-        elif yes or _confirm(len(plan.ready)):
+        elif not yes and not sys.stdin.isatty():
+            raise click.UsageError(
+                "Nothing was sent: there is no terminal to ask at. --yes sends without asking."
+            )
+        elif yes or click.confirm(f"Send {counted(len(plan.ready), 'event')} to Zoho Connect?"):
             _send(pusher, refresher, plan.ready)
         else:
             click.echo("Nothing was sent.")
             sys.exit(1)
-
-
-def _confirm(count: int) -> bool:
-    """Ask whether to send; raise UsageError without a terminal and without an answer."""
-    try:
-        return click.confirm(f"Send {counted(count, 'event')} to Zoho Connect?")
-    except click.Abort:
-        click.echo(err=True)
-        if not sys.stdin.isatty():
-            raise click.UsageError(
-                "Nothing was sent: there is no terminal to ask at. --yes sends without asking."
-            ) from None
-        click.echo("Nothing was sent; --yes sends without asking.", err=True)
-        raise
 
 
 def _send(pusher: Pusher, refresher: Refresher, ready: Sequence[Ready]) -> None:
@@ -83,13 +73,12 @@ def _send(pusher: Pusher, refresher: Refresher, ready: Sequence[Ready]) -> None:
     reports = [refresher.refresh(key) for key in keys]
     stale = {report.source: report.error for report in reports if report.outcome != "refreshed"}
     for line in group_sentences(stale.items()):
-        click.echo(f"zoho-bridge: {line} The feed shows the change after the next read.", err=True)
+        print_problem(f"{line} The feed shows the change after the next read.")
     for event in result.sent:
         for field in () if event.source.key in stale else pusher.unlike(event):
-            click.echo(
-                f"zoho-bridge: {_title(event)}: Zoho has another {field.name} now than was sent: "
-                f"{_quoted(field.after)} and not {_quoted(field.before)}.",
-                err=True,
+            values = f"{_quoted(field.after)} and not {_quoted(field.before)}"
+            print_problem(
+                f"{_title(event)}: Zoho has another {field.name} now than was sent: {values}."
             )
     if result.error is not None:
         for event in result.uncertain:
@@ -113,7 +102,7 @@ def _show(plan: Plan) -> None:
     for refusal in plan.refused:
         name = f'"{plain(refusal.title)}"' if refusal.title else "An event"
         uid = plain(refusal.uid) or "without a UID"
-        click.echo(f"zoho-bridge: {name} ({uid}) {plain(refusal.reason)}.", err=True)
+        print_problem(f"{name} ({uid}) {plain(refusal.reason)}.")
 
 
 def _show_field(field: Field) -> None:

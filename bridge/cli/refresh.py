@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from bridge.cli.context import FeedName, open_bridge, print_warnings
-from bridge.cli.output import counted, exit_on_failures, json_option, print_json
+from bridge.cli.context import complete_slug, open_bridge, print_warnings
+from bridge.cli.output import counted, exit_on_failures, json_option, print_json, print_problem
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import group_sentences, open_refresher, refresh_all, source_keys, sync_feeds
 from bridge.domain.rejection import Rejection, reasons
@@ -15,7 +15,7 @@ _SHOWN = 10  # events with problems, of one kind and source
 
 
 @click.command()
-@click.argument("slugs", nargs=-1, metavar="[SLUG]...", type=FeedName())
+@click.argument("slugs", nargs=-1, metavar="[SLUG]...", shell_complete=complete_slug)
 @json_option
 def refresh(slugs: Sequence[str], *, as_json: bool) -> None:
     """Read the named feeds, or all, from Zoho now.
@@ -83,7 +83,7 @@ def _show(reports: Sequence[Report], rejections: Mapping[str, Sequence[Rejection
             _show_rejections([r for r in rejections[report.source] if r.kind == kind], fate)
     others = [report for report in reports if report.outcome not in ("refreshed", "failed")]
     for line in group_sentences((report.source, report.error) for report in others):
-        click.echo(f"zoho-bridge: {line}", err=True)
+        print_problem(line)
 
 
 def _show_rejections(rejections: Sequence[Rejection], fate: str) -> None:

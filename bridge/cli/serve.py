@@ -4,23 +4,15 @@ import sys
 
 import click
 
-from bridge.cli.address import (
-    DEFAULT_PORT,
-    check_address,
-    host_option,
-    is_serving,
-    port_option,
-    root_url,
-    workers_option,
-)
+from bridge.cli import address
 from bridge.cli.context import open_bridge
 from bridge.cli.processes import Tree, bridge
 
 
 @click.command()
-@host_option
-@port_option
-@workers_option
+@address.host_option
+@address.port_option
+@address.workers_option
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the feeds and keep them fresh, on one machine.
 
@@ -31,20 +23,20 @@ def serve(host: str, port: int, workers: int) -> None:
       zoho-bridge serve
       zoho-bridge serve --host 0.0.0.0 --port 8080
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    ip = check_address(host, port)
+    ip = address.check_address(host, port)
     with open_bridge() as context:
         context.settings.zoho.require()
         has_public_url = bool(context.settings.public_url)
-    url = root_url(ip, port)
+    url = address.root_url(ip, port)
     hint = "`zoho-bridge feeds` lists the addresses"
-    if port != DEFAULT_PORT and not has_public_url:
+    if port != address.DEFAULT_PORT and not has_public_url:
         hint = f"set BRIDGE_PUBLIC_URL={url}, so that `zoho-bridge feeds` lists working addresses"
     with Tree() as tree:
         options = ("--host", ip, "--port", str(port), "--workers", str(workers))
         tree.start("web server", bridge("web", *options))
         tree.start("worker", bridge("worker"))
         code = tree.wait(
-            answers=lambda: is_serving(ip, port),
+            answers=lambda: address.is_serving(ip, port),
             ready=lambda: click.echo(f"Serving at {url}/ ({hint})."),
         )
     sys.exit(code)

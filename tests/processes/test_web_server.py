@@ -150,7 +150,10 @@ def test_forty_slow_readers_block_no_client(server: tuple[int, str]) -> None:
         "GET {path} HTTP/1.1\r\nHost: x\r\nX-Never-Ends: ",
         "PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nBEGIN",
         "POST /admin/sign-in HTTP/1.1\r\nHost: x\r\n{cookie}{form}Content-Length: 99\r\n\r\ncsrf=",
-        "POST /admin/feeds/team/revoke HTTP/1.1\r\nHost: x\r\n{cookie}{form}Transfer-Encoding: chunked\r\n\r\n",
+        (
+            "POST /admin/feeds/team/revoke HTTP/1.1\r\nHost: x\r\n{cookie}{form}"
+            "Transfer-Encoding: chunked\r\n\r\n"
+        ),
         "POST /admin/sign-in HTTP/1.1\r\nHost: x\r\n{form}Content-Length: 1000\r\n\r\ncsrf=",
     ],
 )

@@ -33,13 +33,14 @@ from bridge.store.sources import Sources
 
 DAYS = 600
 STEPS = (
-    (refresh.dispatch, "fetch", "fetch: the answers, decoded"),
-    (refresh.dispatch, "parse", "parse: the events"),
+    (refresh.registry, "fetch", "fetch: the answers, decoded"),
+    (refresh.registry, "parse", "parse: the events"),
     (refresh, "decide", "decide: hashes, and the events to save"),
     (Sources, "succeed", "save the events"),
     (Publications, "current", "read what is published"),
-    (publish._Draft, "shape_events", "shape and render"),
-    (publish._Draft, "join", "join and compress"),
+    (publish, "make_plan", "find what is out of date"),
+    (publish, "update_entries", "make views and render them"),
+    (publish, "changed_documents", "join and compress"),
     (Publications, "publish", "write the publication"),
 )
 

@@ -13,8 +13,8 @@ from bridge.store import Store
 def changed_documents(store: Store, plan: Plan, updates: EntryUpdates) -> Iterator[Document]:
     """Join and compress all variants now; return an iterator over those whose bytes have changed.
 
-    The iterator decompresses one document at a time, and keeps none: of a large feed, they are
-    large. Blobs are held of one flavour at a time.
+    The iterator decompresses one document at a time, and keeps none, for they may be large. Blobs
+    of one flavour are held at a time.
     """
     entries = {**plan.published.entries, **{entry.uid: entry for entry in updates.entries}}
     shown = sorted(

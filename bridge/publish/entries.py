@@ -66,7 +66,11 @@ def update_entries(store: Store, plan: Plan) -> EntryUpdates:
 
 
 def _payloads(store: Store, stale: Iterable[StoredEvent]) -> Iterator[tuple[StoredEvent, bytes]]:
-    """Read events in batches. One that was removed meanwhile is left out: the revision tells."""
+    """Read events in batches.
+
+    An event that was removed meanwhile is left out, and the
+    revision check rejects the publication.
+    """
     by_source: dict[str, list[StoredEvent]] = defaultdict(list)
     for event in stale:
         by_source[event.source_key].append(event)
@@ -153,7 +157,7 @@ def _entry(
         return None, agenda
     # Content and stamps stay. The owner may change, and the occurrences that are written out.
     kept = store.publications.entry(plan.feed.slug, event.uid)
-    if kept is None:  # it was removed meanwhile: the revision tells
+    if kept is None:  # removed meanwhile: the revision check rejects this attempt
         return None, agenda
     stamp = Stamp(changed=kept.changed_at, sequence=kept.sequence)
     web_blob = render_occurrences(occurrences, stamp)

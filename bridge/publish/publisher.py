@@ -44,6 +44,7 @@ def publish(store: Store, slug: str, *, now: datetime) -> PublishResult:
             return result
         if store.publications.publish(slug, publication):
             return replace(result, written=True)
+        del publication  # of a large feed it is large: free it before the next attempt
     raise StoreError(
         f'Feed "{slug}" could not be published: other processes publish it at the same time.'
     )

@@ -40,7 +40,9 @@ def interrupt(
     *,
     before: bool,
 ) -> list[Callable[[], object]]:
-    """Let ``work`` be done by another process just before, or just after, a step of the next publication."""
+    """Let ``work`` be done by another process just before, or just after, a step of the next
+    publication.
+    """
     part = getattr(store, step[0])
     real, waiting = getattr(part, step[1]), [work]
 
@@ -127,7 +129,10 @@ def test_a_feed_that_others_publish_all_the_time_is_given_up_for_now(
 def test_many_publishers_leave_the_newest_data_and_readers_never_see_a_mixture(
     store: Store, tmp_path: Path, keys: SecretKeys, now: datetime
 ) -> None:
-    """Each version gives all events one title; a document with two titles would be half published."""
+    """Each version gives all events one title.
+
+    A document with two titles would be half published.
+    """
     path = f"sqlite:///{tmp_path}/bridge.sqlite3"
     versions, done = 12, threading.Event()
     failures: list[object] = []

@@ -36,7 +36,10 @@ from tests.publish.feeds import (
 def test_an_instance_outlives_its_series_and_the_other_way_round(
     store: Store, now: datetime
 ) -> None:
-    """Zoho may send an instance without its series: its UID is the same, and it must not go with the series' entries."""
+    """Zoho may send an instance without its series.
+
+    Its UID is the same, and it must not go with the series' entries.
+    """
     whole = series("s", 11)
     lone = event_view(whole, FEED, today=now.date(), cancelled_since=None).events[1]
     assert (lone.uid, lone.related_to) == (
@@ -64,7 +67,10 @@ def test_an_instance_outlives_its_series_and_the_other_way_round(
 
 @pytest.fixture
 def spoilt(monkeypatch: pytest.MonkeyPatch) -> dict[str, Exception]:
-    """Make events whose title holds "Bad" fail with the error of a step: ``render`` or ``shape``."""
+    """Make events whose title holds "Bad" fail with the error of a step.
+
+    ``render`` or ``shape``.
+    """
     how: dict[str, Exception] = {}
     render, shaping = vevent.render, event_view
 

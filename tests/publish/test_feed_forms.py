@@ -1,4 +1,7 @@
-"""Settings, variants, days and sources of a feed change what is published at once: rulebook 17-31."""
+"""Settings, variants, days and sources of a feed change what is published at once.
+
+Rulebook 17-31.
+"""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -118,7 +121,10 @@ def test_without_alarms_the_quiet_variant_is_the_same(store: Store, now: datetim
 
 
 def test_the_web_variant_is_in_utc_and_written_out(store: Store, now: datetime) -> None:
-    """Rulebook 31. The instances are those that another engine reads out of the default document."""
+    """Rulebook 31.
+
+    The instances are those that another engine reads out of the default document.
+    """
     publish_all(store, now, *SOME, event("n", start=datetime(2026, 7, 1, 0, 30), hours=30))
     for name in (b"RRULE", b"EXDATE", b"RECURRENCE-ID", b"TZID", b"VTIMEZONE", b"VALARM"):
         assert name not in body(store, "web")

@@ -1,4 +1,6 @@
-"""A document in gzip is read by every reader of RFC 1952, and only its changed blocks are compressed again."""
+"""A document in gzip is read by every reader of RFC 1952, and only its changed blocks are
+compressed again.
+"""
 
 from collections.abc import Iterable
 import gzip

@@ -35,12 +35,51 @@ def header(**changes: Any) -> Any:
 
 
 HEADERS = [
-    ("names and refresh", "11-14", {}, ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Zoho calendar bridge//Zoho calendar bridge//EN", "CALSCALE:GREGORIAN", "NAME:Team", "X-WR-CALNAME:Team", "REFRESH-INTERVAL;VALUE=DURATION:PT4H", "X-PUBLISHED-TTL:PT4H"]),
-    ("a single event has neither", "13", {"single": True}, ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Zoho calendar bridge//Zoho calendar bridge//EN", "CALSCALE:GREGORIAN"]),
-    ("a name with a comma and lines", "13", {"title": "A, b\nc"}, [r"NAME:A\, b c", r"X-WR-CALNAME:A\, b c"]),
-    ("a long name", "13", {"title": "n" * 300}, ["NAME:" + "n" * 254 + "…", "X-WR-CALNAME:" + "n" * 254 + "…"]),
-    ("a name can't inject a line", "5", {"title": "A\r\nMETHOD:REQUEST"}, ["NAME:A METHOD:REQUEST"]),
-]  # fmt: skip
+    (
+        "names and refresh",
+        "11-14",
+        {},
+        [
+            "BEGIN:VCALENDAR",
+            "VERSION:2.0",
+            "PRODID:-//Zoho calendar bridge//Zoho calendar bridge//EN",
+            "CALSCALE:GREGORIAN",
+            "NAME:Team",
+            "X-WR-CALNAME:Team",
+            "REFRESH-INTERVAL;VALUE=DURATION:PT4H",
+            "X-PUBLISHED-TTL:PT4H",
+        ],
+    ),
+    (
+        "a single event has neither",
+        "13",
+        {"single": True},
+        [
+            "BEGIN:VCALENDAR",
+            "VERSION:2.0",
+            "PRODID:-//Zoho calendar bridge//Zoho calendar bridge//EN",
+            "CALSCALE:GREGORIAN",
+        ],
+    ),
+    (
+        "a name with a comma and lines",
+        "13",
+        {"title": "A, b\nc"},
+        [r"NAME:A\, b c", r"X-WR-CALNAME:A\, b c"],
+    ),
+    (
+        "a long name",
+        "13",
+        {"title": "n" * 300},
+        ["NAME:" + "n" * 254 + "…", "X-WR-CALNAME:" + "n" * 254 + "…"],
+    ),
+    (
+        "a name can't inject a line",
+        "5",
+        {"title": "A\r\nMETHOD:REQUEST"},
+        ["NAME:A METHOD:REQUEST"],
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +94,10 @@ def test_the_header_follows_the_rules(changes: Any, expected: Any) -> None:
 
 
 def test_a_document_is_one_calendar_zones_first_in_order() -> None:
-    """Rulebook 8, 11, 23, 24: one VCALENDAR; each zone once, sorted, before the events; events in the order given."""
+    """Rulebook 8, 11, 23, 24: one VCALENDAR.
+
+    Each zone once, sorted, before the events; events in the order given.
+    """
     blobs = [
         vevent.render(event(uid=uid(n), start=at(9, tz=tz)), STAMP)
         for n, tz in ((2, NEW_YORK), (1, BERLIN))

@@ -89,7 +89,10 @@ FAMILIES = st.one_of(
 def test_text_comes_back_as_it_went(
     title: str, description: str, place: Any, categories: Any
 ) -> None:
-    """RFC 5545 3.1 and 3.3.11, by the independent reader: whatever is typed in Zoho is what a client shows."""
+    """RFC 5545 3.1 and 3.3.11, by the independent reader.
+
+    Whatever is typed in Zoho is what a client shows.
+    """
     where = Place(name=place)
     given_event = event(
         title=title, description=description, place=where, categories=tuple(categories)
@@ -119,7 +122,10 @@ def test_icalendar_reads_the_same_text(title: str, description: str) -> None:
 @modest
 @given(FAMILIES)
 def test_any_event_gives_lawful_bytes(family: Any) -> None:
-    """Rulebook 1-5, 10: whatever upstream wrote, the bytes are lawful, hold the family and nothing else."""
+    """Rulebook 1-5, 10.
+
+    Whatever upstream wrote, the bytes are lawful, hold the family and nothing else.
+    """
     blob = vevent.render(family, STAMP)
     check_bytes(blob)
     vevent.check(blob, family)
@@ -184,7 +190,10 @@ def test_a_bare_offset_is_named_by_a_zone_that_has_it_all_year(minutes: Any) -> 
 @modest
 @given(st.integers(0, 90), st.integers(55, 80), st.sampled_from("aä€😀"))
 def test_no_fold_is_blank_or_splits_a_character(lead: Any, blanks: Any, last: Any) -> None:
-    """Rulebook 3, wherever the fold comes: in a run of blanks, before an escape, in a wide character."""
+    """Rulebook 3, wherever the fold comes.
+
+    In a run of blanks, before an escape, in a wide character.
+    """
     for tail in (last, "\\" + last, "^" + last, ";" + last, "\n" + last):
         check_bytes(vevent.render(event(description="x" * lead + " " * blanks + tail * 20), STAMP))
 

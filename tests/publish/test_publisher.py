@@ -119,7 +119,10 @@ def test_publishing_again_writes_nothing(store: Store, now: datetime) -> None:
 def test_a_rebuilt_database_gives_the_same_bytes_but_for_the_stamps(
     tmp_path: Path, keys: SecretKeys, now: datetime
 ) -> None:
-    """UIDs, order and content come from upstream alone; SEQUENCE does not start again (rulebook 22)."""
+    """UIDs, order and content come from upstream alone.
+
+    SEQUENCE does not start again (rulebook 22).
+    """
     published = []
     for number, (at, events) in enumerate([(now, SOME), (now + 3 * DAY, reversed(SOME))]):
         store = Store.open(f"sqlite:///{tmp_path}/{number}.sqlite3", keys)
@@ -197,7 +200,10 @@ def test_a_changed_event_is_the_only_one_rendered_and_changed(store: Store, now:
 
 
 def test_the_stamps_tell_when_an_event_was_last_changed(store: Store, now: datetime) -> None:
-    """Rulebook 20, 21; SEQUENCE is the minutes since 2024: 2 years and 69 days (31 + 28 + 9 + 1, for 2024) lie between."""
+    """Rulebook 20, 21.
+
+    SEQUENCE is the minutes since 2024: 2 years and 69 days (31 + 28 + 9 + 1, for 2024) lie between.
+    """
     sequence = (731 + 31 + 28 + 9) * 1440 + 9 * 60 + 30
     publish_all(store, now + timedelta(seconds=5, microseconds=7), event())
     at = now + timedelta(seconds=5)

@@ -80,7 +80,9 @@ def upstream(draw: Any) -> Any:
 
 
 def walls(event: Any) -> Any:
-    """The starts by dateutil on wall times up to 2029, DTSTART first even where it does not fit (RFC 5545 3.8.5.3)."""
+    """The starts by dateutil on wall times up to 2029, DTSTART first even where it does not fit
+    (RFC 5545 3.8.5.3).
+    """
     rule = event.recurrence.rule
     start = event.start
     parts = [f"FREQ={rule.freq};INTERVAL={rule.interval}"]

@@ -106,7 +106,10 @@ def test_overlapping_instances_come_one_by_one() -> None:
 
 
 def test_a_series_in_the_hour_that_clocks_skip_or_repeat_comes_one_by_one() -> None:
-    """Rulebook 32: 02:30 does not exist in Berlin on 29 March 2026 and exists twice on 25 October; RFC 5545 3.3.5."""
+    """Rulebook 32: 02:30 does not exist in Berlin on 29 March 2026 and exists twice on 25 October.
+
+    RFC 5545 3.3.5.
+    """
     found = events(
         series("FREQ=WEEKLY", start="2026-03-22 02:30"), replace(FEED, future=timedelta(days=240))
     )
@@ -116,7 +119,10 @@ def test_a_series_in_the_hour_that_clocks_skip_or_repeat_comes_one_by_one() -> N
 
 
 def test_only_the_nights_of_the_change_leave_an_overnight_series() -> None:
-    """The same exact duration for each instance (RFC 5545 3.8.5.3): engines read a night of 23 or 25 hours differently."""
+    """The same exact duration for each instance (RFC 5545 3.8.5.3).
+
+    Engines read a night of 23 or 25 hours differently.
+    """
     master, *alone = events(series("FREQ=DAILY", start="2026-03-02 22:00", hours=8))
     assert master.recurrence is not None
     assert [slot_text(slot)[:8] for slot in master.recurrence.excluded][:2] == [

@@ -98,7 +98,10 @@ def unescape(value: str) -> str:
 
 
 def text_of(blob: bytes, name: str, component: str = "VEVENT") -> str | None:
-    """Return the unescaped value of a property that stands once in the first such component; None when it is absent."""
+    """Return the unescaped value of a property that stands once in the first such component.
+
+    None when it is absent.
+    """
     properties = next(content for found, content in read(blob) if found == component)
     found = [value for prop, _, value in properties if prop == name]
     assert len(found) <= 1
@@ -106,7 +109,10 @@ def text_of(blob: bytes, name: str, component: str = "VEVENT") -> str | None:
 
 
 def check_bytes(blob: bytes) -> None:
-    """Hold rendered bytes to rulebook 1-4: UTF-8, CRLF, folds of at most 75 octets at whole characters, none blank."""
+    """Hold rendered bytes to rulebook 1-4.
+
+    UTF-8, CRLF, folds of at most 75 octets at whole characters, none blank.
+    """
     assert blob.endswith(b"\r\n")
     for line in blob.split(b"\r\n")[:-1]:
         assert 0 < len(line) <= 75

@@ -1,4 +1,7 @@
-"""What a complete read of a source changes: docs/decisions.md, "Identity and change" and "What differs"."""
+"""What a complete read of a source changes.
+
+Docs/decisions.md, "Identity and change" and "What differs".
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -138,7 +141,10 @@ def test_an_event_that_came_but_could_not_be_read_stays_as_it_was() -> None:
 
 
 def test_a_rejection_that_only_mended_its_event_says_nothing_about_what_is_missing() -> None:
-    """Its event is among those found; one that is missing under the same upstream id (an instance) is gone."""
+    """Its event is among those found.
+
+    One that is missing under the same upstream id (an instance) is gone.
+    """
     read = found(event("a"), rejections=[rejected("up-b", kept=True)])
     assert decide(known(event("a"), event("b")), read, now=NOW).removed == ("b",)
 
@@ -152,7 +158,10 @@ def test_while_something_without_an_id_came_nothing_is_removed() -> None:
 
 
 def test_an_unreadable_series_keeps_its_instances_too() -> None:
-    """Its instances then come as if they stood alone; taking both would show them twice (rulebook 19)."""
+    """Its instances then come as if they stood alone.
+
+    Taking both would show them twice (rulebook 19).
+    """
     series = event("s", upstream_id="up", rule={"freq": "DAILY"})
     instance = event("s-3", upstream_id="up", related_to="s", title="Moved")
     stranger = event("t-1", upstream_id="other", related_to="t")

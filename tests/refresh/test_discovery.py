@@ -184,7 +184,10 @@ def test_the_feeds_of_a_product_that_could_not_be_asked_stay() -> None:
 
 
 def test_a_product_that_shows_nothing_at_all_is_not_believed() -> None:
-    """An empty list where there was something may be an outage; a real end shows as a source that can't be read."""
+    """An empty list where there was something may be an outage.
+
+    A real end shows as a source that can't be read.
+    """
     known = [feed("work", A), feed("group", GROUP)]
     assert slugs(make_feeds(Discovery(sources=(found(GROUP, "Group"),)), known)) == [
         "group",
@@ -215,7 +218,9 @@ def body(store: Store, slug: str, variant: str = "default") -> bytes:
 
 
 def test_each_feed_has_an_address_and_documents_at_once(store: Store, now: datetime) -> None:
-    """A client that comes before the first read gets a whole feed, with the placeholder (rulebook 17)."""
+    """A client that comes before the first read gets a whole feed, with the placeholder (rulebook
+    17).
+    """
     activate_feeds(store, [feed("a", A), feed("b", B, public=True)], now=now)
     for slug in ("a", "b"):
         assert len(store.links.of(slug)) == 1
@@ -292,7 +297,9 @@ def test_a_feed_that_is_not_wanted_keeps_all_and_comes_back(store: Store, now: d
 
 
 def test_the_admins_feeds_are_published_with_the_others(store: Store, now: datetime) -> None:
-    """After an upgrade that changes the form of the bytes, nothing else would publish them before the next read."""
+    """After an upgrade that changes the form of the bytes, nothing else would publish them before
+    the next read.
+    """
     activate_feeds(store, [feed("a", A)], now=now)
     put(store, now, A, "Known")
     store.feeds.add(feed("mix", A, B), now=now)

@@ -1,8 +1,9 @@
-"""Identity and change over any history: a machine that edits a calendar, loses answers, waits, and refreshes.
+"""Identity and change over any history of a calendar, edited at random.
 
-The bridge's own way is taken whole: Zoho's JSON, parse, decide, store, shape, render, publish. What has to be shown is
-told from the upstream objects alone, by the rules of docs/decisions.md and rulebook 18-23: which UIDs there are, and
-that stamps move together with the bytes, and only with them.
+A state machine edits, loses answers, waits and refreshes. The whole bridge runs: Zoho's JSON,
+parse, compare, save, view, render, publish. Expected values come from the upstream objects alone,
+by docs/decisions.md and rulebook 18-23: which UIDs there are, and that stamps move together with
+the bytes, and only with them.
 """
 
 from dataclasses import dataclass, replace
@@ -47,7 +48,10 @@ from tests.refresh.upstream_model import (
 
 @dataclass
 class Family:
-    """What one UID has to be: ``facts`` decide its bytes, ``title`` and ``start`` are those of its master."""
+    """What one UID has to be.
+
+    ``facts`` decide its bytes, ``title`` and ``start`` are those of its master.
+    """
 
     facts: object
     title: str
@@ -345,7 +349,9 @@ class Histories(RuleBasedStateMachine):
         return shown | {uid: family(one) for uid, one in lone.items() if one.shown(today)}
 
     def goes_on(self, thing: Any, slots: Any) -> Any:
-        """Whether something of a series is left from the window's beginning on, and it begins before its end."""
+        """Whether something of a series is left from the window's beginning on, and it begins
+        before its end.
+        """
         begin, end = (
             datetime.combine(self.now.date() + span, time(), UTC) for span in (-PAST, FUTURE)
         )
@@ -404,7 +410,9 @@ class HistoriesWithRecurrenceIds(Histories):
 
 
 def between_neighbours(thing: Any, slot: Any) -> Any:
-    """Whether a changed instance is on a day of its own, between those of its neighbours (rulebook 42)."""
+    """Whether a changed instance is on a day of its own, between those of its neighbours (rulebook
+    42).
+    """
     every = sorted(thing.slots())
     place = every.index(slot)
     day = day_of(thing.changed[slot].start, thing.start)
@@ -427,7 +435,10 @@ def uid_is_cancelled(wanted: Any) -> Any:
 
 
 def families_of(body: Any) -> Any:
-    """Give each UID's VEVENTs and their text; the placeholder is none. No UID and RECURRENCE-ID comes twice."""
+    """Give each UID's VEVENTs and their text; the placeholder is none.
+
+    No UID and RECURRENCE-ID comes twice.
+    """
     calendar = icalendar.Calendar.from_ical(body)
     assert not any(component.errors for component in calendar.walk())
     texts = re.findall(r"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", body.decode(), re.DOTALL)

@@ -18,7 +18,10 @@ from tests.refresh.world import DAY, MINUTE, instances, sample, utc, vevents
 
 
 def test_the_sample_of_the_calendar_document(store: Store) -> None:
-    """Zoho Calendar: events list. Every Monday, Wednesday and Saturday, 15:30 in India, from 15 July to 30 August."""
+    """Zoho Calendar: events list.
+
+    Every Monday, Wednesday and Saturday, 15:30 in India, from 15 July to 30 August.
+    """
     source = CalendarSource(calendar="l9WWZCf_SJWcr3uIuBOq5g==")
     feed = Feed(slug="team", title="Ezhil", sources=(source,), past=30 * DAY, future=60 * DAY)
     body = sample(store, datetime(2017, 7, 16, 8, tzinfo=UTC), feed)
@@ -63,7 +66,10 @@ CONNECT_INSTANTS = [  # api 3.5: the epochs are right, the wall clock is eleven 
     [(None, "20171115T033000Z"), ("Pacific/Pago_Pago", "TZID=Pacific/Pago_Pago:20171114T163000")],
 )
 def test_the_sample_of_the_connect_document(store: Store, profile: Any, first: Any) -> None:
-    """Zoho Connect: upcoming events; the two groups in one feed, with the profile's zone and without."""
+    """Zoho Connect: upcoming events.
+
+    The two groups in one feed, with the profile's zone and without.
+    """
     groups = tuple(
         ConnectSource(group=g, network="929000000015001")
         for g in ("929000000439015", "929000000295001")

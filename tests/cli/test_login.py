@@ -51,6 +51,12 @@ def log_in(line: CommandLine, *arguments: str, code: str = "", **environ: str) -
     return line("login", "--code", code, *arguments, **client | environ)
 
 
+def remove_connect(line: CommandLine) -> None:
+    """Leave nothing of Connect to read: the bridge waits between its requests."""
+    line.sandbox.data.networks.clear()
+    line.toml.write_text("")
+
+
 def stored_login(line: CommandLine, client_id: str = "") -> Login | None:
     """Return the login in the database."""
     if not (line.data_dir / "bridge.sqlite3").exists():
@@ -97,6 +103,7 @@ def test_login_lists_what_the_account_can_see_by_the_names_of_zoho(line: Command
 
 def test_the_secrets_are_stored_encrypted_and_shown_nowhere(line: CommandLine) -> None:
     """Not by login, ``config`` or ``doctor``, and not by the login's repr."""
+    remove_connect(line)
     result = log_in(line)
     login, tokens = the_login(line), line.sandbox.tokens
     assert (login.client_id, login.data_center) == (tokens.client_id, "us")
@@ -112,6 +119,7 @@ def test_the_secrets_are_stored_encrypted_and_shown_nowhere(line: CommandLine) -
 
 
 def test_config_and_doctor_name_the_login_as_origin(line: CommandLine) -> None:
+    remove_connect(line)
     log_in(line)
     today = f"zoho-bridge login, {the_login(line).created_at:%Y-%m-%d}"
     assert f'refresh_token = "set (from {today})"' in line("config").stdout
@@ -263,6 +271,7 @@ def test_a_refresh_token_that_is_set_wins_and_login_warns_of_it(line: CommandLin
 
 
 def test_a_data_centre_that_differs_from_the_login_is_a_warning(line: CommandLine) -> None:
+    remove_connect(line)
     log_in(line, "--data-center", "eu")
     for name in ("doctor", "config", "feeds"):
         output = line(name, ZOHO_DATA_CENTER="us").output

@@ -1,6 +1,6 @@
 """Published feeds and a real web server, for tests of the web."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 import gzip
@@ -52,10 +52,12 @@ def web_app(
     *,
     open_admin: bool = False,
     clock: Callable[[], float] = time.monotonic,
-    **environ: str,
+    environ: Mapping[str, str] | None = None,
+    **settings: str,
 ) -> Flask:
-    """Return the web app of a store, with settings by their names in the environment."""
-    values = {"BRIDGE_DATA_DIR": str(folder), "BRIDGE_SECRET_KEY": "k" * 40, **environ}
+    """Return the web app of a store; ``environ`` and ``settings`` are variables of the environment."""
+    values = {"BRIDGE_DATA_DIR": str(folder), "BRIDGE_SECRET_KEY": "k" * 40, **settings}
+    values |= environ or {}
     return create_app(config.load(values), store, open_admin=open_admin, clock=clock)
 
 

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
@@ -28,6 +28,10 @@ _SECONDS = 60
 _PATIENCE = 10_000  # milliseconds that a test waits for something to appear
 
 
+# ``visit(url, width=375, scheme="dark", javascript=False)`` returns a Playwright page.
+Visit: TypeAlias = Callable[..., Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
     """A running ``zoho-bridge demo``: ``feeds`` are the addresses it printed, by title."""
@@ -36,7 +40,7 @@ class Demo:
     feeds: Mapping[str, str]
 
     def page(self, title: str) -> str:
-        """Give the address of a feed's page."""
+        """Return the address of a feed's page."""
         address = self.feeds[title]
         return (
             f"{address.removesuffix('.ics')}/"
@@ -80,7 +84,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 def _until_ready(process: subprocess.Popen[str]) -> list[str]:
-    """Read what the demo prints until it says where to look; gives the lines of its feeds: title, address, …."""
+    """Read what the demo prints until it says where to look; returns the lines of its feeds: title, address, …."""
     lines = []
     assert process.stdout is not None
     for line in process.stdout:
@@ -107,7 +111,7 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
+def visit(chromium: Any) -> Iterator[Visit]:
     """Open an address in a browser of its own: ``visit(url, width=375, scheme="dark", javascript=False)``.
 
     More options are those of a Playwright context. At the end no page may have complained, or asked another machine.
@@ -146,7 +150,7 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
 
 
 def violations(page: Any, **options: Any) -> list[str]:
-    """Tell what axe finds wrong with a page, a line for each place; ``options`` are those of ``axe.run``."""
+    """Return axe's violations of a page, a line for each place; ``options`` are those of ``axe.run``."""
     page.evaluate(_axe())
     found = page.evaluate(
         "options => axe.run(document, options)", {"resultTypes": ["violations"], **options}
@@ -159,7 +163,7 @@ def violations(page: Any, **options: Any) -> list[str]:
 
 
 def package(path: str) -> Path:
-    """Give a file of the npm packages; the test is skipped without them."""
+    """Return a file of the npm packages; skip the test without them."""
     found = PACKAGES / path
     if not found.exists():
         pytest.skip(
@@ -169,7 +173,7 @@ def package(path: str) -> Path:
 
 
 def scrolls_sideways(page: Any) -> bool:
-    """Tell whether a page is wider than its window."""
+    """Whether a page is wider than its window."""
     return bool(
         page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     )

@@ -1,6 +1,7 @@
-"""The admin's walk, in Chromium: sign in, make a feed, rotate a link, remove it; and every admin page under axe."""
+"""The admin pages in Chromium: a walk through all actions, and every page checked by axe."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import http.client
 import re
@@ -17,7 +18,7 @@ from bridge.problems import text_problem
 from bridge.publish.pending import activate_feeds, publish_pending
 from bridge.store import Store
 from bridge.store.readers import Polls
-from tests.browser.browsing import COMPUTER, PHONE, scrolls_sideways, violations
+from tests.browser.browsing import COMPUTER, PHONE, Visit, scrolls_sideways, violations
 from tests.served import web_server
 
 pytestmark = pytest.mark.browser
@@ -31,15 +32,21 @@ WORK, TEAM, PORTAL = (
 MINUTE = timedelta(minutes=1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A web server's store and address."""
+
+    store: Store
+    root: str
+
+
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A web server with a password, and a store in which there is something to be said about everything."""
-    with web_server(tmp_path_factory.mktemp("admin"), BRIDGE_ADMIN_PASSWORD=PASSWORD) as (
-        store,
-        port,
-    ):
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A web server with a password, and a store in which every section of the pages has content."""
+    folder = tmp_path_factory.mktemp("admin")
+    with web_server(folder, BRIDGE_ADMIN_PASSWORD=PASSWORD) as (store, port):
         fill(store, datetime.now(UTC))
-        yield store, f"http://127.0.0.1:{port}"
+        yield Served(store=store, root=f"http://127.0.0.1:{port}")
 
 
 def fill(store: Store, now: datetime) -> None:
@@ -53,24 +60,25 @@ def fill(store: Store, now: datetime) -> None:
         Rejection(
             kind="dropped",
             upstream_id="a1",
-            problems=(text_problem("The event was left out: it has no start."),),
+            problems=(text_problem("It has no start."),),
         ),
         Rejection(
             kind="repaired",
             upstream_id="b2",
-            problems=(text_problem("The event was mended: its end was missing."),),
+            problems=(text_problem("Its end was missing."),),
         ),
     ]
     for source, at in ((WORK, now), (TEAM, now - 60 * MINUTE)):
         store.sources.claim(source.key, holder="t", now=at, term=MINUTE)
-        done = {
-            "saved": [],
-            "removed": [],
-            "rejected": rejected,
-            "notes": ["A remark on what was read."],
-        }
         store.sources.succeed(
-            source.key, holder="t", now=at, next_check_at=at + 15 * MINUTE, **done
+            source.key,
+            holder="t",
+            now=at,
+            next_check_at=at + 15 * MINUTE,
+            saved=[],
+            removed=[],
+            rejected=rejected,
+            notes=[text_problem("An attachment is not shown.")],
         )
     store.sources.claim(PORTAL.key, holder="t", now=now, term=MINUTE)
     store.sources.fail(
@@ -83,33 +91,41 @@ def fill(store: Store, now: datetime) -> None:
     store.links.add("work", "Outlook of the sales team", now=now)
     store.links.rotate("work", "Outlook of the sales team", now=now, grace=timedelta(days=7))
     link = store.links.of("work")[0].token_hash
-    row = {"slug": "work", "link": link, "day": now.date(), "polls": 5, "unchanged": 4}
-    late = {"program": "Google Calendar", "last_at": now - timedelta(hours=9)}
-    store.readers.count([Polls(**row, **late), Polls(**row, program="Other", last_at=now)])
+    polls = Polls(
+        slug="work",
+        link=link,
+        program="Other",
+        day=now.date(),
+        polls=5,
+        unchanged=4,
+        last_at=now,
+    )
+    late = replace(polls, program="Google Calendar", last_at=now - timedelta(hours=9))
+    store.readers.count([polls, late])
     for slug, title in (("mix", "Mixed"), ("removed", "Removed one")):
         store.feeds.add(Feed(slug=slug, title=title, sources=(WORK, TEAM)), now=now)
     store.feeds.remove("removed", now=now)
 
 
-def sign_in(visit: Any, root: Any, **options: Any) -> Any:
+def sign_in(visit: Visit, root: str, **options: Any) -> Any:
     page = visit(f"{root}/admin/", **options)
-    page.get_by_label("Password of the admin pages").fill(PASSWORD)
+    page.get_by_label("Admin password").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("heading", level=1, name="Feeds").wait_for()
     return page
 
 
-def becomes(url: str, expected: Any) -> Any:
-    """Wait until an address answers so: the web server believes for half a second what it last read of a link."""
+def becomes(url: str, expected: int) -> bool:
+    """Wait until an address answers with a status: the server caches links for half a second."""
     give_up = time.monotonic() + 5
-    while (answered := status(url)) != expected and time.monotonic() < give_up:
+    while (current := status(url)) != expected and time.monotonic() < give_up:
         time.sleep(0.05)
-    return answered == expected
+    return current == expected
 
 
-def status(url: str) -> Any:
+def status(url: str) -> int:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
     try:
         connection.request("GET", parts.path)
         return connection.getresponse().status
@@ -118,52 +134,52 @@ def status(url: str) -> Any:
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_the_admin_makes_a_feed_rotates_its_link_and_removes_it(
-    served: Store, visit: Any, javascript: Any
+def test_the_admin_creates_a_feed_rotates_its_link_and_removes_it(
+    served: Served, visit: Visit, javascript: bool
 ) -> None:
-    store, root = served
+    store, root = served.store, served.root
     page = sign_in(visit, root, javascript=javascript)
     title = f"Sales {'with' if javascript else 'without'} JavaScript"
     page.get_by_role("link", name="New feed").click()
-    page.get_by_label("Name, as calendars show it").fill(title)
-    page.get_by_role("button", name="Make the feed").click()
-    assert page.get_by_role("alert").inner_text().endswith("Choose at least one source.")
-    assert page.get_by_label("Name, as calendars show it").input_value() == title
+    page.get_by_label("Name in calendar programs").fill(title)
+    page.get_by_role("button", name="Create feed").click()
+    assert page.get_by_role("alert").inner_text().endswith("Select at least one source.")
+    assert page.get_by_label("Name in calendar programs").input_value() == title
     for name in ("Work", "Events"):
         page.get_by_role("checkbox", name=re.compile(f"^{name} ")).check()
-    page.get_by_role("button", name="Make the feed").click()
+    page.get_by_role("button", name="Create feed").click()
     assert page.get_by_role("heading", level=1).inner_text() == title
-    page.get_by_text("Being made").wait_for()
+    page.get_by_text("Publishing.").wait_for()
     publish_pending(store, now=datetime.now(UTC))  # as the worker does
     page.reload()
     address = page.get_by_label("Address of “default”").input_value()
     assert becomes(address, 200)
     page.get_by_text("Rotate or revoke “default”").click()
     page.get_by_role("button", name="Rotate “default”").click()
-    page.get_by_text("has a new address; the old one works no more").wait_for()
+    page.get_by_text("has a new address; the old one no longer works").wait_for()
     fresh = page.get_by_label("Address of “default”").input_value()
     assert fresh != address
     assert becomes(fresh, 200)
     assert becomes(address, 410)
     page.get_by_role("link", name="Remove …").click()
-    page.get_by_role("button", name="Remove the feed").click()
-    page.get_by_text("is removed").wait_for()
+    page.get_by_role("button", name="Remove feed").click()
+    page.get_by_text("Removed the feed").wait_for()
     assert becomes(fresh, 404)
-    page.get_by_role("button", name=f"Bring back “{title}”").click()
-    page.get_by_text("The feed is back").wait_for()
+    page.get_by_role("button", name=f"Restore “{title}”").click()
+    page.get_by_text("Feed restored").wait_for()
     publish_pending(store, now=datetime.now(UTC))
     assert becomes(fresh, 200)
     page.get_by_role("button", name="Sign out").click()
     page.goto(f"{root}/admin/")
-    page.get_by_label("Password of the admin pages").wait_for()
+    page.get_by_label("Admin password").wait_for()
 
 
-def test_a_feed_is_made_with_the_keyboard_alone(served: Store, visit: Any) -> None:
-    """Tab and Space and Enter: every field can be reached, in the order it is seen."""
-    _, root = served
+def test_a_feed_is_created_with_the_keyboard_alone(served: Served, visit: Visit) -> None:
+    """With Tab, Space and Enter every field can be reached, in the order on the page."""
+    root = served.root
     page = sign_in(visit, root)
     page.goto(f"{root}/admin/feeds/new")
-    page.get_by_label("Name, as calendars show it").focus()
+    page.get_by_label("Name in calendar programs").focus()
     page.keyboard.type("By keyboard")
     for _ in range(2):
         page.keyboard.press("Tab")
@@ -183,9 +199,11 @@ PAGES = [
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, COMPUTER])
-def test_nothing_bars_anyones_way(served: Store, visit: Any, width: Any, scheme: Any) -> None:
-    """Axe finds nothing on any admin page, folded out, with a form's mistakes, or in German; none scrolls sideways."""
-    _, root = served
+def test_axe_reports_no_violation_on_any_admin_page(
+    served: Served, visit: Visit, width: int, scheme: str
+) -> None:
+    """Nor with all sections open, with mistakes in a form, or in German; no page scrolls sideways."""
+    root = served.root
     page = visit(f"{root}/admin/", width=width, scheme=scheme)
     assert violations(page) == []
     page = sign_in(visit, root, width=width, scheme=scheme)
@@ -198,6 +216,6 @@ def test_nothing_bars_anyones_way(served: Store, visit: Any, width: Any, scheme:
             assert violations(page) == [], path
             assert not scrolls_sideways(page), path
     page.goto(f"{root}/admin/feeds/new?lang=en")
-    page.get_by_role("button", name="Make the feed").click()
+    page.get_by_role("button", name="Create feed").click()
     page.get_by_role("alert").wait_for()
     assert violations(page) == []

@@ -1,4 +1,4 @@
-"""A person's walk through the demo, in Chromium: find a feed, subscribe, read, download, embed it elsewhere."""
+"""The pages of the demo in Chromium: find a feed, subscribe, read, download, embed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,15 @@ from urllib.parse import parse_qs, urlsplit
 import icalendar
 import pytest
 
-from tests.browser.browsing import COMPUTER, PHONE, package, scrolls_sideways, violations
+from tests.browser.browsing import (
+    COMPUTER,
+    PHONE,
+    Demo,
+    Visit,
+    package,
+    scrolls_sideways,
+    violations,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -21,10 +29,10 @@ LOOKS = [(width, scheme) for width in (PHONE, COMPUTER) for scheme in ("light", 
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
 
-def fetched(url: str) -> bytes:
-    """Get an address as a calendar program does, without a browser's cache."""
+def fetch(url: str) -> bytes:
+    """Return the body of an address, without a browser's cache."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
     try:
         connection.request("GET", parts.path + (f"?{parts.query}" if parts.query else ""))
         answer = connection.getresponse()
@@ -71,7 +79,7 @@ def host_page(body: str) -> dict[str, bytes]:
     }
 
 
-def test_a_visitor_finds_a_feed_and_copies_its_address(demo: Any, visit: Any) -> None:
+def test_a_visitor_finds_a_feed_and_copies_its_address(demo: Demo, visit: Visit) -> None:
     """From the demo's list to the page of a feed, and its address in the clipboard is the one the demo printed."""
     page = visit(f"{demo.root}/", **CLIPBOARD)
     page.get_by_role("link", name="Work", exact=True).first.click()
@@ -82,25 +90,28 @@ def test_a_visitor_finds_a_feed_and_copies_its_address(demo: Any, visit: Any) ->
     assert page.evaluate("navigator.clipboard.readText()") == demo.feeds["Work"]
 
 
-def test_each_button_leads_where_the_rulebook_says(demo: Any, visit: Any) -> None:
-    """Rulebook part 3: Google gets a webcal address, Outlook an https one; what they are told is the feed itself."""
+def test_each_button_leads_where_the_rulebook_says(demo: Demo, visit: Visit) -> None:
+    """Rulebook part 3: Google gets a webcal address, Outlook an https one; what they receive is the feed itself."""
     address = demo.feeds["Work"]
     webcal = address.replace("http://", "webcal://")
     page = visit(demo.page("Work"))
-    assert page.get_by_role("link", name="Apple", exact=True).get_attribute("href") == webcal
-    followed = []
+    for name in ("Apple", "Outlook (desktop)"):
+        assert page.get_by_role("link", name=name, exact=True).get_attribute("href") == webcal
+    requests: list[Any] = []
+
+    def fulfill(route: Any) -> None:
+        requests.append(route.request)
+        route.fulfill(body="<title>There</title>", content_type="text/html")
+
     page.route(
         re.compile("^https://"),
-        lambda route: (
-            followed.append(route.request),
-            route.fulfill(body="<title>There</title>", content_type="text/html"),
-        ),
+        fulfill,
     )
     for name in ("Google", "Outlook.com", "Microsoft 365"):
         page.get_by_role("link", name=name, exact=True).click()
         page.wait_for_url(re.compile("^https://"))
         page.go_back()
-    targets = [urlsplit(request.url) for request in followed if request.is_navigation_request()]
+    targets = [urlsplit(request.url) for request in requests if request.is_navigation_request()]
     assert [f"{parts.hostname}{parts.path}" for parts in targets] == [
         "calendar.google.com/calendar/r",
         "outlook.live.com/calendar/0/addfromweb",
@@ -111,33 +122,34 @@ def test_each_button_leads_where_the_rulebook_says(demo: Any, visit: Any) -> Non
         {"url": [address], "name": ["Work"]},
         {"url": [address], "name": ["Work"]},
     ]
-    # The page's address is a secret (rulebook H21): nobody is told where the visitor comes from.
-    assert not any("referer" in request.headers for request in followed)
+    # The page's address is a secret (rulebook H21): no other site sees where the visitor comes from.
+    assert not any("referer" in request.headers for request in requests)
 
 
-def test_the_reminders_switch_changes_every_address(demo: Any, visit: Any) -> None:
+def test_the_reminders_switch_changes_every_address(demo: Demo, visit: Visit) -> None:
     """Also without JavaScript, for it is a link."""
     page = visit(demo.page("Work"), javascript=False)
     page.get_by_role("link", name="Without").click()
     address = demo.feeds["Work"] + "?alarms=off"
-    assert page.get_by_label("Address, for any other program").input_value() == address
+    assert page.get_by_label("Calendar URL for other apps").input_value() == address
     links = [link.get_attribute("href") for link in page.locator(".programs a").all()]
-    assert links[0] == address.replace("http://", "webcal://")
-    assert all("alarms%3Doff" in link for link in links[1:])
-    assert b"BEGIN:VALARM" not in fetched(address)
-    assert b"BEGIN:VALARM" in fetched(demo.feeds["Work"])
+    webcal = address.replace("http://", "webcal://")
+    assert (links[0], links[-1]) == (webcal, webcal)
+    assert all("alarms%3Doff" in link for link in links[1:-1])
+    assert b"BEGIN:VALARM" not in fetch(address)
+    assert b"BEGIN:VALARM" in fetch(demo.feeds["Work"])
 
 
-def test_the_download_is_the_feed(demo: Any, visit: Any) -> None:
+def test_the_download_is_the_feed(demo: Demo, visit: Visit) -> None:
     page = visit(demo.page("Work"))
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="Download the events once").click()
-    assert waiting.value.path().read_bytes() == fetched(demo.feeds["Work"])
+        page.get_by_role("link", name="Download a copy").click()
+    assert waiting.value.path().read_bytes() == fetch(demo.feeds["Work"])
     assert waiting.value.suggested_filename.endswith(".ics")
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_an_event_opens_and_comes_alone(demo: Any, visit: Any, javascript: Any) -> None:
+def test_an_event_opens_and_comes_alone(demo: Demo, visit: Visit, javascript: bool) -> None:
     """Opened with the keyboard: when and where it is, and a file with this event and no other."""
     page = visit(demo.page("Work"), javascript=javascript)
     entry = page.locator(".entry").first
@@ -152,7 +164,7 @@ def test_an_event_opens_and_comes_alone(demo: Any, visit: Any, javascript: Any) 
     assert len({str(event["UID"]) for event in calendar.walk("VEVENT")}) == 1
 
 
-def test_the_agenda_goes_on_and_comes_back(demo: Any, visit: Any) -> None:
+def test_the_agenda_goes_on_and_comes_back(demo: Demo, visit: Visit) -> None:
     """Page by page, without JavaScript: later events are later, and no day is on two pages."""
     page = visit(demo.page("Work"), javascript=False)
     seen: list[str] = []
@@ -166,7 +178,7 @@ def test_the_agenda_goes_on_and_comes_back(demo: Any, visit: Any) -> None:
     assert page.locator(".day h3 time").first.get_attribute("datetime") == seen[0]
 
 
-def test_times_are_in_the_zone_of_the_browser(demo: Any, visit: Any) -> None:
+def test_times_are_in_the_zone_of_the_browser(demo: Demo, visit: Visit) -> None:
     """A reader in Tokyo sees Tokyo's hours at once; the server writes the same when it is asked for that zone."""
     moved = visit(demo.page("Work"), timezone_id="Asia/Tokyo")
     moved.get_by_text("Times in Tokyo").wait_for()
@@ -185,7 +197,7 @@ def test_times_are_in_the_zone_of_the_browser(demo: Any, visit: Any) -> None:
     )
 
 
-def test_the_page_speaks_german(demo: Any, visit: Any) -> None:
+def test_the_page_is_german_for_a_german_browser(demo: Demo, visit: Visit) -> None:
     """By the browser's language; the switch in the footer says otherwise, and keeps saying it."""
     page = visit(demo.page("Work"), locale="de-DE")
     assert page.locator("html").get_attribute("lang") == "de-DE"
@@ -197,10 +209,10 @@ def test_the_page_speaks_german(demo: Any, visit: Any) -> None:
 
 
 def test_the_copied_snippet_shows_the_agenda_in_a_page_of_another_origin(
-    demo: Any, visit: Any
+    demo: Demo, visit: Visit
 ) -> None:
     page = visit(demo.page("Work"), **CLIPBOARD)
-    page.get_by_text("Show this calendar on a page of yours").click()
+    page.get_by_text("Embed this calendar on your website").click()
     page.locator("button[data-copy=snippet]").click()
     page.get_by_text("Copied").first.wait_for()
     with site(host_page(page.evaluate("navigator.clipboard.readText()"))) as origin:
@@ -214,11 +226,11 @@ def test_the_copied_snippet_shows_the_agenda_in_a_page_of_another_origin(
         sheet.get_by_role("button", name="Close").click()
         sheet.wait_for(state="detached")
         month = frame.locator("#month").inner_text()
-        frame.get_by_role("link", name="Month after").click()
+        frame.get_by_role("link", name="Next month").click()
         frame.locator("#month", has_not_text=month).wait_for()
 
 
-def test_fullcalendar_shows_every_occurrence_at_its_hour(demo: Any, visit: Any) -> None:
+def test_fullcalendar_shows_every_occurrence_at_its_hour(demo: Demo, visit: Visit) -> None:
     """The real FullCalendar of npm, on another origin, reads ``?flavour=web``: each start as the feed has it."""
     scripts = {
         "/ical.js": package("ical.js/build/ical.min.js"),
@@ -240,35 +252,38 @@ def test_fullcalendar_shows_every_occurrence_at_its_hour(demo: Any, visit: Any) 
     with site(shown | {path: file.read_bytes() for path, file in scripts.items()}) as origin:
         page = visit(origin)
         page.wait_for_function("window.loaded && calendar.getEvents().length")
-        got = page.evaluate(
+        shown_events = page.evaluate(
             "calendar.getEvents().map(e => [e.title, e.allDay ? e.startStr : e.start.toISOString()])"
         )
         first, end = page.evaluate(
             "[calendar.view.activeStart.toISOString(), calendar.view.activeEnd.toISOString()]"
         )
         assert page.locator(".fc-event").count() > 0
-    in_feed = icalendar.Calendar.from_ical(fetched(address)).walk("VEVENT")
-    wanted = [(str(event["SUMMARY"]), _in_javascript(event["DTSTART"].dt)) for event in in_feed]
-    # FullCalendar keeps what is a day before and after the month it shows, too.
-    assert sorted(one for one in map(tuple, got) if first <= one[1] < end) == sorted(
-        one for one in wanted if first <= one[1] < end
+    in_feed = icalendar.Calendar.from_ical(fetch(address)).walk("VEVENT")
+    expected = [(str(event["SUMMARY"]), start_in_javascript(event)) for event in in_feed]
+    # FullCalendar also keeps the events a day before and after the month on show.
+    assert sorted((t, s) for t, s in shown_events if first <= s < end) == sorted(
+        (t, s) for t, s in expected if first <= s < end
     )
 
 
-def _in_javascript(start: datetime | date) -> str:
-    """Write a start as FullCalendar gives it back: an instant in UTC, or a day."""
+def start_in_javascript(event: icalendar.Component) -> str:
+    """Return an event's start as FullCalendar does: an instant in UTC, or a day."""
+    start: datetime | date = event.decoded("DTSTART")
     if isinstance(start, datetime):
         return f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
     return start.isoformat()
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_axe_finds_nothing_wrong(demo: Any, visit: Any, width: Any, scheme: Any) -> None:
+def test_axe_reports_no_violation_on_the_public_pages(
+    demo: Demo, visit: Visit, width: int, scheme: str
+) -> None:
     """The feed's page as it comes and with all that can be opened open; the embedded one with a day's sheet."""
     page = visit(demo.page("Everything"), width=width, scheme=scheme)
     assert violations(page) == []
     assert not scrolls_sideways(page)
-    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
     assert violations(page) == []
     assert not scrolls_sideways(page)
     page.goto(demo.page("Everything") + "embed?days=5")
@@ -279,7 +294,7 @@ def test_axe_finds_nothing_wrong(demo: Any, visit: Any, width: Any, scheme: Any)
         assert violations(page) == []
 
 
-def test_the_other_scheme_of_a_frame_is_as_readable(demo: Any, visit: Any) -> None:
+def test_the_other_scheme_of_a_frame_is_as_readable(demo: Demo, visit: Visit) -> None:
     """``scheme=dark`` in a light browser, and the other way round."""
     for asked, browser in (("dark", "light"), ("light", "dark")):
         page = visit(demo.page("Work") + f"embed?days=3&scheme={asked}", scheme=browser)
@@ -290,11 +305,11 @@ def test_the_other_scheme_of_a_frame_is_as_readable(demo: Any, visit: Any) -> No
 
 
 @pytest.mark.parametrize("width", [PHONE, COMPUTER])
-def test_every_page_works_without_javascript(demo: Any, visit: Any, width: Any) -> None:
+def test_every_page_works_without_javascript(demo: Demo, visit: Visit, width: int) -> None:
     """Nothing is offered that needs it, and all that is offered is there."""
     page = visit(demo.page("Work"), width=width, javascript=False)
     assert page.locator("button[data-copy]:visible").count() == 0
-    assert page.get_by_label("Address, for any other program").input_value() == demo.feeds["Work"]
+    assert page.get_by_label("Calendar URL for other apps").input_value() == demo.feeds["Work"]
     assert page.locator(".entry").count() > 5
     page.get_by_text("Thunderbird", exact=True).click()
     page.get_by_text("every 30 minutes").wait_for()

@@ -48,7 +48,8 @@ class Site:
 
     def get(self, path: str) -> bytes:
         """Return the body at a path."""
-        return self.client.get(path).data
+        body: bytes = self.client.get(path).data
+        return body
 
     def status(self, path: str) -> int:
         """Return the status at a path."""

@@ -1,34 +1,35 @@
-"""The admin pages: closed without a password, guarded with one, and what the admin does there to a feed's links."""
+"""Access to the admin pages, sign-in, CSRF, and the links of a feed."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import re
-from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 import pytest
 from structlog.testing import capture_logs
 from time_machine import TimeMachineFixture
+from werkzeug.test import TestResponse
 
-from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.feed.publication import Publication
 from bridge.store import Store, sign_ins
-from bridge.web import create_app
+from bridge.store.links import Link
+from tests.served import csrf_token, web_app
 
 PASSWORD = "correct horse battery staple é"
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def clock(time_machine: TimeMachineFixture) -> Any:
+def clock(time_machine: TimeMachineFixture) -> TimeMachineFixture:
     time_machine.move_to(START, tick=False)
     return time_machine
 
 
 @pytest.fixture
-def served(store: Store, now: datetime) -> Any:
+def served(store: Store, now: datetime) -> Store:
     source = CalendarSource(calendar="c")
     feeds = [
         Feed(slug="team", title="Team & <Friends>", sources=(source,)),
@@ -44,39 +45,40 @@ def served(store: Store, now: datetime) -> Any:
     return store
 
 
-def app_of(served: Store, tmp_path: Path, *, open_admin: bool = False, **settings: Any) -> Any:
-    environ = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40, **settings}
-    return create_app(config.load(environ), served, open_admin=open_admin)
+@pytest.fixture
+def app(served: Store, tmp_path: Path) -> Flask:
+    return web_app(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD)
 
 
 @pytest.fixture
-def app(served: Store, tmp_path: Path) -> Any:
-    return app_of(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD)
-
-
-@pytest.fixture
-def client(app: Any) -> Any:
+def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-def csrf(client: FlaskClient, path: str = "/admin/sign-in") -> Any:
-    return re.search(r'name="csrf" value="([^"]+)"', client.get(path).text)[1]
+def csrf(client: FlaskClient, path: str = "/admin/sign-in") -> str:
+    return csrf_token(client, path)
 
 
-def sign_in(client: FlaskClient, password: Any = PASSWORD, **options: Any) -> Any:
-    return client.post(
-        "/admin/sign-in", data={"csrf": csrf(client), "password": password}, **options
-    )
+def sign_in(
+    client: FlaskClient, password: str = PASSWORD, address: str = "127.0.0.1"
+) -> TestResponse:
+    data = {"csrf": csrf(client), "password": password}
+    return client.post("/admin/sign-in", data=data, environ_overrides={"REMOTE_ADDR": address})
 
 
-def post(client: FlaskClient, action: Any, **data: Any) -> Any:
-    return client.post(
-        f"/admin/feeds/team/{action}", data={"csrf": csrf(client, "/admin/"), **data}
-    )
+def post(client: FlaskClient, action: str, **data: str) -> TestResponse:
+    form = {"csrf": csrf(client, "/admin/"), **data}
+    return client.post(f"/admin/feeds/team/{action}", data=form)
 
 
-def messages(client: FlaskClient, path: str = "/admin/feeds/team/") -> Any:
-    """Give what a page says of the last action: that it was done, or why not."""
+def session_cookie(client: FlaskClient) -> str:
+    cookie = client.get_cookie("bridge_admin", path="/admin")
+    assert cookie is not None
+    return cookie.value
+
+
+def messages(client: FlaskClient, path: str = "/admin/feeds/team/") -> list[str]:
+    """Return the messages about the last action on a page."""
     return re.findall(
         r'<p class="notice (?:good|bad)" role="(?:status|alert)"[^>]*>([^<]+)<',
         client.get(path).text,
@@ -104,13 +106,13 @@ ACTIONS = [
 
 
 def test_everything_is_closed_when_no_password_is_set(served: Store, tmp_path: Path) -> None:
-    client = app_of(served, tmp_path).test_client()
+    client = web_app(served, tmp_path).test_client()
     assert {client.get(path).status_code for path in (*PAGES, SIGN_IN)} == {404}
     assert {client.post(path).status_code for path in ACTIONS} == {404}
     assert "Set-Cookie" not in client.get("/admin/").headers
 
 
-def test_nobody_sees_or_does_anything_without_the_password(
+def test_without_the_password_no_page_and_no_action_is_open(
     client: FlaskClient, served: Store
 ) -> None:
     before = served.feeds.all()
@@ -150,37 +152,28 @@ def test_a_wrong_password_is_refused(client: FlaskClient) -> None:
 
 
 def test_guessing_is_slowed_down_over_all_processes(
-    client: FlaskClient, served: Store, tmp_path: Path, clock: Any
+    client: FlaskClient, served: Store, tmp_path: Path, clock: TimeMachineFixture
 ) -> None:
     """Six in five minutes are too many, also for the right password; then the way is free again."""
     for _ in range(5):
         sign_in(client, "wrong")
-    for other in (client, app_of(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD).test_client()):
+    for other in (client, web_app(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD).test_client()):
         answer = sign_in(other)
         assert answer.status_code == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 301
         assert other.get("/admin/").status_code == 303
-    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
-    assert sign_in(client, "wrong", environ_overrides=elsewhere).status_code == 403
+    assert sign_in(client, "wrong", "192.0.2.7").status_code == 403
     clock.move_to(START + sign_ins.PERIOD, tick=False)
     assert sign_in(client).status_code == 303
 
 
 def test_many_clients_together_are_slowed_down_too(client: FlaskClient) -> None:
-    codes = [
-        sign_in(client, "wrong", environ_overrides={"REMOTE_ADDR": f"192.0.2.{number}"}).status_code
-        for number in range(51)
-    ]
+    codes = [sign_in(client, "wrong", f"192.0.2.{number}").status_code for number in range(51)]
     assert codes == [403] * 50 + [429]
 
 
 def test_the_addresses_of_one_ipv6_network_count_as_one_client(client: FlaskClient) -> None:
-    codes = [
-        sign_in(
-            client, "wrong", environ_overrides={"REMOTE_ADDR": f"2001:db8::{number}"}
-        ).status_code
-        for number in range(6)
-    ]
+    codes = [sign_in(client, "wrong", f"2001:db8::{number}").status_code for number in range(6)]
     assert codes == [403] * 5 + [429]
 
 
@@ -202,7 +195,7 @@ def test_attempts_are_counted_in_every_kind_of_database(any_store: Store, now: d
 
 
 def test_attempts_are_kept_without_addresses(client: FlaskClient, served: Store) -> None:
-    sign_in(client, "wrong", environ_overrides={"REMOTE_ADDR": "192.0.2.77"})
+    sign_in(client, "wrong", "192.0.2.77")
     with served.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT client FROM sign_ins").scalars().all()
     assert len(rows) == 1
@@ -213,9 +206,9 @@ def test_attempts_are_kept_without_addresses(client: FlaskClient, served: Store)
     ("settings", "secure"), [({}, False), ({"BRIDGE_PUBLIC_URL": "https://c.example"}, True)]
 )
 def test_the_cookie_goes_to_the_admin_pages_alone(
-    served: Store, tmp_path: Path, settings: Any, secure: Any
+    served: Store, tmp_path: Path, settings: dict[str, str], secure: bool
 ) -> None:
-    app = app_of(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD, **settings)
+    app = web_app(served, tmp_path, environ=settings, BRIDGE_ADMIN_PASSWORD=PASSWORD)
     app.config["PREFERRED_URL_SCHEME"] = "https" if secure else "http"
     client = app.test_client()
     cookie = sign_in(client).headers["Set-Cookie"]
@@ -227,23 +220,23 @@ def test_the_cookie_goes_to_the_admin_pages_alone(
 
 
 def test_a_cookie_behind_a_trusted_https_proxy_is_secure(served: Store, tmp_path: Path) -> None:
-    client = app_of(
+    client = web_app(
         served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD, BRIDGE_TRUSTED_PROXIES="1"
     ).test_client()
     answer = client.get("/admin/sign-in", headers={"X-Forwarded-Proto": "https"})
     assert "Secure" in answer.headers["Set-Cookie"]
 
 
-def test_a_forged_or_old_session_is_none(
-    client: FlaskClient, app: Any, clock: Any, served: Store, tmp_path: Path
+def test_a_forged_or_expired_session_is_refused(
+    client: FlaskClient, app: Flask, clock: TimeMachineFixture, served: Store, tmp_path: Path
 ) -> None:
     sign_in(client)
-    cookie = client.get_cookie("bridge_admin", path="/admin").value
+    cookie = session_cookie(client)
     client.set_cookie("bridge_admin", cookie[:-3] + "abc", path="/admin")
     assert client.get("/admin/").status_code == 303
     client.set_cookie("bridge_admin", cookie, path="/admin")
     assert client.get("/admin/").status_code == 200
-    other = app_of(served, tmp_path, BRIDGE_ADMIN_PASSWORD="another password").test_client()
+    other = web_app(served, tmp_path, BRIDGE_ADMIN_PASSWORD="another password").test_client()
     other.set_cookie("bridge_admin", cookie, path="/admin")
     assert other.get("/admin/").status_code == 303  # a changed password ends all sessions
     clock.move_to(START + timedelta(hours=13), tick=False)
@@ -251,13 +244,13 @@ def test_a_forged_or_old_session_is_none(
 
 
 def test_a_change_of_key_ends_sessions_and_no_address(
-    client: FlaskClient, served: Store, tmp_path: Path, clock: Any
+    client: FlaskClient, served: Store, tmp_path: Path, clock: TimeMachineFixture
 ) -> None:
-    """BRIDGE_SECRET_KEY=new,old: whoever knows the old key must not be able to sign a cookie with it."""
+    """BRIDGE_SECRET_KEY=new,old: a person with the old key must not be able to sign a cookie."""
     sign_in(client)
-    cookie = client.get_cookie("bridge_admin", path="/admin").value
+    cookie = session_cookie(client)
     keys = f"{'n' * 40},{'k' * 40}"
-    changed = app_of(
+    changed = web_app(
         served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD, BRIDGE_SECRET_KEY=keys
     ).test_client()
     changed.set_cookie("bridge_admin", cookie, path="/admin")
@@ -267,9 +260,9 @@ def test_a_change_of_key_ends_sessions_and_no_address(
 
 
 @pytest.mark.parametrize("path", ACTIONS)
-@pytest.mark.parametrize("given", [None, "", "wrong"])
-def test_no_form_works_without_the_secret_of_its_page(
-    client: FlaskClient, served: Store, path: Any, given: Any
+@pytest.mark.parametrize("token", [None, "", "wrong"])
+def test_no_form_works_without_the_csrf_token_of_its_page(
+    client: FlaskClient, served: Store, path: str, token: str | None
 ) -> None:
     sign_in(client)
     before = served.feeds.all()
@@ -280,15 +273,15 @@ def test_no_form_works_without_the_secret_of_its_page(
         "title": "T",
         "source": "calendar:c",
     }
-    assert (
-        client.post(path, data=data | ({} if given is None else {"csrf": given})).status_code == 403
-    )
+    if token is not None:
+        data["csrf"] = token
+    assert client.post(path, data=data).status_code == 403
     assert served.feeds.all() == before
     assert [link.ends_at for link in served.links.of("team")] == [None]
     assert len(served.links.of("team")) == 1
 
 
-def test_the_secret_of_another_session_does_not_count(client: FlaskClient, app: Any) -> None:
+def test_the_csrf_token_of_another_session_is_refused(client: FlaskClient, app: Flask) -> None:
     sign_in(client)
     assert (
         client.post(
@@ -317,11 +310,10 @@ def test_the_admin_adds_rotates_and_revokes(client: FlaskClient, served: Store) 
     assert messages(client) == ["Added the link “Outlook of sales”."]
     old = served.links.token(served.links.of("team")[1])
     post(client, "rotate", label="Outlook of sales", grace="7")
-    ends = served.links.find(old).ends_at
-    assert ends == START + timedelta(days=7)
+    assert links_by_token(served)[old].ends_at == START + timedelta(days=7)
     text = client.get("/admin/feeds/team/").text
     assert "works for 7 more days" in text
-    assert old in text  # on its grace period, and said to be
+    assert old in text  # it works until its grace period ends
     assert "Replaced; stops working" in text
     post(client, "rotate", label="default")
     assert [
@@ -330,14 +322,18 @@ def test_the_admin_adds_rotates_and_revokes(client: FlaskClient, served: Store) 
         if link.label == "default" and link.opens(START)
     ] == [2]
     post(client, "revoke", label="Outlook of sales")
-    assert not served.links.find(old).opens(START)
+    assert not links_by_token(served)[old].opens(START)
     post(client, "revoke", all="1")
     assert not any(link.opens(START) for link in served.links.of("team"))
     assert "There are no active links" in client.get("/admin/feeds/team/").text
 
 
+def links_by_token(store: Store) -> dict[str, Link]:
+    return {store.links.token(link): link for link in store.links.of("team")}
+
+
 def test_the_old_address_answers_410_after_a_rotation(client: FlaskClient, served: Store) -> None:
-    """The document of the fixture has no bytes, so an address that is known and open answers 404 here."""
+    """The feed of the fixture has no document, so an active address answers 404."""
     sign_in(client)
     address = f"/f/{served.links.token(served.links.of('team')[0])}/team.ics"
     post(client, "rotate", label="default")
@@ -394,7 +390,7 @@ def test_refresh_now_makes_the_sources_due(
     assert served.sources.due(now=START) == ("calendar:c",)
 
 
-def test_admin_pages_are_kept_by_no_cache_and_framed_by_nobody(client: FlaskClient) -> None:
+def test_admin_pages_are_not_cached_and_not_framed(client: FlaskClient) -> None:
     sign_in(client)
     for path in PAGES[1:]:
         headers = client.get(path).headers
@@ -404,16 +400,14 @@ def test_admin_pages_are_kept_by_no_cache_and_framed_by_nobody(client: FlaskClie
 
 
 def test_the_demo_is_open_to_this_machine_alone(served: Store, tmp_path: Path) -> None:
-    client = app_of(served, tmp_path, open_admin=True).test_client()
+    client = web_app(served, tmp_path, open_admin=True).test_client()
     assert client.get("/admin/feeds/team/").status_code == 200
     assert client.get("/").headers["Location"] == "/admin/"
     assert client.post("/admin/feeds/team/revoke", data={"all": "1"}).status_code == 403
-    for stranger in (
-        {"environ_overrides": {"REMOTE_ADDR": "192.0.2.1"}},
-        {"headers": {"X-Forwarded-For": "127.0.0.1"}},
-    ):
-        assert client.get("/admin/", **stranger).status_code == 404
-        assert client.get("/", **stranger).status_code == 200
+    for path, status in (("/admin/", 404), ("/", 200)):
+        stranger = {"REMOTE_ADDR": "192.0.2.1"}
+        assert client.get(path, environ_overrides=stranger).status_code == status
+        assert client.get(path, headers={"X-Forwarded-For": "127.0.0.1"}).status_code == status
 
 
 def test_a_form_that_is_too_long_is_refused(client: FlaskClient) -> None:
@@ -421,7 +415,7 @@ def test_a_form_that_is_too_long_is_refused(client: FlaskClient) -> None:
     assert client.post("/admin/sign-in", data={"password": "x" * 100_000}).status_code == 413
 
 
-def test_the_log_says_what_was_done_without_a_secret(client: FlaskClient, served: Store) -> None:
+def test_the_log_names_the_actions_and_no_secret(client: FlaskClient, served: Store) -> None:
     with capture_logs() as lines:
         sign_in(client, "a wrong secret")
         sign_in(client)

@@ -1,21 +1,21 @@
-"""Feeds that the admin makes, changes, removes and brings back: what the forms take, and what becomes of it."""
+"""Feeds of the admin's own: the forms that create, edit, remove and restore them."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 import html
 from pathlib import Path
 import re
-from typing import Any
 
 from flask.testing import FlaskClient
 import pytest
 from time_machine import TimeMachineFixture
+from werkzeug.test import TestResponse
 
-from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
 from bridge.publish.pending import activate_feeds, publish_pending
 from bridge.store import Store
-from bridge.web import create_app
+from tests.served import csrf_token, first_match, web_app
 
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
 WORK, PORTAL = CalendarSource(calendar="c=="), BackstageSource(portal="1", event="2", brand="x&y")
@@ -24,13 +24,13 @@ BOTH = [WORK.key, PORTAL.key]
 
 
 @pytest.fixture(autouse=True)
-def clock(time_machine: TimeMachineFixture) -> Any:
+def clock(time_machine: TimeMachineFixture) -> TimeMachineFixture:
     time_machine.move_to(START, tick=False)
     return time_machine
 
 
 @pytest.fixture
-def configured() -> Any:
+def configured() -> list[Feed]:
     return [
         Feed(slug="work", title="Work <of all>", sources=(WORK,)),
         Feed(slug="all", title="All", sources=(WORK, PORTAL, GROUP)),
@@ -38,7 +38,7 @@ def configured() -> Any:
 
 
 @pytest.fixture
-def served(store: Store, configured: Any) -> Any:
+def served(store: Store, configured: list[Feed]) -> Store:
     activate_feeds(
         store, [*configured, Feed(slug="old", title="Old", sources=(RETIRED,))], now=START
     )
@@ -47,46 +47,45 @@ def served(store: Store, configured: Any) -> Any:
 
 
 @pytest.fixture
-def client(served: Store, tmp_path: Path) -> Any:
+def client(served: Store, tmp_path: Path) -> FlaskClient:
     return client_of(served, tmp_path)
 
 
-def client_of(served: Store, tmp_path: Path, **settings: Any) -> Any:
-    environ = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40, **settings}
-    return create_app(config.load(environ), served, open_admin=True).test_client()
+def client_of(served: Store, tmp_path: Path, **settings: str) -> FlaskClient:
+    return web_app(served, tmp_path, open_admin=True, environ=settings).test_client()
 
 
-def send(client: FlaskClient, path: Any, data: Any = None) -> Any:
-    csrf = re.search(r'name="csrf" value="([^"]+)"', client.get("/admin/feeds/new").text)[1]
-    return client.post(f"/admin/feeds/{path}", data={"csrf": csrf, **(data or {})})
+Form = Mapping[str, str | list[str]]
 
 
-def make(client: FlaskClient, **data: Any) -> Any:
-    return send(
-        client,
-        "new",
-        {"title": "Sales & more", "source": BOTH, "privacy": "full", "alarms": "1", **data},
-    )
+def send(client: FlaskClient, path: str, data: Form | None = None) -> TestResponse:
+    form = {"csrf": csrf_token(client, "/admin/feeds/new"), **(data or {})}
+    return client.post(f"/admin/feeds/{path}", data=form)
 
 
-def only_new(served: Store, configured: Any) -> Any:
-    (made,) = [feed for feed in served.feeds.active() if feed not in configured]
-    return made
+def create(client: FlaskClient, **data: str | list[str]) -> TestResponse:
+    form: Form = {"title": "Sales & more", "source": BOTH, "privacy": "full", "alarms": "1"}
+    return send(client, "new", {**form, **data})
 
 
-def field(text: str, name: str) -> Any:
-    return html.unescape(re.search(rf'<input id="{name}"[^>]* value="([^"]*)"', text)[1])
+def new_feed(served: Store, configured: list[Feed]) -> Feed:
+    (feed,) = [feed for feed in served.feeds.active() if feed not in configured]
+    return feed
 
 
-def checked(text: str) -> Any:
+def field(text: str, name: str) -> str:
+    return html.unescape(first_match(rf'<input id="{name}"[^>]* value="([^"]*)"', text))
+
+
+def checked(text: str) -> list[str]:
     return [html.unescape(value) for value in re.findall(r'value="([^"]*)" checked', text)]
 
 
-def problems(text: str) -> Any:
+def problems(text: str) -> dict[str, str]:
     return dict(re.findall(r'<p class="problem" id="([a-z]+)-problem">([^<]+)</p>', text))
 
 
-# --- making
+# --- creating
 
 
 def test_each_known_source_can_be_chosen_by_its_name(client: FlaskClient) -> None:
@@ -104,13 +103,13 @@ def test_each_known_source_can_be_chosen_by_its_name(client: FlaskClient) -> Non
     assert checked(text) == ["full", "1"]
 
 
-def test_a_made_feed_is_what_was_chosen_and_has_an_address(
-    client: FlaskClient, served: Store, configured: Any
+def test_a_new_feed_has_the_values_of_the_form_and_an_address(
+    client: FlaskClient, served: Store, configured: list[Feed]
 ) -> None:
-    answer = make(client, slug="sales", privacy="busy", public="1")
+    answer = create(client, slug="sales", privacy="busy", public="1")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/feeds/sales/")
-    made = only_new(served, configured)
-    assert made == Feed(
+    feed = new_feed(served, configured)
+    assert feed == Feed(
         slug="sales",
         title="Sales & more",
         sources=(WORK, PORTAL),
@@ -123,49 +122,49 @@ def test_a_made_feed_is_what_was_chosen_and_has_an_address(
 
 
 def test_without_a_tick_there_are_no_reminders(
-    client: FlaskClient, served: Store, configured: Any
+    client: FlaskClient, served: Store, configured: list[Feed]
 ) -> None:
     send(client, "new", {"title": "Sales", "source": BOTH, "privacy": "full"})
-    made = only_new(served, configured)
-    assert (made.slug, made.alarms, made.public) == ("sales", False, False)
+    feed = new_feed(served, configured)
+    assert (feed.slug, feed.alarms, feed.public) == ("sales", False, False)
 
 
 @pytest.mark.parametrize(
     ("title", "slug"),
     [("Sales & more", "sales-more"), ("All", "all-2"), ("Old", "old-2"), ("פגישות", "calendar")],
 )
-def test_the_address_is_made_of_the_name_where_none_is_chosen(
-    client: FlaskClient, served: Store, configured: Any, title: str, slug: str
+def test_an_empty_address_is_derived_from_the_name(
+    client: FlaskClient, served: Store, configured: list[Feed], title: str, slug: str
 ) -> None:
-    """As docs/decisions.md has it for found sources; an address that was given out is never given again."""
-    make(client, title=title, slug=" ")
-    assert only_new(served, configured).slug == slug
+    """As docs/decisions.md says for discovered sources; an address is never used twice."""
+    create(client, title=title, slug=" ")
+    assert new_feed(served, configured).slug == slug
 
 
-def test_a_made_feed_is_told_to_be_in_the_making_until_the_worker_has_published_it(
+def test_a_new_feed_is_shown_as_publishing_until_the_worker_publishes_it(
     client: FlaskClient, served: Store
 ) -> None:
-    make(client, slug="sales")
+    create(client, slug="sales")
     text = client.get("/admin/feeds/sales/").text
     assert "Publishing." in text
     assert "Feed created." in text
-    address = re.search(r'value="http://localhost(/f/[^"]+\.ics)"', text)[1]
+    address = first_match(r'value="http://localhost(/f/[^"]+\.ics)"', text)
     assert client.get(address).status_code == 404
     publish_pending(served, now=START)
     assert client.get(address).data.startswith(b"BEGIN:VCALENDAR")
     assert "Publishing." not in client.get("/admin/feeds/sales/").text
 
 
-def test_a_made_feed_survives_a_restart_with_other_settings(
-    client: FlaskClient, served: Store, tmp_path: Path, configured: Any
+def test_a_new_feed_survives_a_restart_with_other_settings(
+    client: FlaskClient, served: Store, tmp_path: Path, configured: list[Feed]
 ) -> None:
-    make(client, slug="sales")
-    made = only_new(served, configured)
+    create(client, slug="sales")
+    feed = new_feed(served, configured)
     activate_feeds(served, [Feed(slug="else", title="Else", sources=(GROUP,))], now=START)
     text = client_of(served, tmp_path).get("/admin/").text
     assert "Sales &amp; more" in text
     assert f"/admin/feeds/{configured[0].slug}/" not in text
-    assert made in served.feeds.active()
+    assert feed in served.feeds.active()
 
 
 @pytest.mark.parametrize(
@@ -184,11 +183,11 @@ def test_a_made_feed_survives_a_restart_with_other_settings(
         ({"title": " ", "slug": "WORK", "source": []}, {"title", "slug", "sources"}),
     ],
 )
-def test_what_is_wrong_is_told_beside_its_field_and_nothing_typed_is_lost(
-    client: FlaskClient, served: Store, data: Any, wrong: Any
+def test_a_mistake_is_shown_beside_its_field_and_no_input_is_lost(
+    client: FlaskClient, served: Store, data: Form, wrong: set[str]
 ) -> None:
     before = served.feeds.all()
-    typed = {
+    typed: dict[str, str | list[str]] = {
         "title": "Sales & <more>",
         "slug": "sales",
         "source": BOTH,
@@ -214,28 +213,25 @@ def test_what_is_wrong_is_told_beside_its_field_and_nothing_typed_is_lost(
 
 
 def test_an_address_too_long_for_google_is_refused(
-    served: Store, tmp_path: Path, configured: Any
+    served: Store, tmp_path: Path, configured: list[Feed]
 ) -> None:
     """256 characters (rulebook H16): 7 of "https://", 199 of the host, 28 of "/f/" and token, 1 of "/", 4 of ".ics"."""
     root = "https://" + ".".join(["a" * 49] * 4)
     client = client_of(served, tmp_path, BRIDGE_PUBLIC_URL=root)
-    options = {"base_url": root}
-    csrf = re.search(
-        r'name="csrf" value="([^"]+)"', client.get("/admin/feeds/new", **options).text
-    )[1]
+    csrf = csrf_token(client, "/admin/feeds/new", root)
     fits = 256 - len(f"{root}/f/{'x' * 24}/.ics")
     for length, status in ((fits + 1, 200), (fits, 303)):
         data = {"csrf": csrf, "title": "T", "slug": "s" * length, "source": BOTH}
-        answer = client.post("/admin/feeds/new", data=data, **options)
+        answer = client.post("/admin/feeds/new", data=data, base_url=root)
         assert answer.status_code == status
         if status == 200:
             assert "257 characters" in problems(answer.text)["slug"]
-    address = client.get(f"/admin/feeds/{'s' * fits}/", **options).text
+    address = client.get(f"/admin/feeds/{'s' * fits}/", base_url=root).text
     assert max(len(url) for url in re.findall(r'value="(https://[^"]+\.ics)"', address)) == 256
 
 
 def test_a_thousand_sources_can_be_chosen_at_once(
-    client: FlaskClient, served: Store, configured: Any
+    client: FlaskClient, served: Store, configured: list[Feed]
 ) -> None:
     """A form is read up to 256 KiB here; keys of Connect are about 40 bytes long."""
     many = tuple(
@@ -243,12 +239,12 @@ def test_a_thousand_sources_can_be_chosen_at_once(
         for n in range(1000)
     )
     served.feeds.replace([*configured, Feed(slug="many", title="Many", sources=many)], now=START)
-    assert make(client, slug="sales", source=[source.key for source in many]).status_code == 303
+    assert create(client, slug="sales", source=[source.key for source in many]).status_code == 303
     assert served.feeds.active()[-1].sources == many
 
 
 def test_a_feed_that_is_called_new_has_its_page(
-    client: FlaskClient, served: Store, configured: Any
+    client: FlaskClient, served: Store, configured: list[Feed]
 ) -> None:
     served.feeds.replace(
         [*configured, Feed(slug="new", title="Brand new", sources=(WORK,))], now=START
@@ -257,36 +253,41 @@ def test_a_feed_that_is_called_new_has_its_page(
     assert "<h1>New feed</h1>" in client.get("/admin/feeds/new").text
 
 
-# --- changing
+# --- editing
 
 
 @pytest.fixture
-def made(client: FlaskClient, served: Store) -> Any:
-    make(client, slug="sales")
+def stored(client: FlaskClient, served: Store) -> Store:
+    create(client, slug="sales")
     publish_pending(served, now=START)
-    client.get("/admin/feeds/sales/")  # shows what the last action said
+    client.get("/admin/feeds/sales/")  # shows and clears the message of the last action
     return served
 
 
-def test_the_form_begins_with_the_feed_as_it_is(client: FlaskClient, made: Any) -> None:
+def test_the_form_shows_the_current_values(client: FlaskClient, stored: Store) -> None:
     text = client.get("/admin/feeds/sales/edit").text
     assert field(text, "title") == "Sales & more"
     assert set(checked(text)) == {*BOTH, "full", "1"}
     assert 'name="slug"' not in text
 
 
-def test_a_changed_feed_keeps_its_address_and_every_setting_that_is_not_asked_for(
-    client: FlaskClient, made: Any, configured: Any
+def test_an_edited_feed_keeps_its_address_and_all_settings_outside_the_form(
+    client: FlaskClient, stored: Store, configured: list[Feed]
 ) -> None:
-    feed = only_new(made, configured)
-    made.feeds.change(
+    feed = new_feed(stored, configured)
+    stored.feeds.change(
         Feed(slug="sales", title="T", sources=feed.sources, past=timedelta(days=3)), now=START
     )
-    publish_pending(made, now=START)
-    links = made.links.of("sales")
-    data = {"title": "Now", "slug": "other", "source": [GROUP.key, PORTAL.key], "privacy": "busy"}
+    publish_pending(stored, now=START)
+    links = stored.links.of("sales")
+    data: Form = {
+        "title": "Now",
+        "slug": "other",
+        "source": [GROUP.key, PORTAL.key],
+        "privacy": "busy",
+    }
     assert send(client, "sales/edit", data).status_code == 303
-    changed = only_new(made, configured)
+    changed = new_feed(stored, configured)
     assert changed == Feed(
         slug="sales",
         title="Now",
@@ -295,54 +296,53 @@ def test_a_changed_feed_keeps_its_address_and_every_setting_that_is_not_asked_fo
         alarms=False,
         past=timedelta(days=3),
     )
-    assert made.links.of("sales") == links
+    assert stored.links.of("sales") == links
     assert "Publishing the changes." in client.get("/admin/feeds/sales/").text
 
 
-def test_a_change_that_is_wrong_changes_nothing(client: FlaskClient, made: Any) -> None:
-    before = made.feeds.all()
+def test_a_form_with_mistakes_changes_nothing(client: FlaskClient, stored: Store) -> None:
+    before = stored.feeds.all()
     answer = send(client, "sales/edit", {"title": "", "source": [GROUP.key]})
     assert answer.status_code == 200
     assert problems(answer.text).keys() == {"title"}
     assert checked(answer.text) == [GROUP.key, "full"]
-    assert made.feeds.all() == before
+    assert stored.feeds.all() == before
 
 
 # --- removing
 
 
-def test_removing_asks_first_and_the_feed_can_be_brought_back(
-    client: FlaskClient, made: Any, configured: Any
+def test_removing_needs_a_confirmation_and_can_be_undone(
+    client: FlaskClient, stored: Store, configured: list[Feed]
 ) -> None:
-    feed = only_new(made, configured)
-    address = re.search(
-        r'value="http://localhost(/f/[^"]+\.ics)"', client.get("/admin/feeds/sales/").text
-    )[1]
-    asked = client.get("/admin/feeds/sales/remove").text
-    assert "Remove “Sales &amp; more”?" in asked
-    assert feed in made.feeds.active()
+    feed = new_feed(stored, configured)
+    text = client.get("/admin/feeds/sales/").text
+    address = first_match(r'value="http://localhost(/f/[^"]+\.ics)"', text)
+    confirmation = client.get("/admin/feeds/sales/remove").text
+    assert "Remove “Sales &amp; more”?" in confirmation
+    assert feed in stored.feeds.active()
     assert send(client, "sales/remove").headers["Location"] == "/admin/"
-    assert only_served(made) == configured
+    assert active(stored) == configured
     assert client.get("/admin/feeds/sales/").status_code == 404
     overview = client.get("/admin/").text
     assert "Removed the feed" in overview
     assert 'action="/admin/feeds/sales/restore"' in overview
     assert send(client, "sales/restore").status_code == 303
-    assert only_served(made) == [*configured, feed]
+    assert active(stored) == [*configured, feed]
     assert address in client.get("/admin/feeds/sales/").text
 
 
-def only_served(store: Store) -> Any:
+def active(store: Store) -> list[Feed]:
     return list(store.feeds.active())
 
 
 @pytest.mark.parametrize(
     "path", ["work/edit", "work/remove", "work/restore", "sales/restore", "nothing/remove"]
 )
-def test_feeds_of_the_settings_are_not_changed_here(
-    client: FlaskClient, made: Any, path: Any, configured: Any
+def test_feeds_of_the_settings_cannot_be_edited(
+    client: FlaskClient, stored: Store, path: str, configured: list[Feed]
 ) -> None:
-    before = made.feeds.all()
+    before = stored.feeds.all()
     assert send(client, path, {"title": "T", "source": BOTH}).status_code == 404
-    assert made.feeds.all() == before
+    assert stored.feeds.all() == before
     assert "/edit" not in client.get(f"/admin/feeds/{configured[0].slug}/").text

@@ -1,28 +1,25 @@
-"""The embedded agenda: the one page that others may frame, and what its address can ask for."""
+"""The embed: the only page that other sites may frame, and the parameters of its address."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
 import re
-from typing import Any
 
 from flask.testing import FlaskClient
 import pytest
 from time_machine import TimeMachineFixture
 
-from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.feed.agenda import AgendaItem
 from bridge.feed.publication import EntryAgenda, Publication
 from bridge.store import Store
-from bridge.web import create_app
-from tests.served import document
+from tests.served import document, web_app
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def client(store: Store, tmp_path: Path, time_machine: TimeMachineFixture) -> Any:
+def client(store: Store, tmp_path: Path, time_machine: TimeMachineFixture) -> FlaskClient:
     """A browser at two feeds with a stand-up at 9:15 in Berlin on every day of half a year."""
     time_machine.move_to(NOW, tick=False)
     source = CalendarSource(calendar="c")
@@ -46,26 +43,25 @@ def client(store: Store, tmp_path: Path, time_machine: TimeMachineFixture) -> An
         store.publications.publish(
             feed.slug, Publication(revision=0, documents=[document(b"x")], agenda=shown, now=NOW)
         )
-    settings = config.load({"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40})
-    return create_app(settings, store).test_client()
+    return web_app(store, tmp_path).test_client()
 
 
 @pytest.fixture
-def token(store: Store, client: FlaskClient) -> Any:
+def token(store: Store, client: FlaskClient) -> str:
     return store.links.token(store.links.of("team")[0])
 
 
-def listed(text: str) -> Any:
-    """Give the days of the list."""
+def listed(text: str) -> list[str]:
+    """Return the days of the list."""
     return re.findall(r'id="day-([0-9-]+)"', text)
 
 
-def in_grid(text: str) -> Any:
-    """Give the days of the month's weeks that have entries."""
+def in_grid(text: str) -> list[str]:
+    """Return the days of the month's weeks that have entries."""
     return re.findall(r'popovertarget="sheet-([0-9-]+)" aria-label', text)
 
 
-def test_only_the_embedded_page_may_be_framed(client: FlaskClient, token: Any) -> None:
+def test_only_the_embedded_page_may_be_framed(client: FlaskClient, token: str) -> None:
     """CSP frame-ancestors, which wins over X-Frame-Options; that header is nowhere, for browsers read it as well."""
     for path in ("/feeds/open/embed", f"/f/{token}/embed"):
         answer = client.get(path)
@@ -78,7 +74,7 @@ def test_only_the_embedded_page_may_be_framed(client: FlaskClient, token: Any) -
         )
 
 
-def test_it_keeps_the_guards_of_every_page(client: FlaskClient, token: Any) -> None:
+def test_it_has_the_security_headers_of_every_page(client: FlaskClient, token: str) -> None:
     """Rulebook H21: no cookie, no referrer, no index; and nothing is loaded from elsewhere."""
     headers = client.get(f"/f/{token}/embed").headers
     assert headers["X-Robots-Tag"] == "noindex"
@@ -94,7 +90,7 @@ def test_an_unknown_or_secret_feed_is_not_shown(client: FlaskClient) -> None:
         assert client.get(path).status_code == 404
 
 
-def test_the_list_covers_the_days_that_are_asked_for(client: FlaskClient) -> None:
+def test_the_list_covers_the_requested_days(client: FlaskClient) -> None:
     assert listed(client.get("/feeds/open/embed?days=1").text) == ["2026-03-10"]
     assert listed(client.get("/feeds/open/embed?days=7").text) == [
         f"2026-03-{day}" for day in range(10, 17)
@@ -103,7 +99,7 @@ def test_the_list_covers_the_days_that_are_asked_for(client: FlaskClient) -> Non
 
 
 @pytest.mark.parametrize("days", ["0", "93", "-1", "1e3", "٣", "007", "", "9" * 5000, "\0"])
-def test_absurd_numbers_of_days_are_thirty(client: FlaskClient, days: Any) -> None:
+def test_absurd_numbers_of_days_are_thirty(client: FlaskClient, days: str) -> None:
     answer = client.get(f"/feeds/open/embed?days={days}")
     assert answer.status_code == 200
     assert len(listed(answer.text)) == 30
@@ -121,7 +117,7 @@ def test_absurd_numbers_of_days_are_thirty(client: FlaskClient, days: Any) -> No
     ],
 )
 def test_the_colour_scheme_is_light_dark_or_the_readers(
-    client: FlaskClient, query: Any, scheme: Any
+    client: FlaskClient, query: str, scheme: str
 ) -> None:
     text = client.get(f"/feeds/open/embed?{query}").text
     assert re.findall(r'data-scheme="([^"]*)"', text) == ([scheme] if scheme else [])
@@ -129,14 +125,14 @@ def test_the_colour_scheme_is_light_dark_or_the_readers(
     assert "<b>" not in text
 
 
-def test_the_title_can_be_hidden_but_for_screen_readers(client: FlaskClient) -> None:
+def test_the_title_can_be_hidden_except_for_screen_readers(client: FlaskClient) -> None:
     for query, hidden in (("", False), ("title=1", False), ("title=0", True), ("title=no", False)):
         text = client.get(f"/feeds/open/embed?{query}").text
         assert ('<h1 class="unseen">Open &amp; free</h1>' in text) == hidden
         assert ("<h1>Open &amp; free</h1>" in text) != hidden
 
 
-def test_it_speaks_the_language_that_is_asked_for(client: FlaskClient) -> None:
+def test_it_is_in_the_requested_language(client: FlaskClient) -> None:
     assert "Termine" in client.get("/feeds/open/embed?lang=de").text
     answer = client.get("/feeds/open/embed?lang=xx", headers={"Accept-Language": "de"})
     assert '<html lang="de"' in answer.text
@@ -166,13 +162,13 @@ def test_the_months_are_turned_by_links(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "month", ["2026-13", "2026-00", "0000-01", "9999-12", "2026-3", "now", "2026-03-01", "\0"]
 )
-def test_an_absurd_month_is_this_one(client: FlaskClient, month: Any) -> None:
+def test_an_absurd_month_is_this_one(client: FlaskClient, month: str) -> None:
     answer = client.get(f"/feeds/open/embed?lang=en-GB&month={month}")
     assert answer.status_code == 200
     assert "March 2026" in answer.text
 
 
-def test_a_day_with_more_than_fits_says_how_many_more(store: Store, client: FlaskClient) -> None:
+def test_a_day_with_too_many_events_shows_how_many_more(store: Store, client: FlaskClient) -> None:
     times = ((int(NOW.timestamp()), int(NOW.timestamp()) + 60),)
     more = tuple(
         AgendaItem(uid=f"m-{number}", title=f"More {number}", zone="UTC", times=times)

@@ -1,4 +1,4 @@
-"""What calendar programs meet at a feed's address: the HTTP rulebook, H1-H21, on the WSGI app."""
+"""The addresses of feeds, as calendar programs use them: the HTTP rulebook, H1-H21."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,13 +6,13 @@ import gzip
 import hashlib
 from pathlib import Path
 from string import ascii_letters, digits
-from typing import Any
 
 from flask.testing import FlaskClient
 import pytest
 
 from bridge import config
-from bridge.domain.event import Event, Recurrence, Rule
+from bridge.config import Settings
+from bridge.domain.event import Event
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import zone
@@ -21,13 +21,14 @@ from bridge.feed.publication import Document, Entry, Publication
 from bridge.publish.ical import vevent
 from bridge.store import Store
 from bridge.web import create_app
+from tests.factories import event
 
 CHANGED = datetime(2026, 3, 9, 8, 0, 30, 500_000, tzinfo=UTC)
 BODY = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
 TAG = hashlib.sha256(BODY).hexdigest()
 
 
-def document(variant: str, body: Any) -> Any:
+def document(variant: str, body: bytes) -> Document:
     etag = hashlib.sha256(body).hexdigest()
     return Document(
         variant=variant,
@@ -40,12 +41,12 @@ def document(variant: str, body: Any) -> Any:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Any:
+def settings(tmp_path: Path) -> Settings:
     return config.load({"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40})
 
 
 @pytest.fixture
-def served(store: Store, settings: Any, now: datetime) -> Any:
+def served(store: Store, now: datetime) -> Store:
     """A secret feed "team" and a public one "open", each with its three documents."""
     source = CalendarSource(calendar="c")
     feeds = [
@@ -65,7 +66,7 @@ def served(store: Store, settings: Any, now: datetime) -> Any:
 
 
 @pytest.fixture
-def client(served: Store, settings: Any) -> Any:
+def client(served: Store, settings: Settings) -> FlaskClient:
     return create_app(settings, served).test_client()
 
 
@@ -97,13 +98,13 @@ def test_a_feed_is_its_published_bytes_with_every_validator(client: FlaskClient,
     assert "Access-Control-Allow-Origin" not in headers
 
 
-def test_a_public_feed_needs_no_token_and_may_be_kept_by_caches(client: FlaskClient) -> None:
+def test_a_public_feed_needs_no_token_and_may_be_cached_by_all(client: FlaskClient) -> None:
     answer = client.get("/feeds/open.ics")
     assert answer.data == BODY
     assert answer.headers["Cache-Control"].startswith("public, max-age=900")
 
 
-def test_head_says_what_get_says(client: FlaskClient, url: str) -> None:
+def test_head_has_the_headers_of_get(client: FlaskClient, url: str) -> None:
     """H2: Thunderbird looks with HEAD first."""
     got, head = client.get(url), client.head(url)
     assert head.status_code == 200
@@ -135,8 +136,8 @@ def test_head_says_what_get_says(client: FlaskClient, url: str) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_a_client_that_has_the_feed_is_told_so(
-    client: FlaskClient, url: str, method: str, headers: Any, status: Any
+def test_a_client_with_a_current_copy_gets_304(
+    client: FlaskClient, url: str, method: str, headers: dict[str, str], status: int
 ) -> None:
     """H6, RFC 9110 13.1.2 and 13.1.3: lists, weak comparison, If-None-Match before If-Modified-Since."""
     answer = getattr(client, method)(url, headers=headers)
@@ -151,7 +152,7 @@ def test_a_client_that_has_the_feed_is_told_so(
 
 
 @pytest.mark.parametrize(
-    ("held", "asked", "repeated"),
+    ("if_none_match", "accepted", "repeated"),
     [
         (f'"{TAG}"', "", TAG),
         (f'"{TAG}-gzip"', "gzip", f"{TAG}-gzip"),
@@ -167,16 +168,16 @@ def test_a_client_that_has_the_feed_is_told_so(
     ],
 )
 def test_a_304_repeats_the_tag_of_the_copy_that_the_client_holds(
-    client: FlaskClient, url: str, held: Any, asked: Any, repeated: Any
+    client: FlaskClient, url: str, if_none_match: str, accepted: str, repeated: str
 ) -> None:
     """RFC 9111 4.3.4: a cache updates the copy whose strong validator the 304 repeats, and no other."""
-    answer = client.get(url, headers={"If-None-Match": held, "Accept-Encoding": asked})
+    answer = client.get(url, headers={"If-None-Match": if_none_match, "Accept-Encoding": accepted})
     assert answer.status_code == 304
     assert answer.headers["ETag"] == f'"{repeated}"'
 
 
 @pytest.mark.parametrize(
-    ("asked", "coded"),
+    ("accepted", "gzipped"),
     [
         ("gzip", True),
         ("x-gzip", True),  # RFC 9110 8.4.1.3
@@ -192,14 +193,14 @@ def test_a_304_repeats_the_tag_of_the_copy_that_the_client_holds(
     ],
 )
 def test_only_a_client_that_accepts_gzip_gets_it(
-    client: FlaskClient, url: str, asked: str, coded: bool
+    client: FlaskClient, url: str, accepted: str, gzipped: bool
 ) -> None:
     """H11: clients have failed on compression that they did not ask for; caches must keep both."""
-    answer = client.get(url, headers={"Accept-Encoding": asked})
-    assert answer.headers.get("Content-Encoding") == ("gzip" if coded else None)
-    assert (gzip.decompress(answer.data) if coded else answer.data) == BODY
+    answer = client.get(url, headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == ("gzip" if gzipped else None)
+    assert (gzip.decompress(answer.data) if gzipped else answer.data) == BODY
     assert answer.headers["Content-Length"] == str(len(answer.data))
-    assert answer.headers["ETag"] == (f'"{TAG}-gzip"' if coded else f'"{TAG}"')
+    assert answer.headers["ETag"] == (f'"{TAG}-gzip"' if gzipped else f'"{TAG}"')
     assert answer.headers["Vary"] == "Accept-Encoding"
 
 
@@ -214,7 +215,7 @@ def test_only_a_client_that_accepts_gzip_gets_it(
         ("?nonsense=%00%ff", BODY),
     ],
 )
-def test_the_variants(client: FlaskClient, url: str, query: Any, body: Any) -> None:
+def test_the_variants(client: FlaskClient, url: str, query: str, body: bytes) -> None:
     answer = client.get(url + query)
     assert answer.data == body
     assert answer.headers["ETag"] == f'"{hashlib.sha256(body).hexdigest()}"'
@@ -252,7 +253,7 @@ def test_a_download_names_its_file_in_every_alphabet(client: FlaskClient, url: s
     ],
 )
 def test_nothing_a_client_sends_besides_changes_the_answer(
-    client: FlaskClient, url: str, headers: Any
+    client: FlaskClient, url: str, headers: dict[str, str]
 ) -> None:
     """H1, H4: Outlook announces a bare Bearer to every server."""
     answer = client.get(url, headers=headers)
@@ -289,7 +290,7 @@ def test_options_is_answered(client: FlaskClient, url: str) -> None:
         "/feeds/team/",
     ],
 )
-def test_what_is_unknown_is_404_in_plain_text(client: FlaskClient, path: Any) -> None:
+def test_an_unknown_address_is_404_in_plain_text(client: FlaskClient, path: str) -> None:
     """H9: 404 keeps a subscriber's events. A secret feed has no public address."""
     answer = client.get(path)
     assert answer.status_code == 404
@@ -312,7 +313,7 @@ def test_a_revoked_address_is_410(client: FlaskClient, served: Store, url: str) 
     assert client.get(url.replace(".ics", "/some-event.ics")).status_code == 410
 
 
-def test_a_feed_that_is_configured_no_more_is_404(
+def test_a_feed_that_is_no_longer_configured_is_404(
     client: FlaskClient, served: Store, url: str, now: datetime
 ) -> None:
     served.feeds.replace([], now=now)
@@ -326,7 +327,7 @@ def test_robots_may_fetch_feeds(client: FlaskClient) -> None:
     assert b"Disallow: /" not in answer.data
 
 
-def test_a_title_cant_leave_its_header(served: Store, settings: Any, now: datetime) -> None:
+def test_a_title_cant_leave_its_header(served: Store, settings: Settings, now: datetime) -> None:
     """RFC 6266, RFC 8187: line breaks, quotes and other alphabets stay inside of the file's name."""
     title = 'a\r\nSet-Cookie: x=1\0"; filename="evil.exe\\ 会議 🎉'
     served.feeds.replace(
@@ -345,14 +346,8 @@ def test_a_title_cant_leave_its_header(served: Store, settings: Any, now: dateti
     assert set(value.partition("''")[2]) <= set(ascii_letters + digits + "%-._~")
 
 
-def event(uid: str, **changes: Any) -> Any:
-    start = datetime(2026, 3, 11, 9, tzinfo=zone("Europe/Berlin"))
-    values = {"upstream_id": "up", "title": uid, "start": start, "end": start + timedelta(hours=1)}
-    return Event(uid=uid, **values | changes)
-
-
-def published(event: Any) -> Any:
-    """An entry as publishing makes it."""
+def published(event: Event) -> Entry:
+    """Return an event as an entry of a publication."""
     stamp = vevent.Stamp(changed=CHANGED.replace(microsecond=0), sequence=1)
     return Entry(
         uid=event.uid,
@@ -368,11 +363,11 @@ def published(event: Any) -> Any:
 
 
 @pytest.fixture
-def events(served: Store) -> Any:
-    """Three entries in both feeds: a series with a zone, a single event in UTC, and one that is gone."""
-    series = event("series-1", recurrence=Recurrence(rule=Rule(freq="WEEKLY")))
+def events(served: Store) -> dict[str, Entry]:
+    """Three entries in both feeds: a series with a zone, an event in UTC, and a removed event."""
+    series = event("series-1", rule={"freq": "WEEKLY"})
     utc = datetime(2026, 3, 12, 9, tzinfo=zone("UTC"))
-    single = event("single-1", start=utc, end=utc + timedelta(hours=1))
+    single = event("single-1", start=utc)
     entries = [
         published(series),
         published(single),
@@ -385,10 +380,11 @@ def events(served: Store) -> Any:
 
 @pytest.mark.parametrize("uid", ["series-1", "single-1"])
 def test_one_event_is_a_document_of_its_own(
-    client: FlaskClient, url: str, events: Any, uid: str
+    client: FlaskClient, url: str, events: dict[str, Entry], uid: str
 ) -> None:
     """The bytes are those that rendering a single event gives: its zones, no calendar name (rulebook 11, 13)."""
     entry = events[uid]
+    assert entry.blob is not None
     expected = join_document(title="x", blobs=[entry.blob], zones=entry.zones.split(), single=True)
     for address in (url.replace(".ics", f"/{uid}.ics"), f"/feeds/open/{uid}.ics"):
         answer = client.get(address)
@@ -415,7 +411,7 @@ def test_one_event_is_a_document_of_its_own(
 
 
 def test_one_event_for_the_web_is_its_occurrences(
-    client: FlaskClient, url: str, events: Any
+    client: FlaskClient, url: str, events: dict[str, Entry]
 ) -> None:
     answer = client.get(url.replace(".ics", "/series-1.ics?flavour=web"))
     assert events["series-1"].web_blob in answer.data
@@ -427,12 +423,14 @@ def test_one_event_for_the_web_is_its_occurrences(
     "uid", ["gone-1", "nothing", "%00", "..", "SERIES-1", "series-1%0d%0a", "x" * 300]
 )
 def test_an_event_that_is_not_shown_is_404(
-    client: FlaskClient, url: str, events: Any, uid: str
+    client: FlaskClient, url: str, events: dict[str, Entry], uid: str
 ) -> None:
     answer = client.get(url.replace(".ics", f"/{uid}.ics"))
     assert (answer.status_code, answer.mimetype) == (404, "text/plain")
 
 
-def test_an_event_of_a_secret_feed_has_no_public_address(client: FlaskClient, events: Any) -> None:
+def test_an_event_of_a_secret_feed_has_no_public_address(
+    client: FlaskClient, events: dict[str, Entry]
+) -> None:
     assert client.get("/feeds/team/series-1.ics").status_code == 404
     assert client.get("/f/AAAAAAAAAAAAAAAAAAAAAAAA/team/series-1.ics").status_code == 404

@@ -1,7 +1,8 @@
-"""More than one machine: web and worker processes share PostgreSQL and nothing else, and any of them may die."""
+"""Several machines: web and worker processes share only PostgreSQL, and any of them may die."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 import http.client
 import json
 import os
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,6 +23,7 @@ from bridge.store.crypto import load_secret_keys
 from tests.served import free_port
 from tests.zoho_sandbox import Sandbox
 
+T = TypeVar("T")
 KEY = "k" * 40
 PORTAL = "20148871"
 SOURCE = f"backstage:{PORTAL}"
@@ -37,9 +39,9 @@ pytestmark = pytest.mark.skipif(
 
 
 class Machines:
-    """Processes that have the same settings, each in a folder of its own as on machines of their own."""
+    """Processes with the same settings, each in a folder of its own like on separate machines."""
 
-    def __init__(self, folder: Any, database_url: str, sandbox: Any) -> None:
+    def __init__(self, folder: Path, database_url: str, sandbox: Sandbox) -> None:
         self._folder = folder
         (folder / "bridge.toml").write_text(TOML)
         self._environ = {
@@ -49,9 +51,9 @@ class Machines:
             "BRIDGE_SECRET_KEY": KEY,
             **sandbox.environment(),
         }
-        self._processes = []
+        self._processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *arguments: Any) -> Any:
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         home = self._folder / f"machine-{len(self._processes)}"
         home.mkdir()
         names = ("BRIDGE_", "ZOHO_", "DATABASE_URL", "PORT", "WEB_CONCURRENCY")
@@ -70,12 +72,12 @@ class Machines:
         self._processes.append(process)
         return process
 
-    def web(self) -> Any:
+    def web(self) -> tuple[subprocess.Popen[bytes], int]:
         port = free_port()
         return self.start("web", "--port", str(port)), port
 
-    def links(self, *arguments: Any) -> Any:
-        """Run ``zoho-bridge links`` on a further machine, and give what it prints."""
+    def links(self, *arguments: str) -> str:
+        """Run ``zoho-bridge links`` on another machine, and return its output."""
         process = subprocess.run(
             [sys.executable, "-c", "from bridge.cli.links import links; links()", *arguments],
             env={**os.environ, **self._environ, "BRIDGE_DATA_DIR": str(self._folder)},
@@ -85,7 +87,7 @@ class Machines:
         )
         return process.stdout
 
-    def store(self) -> Any:
+    def store(self) -> closing[Store]:
         settings = config.load(self._environ | {"BRIDGE_DATA_DIR": str(self._folder)})
         return closing(Store.open(settings.database_url, load_secret_keys(KEY, self._folder)))
 
@@ -94,15 +96,15 @@ class Machines:
             kill(process)
 
 
-def kill(process: Any) -> None:
-    """End a process and all it started at once, as when the machine loses its power."""
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and its children at once, like a power cut."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 @contextmanager
-def running(folder: Any, database_url: str) -> Iterator[Any]:
+def running(folder: Path, database_url: str) -> Iterator[tuple[Machines, Sandbox]]:
     with Sandbox() as sandbox, stamina.set_testing(True):
         machines = Machines(folder, database_url, sandbox)
         try:
@@ -111,14 +113,18 @@ def running(folder: Any, database_url: str) -> Iterator[Any]:
             machines.end()
 
 
-def get(port: Any, path: Any) -> Any:
+def get(port: int, path: str) -> tuple[int, bytes]:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
         connection.request("GET", path)
         answer = connection.getresponse()
         return answer.status, answer.read()
 
 
-def wait_for(condition: Any, seconds: Any = 30) -> Any:
+def is_healthy(port: int) -> bool:
+    return get(port, "/healthz")[0] == 200
+
+
+def wait_for(condition: Callable[[], T], seconds: float = 30) -> T:
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
         try:
@@ -133,16 +139,18 @@ def wait_for(condition: Any, seconds: Any = 30) -> Any:
 @pytest.mark.parametrize(
     "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
 )
-def test_two_of_each_of_which_one_is_killed_go_on(tmp_path: Path, database_url: str) -> None:
-    """Feeds are served, sources are read and links are rotated, by the processes that are left."""
+def test_after_one_of_two_web_and_worker_processes_is_killed_the_others_go_on(
+    tmp_path: Path, database_url: str
+) -> None:
+    """The other processes serve feeds, read sources and rotate links."""
     with running(tmp_path, database_url) as (machines, sandbox):
         (first_web, first), (_, second) = machines.web(), machines.web()
         workers = [machines.start("worker") for _ in range(2)]
         for port in (first, second):
-            wait_for(lambda port=port: get(port, "/healthz")[0] == 200)
+            wait_for(partial(is_healthy, port))
         with machines.store() as store:
             wait_for(lambda: [state.events for state in store.sources.states()] not in ([], [0]))
-            wait_for(lambda: store.publications.head("portal", "default").events > 0)
+            wait_for(lambda: (head := store.publications.head("portal", "default")) and head.events)
         (row,) = json.loads(machines.links("list", "portal", "--json"))
         path = urlsplit(row["url"]).path
         assert get(first, path) == get(second, path)
@@ -157,13 +165,11 @@ def test_two_of_each_of_which_one_is_killed_go_on(tmp_path: Path, database_url: 
         shelf.change(shelf.all()[0]["id"], name="A title of now")
         with machines.store() as store:
             read_at = store.sources.state(SOURCE).last_success
+            assert read_at is not None
             store.sources.wake([SOURCE], now=read_at)
-            wait_for(
-                lambda: store.sources.state(SOURCE).last_success > read_at, seconds=90
-            )  # a tick comes each minute
-        assert b"A title of now" in wait_for(
-            lambda: (body := get(second, path)[1]) != before and body
-        )
+            # The worker looks for due sources every minute.
+            wait_for(lambda: store.sources.state(SOURCE).last_success != read_at, seconds=90)
+        wait_for(lambda: b"A title of now" in get(second, path)[1])
 
         new = urlsplit(machines.links("rotate", "portal").strip()).path
         wait_for(lambda: get(second, path)[0] == 410, seconds=3)

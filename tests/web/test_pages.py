@@ -1,15 +1,19 @@
-"""The pages: deep links to the letter of the rulebook, and no secret where it does not belong."""
+"""Pages for subscribers: deep links as in the rulebook, agenda, languages, zones, no secrets."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 import re
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
+from flask.testing import FlaskClient
 import pytest
 from time_machine import TimeMachineFixture
+from werkzeug.test import TestResponse
 
 from bridge import config
+from bridge.config import Settings
 from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
@@ -21,6 +25,8 @@ from bridge.web import create_app
 from bridge.web.urls import Subscription
 from tests.served import document
 
+GetPage: TypeAlias = Callable[..., TestResponse]
+
 
 @pytest.fixture(autouse=True)
 def clock(time_machine: TimeMachineFixture, now: datetime) -> None:
@@ -28,7 +34,7 @@ def clock(time_machine: TimeMachineFixture, now: datetime) -> None:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Any:
+def settings(tmp_path: Path) -> Settings:
     return config.load(
         {
             "BRIDGE_DATA_DIR": str(tmp_path),
@@ -38,15 +44,15 @@ def settings(tmp_path: Path) -> Any:
     )
 
 
-def client_of(settings: Any, store: Store, **options: Any) -> Any:
+def client_of(settings: Settings, store: Store, *, open_admin: bool = False) -> FlaskClient:
     """A browser at the bridge's public address."""
-    app = create_app(settings, store, **options)
+    app = create_app(settings, store, open_admin=open_admin)
     app.config["PREFERRED_URL_SCHEME"] = "https"  # what Flask's test client speaks
     return app.test_client()
 
 
 @pytest.fixture
-def served(store: Store, now: datetime) -> Any:
+def served(store: Store, now: datetime) -> Store:
     source = CalendarSource(calendar="c")
     feeds = [
         Feed(slug="team", title="Team & <Friends>", sources=(source,)),
@@ -59,44 +65,48 @@ def served(store: Store, now: datetime) -> Any:
     return store
 
 
-def at(text: str) -> Any:
+def at(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
-def card(
+def item(
     title: str = "Stand-up",
     start: str = "2026-03-11 08:15",
     end: str = "2026-03-11 08:30",
     **more: Any,
-) -> Any:
-    settings = {
+) -> AgendaItem:
+    values = {
         "uid": f"uid-{title}",
         "zone": "Europe/Berlin",
         "times": ((at(start), at(end)),),
         **more,
     }
-    return AgendaItem(title=title, **settings)
+    return AgendaItem(title=title, **values)
 
 
-def show(store: Store, slug: str, *cards: Any, revision: Any = 0) -> None:
-    """Publish a feed with these cards."""
-    people = [EntryAgenda(uid=one.uid, items=(one,)) for one in cards]
+def show(store: Store, slug: str, *items: AgendaItem, revision: int = 0) -> None:
+    """Publish a feed with an agenda."""
+    agenda = [EntryAgenda(uid=item.uid, items=(item,)) for item in items]
     assert store.publications.publish(
         slug,
         Publication(
             revision=revision,
-            documents=[document(b"body")] if cards else [],
-            agenda=people,
+            documents=[document(b"body")] if items else [],
+            agenda=agenda,
             now=datetime(2026, 3, 10, tzinfo=UTC),
         ),
     )
 
 
 @pytest.fixture
-def opened(served: Store, settings: Any) -> Any:
-    """Open the public feed's page with a query and headers."""
+def get_page(served: Store, settings: Settings) -> GetPage:
+    """Return the public feed's page, for a query and headers."""
     client = client_of(settings, served)
-    return lambda query="", **headers: client.get(f"/feeds/open/{query}", headers=headers)
+
+    def get(query: str = "", **headers: str) -> TestResponse:
+        return client.get(f"/feeds/open/{query}", headers=headers)
+
+    return get
 
 
 def test_the_deep_links_are_those_of_the_rulebook() -> None:
@@ -121,7 +131,7 @@ def test_the_deep_links_are_those_of_the_rulebook() -> None:
 
 
 def test_a_secret_feeds_page_shows_its_address_and_escapes_its_title(
-    served: Store, settings: Any
+    served: Store, settings: Settings
 ) -> None:
     token = served.links.token(served.links.of("team")[0])
     answer = client_of(settings, served).get(f"/f/{token}/")
@@ -134,14 +144,14 @@ def test_a_secret_feeds_page_shows_its_address_and_escapes_its_title(
     assert "Set-Cookie" not in answer.headers
 
 
-def test_a_public_feeds_page_holds_no_token(served: Store, settings: Any) -> None:
+def test_a_public_feeds_page_holds_no_token(served: Store, settings: Settings) -> None:
     answer = client_of(settings, served).get("/feeds/open/")
     assert "https://calendars.example.org/feeds/open.ics" in answer.text
     assert "/f/" not in answer.text
 
 
-def test_the_page_says_honestly_that_zoho_cant_be_read(
-    served: Store, settings: Any, now: datetime
+def test_the_page_shows_since_when_zoho_is_unreachable(
+    served: Store, settings: Settings, now: datetime
 ) -> None:
     served.sources.claim("calendar:c", holder="w", now=now, term=timedelta(minutes=1))
     served.sources.fail(
@@ -153,19 +163,19 @@ def test_the_page_says_honestly_that_zoho_cant_be_read(
     assert "internal detail" not in text
 
 
-def test_the_list_is_closed_without_a_password(served: Store, settings: Any) -> None:
+def test_the_list_is_closed_without_a_password(served: Store, settings: Settings) -> None:
     client = client_of(settings, served)
     assert client.get("/admin/").status_code == 404
     assert "team" not in client.get("/").text.lower()
 
 
 def test_the_demos_list_shows_feeds_rejections_and_failures(
-    served: Store, settings: Any, now: datetime
+    served: Store, settings: Settings, now: datetime
 ) -> None:
     for outcome in ("succeed", "fail"):
         served.sources.claim("calendar:c", holder="w", now=now, term=timedelta(minutes=1))
         if outcome == "succeed":
-            lost = [
+            dropped = [
                 Rejection(
                     kind="dropped", upstream_id="up-1", problems=(text_problem("It has no start."),)
                 )
@@ -177,7 +187,7 @@ def test_the_demos_list_shows_feeds_rejections_and_failures(
                 next_check_at=now,
                 saved=[],
                 removed=[],
-                rejected=lost,
+                rejected=dropped,
                 notes=[text_problem("n1")],
             )
         else:
@@ -200,9 +210,11 @@ def test_an_address_with_a_switch_keeps_it_in_every_link() -> None:
     assert parse_qs(urlsplit(links.google).query)["cid"] == [links.webcal]
 
 
-def test_the_agenda_shows_each_day_once_in_the_feeds_own_zone(opened: Any, served: Store) -> None:
+def test_the_agenda_shows_each_day_once_in_the_feeds_own_zone(
+    get_page: GetPage, served: Store
+) -> None:
     """Most events are in Berlin, so its hours are shown: 08:15 UTC is 09:15 there in winter."""
-    days = card(
+    days = item(
         title="Fair",
         all_day=True,
         zone="UTC",
@@ -211,13 +223,13 @@ def test_the_agenda_shows_each_day_once_in_the_feeds_own_zone(opened: Any, serve
     show(
         served,
         "open",
-        card(place="Room 1"),
-        card(title="Elsewhere", zone="Asia/Tokyo"),
-        card(title="Once more"),
+        item(place="Room 1"),
+        item(title="Elsewhere", zone="Asia/Tokyo"),
+        item(title="Once more"),
         days,
         revision=1,
     )
-    text = opened().text
+    text = get_page().text
     assert 'data-zone="Europe/Berlin"' in text
     assert re.findall(r'id="day-([0-9-]+)"', text) == ["2026-03-11", "2026-03-12"]
     assert "Wednesday, 11 March" in text
@@ -229,38 +241,38 @@ def test_the_agenda_shows_each_day_once_in_the_feeds_own_zone(opened: Any, serve
 
 
 @pytest.mark.parametrize("zone", ["Europe/Nowhere", "../etc/passwd", "", "x" * 5000, "Factory"])
-def test_an_unknown_zone_changes_nothing(opened: Any, served: Store, zone: Any) -> None:
-    show(served, "open", card(), revision=1)
-    assert 'data-zone="Europe/Berlin"' in opened(f"?zone={zone}").text
+def test_an_unknown_zone_changes_nothing(get_page: GetPage, served: Store, zone: str) -> None:
+    show(served, "open", item(), revision=1)
+    assert 'data-zone="Europe/Berlin"' in get_page(f"?zone={zone}").text
 
 
-def test_another_zone_moves_the_days(opened: Any, served: Store) -> None:
+def test_another_zone_moves_the_days(get_page: GetPage, served: Store) -> None:
     """23:30 in Berlin is the next morning in Tokyo."""
-    show(served, "open", card(start="2026-03-11 22:30", end="2026-03-11 22:45"), revision=1)
-    assert 'id="day-2026-03-11"' in opened().text
-    text = opened("?zone=Asia/Tokyo").text
+    show(served, "open", item(start="2026-03-11 22:30", end="2026-03-11 22:45"), revision=1)
+    assert 'id="day-2026-03-11"' in get_page().text
+    text = get_page("?zone=Asia/Tokyo").text
     assert 'id="day-2026-03-12"' in text
     assert "07:30" in text
 
 
-def test_dates_are_written_as_the_reader_does(opened: Any, served: Store) -> None:
-    """CLDR: German days are full weekdays, US hours have am and pm; each browser says what it wants."""
-    show(served, "open", card(start="2026-03-11 14:00", end="2026-03-11 15:00"), revision=1)
-    german = opened(**{"Accept-Language": "fr-FR,de-AT;q=0.8,en;q=0.5"})
+def test_dates_are_formatted_for_the_reader(get_page: GetPage, served: Store) -> None:
+    """CLDR: German days are full weekdays, US hours have am and pm; each browser requests a language."""
+    show(served, "open", item(start="2026-03-11 14:00", end="2026-03-11 15:00"), revision=1)
+    german = get_page(**{"Accept-Language": "fr-FR,de-AT;q=0.8,en;q=0.5"})
     assert 'lang="de-AT"' in german.text
     assert "Mittwoch, 11. März" in german.text
     assert "Abonnieren" in german.text
     assert "Accept-Language" in german.headers["Vary"]
-    american = opened(**{"Accept-Language": "en-US"}).text
+    american = get_page(**{"Accept-Language": "en-US"}).text
     assert "Wednesday, March 11" in american
     assert "3:00\u202fPM" in american
-    french = opened(**{"Accept-Language": "fr"}).text
+    french = get_page(**{"Accept-Language": "fr"}).text
     assert 'lang="en-150"' in french
     assert "15:00" in french
 
 
 @pytest.mark.parametrize(
-    ("asked", "accepted", "language"),
+    ("requested", "accepted", "language"),
     [
         ("de", "en-GB", "de"),
         ("de", "en-GB,de-CH", "de-CH"),
@@ -276,15 +288,15 @@ def test_dates_are_written_as_the_reader_does(opened: Any, served: Store) -> Non
     ],
 )
 def test_the_language_is_the_addresss_then_the_browsers(
-    opened: Any, asked: Any, accepted: Any, language: Any
+    get_page: GetPage, requested: str, accepted: str, language: str
 ) -> None:
-    query = f"?lang={asked}" if asked else ""
-    assert f'<html lang="{language}"' in opened(query, **{"Accept-Language": accepted}).text
+    query = f"?lang={requested}" if requested else ""
+    assert f'<html lang="{language}"' in get_page(query, **{"Accept-Language": accepted}).text
 
 
-def test_choices_stay_in_the_links_of_the_page(opened: Any, served: Store) -> None:
-    show(served, "open", card(), revision=1)
-    text = opened("?lang=de&zone=Asia/Tokyo&alarms=off").text
+def test_choices_stay_in_the_links_of_the_page(get_page: GetPage, served: Store) -> None:
+    show(served, "open", item(), revision=1)
+    text = get_page("?lang=de&zone=Asia/Tokyo&alarms=off").text
     (switch,) = re.findall(r'<a href="([^"]+)" rel="nofollow">Mit Erinnerungen', text)
     assert parse_qs(urlsplit(switch.replace("&amp;", "&")).query) == {
         "lang": ["de"],
@@ -293,13 +305,13 @@ def test_choices_stay_in_the_links_of_the_page(opened: Any, served: Store) -> No
     assert 'href="/?lang=de&amp;zone=Asia/Tokyo"' in text
 
 
-def test_what_an_event_says_can_do_nothing_to_the_page(opened: Any, served: Store) -> None:
-    """Texts are escaped, links of the web are links, and no others: a calendar's guest may have written them."""
+def test_texts_of_events_cannot_change_the_page(get_page: GetPage, served: Store) -> None:
+    """Texts are escaped and only web addresses are links: a guest may have written them."""
     evil = "<script>alert(1)</script>"
     show(
         served,
         "open",
-        card(
+        item(
             title=evil,
             place=evil,
             description=f"{evil} see https://example.org/a?b=1&c=2.\nSecond line",
@@ -308,21 +320,23 @@ def test_what_an_event_says_can_do_nothing_to_the_page(opened: Any, served: Stor
         ),
         revision=1,
     )
-    text = opened().text
+    text = get_page().text
     assert "<script>alert" not in text
     assert "javascript:" not in text
     assert 'href="https://example.org/a?b=1&amp;c=2"' in text
     assert 'href="https://meet.example.org/x?a=1&amp;b=&#34;2&#34;"' in text
-    assert "script-src 'self';" in opened().headers["Content-Security-Policy"]
+    assert "script-src 'self';" in get_page().headers["Content-Security-Policy"]
     assert " style=" not in text.replace('style="border:0"', "").replace(
         "style=&#34;border:0&#34;", ""
     )
 
 
-def test_each_event_can_be_downloaded_alone(opened: Any, served: Store, settings: Any) -> None:
-    show(served, "open", card(uid="a-b"), revision=1)
-    assert 'href="/feeds/open/a-b.ics" download' in opened().text
-    show(served, "team", card(uid="a-b"), revision=1)
+def test_each_event_can_be_downloaded_alone(
+    get_page: GetPage, served: Store, settings: Settings
+) -> None:
+    show(served, "open", item(uid="a-b"), revision=1)
+    assert 'href="/feeds/open/a-b.ics" download' in get_page().text
+    show(served, "team", item(uid="a-b"), revision=1)
     token = served.links.token(served.links.of("team")[0])
     assert (
         f'href="/f/{token}/team/a-b.ics" download'
@@ -331,7 +345,7 @@ def test_each_event_can_be_downloaded_alone(opened: Any, served: Store, settings
 
 
 def test_only_about_a_page_of_events_is_shown_and_the_rest_is_one_link_away(
-    opened: Any, served: Store
+    get_page: GetPage, served: Store
 ) -> None:
     """Whole days, in order, none twice, none left out."""
     every = tuple(
@@ -339,11 +353,11 @@ def test_only_about_a_page_of_events_is_shown_and_the_rest_is_one_link_away(
         for day in range(11, 31)
         for hour in (10, 12, 14)
     )
-    far = card(title="Far away", start="2027-02-01 10:00", end="2027-02-01 11:00")
-    show(served, "open", card(times=every), far, revision=1)
+    far = item(title="Far away", start="2027-02-01 10:00", end="2027-02-01 11:00")
+    show(served, "open", item(times=every), far, revision=1)
     days, query = [], ""
     while True:
-        text = opened(query).text
+        text = get_page(query).text
         days += re.findall(r'id="day-([0-9-]+)"', text)
         following = re.search(r'href="/feeds/open/(\?from=[0-9-]+)#agenda">Later', text)
         if not following:
@@ -353,19 +367,19 @@ def test_only_about_a_page_of_events_is_shown_and_the_rest_is_one_link_away(
 
 
 @pytest.mark.parametrize(
-    "asked", ["", "yesterday", "2026-02-30", "9999-12-31", "0001-01-01", "2026-03-11\0"]
+    "day", ["", "yesterday", "2026-02-30", "9999-12-31", "0001-01-01", "2026-03-11\0"]
 )
-def test_a_day_that_makes_no_sense_is_today(opened: Any, served: Store, asked: Any) -> None:
-    show(served, "open", card(), revision=1)
-    answer = opened(f"?from={asked}")
+def test_an_implausible_day_is_today(get_page: GetPage, served: Store, day: str) -> None:
+    show(served, "open", item(), revision=1)
+    answer = get_page(f"?from={day}")
     assert answer.status_code == 200
     assert "Next events" in answer.text
 
 
-def test_the_reminders_switch_is_left_out_where_a_feed_has_none(
-    opened: Any, served: Store, now: datetime
+def test_the_reminders_switch_is_missing_if_a_feed_has_no_reminders(
+    get_page: GetPage, served: Store, now: datetime
 ) -> None:
-    assert "With reminders" in opened().text
+    assert "With reminders" in get_page().text
     silent = Feed(
         slug="open",
         title="Open",
@@ -374,14 +388,14 @@ def test_the_reminders_switch_is_left_out_where_a_feed_has_none(
         alarms=False,
     )
     served.feeds.replace([silent], now=now)
-    assert "With reminders" not in opened().text
-    assert "alarms=off" not in opened("?alarms=off").text.split("<footer>")[0]
+    assert "With reminders" not in get_page().text
+    assert "alarms=off" not in get_page("?alarms=off").text.split("<footer>")[0]
 
 
-def test_the_qr_code_is_the_pages_address(opened: Any) -> None:
-    """A square of dark and light without a style of its own; which address it holds is told by segno's own reading."""
-    text = opened().text
+def test_the_qr_code_is_the_pages_address(get_page: GetPage) -> None:
+    """It has no style of its own, and differs for another address."""
+    text = get_page().text
     (drawn,) = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
     assert "style" not in drawn
-    other = opened("?alarms=off").text
+    other = get_page("?alarms=off").text
     assert re.findall(r"<svg.*?</svg>", other, re.DOTALL) != [drawn]

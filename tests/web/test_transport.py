@@ -1,33 +1,31 @@
-"""http, https and proxies: rulebook H15, and no header of a stranger is believed."""
+"""HTTPS redirects and proxies: rulebook H15, and only trusted proxies are believed."""
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from flask.testing import FlaskClient
 import pytest
 
-from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.store import Store
-from bridge.web import create_app
+from tests.served import web_app
 
 PUBLIC = "https://calendars.example.org"
 
 
-def client_of(store: Store, tmp_path: Path, **settings: Any) -> Any:
-    environ = {"BRIDGE_DATA_DIR": str(tmp_path), "BRIDGE_SECRET_KEY": "k" * 40, **settings}
-    return create_app(config.load(environ), store).test_client()
+def client_of(store: Store, tmp_path: Path, **settings: str) -> FlaskClient:
+    return web_app(store, tmp_path, environ=settings).test_client()
 
 
 @pytest.fixture
-def https(store: Store, tmp_path: Path) -> Any:
+def https(store: Store, tmp_path: Path) -> FlaskClient:
     """A bridge whose public address is https, without a proxy that it trusts."""
     return client_of(store, tmp_path, BRIDGE_PUBLIC_URL=PUBLIC)
 
 
 @pytest.fixture
-def behind_one(store: Store, tmp_path: Path) -> Any:
+def behind_one(store: Store, tmp_path: Path) -> FlaskClient:
     """The same behind one trusted proxy."""
     return client_of(store, tmp_path, BRIDGE_PUBLIC_URL=PUBLIC, BRIDGE_TRUSTED_PROXIES="1")
 
@@ -45,8 +43,8 @@ def behind_one(store: Store, tmp_path: Path) -> Any:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_http_leads_to_the_same_path_with_one_308(
-    https: Any, method: str, path: Any, query: Any, location: Any
+def test_http_redirects_to_the_same_path_with_one_308(
+    https: FlaskClient, method: str, path: str, query: str, location: str
 ) -> None:
     """H15: webcal: is http in three clients, and ICSx5 stores the new address on a 308 only."""
     raw = {
@@ -61,7 +59,7 @@ def test_http_leads_to_the_same_path_with_one_308(
     assert answer.data == b""
 
 
-def test_https_is_remembered_by_the_client(https: Any) -> None:
+def test_https_is_remembered_by_the_client(https: FlaskClient) -> None:
     answer = https.get("/robots.txt", base_url=PUBLIC)
     assert answer.status_code == 200
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
@@ -81,14 +79,14 @@ def test_nothing_is_redirected_where_the_public_address_is_http(
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/metrics"])
-def test_what_watches_from_the_inside_needs_no_https(https: Any, path: Any) -> None:
+def test_monitoring_from_this_machine_needs_no_https(https: FlaskClient, path: str) -> None:
     assert https.get(path).status_code == 200
 
 
 @pytest.mark.parametrize(
     ("fixture", "headers", "status"),
     [
-        ("https", {"X-Forwarded-Proto": "https"}, 308),  # nobody is trusted
+        ("https", {"X-Forwarded-Proto": "https"}, 308),  # no proxy is trusted
         ("https", {"Forwarded": "proto=https"}, 308),
         ("behind_one", {"X-Forwarded-Proto": "https"}, 200),
         ("behind_one", {"X-Forwarded-Proto": "http"}, 308),
@@ -103,14 +101,14 @@ def test_what_watches_from_the_inside_needs_no_https(https: Any, path: Any) -> N
     ],
 )
 def test_forwarded_headers_are_believed_from_trusted_hops_alone(
-    request: Any, fixture: Any, headers: Any, status: Any
+    request: pytest.FixtureRequest, fixture: str, headers: dict[str, str], status: int
 ) -> None:
     assert (
         request.getfixturevalue(fixture).get("/robots.txt", headers=headers).status_code == status
     )
 
 
-def test_a_page_shows_the_address_that_the_trusted_proxy_was_called_by(
+def test_a_page_shows_the_public_address_of_the_trusted_proxy(
     store: Store, tmp_path: Path, now: datetime
 ) -> None:
     store.feeds.replace(

@@ -1,6 +1,6 @@
 """Refresh of one source: fetch, parse, compare, save, publish."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -37,14 +37,7 @@ class _BoundedApi:
         self._lock = threading.Lock()
         self.requests = 0
 
-    def get(
-        self,
-        product: Product,
-        path: str,
-        params: Mapping[str, str] | None = None,
-        *,
-        accept: str = "application/json",
-    ) -> Any:
+    def get(self, product: Product, path: str, *args: Any, **options: Any) -> Any:
         if self._clock() > self._deadline:
             minutes = _DEADLINE // timedelta(minutes=1)
             raise UnavailableError(
@@ -52,7 +45,7 @@ class _BoundedApi:
             )
         with self._lock:
             self.requests += 1
-        return self._api.get(product, path, params, accept=accept)
+        return self._api.get(product, path, *args, **options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

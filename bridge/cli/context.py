@@ -75,7 +75,7 @@ def feed_url(bridge: Bridge, feed: Feed) -> str:
     bridge.store.links.ensure(feed.slug, now=now)  # a worker may have added the feed a moment ago
     link = bridge.store.links.of(feed.slug)[0]
     if not link.opens(now):
-        raise no_active_link(feed.slug)
+        raise no_link(feed.slug)
     return link_url(bridge, link)
 
 
@@ -84,7 +84,7 @@ def link_url(bridge: Bridge, link: Link) -> str:
     return f"{_root(bridge)}/f/{bridge.store.links.token(link)}/{link.slug}.ics"
 
 
-def no_active_link(slug: str) -> LinkError:
+def no_link(slug: str) -> LinkError:
     """Return the error for a feed whose links are all revoked."""
     return LinkError(f'No link of feed "{slug}" works: `zoho-bridge links add {slug}` makes one.')
 
@@ -103,10 +103,8 @@ def feed_named(store: Store, slug: str) -> Feed:
 
 def unknown_feed(slug: str, feeds: tuple[Feed, ...]) -> BridgeError:
     """Return the error for a slug that none of the feeds has."""
-    slugs = ", ".join(sorted(feed.slug for feed in feeds))
-    return BridgeError(
-        f'No feed "{slug}". Known feeds: {slugs or "none yet, run `zoho-bridge refresh`"}.'
-    )
+    known = ", ".join(sorted(feed.slug for feed in feeds)) or "none, run `zoho-bridge refresh`"
+    return BridgeError(f'No feed "{slug}". Known feeds: {known}.')
 
 
 def complete_slug(

@@ -4,14 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from bridge.cli.context import (
-    Bridge,
-    feed_named,
-    link_url,
-    no_active_link,
-    open_bridge,
-    slug_argument,
-)
+from bridge.cli.context import Bridge, feed_named, link_url, no_link, open_bridge, slug_argument
 from bridge.cli.output import counted, json_option, print_json
 from bridge.config.values import days
 from bridge.store.links import Link, LinkError
@@ -68,7 +61,7 @@ def list_(slug: str, *, ended: bool, as_json: bool) -> None:
         print_json(rows)
         return
     if not rows:
-        click.echo(str(no_active_link(slug)), err=True)
+        click.echo(str(no_link(slug)), err=True)
     for row in rows:
         end = f", ends {row['ends_at']}" if row["ends_at"] else ""
         click.secho(str(row["label"]), bold=True)
@@ -147,7 +140,7 @@ def _only_label(bridge: Bridge, slug: str) -> str:
     now = datetime.now(UTC)
     labels = sorted({link.label for link in bridge.store.links.of(slug) if link.opens(now)})
     if not labels:
-        raise no_active_link(slug)
+        raise no_link(slug)
     if len(labels) > 1:
         raise LinkError(f'Feed "{slug}" has several links; name one of: {", ".join(labels)}.')
     return labels[0]

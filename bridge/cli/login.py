@@ -25,8 +25,9 @@ from bridge.zoho.scopes import scopes_for_login
 from bridge.zoho.self_client import Grant, GrantError, SelfClient, exchange
 from bridge.zoho.transport import new_http
 
+# Names of the values, for the message about missing ones.
 _CLIENT_ID = "the client id (--client-id, or ZOHO_CLIENT_ID)"
-_CLIENT_SECRET = "the client secret (ZOHO_CLIENT_SECRET, or ZOHO_CLIENT_SECRET_FILE)"  # noqa: S105 - its name
+_CLIENT_SECRET = "the client secret (ZOHO_CLIENT_SECRET, or ZOHO_CLIENT_SECRET_FILE)"  # noqa: S105
 _CODE = "the code (--code, or --code - from standard input)"
 
 _DATA_CENTER_STEPS = """\
@@ -105,8 +106,7 @@ def login(data_center: str | None, client_id: str, code: str, *, push: bool, sco
     if not readable:
         sys.exit(1)
     click.echo(
-        "\nNext: `zoho-bridge discover --write` adds these sources to bridge.toml, "
-        "`zoho-bridge serve` serves them."
+        "\nNext: `zoho-bridge discover --write` makes feeds, `zoho-bridge serve` serves them."
     )
 
 
@@ -231,9 +231,7 @@ def _store(bridge: Bridge, client: SelfClient, grant: Grant, scopes: tuple[str, 
         created_at=now,
     )
     if bridge.store.logins.of(client.client_id):
-        click.echo(
-            "It replaces the former login. Restart `zoho-bridge serve` or `worker` if it is running."
-        )
+        click.echo("It replaces the former login. Restart `serve` or `worker` if it is running.")
     bridge.store.logins.keep(login)
     account, holder = account_of(settings_of(bridge.settings, login).zoho), secrets.token_hex(8)
     if bridge.store.tokens.begin_token_request(account, holder=holder, now=now) == 0.0:

@@ -37,16 +37,16 @@ def check_login(bridge: Bridge) -> bool:
     with open_refresher(bridge) as refresher:
         for product, name in NAMES.items():
             try:
-                found = _read_product(refresher, product)
+                sources = _read_product(refresher, product)
             except ZohoError as error:
                 click.secho(f"{name}: can't be read", fg="red", bold=True)
                 click.echo(f"  {error}{_remedy(name, error)}")
                 continue
             readable = True
             noun = _NOUNS[product]
-            count = counted(len(found), noun) if found else f"no {noun} found"
-            click.secho(f"{name}: {count}", fg="green" if found else None, bold=True)
-            for source in found:
+            count = counted(len(sources), noun) if sources else f"no {noun} found"
+            click.secho(f"{name}: {count}", fg="green" if sources else None, bold=True)
+            for source in sources:
                 network = f"{source.within}: " if source.within else ""
                 click.echo(f"  {plain(network + source.title)}")
     return readable
@@ -64,10 +64,10 @@ def print_overrides(settings: config.Settings, used: config.Settings, own: confi
 
 def _read_product(refresher: Refresher, product: Product) -> Sequence[AvailableSource]:
     """Return the sources of a product; read the first, because its events need another scope."""
-    found = DISCOVERERS[product](refresher.api)
-    if found:
-        fetch(found[0].source, refresher.api, trial_window())
-    return found
+    sources = DISCOVERERS[product](refresher.api)
+    if sources:
+        fetch(sources[0].source, refresher.api, trial_window())
+    return sources
 
 
 def _remedy(name: str, error: ZohoError) -> str:

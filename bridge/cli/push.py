@@ -54,9 +54,7 @@ def push(file: Path, *, dry_run: bool, yes: bool) -> None:
         elif dry_run:
             click.echo("Nothing was sent (--dry-run).")
         elif not yes and not sys.stdin.isatty():
-            raise click.UsageError(
-                "Nothing was sent: there is no terminal to ask at. --yes sends without asking."
-            )
+            raise click.UsageError("Nothing was sent: without a terminal to ask at, use --yes.")
         elif yes or click.confirm(f"Send {counted(len(plan.ready), 'event')} to Zoho Connect?"):
             _send(pusher, refresher, plan.ready)
         else:

@@ -102,15 +102,8 @@ def source_keys(feeds: tuple[Feed, ...], slugs: Sequence[str] = ()) -> list[str]
 
 def refresh_all(refresher: Refresher, keys: Sequence[str]) -> list[Report]:
     """Refresh sources in parallel, with a progress bar; the reports have the order of ``keys``."""
-    bar = click.progressbar(
-        length=len(keys),
-        label="Reading Zoho",
-        show_eta=False,
-        show_percent=False,
-        show_pos=True,
-        file=sys.stderr,
-        hidden=not sys.stderr.isatty(),
-    )
+    hidden = not sys.stderr.isatty()
+    bar = click.progressbar(length=len(keys), label="Reading Zoho", file=sys.stderr, hidden=hidden)
     with ThreadPoolExecutor(_PARALLEL_READS) as pool, bar:
         reads: list[Future[Report]] = []
         try:  # Ctrl+C may also come while the reads are started

@@ -126,7 +126,7 @@ def bridge(environment: dict[str, str]) -> Iterator[tuple[object, Refresher]]:
     """Open queue and bridge as ``zoho-bridge worker`` does."""
     settings = config.load(environment)
     store = Store.open(settings.database_url, SecretKeys(KEY))
-    with ZohoClient(settings.zoho, store.tokens, paces=WidePaces(store)) as client:
+    with ZohoClient(settings.zoho, store.tokens, WidePaces(store)) as client:
         queue = worker.open_queue(settings.queue_url, settings.data_dir)
         holder = secrets.token_hex(4)
         yield (

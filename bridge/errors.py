@@ -1,22 +1,22 @@
 """Every exception the bridge raises on purpose: one class per remedy.
 
-A message is a sentence for a person: what happened, to which setting, feed or upstream event, and what to do.
-Messages never hold a secret. Bugs are not caught here; they propagate.
+A message is a sentence for a person: what happened, to which setting, feed or upstream event, and
+what to do. Messages never hold a secret. Bugs are not caught here: they propagate.
 """
 
 from collections.abc import Sequence
 
-from bridge.problems import Problem, text_problem
+from bridge.problems import Field, problem
 
 
 class BridgeError(Exception):
-    """Something a person can mend; ``str()`` of it is fit to be shown."""
+    """An error that a person can correct; its ``str()`` can be shown."""
 
     exit_code = 1
 
 
 class ConfigError(BridgeError):
-    """The settings are wrong; ``problems`` holds one sentence each, with the setting's name and the remedy."""
+    """Wrong settings; ``problems`` are sentences with the setting's name and the remedy."""
 
     exit_code = 2
 
@@ -26,22 +26,47 @@ class ConfigError(BridgeError):
 
 
 class StoreError(BridgeError):
-    """The database can't be opened, is of a newer schema, or refuses to be written."""
+    """The database can't be opened or written, or has a newer schema."""
 
 
 class ZohoError(BridgeError):
-    """An answer of Zoho that is not the data asked for; the last good feed stays published."""
+    """A request to Zoho without the data asked for; the last good feed stays published.
 
-    retry_after: float | None = None  # seconds until another try makes sense, if Zoho named them
+    ``kind`` is the code of the error's ``problem``, and ``fields`` are further values of its
+    sentence. ``product`` is a name ("Zoho Calendar"), ``code`` is Zoho's own, ``said`` are Zoho's
+    words in one line without secrets, and ``retry_after`` is in seconds.
+    """
 
-    @property
-    def problem(self) -> Problem:
-        """The error as a value."""
-        return text_problem(str(self))
+    def __init__(
+        self,
+        kind: str,
+        /,
+        *,
+        product: str = "",
+        host: str = "",
+        path: str = "",
+        status: int = 0,
+        code: str = "",
+        said: str = "",
+        retry_after: float | None = None,
+        **fields: Field,
+    ) -> None:
+        self.product, self.host, self.path = product, host, path
+        self.status, self.code, self.said = status, code, said
+        self.retry_after = retry_after
+        named: dict[str, Field] = {"product": product, "host": host, "path": path}
+        named = {name: value for name, value in (named | {"status": status}).items() if value}
+        self.problem = problem(kind, **named, **fields)
+        if said:
+            self.problem = problem("with-words", problem=self.problem, said=said)
+        super().__init__(kind)
+
+    def __str__(self) -> str:
+        return str(self.problem)
 
 
 class LoginError(ZohoError):
-    """Client id, secret or refresh token is refused: log in again (or in the right data centre)."""
+    """Zoho refuses client id, secret or refresh token: log in again, in the right data centre."""
 
 
 class ScopeError(ZohoError):
@@ -53,19 +78,11 @@ class NotFoundError(ZohoError):
 
 
 class SlowDownError(ZohoError):
-    """Zoho throttles, or the bridge's own budget is used up: wait ``retry_after`` seconds."""
-
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
+    """Zoho throttles, or the bridge's own limit is reached: wait ``retry_after`` seconds."""
 
 
 class UnavailableError(ZohoError):
-    """Zoho can't be reached or answers with a fault of its own (5xx, HTML, a cut body): it passes."""
-
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
+    """Zoho can't be reached or has a fault of its own (5xx, HTML, a cut body): it passes."""
 
 
 class BadDataError(ZohoError):

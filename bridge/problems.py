@@ -4,29 +4,13 @@ Parsers, the client and the refresh pass problems on and the store keeps them. O
 terminal and logs write sentences; pages translate them. Nothing parses a sentence.
 """
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 import json
-from typing import Any
+from typing import Any, TypeAlias
 
-
-def N_(sentence: str) -> str:  # noqa: N802 - the name that gettext tools know
-    """Return a sentence unchanged; marks it for the catalogues of translations."""
-    return sentence
-
-
-SENTENCES: Mapping[str, str] = {
-    "text": "%(text)s",  # of an older database, and Zoho's own words
-    "bug": N_("A bug in the bridge (%(error)s); see its log."),
-    "duplicate-id": N_(
-        "Zoho sent the event twice in one read, with one id. The first one is published."
-    ),
-    "many-missing": N_(
-        "%(gone)s of %(coming)s coming events are missing from Zoho's answer at once. They stay "
-        "in the feed until a second read, at least 10 minutes later, agrees."
-    ),
-    "not-rendered": N_('The event could not be published in feed "%(feed)s": %(why)s'),
-}
+from bridge.sentences import SENTENCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +21,41 @@ class Problem:
     """
 
     code: str
-    fields: tuple[tuple[str, "str | int | Problem"], ...] = ()
+    fields: tuple[tuple[str, "Field"], ...] = ()
 
     def sentence(self, translate: Callable[[str], str] = str) -> str:
         """Return the sentence, in the language that ``translate`` (gettext) translates to."""
-        values = {
-            name: value.sentence(translate) if isinstance(value, Problem) else value
-            for name, value in self.fields
-        }
+        values: defaultdict[str, str | int] = defaultdict(str)  # an older release stored fewer
+        for name, value in self.fields:
+            values[name] = value.sentence(translate) if isinstance(value, Problem) else value
         return translate(SENTENCES[self.code]) % values
 
     def __str__(self) -> str:
         return self.sentence()
 
 
-def problem(code: str, /, **fields: str | int | Problem) -> Problem:
+Field: TypeAlias = str | int | Problem
+
+
+class BadValueError(ValueError):
+    """A value that cannot be read; ``problem`` states why."""
+
+    def __init__(self, code: str, /, **fields: Field) -> None:
+        self.problem = problem(code, **fields)
+        super().__init__(str(self.problem))
+
+
+def problem(code: str, /, **fields: Field) -> Problem:
     """Return a problem with its fields by name."""
     assert code in SENTENCES, code
     return Problem(code, tuple(fields.items()))
+
+
+def reason(error: ValueError) -> Problem:
+    """Return the problem of an event that a ValueError ended."""
+    if isinstance(error, BadValueError):
+        return error.problem
+    return problem("unshowable", error=str(error))
 
 
 def text_problem(text: str) -> Problem:

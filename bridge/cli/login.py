@@ -22,7 +22,8 @@ from bridge.config.values import credential
 from bridge.errors import ConfigError
 from bridge.zoho.oauth import account_of
 from bridge.zoho.scopes import scopes_for_login
-from bridge.zoho.self_client import Grant, GrantError, SelfClient, exchange
+from bridge.zoho.self_client import Grant, GrantError, exchange
+from bridge.zoho.token_endpoint import SelfClient
 from bridge.zoho.transport import new_http
 
 # Names of the values, for the message about missing ones.

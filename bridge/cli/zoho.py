@@ -51,7 +51,7 @@ def open_refresher(
     """
     zoho, store = bridge.settings.zoho, bridge.store
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    with ZohoClient(zoho, store.tokens, paces=store.rate_limits, patience=patience) as client:
+    with ZohoClient(zoho, store.tokens, store.rate_limits, patience=patience) as client:
         yield Refresher(
             store=store, api=client, zoho=zoho, holder=holder, clock=lambda: datetime.now(UTC)
         )

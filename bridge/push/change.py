@@ -15,7 +15,7 @@ from bridge.domain.event import Event, Moment
 from bridge.domain.text import clean
 from bridge.push.normalize import bare, lines, words
 from bridge.push.vevent import Told, ToldError
-from bridge.sources.connect.update import Update, problems, said
+from bridge.sources.connect.update import Update, problems, reminder_text
 
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
@@ -62,7 +62,7 @@ def change(told: Told, published: Told, event: Event, zone: ZoneInfo) -> Change:
     fields = _fields(update, event, published, zone)
     wrong = problems(update, zone) if fields else ()
     if wrong:
-        raise ToldError("can't be sent: " + "; ".join(wrong))
+        raise ToldError(f"can't be sent ({' '.join(map(str, wrong))})")
     return Change(uid=told.uid, title=event.title, fields=fields, update=update, remarks=remarks)
 
 
@@ -94,7 +94,7 @@ def _times(told: Told, published: Told, event: Event) -> tuple[Moment, Moment]:
 def _reminder(told: Told, published: Told) -> tuple[timedelta | None, tuple[str, ...]]:
     """Tell the reminder to set, None when it stays; programs drop reminders as often as they add their own."""
     if not told.reminders:
-        had = [said(before) for before in published.reminders]
+        had = [reminder_text(before) for before in published.reminders]
         return None, tuple(
             f"Its reminder ({told_so}) stays: updateEvent has no way to say none."
             for told_so in had
@@ -139,7 +139,7 @@ def _reminders(event: Event) -> set[timedelta]:
 
 
 def _said(reminders: Iterable[timedelta]) -> str:
-    return ", ".join(said(before) for before in sorted(reminders)) or "none"
+    return ", ".join(reminder_text(before) for before in sorted(reminders)) or "none"
 
 
 def _fields(update: Update, event: Event, published: Told, zone: ZoneInfo) -> tuple[Field, ...]:
@@ -157,7 +157,7 @@ def _fields(update: Update, event: Event, published: Told, zone: ZoneInfo) -> tu
         (
             "reminder",
             old_reminder,
-            old_reminder if update.reminder is None else said(update.reminder),
+            old_reminder if update.reminder is None else reminder_text(update.reminder),
         ),
     ]
     return tuple(

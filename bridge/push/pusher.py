@@ -20,7 +20,8 @@ from bridge.errors import ConfigError, ZohoError
 from bridge.push.change import Change, Field, change, unlike
 from bridge.push.unedited import is_untouched
 from bridge.push.vevent import Named, Told, ToldError, components, tell
-from bridge.sources import connect, registry as dispatch
+from bridge.sources import registry as dispatch
+from bridge.sources.connect.parse import repeating_streams
 from bridge.sources.connect.update import Poster, UncertainError, clock_problem, send
 from bridge.sources.protocols import Api
 from bridge.store import Store
@@ -191,7 +192,7 @@ class Pusher:
         now = {
             event.uid: event for event in dispatch.parse(source, raw, self._settings, known).events
         }
-        repeating = connect.repeating_streams(source, known)
+        repeating = repeating_streams(source, known)
         streams = Counter(event.upstream_id for event in now.values())
         reasons = {}
         for one in members:

@@ -40,9 +40,7 @@ class _BoundedApi:
     def get(self, product: Product, path: str, *args: Any, **options: Any) -> Any:
         if self._clock() > self._deadline:
             minutes = _DEADLINE // timedelta(minutes=1)
-            raise UnavailableError(
-                f"The read took more than {minutes} minutes and was given up. It is tried again."
-            )
+            raise UnavailableError("read-too-long", minutes=minutes)
         with self._lock:
             self.requests += 1
         return self._api.get(product, path, *args, **options)

@@ -1,1 +1,1 @@
-"""The three products that events come from: each module fetches raw pages and parses them, and knows no other."""
+"""The three sources of events: each fetches raw answers of its product and parses them."""

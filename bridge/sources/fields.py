@@ -1,97 +1,123 @@
-"""Read JSON objects field by field, so that an oddity costs its field and not the event.
+"""Readers of JSON objects field by field, so that an oddity costs its field and not the event.
 
-It must not know of any product: which field can be borne without is the parser's business.
+They must not know a product: the parser decides which field an event can do without.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from bridge.domain.text import one_line
 from bridge.errors import BadDataError
+from bridge.problems import BadValueError, Problem, problem
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
+Faults: TypeAlias = Mapping[str, Problem]
+"""Why a field could not be read, by the field's name in JSON."""
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
-_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f<>\"]+", re.IGNORECASE)
 
 
-def read(data: Any, shape: type[Shape]) -> tuple[Shape, dict[str, str]]:
-    """Read the fields of ``shape``, each of which has a default; the second value tells which can't be read, and why.
+def read(data: Any, shape: type[Shape]) -> tuple[Shape, Faults]:
+    """Return an object's fields as a ``shape`` of which each has a default, and the faults.
 
-    Raises ValueError where there is no object at all.
+    Raises BadValueError without an object.
     """
     if not isinstance(data, dict):
-        raise ValueError("it is not an object")
+        raise BadValueError("not-an-object")
     try:
         return msgspec.convert(data, shape, strict=False), {}
     except msgspec.ValidationError:
-        values, faults = read_values(data, shape)
-        return shape(**values), faults
-
-
-def read_values(
-    data: dict[str, Any], shape: type[msgspec.Struct]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Read the fields of ``shape`` that ``data`` has one by one, by their Python names; the rest is as in ``read``."""
+        pass
     values: dict[str, Any] = {}
-    faults: dict[str, str] = {}
+    faults: dict[str, Problem] = {}
     for field in msgspec.structs.fields(shape):
-        if field.encode_name in data:
+        name = field.encode_name
+        if name in data:
             try:
-                values[field.name] = msgspec.convert(
-                    data[field.encode_name], field.type, strict=False
-                )
+                values[field.name] = msgspec.convert(data[name], field.type, strict=False)
             except msgspec.ValidationError as error:
-                faults[field.encode_name] = str(error)
-    return values, faults
+                faults[name] = problem("wrong-type", error=str(error))
+    return shape(**values), faults
 
 
-def told(faults: dict[str, str]) -> list[str]:
-    """Say of each field that can't be read that it was left out."""
-    return [f"{name} can't be read and was left out ({why})" for name, why in faults.items()]
+def left_out(faults: Faults) -> Iterable[Problem]:
+    """Return a problem for each field that was left out."""
+    return [problem("field-left-out", field=name, why=why) for name, why in faults.items()]
+
+
+def listed(content: Any, product: str, name: str) -> list[Any]:
+    """Return the list ``name`` of an answer; BadDataError for any other type.
+
+    An answer without its list must not be read as "there is nothing".
+    """
+    if not isinstance(content, list):
+        raise BadDataError("no-list", product=product, list=name)
+    return content
 
 
 def identity(value: Any) -> str:
-    """Give an id as text, whether it came as text or as a number; empty for anything else, or for no visible text."""
+    """Return an id as text, whether it is text or a number; empty for other or invisible values."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     text = str(value).strip()
     return text if text.isprintable() else ""
 
 
-def refuse_nameless(items: Sequence[Any], name: Callable[[Any], str], answer: str) -> None:
-    """Raise BadDataError when not one of several objects has an id: nobody could say which of the known are gone."""
-    if items and not any(name(item) for item in items):
-        raise BadDataError(
-            f"{answer} has {len(items)} objects and not one with an id; the last good state is kept."
-        )
+def id_of(data: Any, name: str = "id") -> str:
+    """Return the id of an object; empty for anything without one."""
+    return identity(data.get(name)) if isinstance(data, dict) else ""
+
+
+def title_of(data: Any, name: str = "title") -> str:
+    """Return the title of an object in one line; empty for anything without one."""
+    title = data.get(name) if isinstance(data, dict) else None
+    return one_line(title) if isinstance(title, str) else ""
+
+
+def refuse_nameless(
+    items: Sequence[Any], id_of: Callable[[Any], str], product: str, name: str
+) -> None:
+    """Raise BadDataError if no object has an id: it would be unclear which known ones are gone."""
+    if items and not any(id_of(item) for item in items):
+        raise BadDataError("no-ids", product=product, list=name, count=len(items))
 
 
 def flag(value: Any) -> bool:
-    """Read a truth value: ``"false"`` is false, and so is an absent one. ValueError for anything unclear."""
+    """Read a truth value: ``"false"`` or none is false. BadValueError for anything unclear."""
     text = str(value).strip().lower()
     if value is None or text in {"false", "0", ""}:
         return False
     if text in {"true", "1"}:
         return True
-    raise ValueError(f"{text[:40]!r} is neither true nor false")
+    raise BadValueError("not-a-flag", value=text[:40])
 
 
 def number(value: Any) -> int | None:
-    """Read a count that came as digits or as a number; None when absent. ValueError for anything else."""
+    """Read a count written in digits or as a number; None if absent, otherwise BadValueError."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = "" if value is None else str(value).strip()
     if not text:
         return None
     if _NUMBER.fullmatch(text) is None:
-        raise ValueError(f"{text[:40]!r} is not a number")
+        raise BadValueError("not-a-number", value=text[:40])
     return int(text)
 
 
 def web_address(value: Any) -> str:
-    """Give an http or https address; empty for anything else, which a reader's calendar must not open."""
+    """Return an http or https address; empty for others, which a calendar must not open."""
     address = value.strip() if isinstance(value, str) else ""
     return address if _WEB_ADDRESS.fullmatch(address) and address.isprintable() else ""
+
+
+def read_address(value: str | None, name: str, repairs: list[Problem]) -> str:
+    """Return the web address of a field; add a repair if it is something else."""
+    address = web_address(value)
+    if not address and (value or "").strip():
+        why = problem("not-a-web-address")
+        repairs.append(problem("field-left-out", field=name, why=why))
+    return address

@@ -1,33 +1,68 @@
-"""What a source needs of the Zoho client, so that no source depends on how the client works."""
+"""What sources need of the Zoho client and the store, and what they return."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from bridge.domain.event import Event
 from bridge.domain.rejection import Rejection
-from bridge.problems import Problem
+from bridge.problems import Problem, reason
 
 Product: TypeAlias = Literal["backstage", "connect", "calendar"]
 
 Raw: TypeAlias = dict[str, Any]
-"""One complete fetch of a source: the JSON as received, so that it can be recorded and parsed again."""
+"""One complete fetch of a source as JSON, so that it can be recorded and parsed again."""
 
 CachedAnswer: TypeAlias = tuple[str, Any]
-"""An answer that is kept from one fetch to the next, and the version of the thing that it is about."""
+"""An answer that is kept from one fetch to the next, and the version of its subject."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParseResult:
-    """What one complete fetch of a source says: its events, what went wrong, and remarks for the admin."""
+    """The events of one complete fetch, what went wrong, and remarks for the admin."""
 
     events: tuple[Event, ...]
     rejections: tuple[Rejection, ...] = ()
     notes: tuple[Problem, ...] = ()
 
 
+@dataclass(slots=True, kw_only=True)
+class Collector:
+    """A ``ParseResult`` while it is collected; each remark counts once."""
+
+    events: list[Event] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
+
+    def drop(self, upstream_id: str, title: str, why: ValueError | Problem) -> None:
+        """Add an event that is not published."""
+        problem = why if isinstance(why, Problem) else reason(why)
+        self._reject("dropped", upstream_id, title, (problem,))
+
+    def repair(self, upstream_id: str, title: str, repairs: Iterable[Problem]) -> None:
+        """Add the repairs of an event that is published, if there are any."""
+        if problems := tuple(repairs):
+            self._reject("repaired", upstream_id, title, problems)
+
+    def result(self) -> ParseResult:
+        """Return the collected result."""
+        notes = tuple(dict.fromkeys(self.notes))
+        events, rejections = tuple(self.events), tuple(self.rejections)
+        return ParseResult(events=events, rejections=rejections, notes=notes)
+
+    def _reject(
+        self,
+        kind: Literal["dropped", "repaired"],
+        upstream_id: str,
+        title: str,
+        problems: tuple[Problem, ...],
+    ) -> None:
+        rejection = Rejection(kind=kind, upstream_id=upstream_id, title=title, problems=problems)
+        self.rejections.append(rejection)
+
+
 class Api(Protocol):
-    """Reads one JSON answer of a product; raises the classes of ``ZohoError``."""
+    """The reader of one JSON answer of a product; raises the classes of ``ZohoError``."""
 
     def get(
         self,
@@ -37,25 +72,25 @@ class Api(Protocol):
         *,
         accept: str = "application/json",
     ) -> Any:
-        """GET ``path`` (segments percent-encoded, starting with a slash) below the product's base address."""
+        """GET ``path`` below the product's address; its segments are percent-encoded."""
 
 
 class AnswerCache(Protocol):
-    """Answers of earlier fetches of one source, by name: what has not changed needn't be asked for again."""
+    """Answers of earlier fetches of one source, by name, which spare unneeded requests."""
 
     def all(self) -> Mapping[str, CachedAnswer]:
-        """Give all that is kept."""
+        """Return all answers."""
 
     def keep(self, new: Mapping[str, CachedAnswer], *, gone: Collection[str] = ()) -> None:
-        """Keep answers, over those of the same name, and drop the ones in ``gone``."""
+        """Add or replace answers, and delete those in ``gone``."""
 
 
 class NoCache:
-    """Keeps nothing: for a fetch that stands by itself."""
+    """A cache that keeps nothing, for a single fetch."""
 
     def all(self) -> Mapping[str, CachedAnswer]:
-        """Give nothing."""
+        """Return no answers."""
         return {}
 
     def keep(self, new: Mapping[str, CachedAnswer], *, gone: Collection[str] = ()) -> None:
-        """Forget them."""
+        """Keep nothing."""

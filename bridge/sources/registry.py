@@ -1,4 +1,4 @@
-"""Fetch, parse and discover whatever kind of source it is: the one place that knows all three products."""
+"""Fetch, parse and discovery for every kind of source; the only module that knows all three."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -12,59 +12,62 @@ from bridge.domain.source import (
     Source,
 )
 from bridge.errors import BadDataError
-from bridge.sources import backstage, calendar, connect
+from bridge.sources.backstage import agenda, portal, sessions
+from bridge.sources.calendar import fetch as calendar, parse as calendar_parser
+from bridge.sources.connect import fetch as connect, parse as connect_parser
 from bridge.sources.protocols import AnswerCache, Api, NoCache, ParseResult, Product, Raw
 
-# What the account can see of each product; raises a ZohoError.
+# The sources of each product that the account can see; raises a ZohoError.
 DISCOVERERS: Mapping[Product, Callable[[Api], tuple[AvailableSource, ...]]] = {
-    "backstage": backstage.discover,
+    "backstage": portal.discover,
     "connect": connect.discover,
     "calendar": calendar.discover,
 }
 
 
-def fetch(source: Source, api: Api, window: Window, details: AnswerCache | None = None) -> Raw:
-    """Read all of a source that falls into the window, or raise a ZohoError: never a part of it.
+def fetch(source: Source, api: Api, window: Window, cache: AnswerCache | None = None) -> Raw:
+    """Fetch all of a source within the window, or raise a ZohoError: never a part of it.
 
-    ``details`` are the source's own from earlier fetches; what it needs for the next one is kept there.
+    ``cache`` holds the source's answers of earlier fetches, and keeps those for the next one.
+    Backstage has no time filter: its sources are fetched whole, and feeds cut them.
     """
-    details = details or NoCache()
+    cache = cache or NoCache()
     match source:
+        case BackstageSource(event=""):
+            return portal.fetch(api, source)
         case BackstageSource():
-            return backstage.fetch(api, source, window, details)
+            return agenda.fetch(api, source, cache)
         case ConnectSource():
             return connect.fetch(api, source, window)
         case CalendarSource():
-            return calendar.fetch(api, source, window, details)
+            return calendar.fetch(api, source, window, cache)
 
 
 def parse(
     source: Source, raw: Raw, settings: ZohoSettings, known: Iterable[tuple[str, str]]
 ) -> ParseResult:
-    """Turn what ``fetch`` gave into events; what can't be read becomes a rejection beside them.
+    """Parse the result of ``fetch`` into events, and rejections of what can't be read.
 
-    ``known`` are UID and upstream id of the source's events as they were read before: Connect's repeats need them to
-    keep their UIDs. BadDataError when objects came and nothing of them can be read, not even an id.
+    ``known`` are UID and upstream id of the source's events in the store: Connect's repeats need
+    them to keep their UIDs. Raises BadDataError if nothing can be read, not even an id.
     """
-    parsed = _parse(source, raw, settings, known)
-    nameless = sum(
-        rejection.kind == "dropped" and not rejection.upstream_id for rejection in parsed.rejections
-    )
-    if nameless and not parsed.events:
-        raise BadDataError(
-            f"Zoho's answer for {source.key} can't be read: {nameless} objects have no id. The last good state is kept."
-        )
-    return parsed
+    result = _parse(source, raw, settings, known)
+    nameless = sum(not rejection.upstream_id for rejection in result.rejections)
+    if nameless and not result.events:
+        raise BadDataError("source-unreadable", source=source.key, count=nameless)
+    return result
 
 
 def _parse(
     source: Source, raw: Raw, settings: ZohoSettings, known: Iterable[tuple[str, str]]
 ) -> ParseResult:
     match source:
+        case BackstageSource(event=""):
+            return portal.parse(raw, source)
         case BackstageSource():
-            return backstage.parse(raw, source)
+            return sessions.parse(raw, source)
         case ConnectSource():
-            repeating = connect.repeating_streams(source, known)
-            return connect.parse(raw, source, settings.connect_timezone, repeating=repeating)
+            repeating = connect_parser.repeating_streams(source, known)
+            return connect_parser.parse(raw, source, settings.connect_timezone, repeating)
         case CalendarSource():
-            return calendar.parse(raw, source)
+            return calendar_parser.parse(raw, source)

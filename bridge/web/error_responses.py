@@ -12,7 +12,7 @@ import structlog
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from bridge.errors import StoreError
-from bridge.problems import N_
+from bridge.sentences import N_
 from bridge.web.language import _
 
 Headers: TypeAlias = Sequence[tuple[str, str]]

@@ -1,6 +1,6 @@
-"""The bridge's own budget of requests to one product: who wants to ask waits for a place, or is told to come back.
+"""The bridge's own limit of requests to one product: a request waits for its turn or is refused.
 
-How fast that is, and what all processes of the account have used of it, stands in the ``PaceStore``.
+The rate and its use by all processes of the account stand in the ``RateLimitStore``.
 """
 
 from collections.abc import Callable
@@ -10,13 +10,11 @@ from threading import Lock
 from bridge.errors import SlowDownError
 from bridge.zoho.rate_limit import Rate, RateLimitStore
 
-_AT_ONCE = timedelta(0)
-
 
 class Budget:
-    """What one account may ask of one product, over all threads, and with a shared store over all processes.
+    """The requests of one account to one product, shared by all threads and processes.
 
-    ``name`` is what a person calls the product; ``patience`` is the longest that ``take`` waits.
+    ``name`` is the product's in messages; ``patience`` is the longest wait of ``take``.
     """
 
     def __init__(
@@ -32,8 +30,7 @@ class Budget:
         sleep: Callable[[float], None],
     ) -> None:
         self._store = store
-        self._account = account
-        self._product = product
+        self._key = account, product
         self._rate = rate
         self._name = name
         self._patience = patience
@@ -42,39 +39,27 @@ class Budget:
         self._lock = Lock()
 
     def take(self) -> None:
-        """Return when a request may go out; raise SlowDownError when that is longer away than its patience."""
+        """Wait until a request may go out; raise SlowDownError if that exceeds the patience."""
         left = self._patience
-        while True:
-            wait = self._wait(left)
-            if wait <= _AT_ONCE:
-                return
+        while wait := self._reserve(left):
             self._sleep(wait.total_seconds())
-            if not self._is_closed():
+            until = self._store.closed_until(*self._key)
+            if until is None or until <= self._clock():
                 return
-            left -= wait  # Zoho told another one to slow down meanwhile: this place is lost, as it were asked for
+            left -= wait  # Another process was throttled while this one slept: queue again.
 
     def close(self, seconds: float) -> None:
-        """Let no request out for so long, in no process, because Zoho said so to one of them."""
+        """Stop the requests of all processes for a time that Zoho asked for."""
         if seconds > 0:
             now = self._clock()
-            self._store.close(
-                self._account, self._product, until=now + timedelta(seconds=seconds), now=now
-            )
+            self._store.close(*self._key, until=now + timedelta(seconds=seconds), now=now)
 
-    def _wait(self, patience: timedelta) -> timedelta:
-        with self._lock:  # threads queue here in turn, rather than at the database, where SQLite lets them try again
-            wait = self._store.take(
-                self._account, self._product, self._rate, now=self._clock(), patience=patience
-            )
-        if wait > patience:
-            seconds = wait.total_seconds()
-            raise SlowDownError(
-                f"No request to {self._name} for {seconds:.0f} seconds: Zoho asked to slow down, or the bridge's own "
-                "budget of requests is used up. The next refresh comes by itself.",
-                retry_after=seconds,
-            )
-        return wait
-
-    def _is_closed(self) -> bool:
-        until = self._store.closed_until(self._account, self._product)
-        return until is not None and until > self._clock()
+    def _reserve(self, patience: timedelta) -> timedelta:
+        with self._lock:  # Threads queue here in turn; at the database, SQLite makes them retry.
+            wait = self._store.take(*self._key, self._rate, now=self._clock(), patience=patience)
+        if wait <= patience:
+            return wait
+        seconds = wait.total_seconds()
+        raise SlowDownError(
+            "budget-used", product=self._name, seconds=round(seconds), retry_after=seconds
+        )

@@ -1,31 +1,30 @@
 """The client of the three Zoho APIs: JSON of a good answer, or the error with its remedy.
 
-All the bridge does by itself is read. What changes something in Zoho, because a person said so, is sent with ``post``:
-once, and never again by itself.
+The bridge itself only reads. A change of something in Zoho, which a person asked for, is sent with
+``post``: once, and never repeated.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 import time
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 from urllib.parse import urlencode
 
 import httpx
 import stamina
 
 from bridge.config import ZohoSettings
-from bridge.errors import ScopeError, SlowDownError, UnavailableError
+from bridge.errors import SlowDownError, UnavailableError
 from bridge.zoho.budget import Budget
 from bridge.zoho.oauth import TokenKeeper, account_of
-from bridge.zoho.rate_limit import MemoryRateLimitStore, Rate, RateLimitStore
-from bridge.zoho.responses import NAMES, Question, TokenRefusedError, read
-from bridge.zoho.scopes import Product
+from bridge.zoho.rate_limit import Rate, RateLimitStore
+from bridge.zoho.responses import NAMES, Call, TokenRefusedError, read_reply
+from bridge.zoho.scopes import Product, scope_for
 from bridge.zoho.tokens import AccessToken, TokenStore
-from bridge.zoho.transport import Wire, new_http
+from bridge.zoho.transport import Transport, new_http
 
-# Connect documents 25 a minute for a call of its own; for the others nothing is documented, and sister products
-# throttle at 100 to 200 in two minutes.
+# Connect documents 25 a minute for updateEvent. Nothing is documented for the others, and sister
+# products throttle at 100 to 200 in two minutes (Zoho APIs 3.8, 4.7).
 _RATES: Mapping[Product, Rate] = {
     "backstage": Rate(burst=40, every=timedelta(seconds=1)),
     "connect": Rate(burst=5, every=timedelta(seconds=3)),
@@ -33,12 +32,12 @@ _RATES: Mapping[Product, Rate] = {
 }
 _PATIENCE = timedelta(seconds=12)
 _LONGEST_QUERY = 4000  # web servers take addresses of up to 8,000 bytes
-_SOON = 2.0  # seconds: an answer that asks for a longer wait is not asked for again here
+_SOON = 2.0  # seconds: after a longer Retry-After a request is not repeated here
 _DEADLINE = 120.0
 _MAX_BYTES = 50_000_000
-_LACKING = timedelta(
-    minutes=20
-)  # what looks like a lacking scope may have been a fault of Zoho's, which passes
+_LACKING = timedelta(minutes=20)  # a fault of Zoho's, which passes, may look like a lacking scope
+
+_Send: TypeAlias = Callable[[Call, AccessToken], Any]
 
 
 def _now() -> datetime:
@@ -46,21 +45,19 @@ def _now() -> datetime:
 
 
 class ZohoClient:
-    """Reads Zoho for one account; safe for threads, and best kept for as long as the process lives.
+    """The client for one account; safe for threads, and best kept as long as the process lives.
 
-    It remembers which scopes Zoho refuses, which a new client would have to find out again. How fast it may ask stands
-    in ``paces``, which all processes of an account have to share; without it the client has a budget of its own. An
-    ``http`` that is handed in stays open, and its timeouts hold; ``sleep`` and ``clock`` are for tests. A request that
-    the budget would let out only after ``patience`` is refused. Raises ConfigError when the settings are not enough to
-    log in.
+    It remembers which scopes Zoho refuses. ``tokens`` and ``rates`` are shared by all processes of
+    an account. A request that the rate would allow only after ``patience`` is refused. Raises
+    ConfigError if the settings are not enough to log in.
     """
 
     def __init__(
         self,
         settings: ZohoSettings,
         tokens: TokenStore,
+        rates: RateLimitStore,
         *,
-        paces: RateLimitStore | None = None,
         clock: Callable[[], datetime] = _now,
         sleep: Callable[[float], None] = time.sleep,
         http: httpx.Client | None = None,
@@ -76,16 +73,13 @@ class ZohoClient:
         }
         self._secrets = (settings.client_secret.reveal(), settings.refresh_token.reveal())
         self._clock = clock
-        self._owns_http = http is None
-        self._http = new_http() if http is None else http
-        self._wire = Wire(self._http, deadline=deadline, max_bytes=max_bytes)
-        self._tokens = TokenKeeper(
-            settings, tokens, http=self._http, wire=self._wire, clock=clock, sleep=sleep
-        )
-        account, paces = account_of(settings), MemoryRateLimitStore() if paces is None else paces
+        self._http = http or new_http()
+        self._transport = Transport(self._http, deadline=deadline, max_bytes=max_bytes)
+        self._tokens = TokenKeeper(settings, tokens, self._transport, clock=clock, sleep=sleep)
+        account = account_of(settings)
         self._budgets = {
             product: Budget(
-                paces,
+                rates,
                 account,
                 product,
                 rate,
@@ -102,23 +96,17 @@ class ZohoClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Close the connections that the client opened itself."""
-        if self._owns_http:
-            self._http.close()
+        """Close the connections."""
+        self._http.close()
 
     @property
     def requests(self) -> int:
-        """How many requests went to Zoho, those for tokens and those repeated among them."""
-        return self._wire.requests
+        """The number of requests to Zoho, with those for tokens and the repeated ones."""
+        return self._transport.requests
 
     def get(
         self,
@@ -128,103 +116,95 @@ class ZohoClient:
         *,
         accept: str = "application/json",
     ) -> Any:
-        """Give the decoded JSON of a good answer: an object or an array with no error in it.
+        """Return the decoded JSON of a good answer: an object or an array without an error in it.
 
-        ``path`` starts with a slash, its segments are percent-encoded, and it has no query. What may pass is tried up
-        to three times. A refused access token is replaced once; when the new one is refused too, the refresh token
-        lacks the scope (Zoho Backstage: errors). Raises the classes of ``ZohoError``, and StoreError from the stores of
-        tokens and paces.
+        ``path`` starts with a slash, its segments are percent-encoded, and it has no query. What
+        may pass is tried up to three times. A refused access token is replaced once. If the new one
+        is refused too, the refresh token lacks the scope (Zoho APIs 2.5). Raises the classes of
+        ``ZohoError``, and StoreError.
         """
-        return self._answered(
-            product, path, lambda question, token: self._try(question, params, accept, token)
-        )
+
+        def send(call: Call, token: AccessToken) -> Any:
+            attempts = stamina.retry_context(
+                on=_may_pass, attempts=3, timeout=60, wait_initial=0.5, wait_max=4
+            )
+            for attempt in attempts:
+                with attempt:
+                    return self._send(call, params, token, accept=accept)
+            raise AssertionError("unreachable: the last attempt returns or raises")
+
+        return self._answer(product, path, send)
 
     def post(self, product: Product, path: str, params: Mapping[str, str]) -> Any:
-        """Let Zoho change something, and give the decoded JSON of a good answer.
+        """Change something in Zoho, and return the decoded JSON of a good answer.
 
-        Sent once: whether a request without a good answer was carried out nobody knows, so that trying again is a
-        person's business. Only a refused access token, with which nothing was done, is replaced and the request sent
-        again. Raises what ``get`` does; an UnavailableError means that it may have been carried out.
+        Sent once: whether a request without a good answer was carried out is unknown, so only a
+        person repeats it. Only a refused access token is replaced and the request sent again.
+        Raises what ``get`` raises; after an UnavailableError it may have been carried out.
         """
 
-        def once(question: Question, token: AccessToken) -> Any:
-            return self._once(question, params, "application/json", token, method="POST")
+        def send(call: Call, token: AccessToken) -> Any:
+            return self._send(call, params, token, method="POST")
 
-        return self._answered(product, path, once)
+        return self._answer(product, path, send)
 
-    def _answered(
-        self, product: Product, path: str, ask: Callable[[Question, AccessToken], Any]
-    ) -> Any:
+    def _answer(self, product: Product, path: str, send: _Send) -> Any:
         if not path.startswith("/") or "?" in path or "#" in path:
-            raise ValueError(
-                f"{path!r} is not a path below the product's address: it starts with / and has no query"
-            )
+            raise ValueError(f"{path!r} is not a path that starts with / and has no query")
+        host = httpx.URL(self._bases[product]).host
+
+        def answer(token: AccessToken) -> Any:
+            secrets = (*self._secrets, token.value)
+            return send(Call(product=product, path=path, host=host, secrets=secrets), token)
+
         token = self._tokens.current()
-        question = self._question(product, path, token)
         try:
-            return ask(question, token)
+            return answer(token)
         except TokenRefusedError as error:
             refusal = error
-        lacking, until = self._lacking.get(question.scope, (None, self._clock()))
+        scope = scope_for(product, path)
+        lacking, until = self._lacking.get(scope, (None, self._clock()))
         if lacking == token and self._clock() < until:
-            # Asking for yet another token would only use up the few that the other products need.
-            raise ScopeError(str(refusal))
+            raise refusal  # Yet another token would use up those that the other products need.
         if refusal.dead:
             self._tokens.forget(token)
         token = self._tokens.replace(token)
-        question = self._question(product, path, token)
         try:
-            return ask(question, token)
-        except TokenRefusedError as error:
-            self._lacking[question.scope] = (token, self._clock() + _LACKING)
-            raise ScopeError(str(error)) from error
+            return answer(token)
+        except TokenRefusedError:
+            self._lacking[scope] = token, self._clock() + _LACKING
+            raise
 
-    def _question(self, product: Product, path: str, token: AccessToken) -> Question:
-        host = httpx.URL(self._bases[product]).host
-        return Question(
-            product=product, path=path, host=host, secrets=(*self._secrets, token.value)
-        )
-
-    def _try(
-        self, question: Question, params: Mapping[str, str] | None, accept: str, token: AccessToken
-    ) -> Any:
-        for attempt in stamina.retry_context(
-            on=_may_pass, attempts=3, timeout=60, wait_initial=0.5, wait_max=4
-        ):
-            with attempt:
-                return self._once(question, params, accept, token)
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-    def _once(
+    def _send(
         self,
-        question: Question,
+        call: Call,
         params: Mapping[str, str] | None,
-        accept: str,
         token: AccessToken,
         *,
+        accept: str = "application/json",
         method: Literal["GET", "POST"] = "GET",
     ) -> Any:
-        budget = self._budgets[question.product]
+        budget = self._budgets[call.product]
         budget.take()
+        # All documents of Zoho's have parameters in the address; a form is for one too long.
         in_body = method == "POST" and len(urlencode(params or {})) > _LONGEST_QUERY
         request = self._http.build_request(
             method,
-            self._bases[question.product] + question.path,
-            # In the address, as all documents of Zoho's have it; a form only where an address would be too long.
+            self._bases[call.product] + call.path,
             params=None if in_body else params,
             data=params if in_body else None,
             headers={"Accept": accept, "Authorization": f"Zoho-oauthtoken {token.value}"},
         )
-        reply = self._wire.send(request)
+        reply = self._transport.send(request)
         try:
-            return read(reply, question, now=self._clock())
+            return read_reply(reply, call, now=self._clock())
         except SlowDownError as error:
             budget.close(error.retry_after or 0.0)  # for all threads and processes
             raise
 
 
 def _may_pass(error: Exception) -> bool | float:
-    """Tell whether to ask again now, and after how many seconds where Zoho said so."""
+    """Return whether to repeat a request now, or after how many seconds that Zoho asked for."""
     if not isinstance(error, UnavailableError | SlowDownError):
         return False
     if error.retry_after is None:

@@ -1,4 +1,4 @@
-"""What an answer of an API means: its JSON, or the error whose remedy fits. Pure: no request goes out from here."""
+"""The meaning of an API's answer: its JSON, or the error with the fitting remedy. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,8 @@ from bridge.errors import (
     UnavailableError,
     ZohoError,
 )
-from bridge.zoho.api_errors import Complaint, find
+from bridge.problems import problem
+from bridge.zoho.api_errors import ApiError, clean_words, parse_error
 from bridge.zoho.scopes import Product, scope_for
 from bridge.zoho.transport import Reply
 
@@ -26,36 +27,29 @@ NAMES: dict[Product, str] = {
 _THROTTLE_SECONDS = 120.0  # Zoho counts over two minutes
 _THROTTLED = re.compile(r"THROTTLES_LIMIT_EXCEEDED|too many requests", re.IGNORECASE)
 _DEAD = re.compile(r"INVALID_(OAUTH_?)?TOKEN|INVALID_TICKET", re.IGNORECASE)
-_REFUSED = re.compile(
-    r"OAUTH.?(SCOPE|TOKEN)|AUTHENTICAT", re.IGNORECASE
-)  # "scope" alone may be Connect's scopeID
+# "scope" alone may be Connect's scopeID.
+_REFUSED = re.compile(r"OAUTH.?(SCOPE|TOKEN)|AUTHENTICAT", re.IGNORECASE)
 _UNKNOWN_CODE = re.compile(r"NOT_?(FOUND|EXIST)", re.IGNORECASE)
 _UNKNOWN_REASON = re.compile(
     r"not found|not exist|invalid (scope ?id|network|partition|group)", re.IGNORECASE
 )
 _FORBIDDEN = re.compile(r"NOT.PERMITTED|PERMISSION|ACCESS.DENIED", re.IGNORECASE)
-_SAID = 200  # characters of Zoho's own words in a message
 
 
 class TokenRefusedError(ScopeError):
-    """The access token is refused: it is dead, or lacks the scope. ``dead``: surely dead, for every product."""
+    """The access token is invalid or lacks the scope; ``dead``: invalid for every product."""
 
-    def __init__(self, message: str, *, dead: bool) -> None:
-        super().__init__(message)
-        self.dead = dead
+    dead = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What was asked, so that an error can name it; ``secrets`` are taken out of whatever Zoho says."""
+class Call:
+    """A request to a product, for the words of errors; ``secrets`` are removed from Zoho's words."""
 
     product: Product
     path: str
     host: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
-
-    def __str__(self) -> str:
-        return f"{NAMES[self.product]} ({self.path} at {self.host})"
 
     @property
     def scope(self) -> str:
@@ -63,84 +57,67 @@ class Question:
         return scope_for(self.product, self.path)
 
 
-def read(reply: Reply, question: Question, *, now: datetime) -> Any:
-    """Give the JSON object or array of a 2xx that holds no error; raise the class of ``ZohoError`` that fits.
+def read_reply(reply: Reply, call: Call, *, now: datetime) -> Any:
+    """Return the JSON object or array of a 2xx without an error; raise a class of ``ZohoError``.
 
     A refused access token is a TokenRefusedError. A Retry-After date is counted from ``now``.
     """
-    body, problem = reply.json()
-    complaint = find(body, reply.status)
-    if complaint is None and not 200 <= reply.status < 300:
-        complaint = Complaint(status=reply.status, text="" if reply.is_html else reply.text())
-    if complaint is not None:
-        raise _error(complaint, reply, question, now)
-    if problem:
-        raise UnavailableError(
-            f"{question} answered {reply.status}, but {problem}; the next refresh tries again."
-        )
-    if not isinstance(body, dict | list):
-        raise BadDataError(
-            f"{question} answered a JSON {type(body).__name__} instead of an object or an array."
-        )
-    return body
+    body, why = reply.json()
+    error = parse_error(body, reply.status)
+    if error is None and not 200 <= reply.status < 300:
+        error = ApiError(status=reply.status, text="" if reply.is_html else reply.text())
+    if error is not None:
+        raise _zoho_error(error, reply, call, now)
+    if why is None and isinstance(body, dict | list):
+        return body
+    kind = BadDataError if why is None else UnavailableError
+    why = why or problem("body-no-object", type=type(body).__name__)
+    raise kind("answer-unreadable", **_names(call), status=reply.status, why=why)
 
 
-def said(words: str, secrets: tuple[str, ...]) -> str:
-    """Give Zoho's own words as the end of a message: on one line, short, and without any of our secrets."""
-    for secret in filter(None, secrets):
-        words = words.replace(secret, "[secret]")
-    line = " ".join(
-        "".join(sign if sign.isprintable() else " " for sign in words[: _SAID * 10]).split()
-    )
-    return f' Zoho says: "{line[:_SAID]}{"…" if len(line) > _SAID else ""}".' if line else ""
+def _names(call: Call) -> dict[str, Any]:
+    return {"product": NAMES[call.product], "path": call.path, "host": call.host}
 
 
-def _error(complaint: Complaint, reply: Reply, question: Question, now: datetime) -> ZohoError:
-    """Choose the class by the remedy; the surest sign comes first."""
-    status, words = complaint.status, complaint.words
-    tail = said(words, question.secrets)
-    after = reply.retry_after(now)
+def _zoho_error(error: ApiError, reply: Reply, call: Call, now: datetime) -> ZohoError:
+    """Return the error by its remedy; the surest sign comes first."""
+    status, words, after = error.status, error.words, reply.retry_after(now)
+    more: dict[str, Any] = {}
+    kind: type[ZohoError]
     if status == 429 or _THROTTLED.search(words) or "THROTTLES_LIMIT_EXCEEDED" in reply.text():
-        return SlowDownError(
-            f"{question} asks to slow down; the bridge waits and tries again by itself.{tail}",
-            retry_after=_THROTTLE_SECONDS if after is None else after,
-        )
-    dead = bool(_DEAD.search(words))
-    if status == 401 or dead or _REFUSED.search(words):
-        return TokenRefusedError(
-            f"{question} refuses the access token: the refresh token lacks the scope {question.scope}, or is of "
-            "another data centre. Log in again with that scope (`zoho-bridge login`, and remove ZOHO_REFRESH_TOKEN "
-            f"where it is set), and see that ZOHO_DATA_CENTER is the account's.{tail}",
-            dead=dead,
-        )
-    if status >= 500 or status == 408:
-        return UnavailableError(
-            f"{question} has a fault of its own ({status}); the next refresh tries again.{tail}",
-            retry_after=after,
-        )
-    if 300 <= status < 400:
-        return BadDataError(
-            f"{question} redirects elsewhere ({status}), which the bridge does not follow: correct "
-            f"ZOHO_{question.product.upper()}_URL or ZOHO_DATA_CENTER."
-        )
-    if status == 404 or _is_unknown(complaint, question):
-        return NotFoundError(
-            f"{question} is not known: correct the id in bridge.toml, or see that the account can see it.{tail}"
-        )
-    if reply.is_html:
-        return UnavailableError(
-            f"{question} answered {status} with an HTML page; the next refresh tries again."
-        )
-    if status == 403 or _FORBIDDEN.search(words):
-        return ScopeError(
-            f"{question} is not open to the account: share it with the account, or log in again with the scope "
-            f"{question.scope} (`zoho-bridge login`, and remove ZOHO_REFRESH_TOKEN where it is set).{tail}"
-        )
-    return BadDataError(f"{question} refuses the request ({status}).{tail}")
+        kind, code = SlowDownError, "throttled"
+        after = _THROTTLE_SECONDS if after is None else after
+    elif status == 401 or _DEAD.search(words) or _REFUSED.search(words):
+        kind, code, more = TokenRefusedError, "token-refused", {"scope": call.scope}
+    elif status >= 500 or status == 408:
+        kind, code = UnavailableError, "server-error"
+    elif 300 <= status < 400:
+        setting = f"ZOHO_{call.product.upper()}_URL"
+        kind, code, words, more = BadDataError, "redirected", "", {"setting": setting}
+    elif status == 404 or _is_unknown(error, call):
+        kind, code = NotFoundError, "not-found"
+    elif reply.is_html:
+        kind, code, more = UnavailableError, "answer-unreadable", {"why": problem("body-html")}
+    elif status == 403 or _FORBIDDEN.search(words):
+        kind, code, more = ScopeError, "forbidden", {"scope": call.scope}
+    else:
+        kind, code = BadDataError, "refused"
+    result = kind(
+        code,
+        **_names(call),
+        status=status,
+        code=error.code,
+        said=clean_words(words, call.secrets),
+        retry_after=after if kind in (SlowDownError, UnavailableError) else None,
+        **more,
+    )
+    if isinstance(result, TokenRefusedError):
+        result.dead = bool(_DEAD.search(words))
+    return result
 
 
-def _is_unknown(complaint: Complaint, question: Question) -> bool:
-    """Tell Zoho's own forms of a 404; a sentence is believed of Connect alone, which has nothing else."""
-    if _UNKNOWN_CODE.search(complaint.code):
+def _is_unknown(error: ApiError, call: Call) -> bool:
+    """Return whether it is Zoho's form of a 404; only Connect has nothing but a sentence."""
+    if _UNKNOWN_CODE.search(error.code):
         return True
-    return question.product == "connect" and bool(_UNKNOWN_REASON.search(complaint.text))
+    return call.product == "connect" and bool(_UNKNOWN_REASON.search(error.text))

@@ -1,6 +1,6 @@
-"""The OAuth scopes that the bridge needs (Zoho: OAuth scopes): the only list of them, for login and for errors.
+"""The OAuth scopes that the bridge needs, for the login and for errors (Zoho APIs 1.5).
 
-A grant holds the scopes that it was made with; one more means another grant.
+A grant holds the scopes that it was made with. A further scope needs another grant.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ _SCOPES: Mapping[Product, Mapping[str, str]] = {
 
 
 def scope_for(product: Product, path: str) -> str:
-    """Give the scope for a path below the product's base address; the innermost collection in it decides."""
+    """Return the scope for a path below the product's address, by its innermost collection."""
     scopes = _SCOPES[product]
     for segment in reversed(path.split("/")):
         if segment in scopes:
@@ -43,6 +43,6 @@ def scope_for(product: Product, path: str) -> str:
 
 
 def scopes_for_login(*, push: bool = False) -> tuple[str, ...]:
-    """Give the scopes to ask for: those to read, and with ``push`` the one to write events of Connect."""
+    """Return the scopes for reading, and with ``push`` the scope for writing events of Connect."""
     every = dict.fromkeys(scope for scopes in _SCOPES.values() for scope in scopes.values())
     return tuple(scope for scope in every if push or scope.endswith(".READ"))

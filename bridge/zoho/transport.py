@@ -1,4 +1,7 @@
-"""One HTTP request and its whole answer, within a size and a time: no meaning, no retries, no tokens of its own."""
+"""One HTTP request and its whole answer, within a size and a time.
+
+It must not know what an answer means, retry a request or hold a token.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,16 +16,16 @@ import httpx
 
 from bridge import __version__
 from bridge.errors import BadDataError, UnavailableError
+from bridge.problems import Problem, problem
 
 USER_AGENT = f"zoho-calendar-bridge/{__version__}"
 _TIMEOUT = httpx.Timeout(30, connect=10)
 _LONGEST_WAIT = 86_400.0
-_NEXT = "the next refresh tries again"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer of any status; ``body`` is whole, and in no repr, for it may hold a token."""
+    """An answer of any status; ``body`` is whole, and in no repr, because it may hold a token."""
 
     status: int
     headers: httpx.Headers
@@ -30,38 +33,35 @@ class Reply:
 
     @property
     def is_html(self) -> bool:
-        """Whether a page for people came, whatever its Content-Type says."""
+        """Whether the body is a page for people, whatever its Content-Type says."""
         return self.body.lstrip()[:1] == b"<"
 
     def text(self) -> str:
-        """Give the body as text, with marks where it is none."""
+        """Return the body as text, with marks in place of bytes that are not UTF-8."""
         return self.body.decode(errors="replace")
 
-    def json(self) -> tuple[Any, str]:
-        """Give the decoded body and "", or None and what is wrong with it.
+    def json(self) -> tuple[Any, Problem | None]:
+        """Return the decoded body and None, or None and a problem.
 
-        No exception, because the ones of ``json`` carry the document, which may hold a token.
+        Raises nothing: exceptions of ``json`` carry the document, which may hold a token.
         """
         if not self.body.strip():
-            return None, "the body is empty"
+            return None, problem("body-empty")
         if self.is_html:
-            return None, "the body is an HTML page"
+            return None, problem("body-html")
         try:
             # strict=False: one control character in one title must not cost the whole answer.
-            return json.loads(self.body, strict=False), ""
+            return json.loads(self.body, strict=False), None
         except json.JSONDecodeError as error:
-            return None, f"the JSON ends or breaks at character {error.pos} of {len(error.doc)}"
-        except (
-            ValueError,
-            RecursionError,
-        ) as error:  # bytes that are no text, a number without end, a deep nest
-            return None, f"the JSON can't be read ({type(error).__name__})"
+            return None, problem("body-cut", position=error.pos, length=len(error.doc))
+        except (ValueError, RecursionError) as error:  # not UTF-8, endless digits, a deep nest
+            return None, problem("body-unreadable", error=type(error).__name__)
 
     def retry_after(self, now: datetime) -> float | None:
-        """Give the seconds that Retry-After asks to wait, at most a day; None when it is missing or senseless.
+        """Return the seconds of Retry-After, at most a day; None if it is missing or senseless.
 
-        RFC 9110 10.2.3: whole seconds or an HTTP date. The date is of the clock of Zoho's server, which its Date tells;
-        without one it is counted from ``now``.
+        RFC 9110 10.2.3: whole seconds or an HTTP date. A date is counted from the answer's Date,
+        which is of the same clock, or else from ``now``.
         """
         value = self.headers.get("Retry-After", "").strip()
         if value.isascii() and value.isdigit():
@@ -82,63 +82,54 @@ def _http_date(value: str) -> datetime | None:
 
 
 def new_http() -> httpx.Client:
-    """Make the HTTP client that the bridge uses: no cookies, since a cookie would outlive the token it came with."""
+    """Return an HTTP client without cookies: a cookie would outlive the token of its request."""
     http = httpx.Client(timeout=_TIMEOUT)
     http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return http
 
 
-class Wire:
-    """Sends requests and counts them; safe for threads.
+class Transport:
+    """The sender and counter of requests; safe for threads.
 
-    ``deadline`` is the longest time in seconds from the request to the last byte of its answer: the read timeout of
-    the HTTP client starts anew with each byte. ``max_bytes`` counts the decompressed body.
+    ``deadline`` is the longest time in seconds from the request to the last byte of its answer: the
+    HTTP client's read timeout restarts with each byte. ``max_bytes`` counts the decompressed body.
     """
 
     def __init__(self, http: httpx.Client, *, deadline: float, max_bytes: int) -> None:
-        self._http = http
+        self.http = http
+        self.requests = 0  # sent, or tried
         self._deadline = deadline
         self._max_bytes = max_bytes
         self._lock = Lock()
-        self._requests = 0
-
-    @property
-    def requests(self) -> int:
-        """How many requests were sent, or tried."""
-        return self._requests
 
     def send(self, request: httpx.Request, *, deadline: float | None = None) -> Reply:
-        """Give the answer, whatever its status; redirects are answers like any other.
+        """Return the answer of any status; redirects are answers like any other.
 
-        Raises UnavailableError when none came, or not all of it, and BadDataError for one that is too large.
+        Raises UnavailableError without a complete answer, and BadDataError if it is too large.
         """
         with self._lock:
-            self._requests += 1
+            self.requests += 1
         seconds = self._deadline if deadline is None else min(deadline, self._deadline)
         request.headers["User-Agent"] = USER_AGENT
         try:
             return self._send(request, seconds)
         except httpx.RequestError as error:
-            problem = f"{type(error).__name__}: {error}".removesuffix(": ")
+            name = f"{type(error).__name__}: {error}".removesuffix(": ")
         # Not chained: an error of httpx holds its request, and so the token in the request's header.
-        raise UnavailableError(f"{request.url.host} gave no whole answer ({problem}); {_NEXT}.")
+        raise UnavailableError("connection-failed", host=request.url.host, error=name)
 
     def _send(self, request: httpx.Request, seconds: float) -> Reply:
-        ends = monotonic() + seconds
-        response = self._http.send(request, stream=True, follow_redirects=False)
+        end, host, path = monotonic() + seconds, request.url.host, request.url.path
+        response = self.http.send(request, stream=True, follow_redirects=False)
         try:
             body = bytearray()
             for part in response.iter_bytes():
                 body += part
                 if len(body) > self._max_bytes:
-                    raise BadDataError(
-                        f"{request.url.host} answered {request.url.path} with more than {self._max_bytes:,} bytes: "
-                        "give the feed a shorter window, or correct the address."
-                    )
-                if monotonic() > ends:
-                    raise UnavailableError(
-                        f"{request.url.host} took more than {seconds:g} seconds over one answer; {_NEXT}."
-                    )
+                    limit = f"{self._max_bytes:,}"
+                    raise BadDataError("answer-too-large", host=host, path=path, bytes=limit)
+                if monotonic() > end:
+                    raise UnavailableError("answer-too-slow", host=host, seconds=f"{seconds:g}")
             return Reply(response.status_code, response.headers, bytes(body))
         finally:
             response.close()

@@ -212,12 +212,12 @@ def used_code(line: CommandLine) -> str:
 @pytest.mark.parametrize(
     ("make_code", "message"),
     [
-        (used_code, "does not take the code"),
+        (used_code, "does not accept the code"),
         (
             lambda line: line.sandbox.tokens.issue_code(life=timedelta()),
-            "does not take the code",
+            "does not accept the code",
         ),
-        (lambda _line: "1000.made.up", "does not take the code"),
+        (lambda _line: "1000.made.up", "does not accept the code"),
         (lambda line: line.sandbox.tokens.issue_code(offline=False), "no refresh token"),
     ],
     ids=["used", "expired", "unknown", "online"],
@@ -391,7 +391,7 @@ def test_a_person_with_a_refused_code_may_paste_another(
     client = ["us", tokens.client_id, "not a secret", tokens.client_secret]
     result = answer_questions(line, monkeypatch, *client, "1000.dead", tokens.issue_code())
     assert result.exit_code == 0
-    assert result.stderr.count("does not take the code") == 1
+    assert result.stderr.count("does not accept the code") == 1
     assert result.stdout.count(READING) == 1
 
 

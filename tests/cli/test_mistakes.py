@@ -90,9 +90,9 @@ FAILURES: dict[str, tuple[Damage, Sequence[str], Sequence[str]]] = {
         CALENDARS,
         ["Zoho Calendar", "HTML page"],
     ),
-    "truncated": (fault("connect.events", "truncated"), GROUPS, ["Zoho Connect", "the JSON ends"]),
+    "truncated": (fault("connect.events", "truncated"), GROUPS, ["Zoho Connect", "The JSON ends"]),
     "reset": (fault("backstage.events", "reset"), PORTALS, ["127.0.0.1"]),
-    "throttled": (fault("calendar.*", "throttle"), CALENDARS, ["Zoho Calendar", "slow down"]),
+    "throttled": (fault("calendar.*", "throttle"), CALENDARS, ["Zoho Calendar", "limits the rate"]),
 }
 
 

@@ -199,7 +199,7 @@ def test_a_worker_may_be_killed_at_any_moment(tmp_path: Path, kills: int) -> Non
             "sources": [TEAM.key, PROGRAMME.key],
         }
         store = Store.open(url, SecretKeys(KEY))
-        client = ZohoClient(zoho, store.tokens, clock=lambda: clock[0])
+        client = ZohoClient(zoho, store.tokens, store.rate_limits, clock=lambda: clock[0])
         refresher = Refresher(
             store=store, api=client, zoho=zoho, holder="test", clock=lambda: clock[0]
         )
@@ -220,7 +220,7 @@ def test_a_worker_may_be_killed_at_any_moment(tmp_path: Path, kills: int) -> Non
         clock[0] += 2 * LEASE
         store = Store.open(url, SecretKeys(KEY))
         assert sorted(store.sources.due(now=clock[0])) == sorted(order["sources"])
-        client = ZohoClient(zoho, store.tokens, clock=lambda: clock[0])
+        client = ZohoClient(zoho, store.tokens, store.rate_limits, clock=lambda: clock[0])
         refresher = Refresher(
             store=store, api=client, zoho=zoho, holder="test", clock=lambda: clock[0]
         )
@@ -366,7 +366,7 @@ def test_the_whole_tree_may_be_killed_at_any_moment(tmp_path: Path) -> None:
 
         with closing(Store.open(f"sqlite:///{path}", SecretKeys(KEY))) as store:
             now = datetime.now(UTC) + 2 * LEASE
-            client = ZohoClient(settings.zoho, store.tokens)
+            client = ZohoClient(settings.zoho, store.tokens, store.rate_limits)
             refresher = Refresher(
                 store=store, api=client, zoho=settings.zoho, holder="t", clock=lambda: now
             )

@@ -154,7 +154,7 @@ def test_a_source_is_read_once_in_its_interval_and_by_one_worker(queue: Huey, st
         structlog.testing.capture_logs() as logged,
     ):
         settings = config.load(zoho.environment() | {"ZOHO_CONNECT_TIMEZONE": "Europe/Berlin"}).zoho
-        with ZohoClient(settings, store.tokens, clock=lambda: NOW) as api:
+        with ZohoClient(settings, store.tokens, store.rate_limits, clock=lambda: NOW) as api:
             refresher = Refresher(
                 store=store, api=api, zoho=settings, holder="here", clock=lambda: NOW
             )

@@ -82,7 +82,13 @@ def world(folder: Path) -> tuple[Store, config.Settings]:
     with Sandbox(lambda: now[0]) as sandbox:
         settings = _settings(folder, sandbox)
         store = Store.open(settings.database_url, SecretKeys(KEY))
-        client = ZohoClient(settings.zoho, store.tokens, clock=lambda: now[0], sleep=lambda _: None)
+        client = ZohoClient(
+            settings.zoho,
+            store.tokens,
+            store.rate_limits,
+            clock=lambda: now[0],
+            sleep=lambda _: None,
+        )
         refresher = Refresher(
             store=store, api=client, zoho=settings.zoho, holder="test", clock=lambda: now[0]
         )

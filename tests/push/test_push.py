@@ -33,7 +33,7 @@ from bridge.push.change import change, without_additions
 from bridge.push.unedited import is_untouched
 from bridge.push.vevent import ToldError, components, tell
 from bridge.sandbox.connect_objects import CONNECT_ZONE
-from bridge.sources import connect
+from bridge.sources.connect import parse as connect_parse
 from bridge.sources.connect.update import (
     UncertainError,
     Update,
@@ -45,7 +45,6 @@ from bridge.sources.connect.update import (
 )
 from bridge.store import Store
 from bridge.zoho.client import ZohoClient
-from bridge.zoho.tokens import MemoryTokenStore
 from tests.command_line import CALENDAR, GROUP, NETWORK, PORTAL, CommandLine, command_line
 from tests.zoho_sandbox import Sandbox
 
@@ -65,7 +64,7 @@ MINUTE = timedelta(minutes=1)
 def event_of(item: Any, here: Any, **changes: Any) -> Any:
     """Give the event that one object of Connect becomes."""
     source = ConnectSource(group=item["partition"]["id"], network=SOURCE.network)
-    parsed = connect.parse({"pages": [{"upcomingEvents": {"events": [item]}}]}, source, here)
+    parsed = connect_parse.parse({"pages": [{"upcomingEvents": {"events": [item]}}]}, source, here)
     (event,) = parsed.events
     return replace(event, **changes)
 
@@ -184,35 +183,35 @@ def test_another_reminder_is_refused_and_the_nearest_one_named(
     assert nearest == min(ALLOWED, key=lambda one: (abs(one - before), -one))
     assert nearest_reminder(before) == nearest
     (said,) = problems(update(reminder=before), BERLIN)
-    assert said.endswith(
-        f"the nearest that it can is {words}{' the start' * (words != 'at the start')}"
+    assert str(said).endswith(
+        f"The nearest that it can set is {words}{' the start' * (words != 'at the start')}."
     )
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"title": "x" * 251}, "its title has 251 characters, and Connect takes 250"),
-        ({"title": "🎲" * 126}, "its title has 252 characters, and Connect takes 250"),
+        ({"title": "x" * 251}, "The title has 251 characters, and Connect accepts 250."),
+        ({"title": "🎲" * 126}, "The title has 252 characters, and Connect accepts 250."),
         (
             {"description": "x" * 1001},
-            "its description has 1001 characters, and Connect takes 1000",
+            "The description has 1001 characters, and Connect accepts 1000.",
         ),
-        ({"location": "x" * 251}, "its location has 251 characters, and Connect takes 250"),
-        ({"title": " "}, "it has no title"),
+        ({"location": "x" * 251}, "The location has 251 characters, and Connect accepts 250."),
+        ({"title": " "}, "The event has no title"),
         (
             {
                 "start": datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
                 "end": datetime(2026, 10, 25, 3, tzinfo=UTC),
             },
-            "its start",
+            "The start ",
         ),
     ],
 )
 def test_what_the_document_does_not_allow_is_said(options: Any, said: Any) -> None:
     """Berlin's clocks show 02:30 twice on 25 October 2026; 01:30 UTC is the second of them."""
     (problem,) = problems(update(**options), BERLIN)
-    assert problem.startswith(said)
+    assert str(problem).startswith(said)
 
 
 def test_what_just_fits_is_sent() -> None:
@@ -224,8 +223,8 @@ def test_what_just_fits_is_sent() -> None:
 def test_a_profile_in_another_zone_than_the_setting_is_noticed() -> None:
     """The wall clocks of the documents' sample are UTC-11 (Zoho Connect: clock analysis)."""
     raw = {"pages": [{"upcomingEvents": {"events": SAMPLES}}]}
-    assert clock_problem(raw, SAMOA) == ""
-    assert "zoho.connect_timezone is Europe/Berlin" in clock_problem(raw, BERLIN)
+    assert clock_problem(raw, SAMOA) is None
+    assert "zoho.connect_timezone is Europe/Berlin" in str(clock_problem(raw, BERLIN))
 
 
 class Answering:
@@ -251,15 +250,23 @@ def test_the_documents_answer_is_read() -> None:
     ("answer", "error", "said"),
     [
         ({}, UncertainError, r"seems to have made the change.*not about the event"),
-        ([], UncertainError, r"look there before.*no stream with an event"),
+        ([], UncertainError, r"Check the event in Connect before.*no stream with an event"),
         (
             {"updateEvent": {"result": "success"}},
             UncertainError,
-            r"look there before.*no stream with an event",
+            r"Check the event in Connect before.*no stream with an event",
         ),
-        (UnavailableError("It broke off."), UncertainError, r"may have been made or not"),
-        (ScopeError("No."), ScopeError, r"zohopulse\.events\.UPDATE.*zoho-bridge login --push"),
-        (BadDataError("It refuses."), BadDataError, r"It refuses\."),
+        (
+            UnavailableError("text", text="It broke off."),
+            UncertainError,
+            r"may or may not have been made",
+        ),
+        (
+            ScopeError("text", text="No."),
+            ScopeError,
+            r"zohopulse\.events\.UPDATE.*zoho-bridge login --push",
+        ),
+        (BadDataError("text", text="It refuses."), BadDataError, r"It refuses\."),
     ],
 )
 def test_an_answer_that_is_none_says_what_to_do(answer: Any, error: Any, said: Any) -> None:
@@ -640,7 +647,7 @@ def test_several_new_reminders_are_refused() -> None:
 def test_everything_that_is_wrong_with_an_event_is_said_at_once() -> None:
     published = told_of(vevent(PARTY))
     with pytest.raises(
-        ToldError, match=r"its title has 251 characters.*its reminder is 20 minutes before"
+        ToldError, match=r"The title has 251 characters.*cannot set a reminder 20 minutes before"
     ):
         change(
             replace(published, title="x" * 251, reminders=(20 * MINUTE,)), published, PARTY, BERLIN
@@ -1041,7 +1048,7 @@ def test_a_feed_that_shows_times_only_cannot_be_sent(line: CommandLine) -> None:
 def test_one_event_that_cannot_be_sent_keeps_all_others_back(line: CommandLine) -> None:
     bad = exported(line)[REORG_TITLE].replace("TRIGGER:-PT1H", "TRIGGER:-PT20M")
     said = refusal(line, retitled(line), bad)
-    assert "the nearest that it can is 15 minutes before the start" in said
+    assert "The nearest that it can set is 15 minutes before the start" in said
     assert "Nothing was sent" in said
 
 
@@ -1156,17 +1163,22 @@ def routes(zoho: Any) -> Any:
     return [request.route for request in zoho.requests]
 
 
-def writing(zoho: Any) -> Any:
-    """Give a client with budget enough: its clock goes on by three seconds with each look at it."""
+def writing(zoho: Any, store: Store) -> Any:
+    """Return a client with budget enough: its clock moves by three seconds with each look at it."""
     ticks = count()
     settings = config.load(zoho.environment()).zoho
     return ZohoClient(
-        settings, MemoryTokenStore(), clock=lambda: NOW + next(ticks) * timedelta(seconds=3)
+        settings,
+        store.tokens,
+        store.rate_limits,
+        clock=lambda: NOW + next(ticks) * timedelta(seconds=3),
     )
 
 
-def test_a_dead_token_is_replaced_once_and_nothing_else_is_tried_again(zoho: Any) -> None:
-    with writing(zoho) as client:
+def test_a_dead_token_is_replaced_once_and_nothing_else_is_tried_again(
+    zoho: Any, store: Store
+) -> None:
+    with writing(zoho, store) as client:
         client.get("connect", "/allScopes")
         zoho.tokens.expire()
         zoho.forget_requests()
@@ -1182,16 +1194,16 @@ def test_a_dead_token_is_replaced_once_and_nothing_else_is_tried_again(zoho: Any
             assert routes(zoho) == ["connect.update"], kind
 
 
-def test_a_long_description_goes_in_the_body_of_the_request(zoho: Any) -> None:
+def test_a_long_description_goes_in_the_body_of_the_request(zoho: Any, store: Store) -> None:
     """1,000 characters of any script, which in an address would be 12,000 bytes; servers take 8,000."""
     text = "🎲" * 500
-    with writing(zoho) as client:
+    with writing(zoho, store) as client:
         client.post("connect", "/updateEvent", PARAMETERS | {"desc": text})
     assert zoho.group(GROUP).events.find(OFFSITE)[0]["desc"] == text
     assert zoho.requests[-1].query == {}
 
 
-def test_at_most_25_changes_go_out_in_a_minute(zoho: Any) -> None:
+def test_at_most_25_changes_go_out_in_a_minute(zoho: Any, store: Store) -> None:
     """Zoho Connect: update event, threshold. The clock stands but for the waits."""
     clock = [NOW]
     at = []
@@ -1202,7 +1214,12 @@ def test_at_most_25_changes_go_out_in_a_minute(zoho: Any) -> None:
     settings = config.load(zoho.environment()).zoho
     patience = timedelta(minutes=5)
     with ZohoClient(
-        settings, MemoryTokenStore(), clock=lambda: clock[0], sleep=sleep, patience=patience
+        settings,
+        store.tokens,
+        store.rate_limits,
+        clock=lambda: clock[0],
+        sleep=sleep,
+        patience=patience,
     ) as client:
         for _ in range(60):
             client.post("connect", "/updateEvent", PARAMETERS)
@@ -1216,11 +1233,11 @@ def test_at_most_25_changes_go_out_in_a_minute(zoho: Any) -> None:
 # The sandbox's updateEvent
 
 
-def test_the_sandbox_answers_in_the_shape_of_the_documents_sample(zoho: Any) -> None:
+def test_the_sandbox_answers_in_the_shape_of_the_documents_sample(zoho: Any, store: Store) -> None:
     """The same keys at each level, but for the creator's own e-mail address, and what a sample of no text leaves out."""
     sample = ANSWER["updateEvent"]["stream"]
     asked = parameters(update(stream=SAMPLES[1]["streamId"]), SOURCE, SAMOA)
-    with writing(zoho) as client:
+    with writing(zoho, store) as client:
         stream = client.post("connect", "/updateEvent", asked)["updateEvent"]["stream"]
     assert stream.keys() == sample.keys()
     assert sample["event"].keys() - {"canEdit"} <= stream["event"].keys() | {"canEdit"}
@@ -1268,9 +1285,11 @@ def test_the_sandbox_answers_in_the_shape_of_the_documents_sample(zoho: Any) -> 
         ({"intervalDay": "3"}, "intervalDay is one of"),
     ],
 )
-def test_the_sandbox_refuses_what_is_not_documented(zoho: Any, changes: Any, said: Any) -> None:
+def test_the_sandbox_refuses_what_is_not_documented(
+    zoho: Any, store: Store, changes: Any, said: Any
+) -> None:
     before = zoho.group(GROUP).events.all()
-    with writing(zoho) as client, pytest.raises(ZohoError, match=said):
+    with writing(zoho, store) as client, pytest.raises(ZohoError, match=said):
         client.post("connect", "/updateEvent", PARAMETERS | changes)
     assert zoho.group(GROUP).events.all() == before
     assert Counter(routes(zoho))["connect.update"] == 1

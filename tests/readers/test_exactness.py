@@ -28,7 +28,7 @@ from bridge.feed.document import join_document
 from bridge.publish.ical import vevent
 from bridge.publish.publisher import publish
 from bridge.publish.view.event import event_view
-from bridge.sources.calendar import parse
+from bridge.sources.calendar.parse import parse
 from bridge.sources.protocols import ParseResult
 from bridge.store import Store
 from tests.factories import put

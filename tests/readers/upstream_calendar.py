@@ -293,10 +293,10 @@ def responses(series: tuple[Series, ...]) -> dict[str, object]:
     listed = [instance for instances in parts for instance in instances[::2]]
     half = len(masters) // 2
     return {
-        "calendar": {"calendars": [{"uid": "c", "name": "Team", "timezone": "Europe/Berlin"}]},
-        "pages": [{"events": masters[: half + 10]}, {"events": [*listed, *masters[half:]]}],
+        "calendar": {"uid": "c", "name": "Team", "timezone": "Europe/Berlin"},
+        "pages": [masters[: half + 10], [*listed, *masters[half:]]],
         "details": {
-            item.uid: {"events": [*instances[::-1], master]}
+            item.uid: [*instances[::-1], master]
             for item, master, instances in zip(series, masters, parts, strict=True)
         },
     }

@@ -22,7 +22,7 @@ from bridge.store import Store
 A, B, C = (CalendarSource(calendar=name) for name in "abc")
 GROUP = ConnectSource(group="1", network="9")
 PORTAL = BackstageSource(portal="5")
-REFUSED = LoginError("The refresh token is refused: log in again.")
+REFUSED = LoginError("text", text="The refresh token is refused: log in again.")
 
 
 class Api:
@@ -74,7 +74,7 @@ def test_every_product_is_asked() -> None:
 @pytest.mark.parametrize("product", ["calendar", "backstage", "connect"])
 def test_a_product_that_fails_does_not_hide_the_others(product: str) -> None:
     answers = {"calendar": CALENDARS, "backstage": PORTALS, "connect": NETWORKS}
-    error = ScopeError("The token lacks a scope.")
+    error = ScopeError("text", text="The token lacks a scope.")
     discovery = discover(Api(**answers | {product: error}))
     assert {one.source.kind for one in discovery.sources} == answers.keys() - {product}
     assert discovery.failures == {product: error}

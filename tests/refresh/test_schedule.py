@@ -65,7 +65,9 @@ def test_one_close_event_is_enough(now: datetime) -> None:
 )
 def test_each_failure_in_a_row_waits_longer(now: datetime, failures: Any, expected: Any) -> None:
     assert (
-        minutes(schedule.after_failure(now, failures, UnavailableError("x"), dice=0), now)
+        minutes(
+            schedule.after_failure(now, failures, UnavailableError("text", text="x"), dice=0), now
+        )
         == expected
     )
 
@@ -76,12 +78,12 @@ def test_each_failure_in_a_row_waits_longer(now: datetime, failures: Any, expect
     ids=["long", "short", "nothing", "a day"],
 )
 def test_zoho_is_not_asked_before_it_said(now: datetime, told: Any, expected: Any) -> None:
-    error = SlowDownError("x", retry_after=told)
+    error = SlowDownError("text", text="x", retry_after=told)
     assert minutes(schedule.after_failure(now, 0, error, dice=0), now) == expected
 
 
 def test_sources_that_failed_together_are_spread(now: datetime) -> None:
-    error = UnavailableError("x")
+    error = UnavailableError("text", text="x")
     assert minutes(schedule.after_failure(now, 2, error, dice=0.5), now) == pytest.approx(4.2)
 
 
@@ -89,6 +91,9 @@ def test_a_bug_is_tried_again_like_any_failure(now: datetime) -> None:
     assert minutes(schedule.after_failure(now, 1, ZeroDivisionError(), dice=0), now) == 2
 
 
-@pytest.mark.parametrize("error", [LoginError("x"), ScopeError("x"), NotFoundError("x")])
+@pytest.mark.parametrize(
+    "error",
+    [LoginError("text", text="x"), ScopeError("text", text="x"), NotFoundError("text", text="x")],
+)
 def test_what_a_person_has_to_mend_is_asked_for_twice_an_hour(now: datetime, error: Any) -> None:
     assert minutes(schedule.after_failure(now, 9, error, dice=0), now) == 30

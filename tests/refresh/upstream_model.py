@@ -180,11 +180,11 @@ class Upstream:
     ) -> Any:
         if path == "/calendars/cal":
             if self.broken == "calendar":
-                raise UnavailableError("Zoho is down.")
+                raise UnavailableError("text", text="Zoho is down.")
             return {"calendars": [{"uid": "cal", "name": "Calendar", "timezone": "Europe/Berlin"}]}
         if params is None:
             if self.broken == "details":
-                raise UnavailableError("Zoho is down.")
+                raise UnavailableError("text", text="Zoho is down.")
             uid = path.rpartition("/")[2]
             return {
                 "events": [
@@ -197,7 +197,7 @@ class Upstream:
         if self.broken == "pages" or (
             self.broken == "page" and f"{FIRST_DAY + 9 * DAY:%Y}" in params["range"]
         ):
-            raise UnavailableError("Zoho is down.")
+            raise UnavailableError("text", text="Zoho is down.")
         first, last = (date.fromisoformat(text) for text in re.findall(r"\d{8}", params["range"]))
         return {
             "events": [

@@ -20,7 +20,6 @@ from bridge.sandbox.state import Calendar, Data, Shelf
 from bridge.sandbox.world import documents
 from bridge.store import Store
 from bridge.zoho.client import ZohoClient
-from bridge.zoho.tokens import MemoryTokenStore
 from tests.clock import Clock
 from tests.zoho_sandbox import Sandbox
 
@@ -53,7 +52,9 @@ class World:
     def __init__(self, store: Store, sandbox: Sandbox, clock: Clock, **zoho: Any) -> None:
         self.store, self.sandbox, self.clock = store, sandbox, clock
         settings = settings_of(sandbox, **zoho)
-        self.client = ZohoClient(settings, MemoryTokenStore(), clock=clock, sleep=clock.sleep)
+        self.client = ZohoClient(
+            settings, store.tokens, store.rate_limits, clock=clock, sleep=clock.sleep
+        )
         self.api = Api(self.client)
         self.refresher = Refresher(
             store=store,

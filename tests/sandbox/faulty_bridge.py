@@ -251,7 +251,7 @@ def bridge_on_sandbox(folder: Path) -> Iterator[World]:
             ZohoClient(
                 zoho,
                 store.tokens,
-                paces=store.rate_limits,
+                store.rate_limits,
                 clock=clock,
                 sleep=lambda _: None,
                 http=http,
@@ -259,7 +259,7 @@ def bridge_on_sandbox(folder: Path) -> Iterator[World]:
             ZohoClient(
                 zoho,
                 store.tokens,
-                paces=store.rate_limits,
+                store.rate_limits,
                 clock=clock,
                 sleep=lambda _: None,
                 http=impatient,

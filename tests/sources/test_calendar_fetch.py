@@ -18,7 +18,11 @@ import pytest
 from bridge.domain.feed import Window
 from bridge.domain.source import CalendarSource
 from bridge.errors import BadDataError, NotFoundError, UnavailableError
-from bridge.sources.calendar import discover, fetch, parse
+from bridge.problems import problem
+from bridge.sources.calendar.fetch import discover, fetch
+from bridge.sources.calendar.parse import parse
+from bridge.sources.protocols import NoCache
+from tests.sources.fake_api import FakeApi, JsonCache
 
 SOURCE = CalendarSource(calendar="l9WWZCf_SJWcr3uIuBOq5g==")
 
@@ -33,25 +37,6 @@ def wire(uid: str, **changes: Any) -> Any:
 
 
 SERIES = wire("u1@zoho.com", rrule="FREQ=WEEKLY;INTERVAL=1;BYDAY=MO")
-
-
-class FakeApi:
-    """Answers by path, and keeps every request as it was made."""
-
-    def __init__(self, answers: Any) -> None:
-        self.answers = answers
-        self.calls = []
-        self._lock = threading.Lock()
-
-    def get(
-        self, product: str, path: Any, params: Any = None, *, accept: str = "application/json"
-    ) -> Any:
-        with self._lock:
-            self.calls.append((product, path, dict(params or {}), accept))
-        answer = self.answers(path, params) if callable(self.answers) else self.answers[path]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
 
 
 CALENDAR = "/calendars/l9WWZCf_SJWcr3uIuBOq5g%3D%3D"
@@ -82,7 +67,7 @@ def test_the_ranges_cover_the_window_and_overlap(start: Any, days: Any) -> None:
     """Events list: at most 31 days for one request, whether or not its last day counts; nothing lost at a border."""
     window = Window(start=start, end=start + timedelta(days=days))
     api = FakeApi(plain_answers())
-    fetch(api, SOURCE, window)
+    fetch(api, SOURCE, window, NoCache())
     asked = spans(api)
     assert asked[0][0] <= window.start - timedelta(days=1)
     assert asked[-1][1] >= window.end + timedelta(days=1)
@@ -94,7 +79,7 @@ def test_the_ranges_cover_the_window_and_overlap(start: Any, days: Any) -> None:
 def test_every_request_is_made_as_documented() -> None:
     """Events list: range as JSON, descriptions only with the large form; uids percent-encoded in the path."""
     api = FakeApi(plain_answers([SERIES]))
-    fetch(api, SOURCE, Window(start=date(2026, 1, 10), end=date(2026, 1, 20)))
+    fetch(api, SOURCE, Window(start=date(2026, 1, 10), end=date(2026, 1, 20)), NoCache())
     assert api.calls[0] == ("calendar", CALENDAR, {}, "application/json")
     assert sorted(api.calls[1:], key=lambda call: call[1]) == [
         (
@@ -115,12 +100,12 @@ def test_pages_are_kept_as_received_in_the_order_of_the_days() -> None:
         when = {"timezone": "UTC", "start": f"{start}T100000Z", "end": f"{start}T110000Z"}
         return {"events": [wire("u1@zoho.com", title=start, dateandtime=when)], "other": 1}
 
-    raw = fetch(FakeApi(answer), SOURCE, WINDOW)
-    titles = [page["events"][0]["title"] for page in raw["pages"]]
+    raw = fetch(FakeApi(answer), SOURCE, WINDOW, NoCache())
+    titles = [page[0]["title"] for page in raw["pages"]]
     assert titles == sorted(titles)
     assert titles[0] == "20260109"
     assert len(titles) == 6
-    assert raw["calendar"] == {"calendars": [{"uid": SOURCE.calendar, "name": "Team"}]}
+    assert raw["calendar"] == {"uid": SOURCE.calendar, "name": "Team"}
     assert raw["details"] == {}
     assert json.loads(json.dumps(raw)) == raw
 
@@ -135,7 +120,7 @@ def test_details_are_read_once_for_each_series_and_each_instance_without_one() -
         wire("orphan@zoho.com", recurrenceid="20260309T100000Z"),
     ]
     api = FakeApi(plain_answers(listed))
-    raw = fetch(api, SOURCE, Window(start=date(2026, 2, 20), end=date(2026, 3, 10)))
+    raw = fetch(api, SOURCE, Window(start=date(2026, 2, 20), end=date(2026, 3, 10)), NoCache())
     assert set(raw["details"]) == {"u1@zoho.com", "parts@zoho.com", "orphan@zoho.com"}
     assert sum("/events/" in path for _, path, _, _ in api.calls) == 3
 
@@ -143,19 +128,20 @@ def test_details_are_read_once_for_each_series_and_each_instance_without_one() -
 def test_details_of_an_event_deleted_meanwhile_are_missed_by_nobody() -> None:
     def answer(path: Any, params: Any) -> Any:
         return (
-            NotFoundError("unknown event")
+            NotFoundError("text", text="unknown event")
             if "/events/" in path
             else plain_answers([SERIES])(path, params)
         )
 
-    raw = fetch(FakeApi(answer), SOURCE, WINDOW)
+    raw = fetch(FakeApi(answer), SOURCE, WINDOW, NoCache())
     assert raw["details"] == {}
     assert len(parse(raw, SOURCE).events) == 1
 
 
 @pytest.mark.parametrize("where", ["calendar", "range", "details"])
 @pytest.mark.parametrize(
-    "failure", [UnavailableError("502"), BadDataError("html"), {"unexpected": 1}]
+    "failure",
+    [UnavailableError("text", text="502"), BadDataError("text", text="html"), {"unexpected": 1}],
 )
 def test_one_failed_request_fails_the_whole_fetch(where: Any, failure: Any) -> None:
     """Half an answer must never be published as the whole (one range of many, the details, the calendar)."""
@@ -171,17 +157,22 @@ def test_one_failed_request_fails_the_whole_fetch(where: Any, failure: Any) -> N
     api = FakeApi(answer)
     if where == "calendar" and isinstance(failure, dict):
         assert (
-            fetch(api, SOURCE, WINDOW)["calendar"] == failure
+            fetch(api, SOURCE, WINDOW, NoCache())["calendar"] == failure
         )  # of the calendar only its zone and reminders are used
         return
     with pytest.raises((UnavailableError, BadDataError)):
-        fetch(api, SOURCE, WINDOW)
+        fetch(api, SOURCE, WINDOW, NoCache())
     assert ("20260406" in str(api.calls)) == (where != "calendar")
 
 
 def test_an_unknown_calendar_is_told_as_such() -> None:
     with pytest.raises(NotFoundError):
-        fetch(FakeApi({CALENDAR: NotFoundError("no such calendar")}), SOURCE, WINDOW)
+        fetch(
+            FakeApi({CALENDAR: NotFoundError("text", text="no such calendar")}),
+            SOURCE,
+            WINDOW,
+            NoCache(),
+        )
 
 
 def test_four_requests_run_at_once_and_never_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +192,7 @@ def test_four_requests_run_at_once_and_never_more(monkeypatch: pytest.MonkeyPatc
             gate.wait(timeout=10)  # the first four ranges arrive only together
         return plain_answers()(path, params)
 
-    raw = fetch(FakeApi(answer), SOURCE, WINDOW)
+    raw = fetch(FakeApi(answer), SOURCE, WINDOW, NoCache())
     assert (len(raw["pages"]), asked_for) == (6, [4])
 
 
@@ -210,32 +201,13 @@ def test_four_requests_run_at_once_and_never_more(monkeypatch: pytest.MonkeyPatc
 MARCH = Window(start=date(2026, 3, 1), end=date(2026, 3, 25))
 
 
-class Kept:
-    """Details as the store keeps them, and whether they went through JSON."""
-
-    def __init__(self) -> None:
-        self.kept = {}
-
-    def all(self) -> Any:
-        return {
-            name: (version, json.loads(answer)) for name, (version, answer) in self.kept.items()
-        }
-
-    def keep(self, new: Any, *, gone: Any = ()) -> None:
-        self.kept |= {
-            name: (version, json.dumps(answer)) for name, (version, answer) in new.items()
-        }
-        for name in gone:
-            del self.kept[name]
-
-
 def details_asked(api: Any) -> Any:
     return [path.rpartition("/")[2] for _, path, _, _ in api.calls if "/events/" in path]
 
 
 def test_details_are_asked_for_again_only_when_a_stamp_of_the_series_changes() -> None:
     """API 4.3: etag is the change token; of the series, and of each of its instances that are listed."""
-    kept = Kept()
+    kept = JsonCache()
     instance = wire("u1@zoho.com", recurrenceid="20260309T100000Z", etag=7)
     other = wire("u2@zoho.com", rrule="FREQ=DAILY", etag="1")
 
@@ -257,14 +229,14 @@ def test_details_are_asked_for_again_only_when_a_stamp_of_the_series_changes() -
         "u1%40zoho.com"
     ]  # an instance that is gone
     assert asked_with(other) == []
-    assert set(kept.kept) == {
+    assert set(kept.answers) == {
         "calendar",
         "u2@zoho.com",
     }  # nothing is kept of what is not listed any more
 
 
 def test_a_series_without_a_stamp_is_asked_for_each_time() -> None:
-    kept, series = Kept(), {key: value for key, value in SERIES.items() if key != "etag"}
+    kept, series = JsonCache(), {key: value for key, value in SERIES.items() if key != "etag"}
     for _ in range(2):
         api = FakeApi(plain_answers([series]))
         fetch(api, SOURCE, MARCH, kept)
@@ -273,7 +245,7 @@ def test_a_series_without_a_stamp_is_asked_for_each_time() -> None:
 
 def test_every_series_is_asked_for_anew_within_a_week_and_not_all_on_one_day() -> None:
     """No document says that an etag changes with an instance that the list does not show."""
-    kept = Kept()
+    kept = JsonCache()
     listed = [wire(f"u{n}@zoho.com", rrule="FREQ=DAILY") for n in range(40)]
     asked = []
     for day in range(8):
@@ -287,11 +259,11 @@ def test_every_series_is_asked_for_anew_within_a_week_and_not_all_on_one_day() -
 
 def test_details_that_were_read_are_kept_though_a_later_one_fails() -> None:
     """A calendar of many series is read to its end in several goes, however small the budget of requests."""
-    kept, listed = Kept(), [wire(f"u{n}@zoho.com", rrule="FREQ=DAILY") for n in range(9)]
+    kept, listed = JsonCache(), [wire(f"u{n}@zoho.com", rrule="FREQ=DAILY") for n in range(9)]
 
     def answer(path: Any, params: Any) -> Any:
         return (
-            UnavailableError("502")
+            UnavailableError("text", text="502")
             if path.endswith("u5%40zoho.com")
             else plain_answers(listed)(path, params)
         )
@@ -304,7 +276,7 @@ def test_details_that_were_read_are_kept_though_a_later_one_fails() -> None:
 
 
 def test_details_that_zoho_withholds_are_those_of_before_and_are_asked_for_again() -> None:
-    kept = Kept()
+    kept = JsonCache()
     moved = wire("u1@zoho.com", recurrenceid="20260309T100000Z", title="Moved")
 
     def answers(details: Any) -> Any:
@@ -319,8 +291,8 @@ def test_details_that_zoho_withholds_are_those_of_before_and_are_asked_for_again
         raw = fetch(api, SOURCE, later, kept)
         assert raw["details"] == before["details"]
         assert details_asked(api) == ["u1%40zoho.com"]
-        assert "no details of 1 series" in str(parse(raw, SOURCE).notes[0])
-    with pytest.raises(BadDataError, match=r"other details than those of u1@zoho\.com"):
+        assert parse(raw, SOURCE).notes == (problem("details-kept", count=1),)
+    with pytest.raises(BadDataError, match=r"not those of event u1@zoho\.com"):
         fetch(FakeApi(answers([wire("u9@zoho.com")])), SOURCE, later, kept)
 
 
@@ -328,7 +300,7 @@ def test_details_that_zoho_withholds_are_those_of_before_and_are_asked_for_again
     "answer", [{"calendars": []}, {"calendars": [{"uid": ["x"]}]}, {}, {"x": 1}, "x"]
 )
 def test_a_calendar_that_cant_be_read_keeps_its_zone_and_reminders(answer: Any) -> None:
-    kept = Kept()
+    kept = JsonCache()
     good = {
         "calendars": [
             {"uid": SOURCE.calendar, "reminders": [{"minutes": -5}], "timezone": "Asia/Tokyo"}
@@ -340,7 +312,7 @@ def test_a_calendar_that_cant_be_read_keeps_its_zone_and_reminders(answer: Any) 
 
     assert fetch(FakeApi(answers(good)), SOURCE, MARCH, kept)["notes"] == []
     raw = fetch(FakeApi(answers(answer)), SOURCE, MARCH, kept)
-    assert raw["calendar"] == good
+    assert raw["calendar"] == good["calendars"][0]
     assert len(parse(raw, SOURCE).notes) == 1
 
 
@@ -382,12 +354,12 @@ def test_a_list_of_events_of_other_days_is_no_answer(listed: Any, good: Any) -> 
     api = FakeApi(plain_answers(listed))
     may = Window(start=date(2026, 5, 3), end=date(2026, 5, 20))
     if good:
-        assert len(fetch(api, SOURCE, may)["pages"]) == 1
+        assert len(fetch(api, SOURCE, may, NoCache())["pages"]) == 1
     else:
         with pytest.raises(
-            BadDataError, match=r"2026-05-02 to 2026-05-21 with events of other days \(3 of "
+            BadDataError, match=r"2026-05-02 to 2026-05-21, and sent events of other days \(3 of "
         ):
-            fetch(api, SOURCE, may)
+            fetch(api, SOURCE, may, NoCache())
 
 
 # --------------------------------------------------------------------------------------------------------- discovery
@@ -417,3 +389,45 @@ def test_discovery_lists_every_calendar_with_its_name(case: Any) -> None:
 def test_discovery_of_no_list_is_bad_data(answer: Any) -> None:
     with pytest.raises(BadDataError):
         discover(FakeApi({"/calendars": answer}))
+
+
+@pytest.mark.parametrize(
+    "page", [None, {}, {"events": None}, {"events": "x"}, "x", 5, {"error": []}]
+)
+def test_an_answer_without_a_list_fails_the_whole_fetch(page: Any) -> None:
+    """A broken answer read as an empty calendar would delete every subscriber's events."""
+    api = FakeApi(lambda path, _: {} if path == CALENDAR else page)
+    with pytest.raises(BadDataError, match="no list “events”"):
+        fetch(api, SOURCE, WINDOW, NoCache())
+
+
+@pytest.mark.parametrize("page", [{"events": []}, {"events": [{"message": "No events found."}]}])
+def test_an_empty_range_is_empty_in_both_of_its_forms(page: Any) -> None:
+    """Zoho APIs 4.2: an empty range may be answered with one object that holds only a message."""
+    api = FakeApi(lambda path, _: {} if path == CALENDAR else page)
+    raw = fetch(api, SOURCE, WINDOW, NoCache())
+    assert raw["pages"] == [[]] * 6
+    assert parse(raw, SOURCE).events == ()
+
+
+@pytest.mark.parametrize("answer", [{"calendars": []}, {"calendars": [None]}, {}, [], None, "x"])
+def test_a_calendar_is_read_without_the_calendar_object(answer: Any) -> None:
+    api = FakeApi(lambda path, _: answer if path == CALENDAR else {"events": [SERIES]})
+    assert len(parse(fetch(api, SOURCE, WINDOW, NoCache()), SOURCE).events) == 1
+
+
+def test_answers_that_an_older_release_kept_are_still_used() -> None:
+    """Zoho's whole answer was kept before; a new release must not request every series again."""
+    kept = JsonCache()
+    fetch(FakeApi(plain_answers([SERIES])), SOURCE, MARCH, kept)
+    calendar = {"uid": SOURCE.calendar, "timezone": "Asia/Tokyo"}
+    kept.keep(
+        {
+            "calendar": ("", {"calendars": [calendar]}),
+            "u1@zoho.com": (kept.answers["u1@zoho.com"][0], {"events": [SERIES]}),
+        }
+    )
+    api = FakeApi(lambda path, _: {} if path == CALENDAR else {"events": [SERIES]})
+    raw = fetch(api, SOURCE, MARCH, kept)
+    assert (raw["calendar"], raw["details"]) == (calendar, {"u1@zoho.com": [SERIES]})
+    assert details_asked(api) == []

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bridge.sources import connect
-from tests.sources.test_calendar import instance, one, wire
-from tests.sources.test_connect import CREATIVE, SAMOA, TIMED, changed
+from bridge.sources.connect import parse as connect_parse
+from tests.sources.calendar_json import instance, one, wire
+from tests.sources.connect_json import CREATIVE, SAMOA, TIMED, changed
 
 GUESTS = [
     {"email": "a@example.org", "status": "ACCEPTED"},
@@ -65,5 +65,5 @@ def test_an_event_of_several_groups_has_its_group_as_track(
     group: str, partition: dict[str, str], track: str
 ) -> None:
     raw = {"pages": [{"upcomingEvents": {"events": [changed(TIMED, partition=partition)]}}]}
-    (event,) = connect.parse(raw, replace(CREATIVE, group=group), SAMOA).events
+    (event,) = connect_parse.parse(raw, replace(CREATIVE, group=group), SAMOA).events
     assert event.track == track

@@ -99,7 +99,9 @@ class Bridge:
         }
         self.settings = config.load({**environment, **box.environment()})
         self.store = Store.open(url, keys)
-        self.client = ZohoClient(self.settings.zoho, self.store.tokens, clock=lambda: now)
+        self.client = ZohoClient(
+            self.settings.zoho, self.store.tokens, self.store.rate_limits, clock=lambda: now
+        )
         self.refresher = Refresher(
             store=self.store,
             api=self.client,

@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 from dateutil import rrule as engine
 
 from bridge.domain.event import Moment, Rule, to_utc
+from bridge.problems import BadValueError
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
@@ -79,7 +80,7 @@ def _walls(
             **{name: getattr(explicit, name) or None for name in BY_PARTS if name != "byday"},
         )
     except ValueError as error:  # hours that the steps of an hourly rule never reach
-        raise ValueError("the repeat rule never happens") from error
+        raise BadValueError("rule-empty") from error
     return (wall for wall in walls if wall >= start)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from bridge.domain.event import Moment, Rule
 from bridge.domain.recurrence.expand import DAYS, occurrences
+from bridge.problems import BadValueError
 
 _FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
 _TOO_OFTEN = ("MINUTELY", "SECONDLY")
@@ -38,19 +39,19 @@ def parse_rule(text: str, start: Moment) -> Rule:
 
     UNTIL takes the type of ``start``: a DATE covers its whole day in a timed series, and an all-day
     series keeps only the date of a time. Of COUNT and UNTIL together, the part that ends the series
-    first stays (rulebook 37). Raises ValueError with a sentence that names the part.
+    first stays (rulebook 37). Raises BadValueError with the part.
     """
     parts: dict[str, str] = {}
     for part in filter(None, re.sub(r"\s", "", text).upper().removeprefix("RRULE:").split(";")):
         name, sign, value = part.partition("=")
         if not sign or not value or name in parts:
-            raise ValueError(f"the repeat rule has the unreadable part {part[:40]!r}")
+            raise BadValueError("rule-part-unreadable", part=part[:40])
         parts[name] = value
     freq = parts.pop("FREQ", "")
     if freq in _TOO_OFTEN:
-        raise ValueError(f"the repeat rule has FREQ={freq}: no calendar shows an event that often")
+        raise BadValueError("rule-too-often", freq=freq)
     if freq not in _FREQUENCIES:
-        raise ValueError(f"the repeat rule has the frequency {freq[:20]!r}, unknown to RFC 5545")
+        raise BadValueError("rule-frequency-unknown", freq=freq[:20])
     until = parts.pop("UNTIL", None)
     # A field of ``Rule`` has the name of its part.
     fields = {name.lower(): _parse_part(name, value, freq) for name, value in parts.items()}
@@ -59,7 +60,7 @@ def parse_rule(text: str, start: Moment) -> Rule:
     if until is not None and (end := _parse_until(until, start)) is not None:
         rule = _first_to_end(rule, end, start)
     if next(occurrences(start, replace(rule, count=None)), None) is None:
-        raise ValueError("the repeat rule never happens")
+        raise BadValueError("rule-empty")
     return rule
 
 
@@ -71,13 +72,13 @@ def _parse_part(name: str, value: str, freq: str) -> Any:
             return tuple(_parse_day(day, freq) for day in value.split(","))
         case "WKST":
             if value not in DAYS:
-                raise ValueError(f"the repeat rule has WKST={value[:40]}, which is no weekday")
+                raise BadValueError("rule-no-weekday", part=f"WKST={value[:40]}")
             return value
         case _ if name in _NUMBERS:
             return tuple(
                 _parse_number(name, number, *_NUMBERS[name]) for number in value.split(",")
             )
-    raise ValueError(f"the repeat rule has the part {name[:20]!r}, unknown to RFC 5545")
+    raise BadValueError("rule-part-unknown", part=name[:20])
 
 
 def _parse_number(name: str, value: str, lowest: int, highest: int, negative: bool) -> int:
@@ -85,19 +86,19 @@ def _parse_number(name: str, value: str, lowest: int, highest: int, negative: bo
         number = int(value)
         if lowest <= (abs(number) if negative else number) <= highest:
             return number
-    raise ValueError(f"the repeat rule has {name}={value[:40]}, which is out of its range")
+    raise BadValueError("rule-out-of-range", part=f"{name}={value[:40]}")
 
 
 def _parse_day(value: str, freq: str) -> str:
     match = _DAY.fullmatch(value)
     part = f"BYDAY={value[:40]}"
     if match is None:
-        raise ValueError(f"the repeat rule has {part}, which is no weekday")
+        raise BadValueError("rule-no-weekday", part=part)
     ordinal, day = match.groups()
     if not ordinal:
         return day
     if freq not in ("MONTHLY", "YEARLY") or not 1 <= abs(int(ordinal)) <= 53:
-        raise ValueError(f"the repeat rule has {part} with FREQ={freq}, which has no such day")
+        raise BadValueError("rule-weekday-number", part=part, freq=freq)
     return f"{int(ordinal)}{day}"
 
 
@@ -108,19 +109,19 @@ def _refuse_contradictions(rule: Rule) -> None:
     """
     for name, values in (("BYWEEKNO", rule.byweekno), ("BYYEARDAY", rule.byyearday)):
         if values and rule.freq != "YEARLY":
-            raise ValueError(f"the repeat rule has {name} with FREQ={rule.freq}, not with YEARLY")
+            raise BadValueError("rule-not-yearly", part=name, freq=rule.freq)
     longest = max((monthrange(2024, month)[1] for month in rule.bymonth), default=31)
     if rule.bymonthday and min(map(abs, rule.bymonthday)) > longest:
-        raise ValueError("the repeat rule has a BYMONTHDAY that its BYMONTH never has")
+        raise BadValueError("rule-day-not-in-month")
     times = prod(len(values) or 1 for values in (rule.byhour, rule.byminute, rule.bysecond))
     if rule.bysetpos and min(map(abs, rule.bysetpos)) > _DAYS_IN.get(rule.freq, 1) * times:
-        raise ValueError(f"the repeat rule has a BYSETPOS that FREQ={rule.freq} never reaches")
+        raise BadValueError("rule-position-beyond", freq=rule.freq)
 
 
 def _parse_until(value: str, start: Moment) -> Moment | None:
     """Parse UNTIL. Return None if it is so late that the series has no end."""
     part = f"UNTIL={value[:40]}"
-    no_date = ValueError(f"the repeat rule has {part}, which is no date")
+    no_date = BadValueError("rule-no-date", part=part)
     match = _UNTIL.fullmatch(value)
     if match is None:
         raise no_date
@@ -134,7 +135,7 @@ def _parse_until(value: str, start: Moment) -> Moment | None:
     if day.year >= _ENDLESS_YEAR:
         return None
     if day.year < start.year - 1:
-        raise ValueError(f"the repeat rule has {part}, before its start: it never happens")
+        raise BadValueError("rule-ends-before-start", part=part)
     if not isinstance(start, datetime):
         return day
     if match["hour"] is None:

@@ -1,110 +1,36 @@
-"""The agenda of one Backstage event: each session a calendar event of its own.
+"""The fetch of the agenda of one Backstage event (Zoho APIs 2.4).
 
-Sessions come day by day, with ids of halls, tracks and speakers that are lists of their own. Those lists only add
-words: where one can't be read or is empty of a sudden, the names of the last good one are used, or the sessions come
-without. A missing day is an error.
+Sessions come day by day, with ids of halls, tracks and speakers that are lists of their own. Those
+lists only add names. If one can't be read or is unexpectedly empty, its last good version is used,
+or the sessions come without its names. A missing day is an error.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
-import msgspec
-
-from bridge.domain.event import Event, Person, Place, Status, to_utc
-from bridge.domain.rejection import Rejection
 from bridge.domain.source import BackstageSource
-from bridge.domain.text import clean, clean_html
-from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError, NotFoundError, ScopeError
-from bridge.problems import text_problem
-from bridge.sources.backstage.event import (
-    BackstageEvent,
-    distinct,
-    listed,
-    read_language,
-    read_place,
-    read_status,
-    read_url,
-    read_zone,
-    spoken,
-)
+from bridge.problems import Problem, problem, to_plain
+from bridge.sources.backstage.event import PRODUCT, BackstageEvent, listed, read_zone
 from bridge.sources.dates import iso_utc
-from bridge.sources.fields import flag, identity, number, read, refuse_nameless, told
-from bridge.sources.protocols import AnswerCache, Api, CachedAnswer, ParseResult, Raw
+from bridge.sources.fields import id_of, identity, read, refuse_nameless
+from bridge.sources.protocols import AnswerCache, Api, Raw
+
+LISTS = {"halls": "id", "tracks": "track_id", "speakers": "id"}
+"""The lists of names, and the field of an id in each."""
 
 _MOST_DAYS = 60
-_LONGEST = timedelta(days=60)
-_LISTS = {"halls": "id", "tracks": "track_id", "speakers": "id"}
 
 
-class _Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A session (Zoho Backstage: sessions); ``venue`` is the id of a hall, unlike an event's."""
+def fetch(api: Api, source: BackstageSource, cache: AnswerCache) -> Raw:
+    """Fetch the event, its days, and the lists that its sessions refer to, as answered.
 
-    id: str | int | None = None
-    title: str | None = None
-    description: str | None = None
-    start_time: str | None = None
-    duration: Any = None
-    track: Any = None
-    venue: Any = None
-    session_type: str | None = None
-    hidden: Any = None
-    speakers: list[Any] | None = None
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Around:
-    """What a session takes from its event and the lists; an id that a list lacks is said, once the list was read."""
-
-    source: BackstageSource
-    status: Status
-    here: ZoneInfo
-    place: Place | None
-    url: str
-    language: str
-    names: Mapping[str, Mapping[str, str] | None]
-
-    def name(self, kind: str, value: Any, mended: list[str]) -> str:
-        """Give the name behind an id of ``halls``, ``tracks`` or ``speakers``, or the one that came in its place."""
-        if isinstance(value, dict):
-            own = _name(value)
-            if own:
-                return own
-            value = value.get("id", value.get(_LISTS[kind]))
-        key, names = identity(value), self.names[kind]
-        if not key:
-            return ""
-        if names is not None and key in names:
-            return names[key]
-        one = kind.removesuffix("s")
-        if "@" in key:
-            mended.append(f"a {one} is told by an address, which is not shown")
-        elif kind == "speakers" and " " in key:
-            return clean(key).strip()
-        elif names is not None:
-            mended.append(f"its {one} {key[:40]} is not among the event's {kind}")
-        return ""
-
-
-@dataclass(slots=True)
-class _Result:
-    events: list[Event] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
-
-
-def fetch(api: Api, source: BackstageSource, details: AnswerCache) -> Raw:
-    """Read the event, its days, and what its sessions refer to; every value is the answer as received.
-
-    ``{"event": …, "agendas": … or None, "sessions": [one answer a day], "halls": …, "tracks": …, "speakers": …,
-    "notes": [what could not be read, and is not needed]}``.
+    ``{"event": …, "agendas": … or None, "sessions": [one answer a day], "halls": …, "tracks": …,
+    "speakers": …, "notes": [remarks about what could not be read]}``.
     """
     path = f"/portals/{quote(source.portal, safe='')}/events/{quote(source.event, safe='')}"
-    notes: list[str] = []
+    notes: list[Problem] = []
     event = api.get("backstage", path)
     agendas = _agendas(api, path, notes)
     days = len(listed(agendas, "agendas")) if agendas is not None else 0
@@ -113,70 +39,57 @@ def fetch(api: Api, source: BackstageSource, details: AnswerCache) -> Raw:
     if days:
         sessions = [_day(api, path, day) for day in range(1, days + 1)]
     else:
-        sessions = _probe(
-            api, path, source, _own_days(_event(event)), may_be_none=agendas is not None
-        )
-    known = details.all()
-    lists = {name: _list(api, path, name, known, notes) for name in _LISTS}
-    new = {
-        name: answer for name, answer in lists.items() if answer and ("", answer) != known.get(name)
-    }
-    if new:
-        details.keep({name: ("", answer) for name, answer in new.items()})
-    return {"event": event, "agendas": agendas, "sessions": sessions, **lists, "notes": notes}
+        own_days = _own_days(event_object(event))
+        sessions = _probe(api, path, source, own_days, may_be_none=agendas is not None)
+    known = cache.all()
+    lists = {name: _list(api, path, name, known, notes) for name in LISTS}
+    cached = {name: ("", answer) for name, answer in lists.items() if answer}
+    if new := {name: answer for name, answer in cached.items() if answer != known.get(name)}:
+        cache.keep(new)
+    remarks = [to_plain(note) for note in notes]
+    return {"event": event, "agendas": agendas, "sessions": sessions, **lists, "notes": remarks}
 
 
-def parse(raw: Raw, source: BackstageSource) -> ParseResult:
-    """Tell the sessions of the event, each once, in the order of the days.
-
-    Not shown and not reported: hidden sessions, the sessions of a draft, and a session that comes again as it was.
-    """
-    result = _Result()
-    notes = [note for note in raw.get("notes", ()) if isinstance(note, str)]
-    around = _around(raw, source, notes, result)
-    starts: dict[str, str | None] = {}
-    if around is not None:
-        for answer in raw["sessions"]:
-            for data in listed(answer, "sessions"):
-                _tell(data, around, starts, result)
-    return ParseResult(
-        events=tuple(result.events),
-        rejections=tuple(result.rejections),
-        notes=tuple(map(text_problem, notes)),
-    )
+def event_object(answer: Any) -> dict[str, Any]:
+    """Return the event in the answer, bare as documented or wrapped; BadDataError without one."""
+    for name in ("event", "events", "data"):
+        if isinstance(answer, dict) and isinstance(answer.get(name), dict | list):
+            answer = answer[name]
+    if isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
+    if not isinstance(answer, dict) or not id_of(answer):
+        raise BadDataError("no-event", product=PRODUCT)
+    return answer
 
 
-def _agendas(api: Api, path: str, notes: list[str]) -> Any:
+def list_id(data: Any, name: str) -> str:
+    """Return the id of an object in one of the lists."""
+    return identity(data.get(LISTS[name], data.get("id"))) if isinstance(data, dict) else ""
+
+
+def _agendas(api: Api, path: str, notes: list[Problem]) -> Any:
     try:
         return api.get("backstage", f"{path}/agendas")
     except (NotFoundError, ScopeError) as error:
-        notes.append(
-            f"The agendas can't be read, and the days are tried one after the other. {error}"
-        )
+        notes.append(problem("days-unreadable", why=error.problem))
         return None
 
 
 def _list(
-    api: Api, path: str, name: str, known: Mapping[str, CachedAnswer], notes: list[str]
+    api: Api, path: str, name: str, known: Mapping[str, tuple[str, Any]], notes: list[Problem]
 ) -> Any:
-    """Read one of the lists that only add words; in place of an empty or unreadable one give the last good one."""
+    """Return one of the lists of names; for an empty or unreadable one the last good version."""
     try:
         answer = api.get("backstage", f"{path}/{name}")
         items = listed(answer, name)
-        refuse_nameless(
-            items, lambda item: _list_id(item, name), f"Zoho Backstage's list of {name}"
-        )
+        refuse_nameless(items, lambda item: list_id(item, name), PRODUCT, name)
     except (NotFoundError, ScopeError) as error:
-        so = (
-            "those of the last good read are used"
-            if name in known
-            else "the sessions come without them"
-        )
-        notes.append(f"The {name} can't be read; {so}. {error}")
+        code = "names-kept" if name in known else "names-unreadable"
+        notes.append(problem(code, list=name, why=error.problem))
         return known[name][1] if name in known else None
     if items or name not in known:
         return answer
-    notes.append(f"The list of {name} is empty; the names that were in it are used.")
+    notes.append(problem("names-empty", list=name))
     return known[name][1]
 
 
@@ -189,17 +102,14 @@ def _day(api: Api, path: str, day: int) -> Any:
 def _probe(
     api: Api, path: str, source: BackstageSource, own_days: int, *, may_be_none: bool
 ) -> list[Any]:
-    """Read day after day, up to the first empty one after the event's own days; none, where there may be none."""
+    """Fetch day after day, up to the first empty one after the event's own days."""
     answers: list[Any] = []
     for day in range(1, _MOST_DAYS + 1):
         try:
             answer = _day(api, path, day)
-        except NotFoundError:
-            if day == 1 and not may_be_none:
-                raise
-            return answers
-        except BadDataError as error:
-            no_such_day = "agenda day" in str(error)  # "Please enter the valid agenda day"
+        except (NotFoundError, BadDataError) as error:
+            # "Please enter the valid agenda day" (Zoho APIs 2.5)
+            no_such_day = isinstance(error, NotFoundError) or "agenda day" in error.said
             if not no_such_day or (day == 1 and not may_be_none):
                 raise
             return answers
@@ -210,7 +120,7 @@ def _probe(
 
 
 def _own_days(data: dict[str, Any]) -> int:
-    """Count the days that the event itself takes; 0 when it doesn't say."""
+    """Return the number of the event's own days; 0 if it doesn't state them."""
     item, _ = read(data, BackstageEvent)
     here, _ = read_zone(item.timezone)
     try:
@@ -220,159 +130,5 @@ def _own_days(data: dict[str, Any]) -> int:
     return (end.astimezone(here).date() - start.astimezone(here).date()).days + 1
 
 
-def _event(answer: Any) -> dict[str, Any]:
-    """Find the event in the answer, bare as documented or wrapped."""
-    for name in ("event", "events", "data"):
-        if isinstance(answer, dict) and isinstance(answer.get(name), dict | list):
-            answer = answer[name]
-    if isinstance(answer, list) and len(answer) == 1:
-        answer = answer[0]
-    if not isinstance(answer, dict) or not identity(answer.get("id")):
-        raise BadDataError("Zoho Backstage's answer holds no event; the last good state is kept.")
-    return answer
-
-
-def _around(raw: Raw, source: BackstageSource, notes: list[str], result: _Result) -> _Around | None:
-    """Read the event around the sessions; None when nobody may see it."""
-    item, _ = read(_event(raw["event"]), BackstageEvent)
-    try:
-        status = read_status(item)
-    except ValueError as error:
-        result.rejections.append(
-            Rejection(
-                kind="dropped", upstream_id=source.event, problems=(text_problem(f"{error}."),)
-            )
-        )
-        return None
-    if status is None:
-        notes.append("The event is not published: its sessions are not shown.")
-        return None
-    here, note = read_zone(item.timezone)
-    mended: list[str] = [note.removesuffix(".")] if note else []
-    place, url = read_place(item, mended), read_url(item.website_url, "website_url", mended)
-    notes += [f"Of the event around the sessions: {what}." for what in mended]
-    return _Around(
-        source=source,
-        status=status,
-        here=here,
-        place=place,
-        url=url,
-        language=read_language(item.language),
-        names={name: _names(raw.get(name), name) for name in _LISTS},
-    )
-
-
-def _names(answer: Any, name: str) -> dict[str, str] | None:
-    if answer is None:
-        return None
-    return {
-        upstream_id: _name(data)
-        for data in listed(answer, name)
-        if (upstream_id := _list_id(data, name))
-    }
-
-
-def _list_id(data: Any, name: str) -> str:
-    return identity(data.get(_LISTS[name], data.get("id"))) if isinstance(data, dict) else ""
-
-
-def _name(data: dict[str, Any]) -> str:
-    """Give a name, a person's from its two parts; never an address."""
-    parts = [data.get("first_name"), data.get("last_name")]
-    text = " ".join(part for part in parts if isinstance(part, str)) or data.get("name")
-    name = " ".join(clean(text).split()) if isinstance(text, str) else ""
-    return "" if "@" in name else name
-
-
-def _tell(data: Any, around: _Around, starts: dict[str, str | None], result: _Result) -> None:
-    upstream_id = identity(data.get("id")) if isinstance(data, dict) else ""
-    try:
-        session, faults = read(data, _Session)
-        if not upstream_id:
-            raise ValueError("it has no id")  # noqa: TRY301 - one way to be left out
-        if _is_hidden(session):
-            return
-        if upstream_id in starts:
-            if starts[upstream_id] != session.start_time:
-                raise ValueError("it came before with another start, and that one is shown")  # noqa: TRY301 - as above
-            return
-        event, mended = _read_session(session, faults, upstream_id, around)
-    except ValueError as error:
-        result.rejections.append(
-            Rejection(
-                kind="dropped", upstream_id=upstream_id, problems=(text_problem(f"{error}."),)
-            )
-        )
-        return
-    starts[upstream_id] = session.start_time
-    result.events.append(event)
-    if mended:
-        repairs = tuple(text_problem(f"{reason}.") for reason in mended)
-        result.rejections.append(
-            Rejection(kind="repaired", upstream_id=upstream_id, problems=repairs)
-        )
-
-
-def _is_hidden(session: _Session) -> bool:
-    try:
-        return flag(session.hidden)
-    except ValueError as error:
-        raise ValueError(f"it may be hidden: {error}") from error
-
-
-def _read_session(
-    session: _Session, faults: dict[str, str], upstream_id: str, around: _Around
-) -> tuple[Event, list[str]]:
-    if not session.start_time:
-        raise ValueError("it has no readable start_time")
-    mended = told(faults)
-    source = around.source
-    start = iso_utc(session.start_time).astimezone(around.here)
-    description, html = clean_html(session.description or "")
-    speakers = (around.name("speakers", speaker, mended) for speaker in session.speakers or ())
-    track = around.name("tracks", session.track, mended)
-    event = Event(
-        uid=event_uid("backstage", source.portal, source.event, "session", upstream_id),
-        upstream_id=upstream_id,
-        title=clean(session.title or "").strip(),
-        start=start,
-        end=_end(session, start, mended),
-        description=description,
-        html=html,
-        place=_place(around.name("halls", session.venue, mended), around.place),
-        url=around.url,
-        status=around.status,
-        categories=distinct(track, spoken(session.session_type or "")),
-        track=track,
-        people=tuple(Person(name=name, role="speaker") for name in distinct(*speakers)),
-        language=read_language(session.language) or around.language,
-    )
-    return event, mended
-
-
-def _place(hall: str, venue: Place | None) -> Place | None:
-    if not hall:
-        return venue
-    return replace(venue or Place(), hall=hall)
-
-
-def _end(session: _Session, start: datetime, mended: list[str]) -> datetime:
-    """Give start + duration (minutes, a number or digits), or the start where there is no sensible one."""
-    try:
-        minutes = number(session.duration)
-    except ValueError:
-        minutes = None
-    length = None if minutes is None else timedelta(minutes=minutes)
-    if length is None or length > _LONGEST:
-        mended.append(
-            f"its duration {str(session.duration)[:40]!r} can't be, and it ends when it starts"
-        )
-        length = timedelta(0)
-    return (to_utc(start) + length).astimezone(start.tzinfo)
-
-
 def _too_long(source: BackstageSource) -> BadDataError:
-    return BadDataError(
-        f"The agenda of the Backstage event {source.event} has more than {_MOST_DAYS} days, which no event has; "
-        "the last good state is kept."
-    )
+    return BadDataError("agenda-too-long", event=source.event, days=_MOST_DAYS)

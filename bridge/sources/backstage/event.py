@@ -1,8 +1,8 @@
-"""One event of Zoho Backstage: its JSON, who may see it, where it is, and what it becomes in a calendar.
+"""One event of Zoho Backstage: its JSON, whether it is published, its place, its calendar event.
 
-People who made or changed an event are not decoded: their addresses have no business here. Decided here: an event
-of which nobody can tell that it is published is not shown; one that lasts a day or longer takes no time (not busy),
-for a conference of four days must not block four days of a calendar.
+The people who made or changed an event are not decoded: a feed must not show their addresses. An
+event that is not clearly published is not shown. An event of a day or longer takes no time (not
+busy): a conference of four days must not block four days of a calendar (Zoho APIs 6.4).
 """
 
 from datetime import datetime, timedelta
@@ -16,9 +16,12 @@ import msgspec
 from bridge.domain.event import Event, Place, Status, to_utc
 from bridge.domain.text import clean, clean_html
 from bridge.domain.timezones import UTC_ZONE, zone
-from bridge.errors import BadDataError
+from bridge.problems import BadValueError, Problem, problem
+from bridge.sources import fields
 from bridge.sources.dates import iso_utc
-from bridge.sources.fields import identity, read, told, web_address
+from bridge.sources.fields import Faults, identity, left_out, read, read_address
+
+PRODUCT = "Zoho Backstage"
 
 _UNPUBLISHED, _CANCELED = 0, 4
 _PUBLISHED = frozenset({1, 2, 3})
@@ -31,7 +34,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 class BackstageEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields that a calendar needs (Zoho Backstage: get a specific event)."""
+    """The fields that a calendar needs (Zoho APIs 2.3)."""
 
     id: str | int | None = None
     timezone: str | None = None
@@ -62,29 +65,27 @@ class _Venue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def listed(answer: Any, name: str) -> list[Any]:
-    """Give the list ``name`` of an answer, which may also stand under ``data`` or be bare.
+    """Return the list ``name`` of an answer, which may also stand under ``data`` or be bare.
 
-    Anything else is no answer to the question, and must not be read as "there is nothing": BadDataError.
+    Raises BadDataError for any other form.
     """
     content = answer.get(name, answer.get("data")) if isinstance(answer, dict) else answer
-    if not isinstance(content, list):
-        raise BadDataError(
-            f"Zoho Backstage's answer has no list of {name}; the last good state is kept."
-        )
-    return content
+    return fields.listed(content, PRODUCT, name)
 
 
 def read_event(
-    item: BackstageEvent, faults: dict[str, str], *, uid: str, status: Status, here: ZoneInfo
-) -> tuple[Event, tuple[str, ...]]:
-    """Make a single event; the second value says what was mended or left out. ValueError without a readable start."""
+    item: BackstageEvent, faults: Faults, *, uid: str, status: Status, here: ZoneInfo
+) -> tuple[Event, list[Problem]]:
+    """Return a single event, and what was repaired or left out.
+
+    Raises BadValueError without a readable start.
+    """
     if "start_time" in faults or not item.start_time:
-        raise ValueError(f"it has no readable start_time{_why(faults, 'start_time')}")
-    mended = told({name: why for name, why in faults.items() if name != "end_time"})
+        raise _unread(faults, "start_time", "no-start")
+    repairs = [*left_out({name: why for name, why in faults.items() if name != "end_time"})]
     start = iso_utc(item.start_time).astimezone(here)
-    end = _end(item, start, faults, mended)
+    end = _end(item, start, faults, repairs)
     description, html = _description(item)
-    place = read_place(item, mended)
     event = Event(
         uid=uid,
         upstream_id=identity(item.id),
@@ -93,21 +94,21 @@ def read_event(
         end=end,
         description=description,
         html=html,
-        place=place,
-        url=read_url(item.website_url, "website_url", mended),
-        image_url=read_url(item.thumbnail_url, "thumbnail_url", mended),
+        place=read_place(item, repairs),
+        url=read_address(item.website_url, "website_url", repairs),
+        image_url=read_address(item.thumbnail_url, "thumbnail_url", repairs),
         status=status,
         busy=to_utc(end) - to_utc(start) < _LONG,
         categories=distinct(*_labels(item)),
         language=read_language(item.language),
     )
-    return event, tuple(mended)
+    return event, repairs
 
 
 def read_status(item: BackstageEvent) -> Status | None:
-    """Tell a cancelled event from one that takes place; None for drafts and rubbish, which nobody may see.
+    """Return the status; None for drafts and rubbish, which must not be shown (Zoho APIs 2.3).
 
-    ValueError for a status that is not documented: nobody knows whether the event may be seen.
+    Raises BadValueError for an undocumented status: it may be one that must not be shown.
     """
     word = (item.status_string or "").strip().lower()
     if item.status == _UNPUBLISHED or word in _HIDDEN_WORDS:
@@ -117,20 +118,21 @@ def read_status(item: BackstageEvent) -> Status | None:
     if item.status in _PUBLISHED or word in _SHOWN_WORDS:
         return Status.CONFIRMED
     shown = item.status if item.status is not None else word
-    raise ValueError(f"its status {str(shown)[:40]!r} doesn't say that it is published")
+    raise BadValueError("unknown-status", status=str(shown)[:40])
 
 
-def read_zone(name: str | None) -> tuple[ZoneInfo, str]:
-    """Give the zone that an event is shown in, or UTC and a remark: the instants are right in any zone."""
-    found = zone(name) if name else None
-    if found is not None:
-        return found, ""
-    what = f"the time zone {name[:60]!r}, which is unknown" if name else "no time zone"
-    return UTC_ZONE, f"Events with {what} are shown in UTC."
+def read_zone(name: str | None) -> tuple[ZoneInfo, Problem | None]:
+    """Return the zone of an event, or UTC and a remark: the instants are right in any zone."""
+    known = zone(name) if name else None
+    if known is not None:
+        return known, None
+    if name:
+        return UTC_ZONE, problem("events-in-unknown-zone", zone=name[:60])
+    return UTC_ZONE, problem("events-without-zone")
 
 
-def read_place(item: BackstageEvent, mended: list[str]) -> Place | None:
-    """Give the venue, which older answers hold in a list."""
+def read_place(item: BackstageEvent, repairs: list[Problem]) -> Place | None:
+    """Return the venue, which older answers have in a list."""
     data = item.venue
     if not data and isinstance(item.venues, list) and item.venues:
         data = item.venues[0]
@@ -138,42 +140,33 @@ def read_place(item: BackstageEvent, mended: list[str]) -> Place | None:
         return None
     try:
         venue, faults = read(data, _Venue)
-    except ValueError as error:
-        mended.append(f"its venue was left out: {error}")
+    except BadValueError as error:
+        repairs.append(problem("field-left-out", field="venue", why=error.problem))
         return None
-    mended += told({f"venue.{name}": why for name, why in faults.items()})
+    repairs += left_out({f"venue.{name}": why for name, why in faults.items()})
     parts = {
         name: clean(value or "").strip() for name, value in msgspec.structs.asdict(venue).items()
     }
     return Place(**parts) if any(parts.values()) else None
 
 
-def read_url(value: str | None, name: str, mended: list[str]) -> str:
-    """Give a web address; anything else is left out and said."""
-    address = web_address(value)
-    if not address and (value or "").strip():
-        mended.append(f"its {name} is not a web address and was left out")
-    return address
-
-
 def read_language(value: str | None) -> str:
-    """Give a language tag, ``en-US`` for ``en_US``; empty for what is none (RFC 5646)."""
+    """Return a language tag, ``en-US`` for ``en_US``; empty for other values (RFC 5646)."""
     tag = (value or "").strip().replace("_", "-")
     return tag if _LANGUAGE.fullmatch(tag) else ""
 
 
 def distinct(*labels: str) -> tuple[str, ...]:
-    """Give labels in one line each, none empty and none twice, in whatever case."""
-    found: dict[str, str] = {}
+    """Return labels in one line each, without empty ones and repetitions in another case."""
+    texts: dict[str, str] = {}
     for label in labels:
-        text = " ".join(clean(label).split())
-        if text:
-            found.setdefault(text.casefold(), text)
-    return tuple(found.values())
+        if text := " ".join(clean(label).split()):
+            texts.setdefault(text.casefold(), text)
+    return tuple(texts.values())
 
 
-def spoken(constant: str) -> str:
-    """Write a constant of the API as words: ``PANEL_DISCUSSION`` is "Panel discussion"."""
+def in_words(constant: str) -> str:
+    """Return a constant of the API as words: ``PANEL_DISCUSSION`` is "Panel discussion"."""
     return constant.replace("_", " ").capitalize() if constant.isupper() else constant
 
 
@@ -181,51 +174,45 @@ def _labels(item: BackstageEvent) -> list[str]:
     labels = [tag for tag in item.tags or () if isinstance(tag, str)]
     category = (item.category or "").strip()
     if category.upper() not in {"OTHERS", "OTHER"}:
-        labels.append(spoken(category))
+        labels.append(in_words(category))
     if item.event_type in _KINDS:
         labels.append(_KINDS[item.event_type])
     return labels
 
 
-def _end(
-    item: BackstageEvent, start: datetime, faults: dict[str, str], mended: list[str]
-) -> datetime:
-    """Give the end, or the start where there is none that can be: an invented length would claim somebody's time."""
-    if "end_time" in faults or not item.end_time:
-        mended.append(
-            f"it has no readable end_time{_why(faults, 'end_time')}, and ends when it starts"
-        )
-        return start
+def _end(item: BackstageEvent, start: datetime, faults: Faults, repairs: list[Problem]) -> datetime:
+    """Return the end, or the start without a possible end: an invented length would be busy."""
     try:
+        if "end_time" in faults or not item.end_time:
+            raise _unread(faults, "end_time", "no-end")
         end = iso_utc(item.end_time).astimezone(start.tzinfo)
-    except ValueError as error:
-        mended.append(f"it ends when it starts, for its end_time can't be read: {error}")
+    except BadValueError as error:
+        repairs.append(problem("ends-at-start", why=error.problem))
         return start
     if to_utc(end) < to_utc(start):
-        mended.append(
-            f"its end_time {item.end_time} is before its start, and it ends when it starts"
-        )
+        why = problem("end-before-start", end=item.end_time)
+        repairs.append(problem("ends-at-start", why=why))
         return start
     return end
 
 
-def _why(faults: dict[str, str], name: str) -> str:
-    return f" ({faults[name]})" if name in faults else ""
+def _unread(faults: Faults, name: str, absent: str) -> BadValueError:
+    if name not in faults:
+        return BadValueError(absent)
+    return BadValueError("field-unreadable", field=name, why=faults[name])
 
 
 def _description(item: BackstageEvent) -> tuple[str, str]:
-    """Give summary and description as one text and, where one of them is HTML, as HTML too."""
+    """Return summary and description as one text, and as HTML if one of them is HTML."""
     short, short_html = clean_html(item.summary or "")
     long, long_html = clean_html(item.description or "")
     if not long:
         return short, short_html
     if not short or short == long:
         return long, long_html or (short_html if short else "")
-    html = (
-        "\n".join((short_html or _as_html(short), long_html or _as_html(long)))
-        if short_html or long_html
-        else ""
-    )
+    html = ""
+    if short_html or long_html:
+        html = f"{short_html or _as_html(short)}\n{long_html or _as_html(long)}"
     return f"{short}\n\n{long}", html
 
 

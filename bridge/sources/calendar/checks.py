@@ -1,9 +1,9 @@
-"""What Zoho Calendar's lists tell without a look into their events: which are series, and whether it is what was asked.
+"""Checks of Zoho Calendar's lists: the requested days and event, and which events are series.
 
-Pure. Dates are compared roughly here; what they mean exactly is the business of ``times``.
+Pure. Dates are compared roughly here: ``times`` knows their exact meaning.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 import hashlib
 from typing import Any
@@ -11,62 +11,47 @@ from zlib import crc32
 
 from bridge.domain.feed import Window
 from bridge.errors import BadDataError
-from bridge.sources.calendar.wire import objects
+from bridge.sources.calendar.wire import uid_of
 from bridge.sources.dates import compact
 
 _SERIES_MARKS = ("rrule", "repeat", "recurrenceid", "isrep")
-_NEAR = timedelta(
-    days=2
-)  # zones, ends that count or don't, and ranges whose last day counts or doesn't
+_NEAR = timedelta(days=2)  # zones, and ends of events and ranges that count or don't
 _WEEK = 7
 
 
-def uid_of(item: Any) -> str:
-    """Give an object's uid; empty where it has none that can be read."""
-    return item["uid"] if isinstance(item, dict) and isinstance(item.get("uid"), str) else ""
+def check_page(items: Sequence[Any], span: tuple[date, date]) -> None:
+    """Raise BadDataError if most single events lie outside ``span``.
 
-
-def check_page(answer: Any, span: tuple[date, date]) -> None:
-    """Raise BadDataError when ``answer`` has no list, or is one to another range than ``span``.
-
-    Single events tell it: a list of which most lie elsewhere was not made for this range. A series comes with its first
-    start, wherever that is.
+    Such a list belongs to another range. A series comes with its first start, wherever that is.
     """
     first, last = span
-    elsewhere = [
-        end < first - _NEAR or start > last + _NEAR
-        for item in objects(answer, "events")
-        if isinstance(item, dict) and not _is_of_series(item) and (days := _days(item))
-        for start, end in [days]
-    ]
-    if sum(elsewhere) * 2 > len(elsewhere):
-        raise BadDataError(
-            f"Zoho Calendar answers for {first} to {last} with events of other days ({sum(elsewhere)} of "
-            f"{len(elsewhere)}); the last good state is kept."
-        )
+    days = [_days(item) for item in items if isinstance(item, dict) and not _is_of_series(item)]
+    known = [pair for pair in days if pair is not None]
+    count = sum(end < first - _NEAR or start > last + _NEAR for start, end in known)
+    if count * 2 > len(known):
+        total = len(known)
+        raise BadDataError("wrong-days", first=f"{first}", last=f"{last}", count=count, total=total)
 
 
-def check_detail(answer: Any, uid: str) -> None:
-    """Raise BadDataError when ``answer`` has no list, or objects in it and none of them of ``uid``."""
-    items = objects(answer, "events")
+def check_detail(items: Sequence[Any], uid: str) -> None:
+    """Raise BadDataError if there are objects, and none of them is of ``uid``."""
     if items and not any(uid_of(item) == uid for item in items):
-        raise BadDataError(
-            f"Zoho Calendar answers with other details than those of {uid}; the last good state is kept."
-        )
+        raise BadDataError("wrong-details", event=uid)
 
 
-def series_versions(pages: Iterable[Any], window: Window) -> dict[str, str]:
-    """Give each series in the pages with its version, which changes when its details may have; "": always.
+def series_versions(pages: Iterable[Iterable[Any]], window: Window) -> dict[str, str]:
+    """Return the version of each series in the pages, by uid; it changes when details may have.
 
-    The stamps (``etag``) of all its listed objects count. No document says that the one of a series changes with an
-    instance that the list doesn't show: so a version also ends by itself after a week, each on a day of its own.
+    An empty version always counts as changed. The stamps (``etag``) of all listed objects count. No
+    document promises that a series' stamp changes with an instance that the list doesn't show, so
+    a version also ends after a week, on a day of its own for each series.
     """
     stamps: dict[str, set[str]] = {}
     for page in pages:
-        for item in objects(page, "events"):
+        for item in page:
             if (uid := uid_of(item)) and _is_of_series(item):
                 stamps.setdefault(uid, set()).add(_stamp(item))
-    return {uid: _version(uid, found, window) for uid, found in stamps.items()}
+    return {uid: _version(uid, own, window) for uid, own in stamps.items()}
 
 
 def _version(uid: str, stamps: set[str], window: Window) -> str:
@@ -86,15 +71,14 @@ def _is_of_series(item: dict[str, Any]) -> bool:
 
 
 def _days(item: dict[str, Any]) -> tuple[date, date] | None:
-    """Give an event's first and last day, whichever zone they are in; None where they can't be read."""
+    """Return an event's first and last day, in whatever zone; None if they can't be read."""
     when = item.get("dateandtime")
     if not isinstance(when, dict):
         return None
     try:
-        start, end = (_day(compact(when[side])) for side in ("start", "end"))
+        return _day(compact(when["start"])), _day(compact(when["end"]))
     except (TypeError, LookupError, ValueError):
         return None
-    return start, end
 
 
 def _day(moment: date) -> date:

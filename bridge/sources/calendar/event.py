@@ -1,21 +1,22 @@
-"""What one object of Zoho Calendar says, apart from how it repeats: texts, links, privacy, availability, reminders.
+"""One object of Zoho Calendar apart from its repetition: texts, links, privacy, busy, reminders.
 
-Decided here: an invitation that the account declined is kept, as Zoho keeps it, but takes no time (not busy).
-Reminders by e-mail are Zoho's to send and don't come across; pop-ups and notifications do. A privacy flag that can't
-be read counts as private.
+An invitation that the account declined stays, as in Zoho, but takes no time (not busy). Reminders
+by e-mail are Zoho's to send and are left out. Pop-ups and notifications stay. An unreadable privacy
+flag counts as private.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 import re
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from bridge.domain.event import Alarm, Event, Place, Status
 from bridge.domain.text import clean, clean_html
+from bridge.problems import Problem, problem
 from bridge.sources.calendar.times import Span
 from bridge.sources.calendar.wire import Item, Reminder, Trigger
+from bridge.sources.fields import Faults, left_out, read_address, web_address
 
-_WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f<>\"]+", re.IGNORECASE)
 _MINUTES = re.compile(r"(?P<sign>[+-]?)(?P<number>[0-9]{1,7})")
 _FARTHEST_REMINDER = timedelta(days=366)
 _CANCELLED = {"cancelled", "canceled"}
@@ -40,25 +41,20 @@ _MEETING_PATHS = (
 
 
 def read_event(
-    item: Item, faults: dict[str, str], span: Span, *, uid: str, defaults: tuple[Alarm, ...]
-) -> tuple[Event, tuple[str, ...]]:
-    """Make a single event of one object; the second value says what was mended or left out.
+    item: Item, faults: Faults, span: Span, *, uid: str, defaults: tuple[Alarm, ...]
+) -> tuple[Event, list[Problem]]:
+    """Return a single event of one object, and what was repaired or left out.
 
     ``defaults`` are the calendar's own reminders, for events that have none and want them.
     """
-    mended = [
-        *span.mended,
-        *(f"{name} can't be read and was left out ({why})" for name, why in faults.items()),
-    ]
+    repairs = [*span.repairs, *left_out(faults)]
     description, html = clean_html(item.description or "")
     location = clean(item.location or "").strip()
-    url = _address(item.url)
-    if item.url and item.url.strip() and not url:
-        mended.append("its url is not a web address and was left out")
+    url = read_address(item.url, "url", repairs)
     alarms = defaults if item.calendar_alarm else ()
     if item.reminders or item.alarm:
         alarms, unread = read_alarms([*(item.reminders or ()), *(item.alarm or ())])
-        mended += unread
+        repairs += [problem("reminder-unreadable")] * unread
     event = Event(
         uid=uid,
         upstream_id=item.uid,
@@ -68,7 +64,7 @@ def read_event(
         description=description,
         html=html,
         place=Place(name=location) if location else None,
-        url=url or _address(item.view_url),
+        url=url or web_address(item.view_url),
         join_url=_join_url(item),
         status=Status.CANCELLED if _state(item) in _CANCELLED else Status.CONFIRMED,
         busy=item.transparency != _FREE and not _declined(item),
@@ -76,16 +72,16 @@ def read_event(
         answer=_answer(item),
         alarms=alarms,
     )
-    return event, tuple(mended)
+    return event, repairs
 
 
 def is_deleted(item: Item) -> bool:
-    """Tell an object that is only there to say that its event or instance is no more."""
+    """Return whether the object only states that its event or instance was deleted."""
     return _state(item) == "deleted"
 
 
 def is_gone(item: Item) -> bool:
-    """Tell an instance that does not take place: deleted, or called off (both only empty their slot)."""
+    """Return whether an instance was deleted or called off; both only empty its slot."""
     return is_deleted(item) or _state(item) in _CANCELLED
 
 
@@ -93,26 +89,26 @@ def _state(item: Item) -> str:
     return (item.estatus or "").strip().lower()
 
 
-def read_alarms(entries: Iterable[Reminder | Trigger]) -> tuple[tuple[Alarm, ...], tuple[str, ...]]:
-    """Give the alarms that a list of reminders means, none twice, the earliest first, and what could not be read."""
+def read_alarms(entries: Iterable[Reminder | Trigger]) -> tuple[tuple[Alarm, ...], int]:
+    """Return the different alarms of reminders, the earliest first, and the number of unreadable."""
     triggers: set[timedelta] = set()
-    mended: list[str] = []
+    unread = 0
     for entry in entries:
         if (entry.action or "").strip().lower() == "email":
             continue
         trigger = _from_start(entry)
         if trigger is None or abs(trigger) > _FARTHEST_REMINDER:
-            mended.append("a reminder can't be read and was left out")
+            unread += 1
         else:
             triggers.add(trigger)
-    return tuple(Alarm(trigger=trigger) for trigger in sorted(triggers)), tuple(mended)
+    return tuple(Alarm(trigger=trigger) for trigger in sorted(triggers)), unread
 
 
 def _from_start(entry: Reminder | Trigger) -> timedelta | None:
-    """Tell a reminder's distance from the start: negative before it.
+    """Return a reminder's distance from the start, negative before it; None if it is unreadable.
 
-    ``minutes`` count back from the start whether negative or without a sign; only an explicit ``+`` is after it, as
-    Zoho's own pair of ``"+5"`` and a trigger of 300000 shows (Zoho Calendar: event details).
+    ``minutes`` count back from the start, negative or without a sign. Only an explicit ``+`` is
+    after it, as Zoho's own pair of ``"+5"`` and a trigger of 300000 shows (Zoho APIs 4.3).
     """
     if isinstance(entry, Trigger):
         if abs(entry.trigger) > _FARTHEST_REMINDER // timedelta(milliseconds=1):
@@ -132,22 +128,17 @@ def _declined(item: Item) -> bool:
 
 
 def _answer(item: Item) -> _Answer:
-    """Tell the account's own answer to an invitation; "" where it is no guest, and where the answer can't be told."""
+    """Return the account's own answer to an invitation; empty if it is no guest or unknown."""
     if (item.role or "").lower() not in _GUESTS:
         return ""
     if item.rsvp is not None:
         return _ANSWERS.get(item.rsvp, "")
     guests = item.attendees if isinstance(item.attendees, list) else []
-    # The details say it outright; a list names to a guest only himself.
+    # The details have ``rsvpStatus``; a list names only the guest's own entry.
     answers = {
         _ANSWERS.get(str(guest.get("status")), "") for guest in guests if isinstance(guest, dict)
     }
     return answers.pop() if len(answers) == 1 else ""
-
-
-def _address(text: Any) -> str:
-    address = text.strip() if isinstance(text, str) else ""
-    return address if _WEB_ADDRESS.fullmatch(address) else ""
 
 
 def _join_url(item: Item) -> str:
@@ -155,6 +146,6 @@ def _join_url(item: Item) -> str:
         value = getattr(item, field)
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
-        if address := _address(value):
+        if address := web_address(value):
             return address
-    return _address(item.meeting_url)
+    return web_address(item.meeting_url)

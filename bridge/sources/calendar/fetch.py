@@ -1,7 +1,7 @@
-"""Read one Zoho calendar whole: the calendar, its events range by range, and the details of its series.
+"""The fetch of one Zoho calendar: the calendar, its events by range, and the details of its series.
 
-It must not look into an event further than to tell a series and its version; one failed request fails all, for half a
-calendar would make subscribers' events vanish.
+It must not look into an event further than for a series and its version. One failed request fails
+all: half a calendar would remove subscribers' events.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,22 +14,23 @@ from urllib.parse import quote
 from bridge.domain.feed import Window
 from bridge.domain.source import AvailableSource, CalendarSource
 from bridge.errors import NotFoundError
-from bridge.sources.calendar.checks import check_detail, check_page, series_versions, uid_of
-from bridge.sources.calendar.wire import objects, read_calendar
+from bridge.problems import Problem, problem, to_plain
+from bridge.sources.calendar.checks import check_detail, check_page, series_versions
+from bridge.sources.calendar.wire import PRODUCT, calendar_object, objects, read_calendar, uid_of
 from bridge.sources.fields import refuse_nameless
-from bridge.sources.protocols import AnswerCache, Api, CachedAnswer, NoCache, Raw
+from bridge.sources.protocols import AnswerCache, Api, Raw
 
 _WITH_DESCRIPTIONS = "application/json+large"
 _DAY = timedelta(days=1)
 _RANGE = timedelta(days=30)  # Zoho allows 31, and doesn't say whether it counts the last day
 _AT_ONCE = 4
-_CALENDAR = "calendar"  # the name of the calendar's own answer among the details; no event's uid is so short
+_CALENDAR = "calendar"  # the calendar's own name in the cache; no event's uid is so short
 
 
 def discover(api: Api) -> tuple[AvailableSource, ...]:
-    """List every calendar that the account sees (Zoho Calendar: calendars list)."""
+    """Return every calendar of the account (Zoho APIs 4.1)."""
     items = objects(api.get("calendar", "/calendars"), "calendars")
-    refuse_nameless(items, uid_of, "Zoho Calendar's list of calendars")
+    refuse_nameless(items, uid_of, PRODUCT, "calendars")
     calendars = [read_calendar(data)[0] for data in items]
     return tuple(
         AvailableSource(
@@ -40,24 +41,22 @@ def discover(api: Api) -> tuple[AvailableSource, ...]:
     )
 
 
-def fetch(
-    api: Api, source: CalendarSource, window: Window, details: AnswerCache | None = None
-) -> Raw:
-    """Read everything that touches ``window``: ``{"calendar": …, "pages": […], "details": {event uid: …}}``.
+def fetch(api: Api, source: CalendarSource, window: Window, cache: AnswerCache) -> Raw:
+    """Fetch everything within ``window``.
 
-    Each value is the answer as received; ``"notes"`` says which of them are of an earlier fetch for want of a new one.
-    The list trims: an instance that was moved out of the window comes only with its series' details, and a series whose
-    first day is elsewhere may come only by them. They are asked for when the series' version is not the one of the
-    answer in ``details``.
+    ``{"calendar": object, "pages": [[event object, …], …], "details": {event uid: [object, …]},
+    "notes": [remark, …]}``; a remark names what is of an earlier fetch. The list omits an instance
+    that was moved out of the window, and may omit a series that began elsewhere: they come with
+    their series' details. Those are requested if the version of the series is not in ``cache``.
     """
-    return _Reading(api, source, details or NoCache()).all(window)
+    return _Fetch(api, source, cache).run(window)
 
 
 def ranges(window: Window) -> Iterator[tuple[date, date]]:
-    """Cut the window, a day wider on both sides, into ranges that share a day.
+    """Split the window, a day wider on both sides, into ranges that share a day.
 
-    The window's days are UTC's, the account's may be half a day off, and no document says whether Zoho counts the last
-    day of a range: with a shared day nothing falls between two answers.
+    The window's days are UTC's, the account's may be half a day off. No document states whether
+    Zoho counts the last day of a range: with a shared day, nothing falls between two answers.
     """
     start, last = window.start - _DAY, window.end + _DAY
     while start + _RANGE < last:
@@ -67,100 +66,92 @@ def ranges(window: Window) -> Iterator[tuple[date, date]]:
 
 
 def path_of(source: CalendarSource) -> str:
-    """Give the path of a calendar, below which all that is in it is asked for."""
+    """Return the path of a calendar, below which its contents are."""
     return f"/calendars/{quote(source.calendar, safe='')}"
 
 
 def range_of(span: tuple[date, date]) -> str:
-    """Write a span of days, the last one included, as the parameter ``range`` (Zoho Calendar: events list)."""
-    return json.dumps(
-        {"start": f"{span[0]:%Y%m%d}", "end": f"{span[1]:%Y%m%d}"}, separators=(",", ":")
-    )
+    """Render a span of days, the last included, as the parameter ``range`` (Zoho APIs 4.2)."""
+    days = {"start": f"{span[0]:%Y%m%d}", "end": f"{span[1]:%Y%m%d}"}
+    return json.dumps(days, separators=(",", ":"))
 
 
-class _Reading:
+class _Fetch:
     """One fetch of one calendar."""
 
-    def __init__(self, api: Api, source: CalendarSource, details: AnswerCache) -> None:
+    def __init__(self, api: Api, source: CalendarSource, cache: AnswerCache) -> None:
         self._api = api
         self._path = path_of(source)
-        self._details = details
-        self._known = details.all()
-        self._notes: list[str] = []
+        self._cache = cache
+        self._known = cache.all()
+        self._notes: list[Problem] = []
 
-    def all(self, window: Window) -> Raw:
-        """Read calendar, pages and details; up to four requests at once."""
+    def run(self, window: Window) -> Raw:
+        """Fetch calendar, pages and details, up to four requests at once."""
         calendar = self._calendar()
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="zoho-calendar") as pool:
             pages = list(pool.map(self._page, ranges(window)))
             versions = series_versions(pages, window)
-            details = self._series(versions, pool)
-        gone = self._known.keys() - versions.keys() - {_CALENDAR}
-        if gone:
-            self._details.keep({}, gone=gone)
-        return {"calendar": calendar, "pages": pages, "details": details, "notes": self._notes}
+            details = self._details(versions, pool)
+        if gone := self._known.keys() - versions.keys() - {_CALENDAR}:
+            self._cache.keep({}, gone=gone)
+        notes = [to_plain(note) for note in self._notes]
+        return {"calendar": calendar, "pages": pages, "details": details, "notes": notes}
 
     def _calendar(self) -> Any:
-        """Read the calendar itself, of which only zone and default reminders are used."""
-        answer = self._api.get("calendar", self._path)
-        if _is_calendar(answer):
-            if ("", answer) != self._known.get(_CALENDAR):
-                self._details.keep({_CALENDAR: ("", answer)})
-            return answer
-        if _CALENDAR not in self._known:
-            return answer
-        self._notes.append(
-            "Zoho's answer to the calendar itself can't be read; its zone and reminders stay."
-        )
-        return self._known[_CALENDAR][1]
+        """Fetch the calendar itself, of which only zone and default reminders are used."""
+        calendar = calendar_object(self._api.get("calendar", self._path))
+        if uid_of(calendar):
+            if ("", calendar) != self._known.get(_CALENDAR):
+                self._cache.keep({_CALENDAR: ("", calendar)})
+        elif _CALENDAR in self._known:
+            self._notes.append(problem("calendar-kept"))
+            return calendar_object(self._known[_CALENDAR][1])
+        return calendar
 
-    def _page(self, span: tuple[date, date]) -> Any:
-        asked = {"range": range_of(span)}
-        answer = self._api.get("calendar", f"{self._path}/events", asked, accept=_WITH_DESCRIPTIONS)
-        check_page(answer, span)
-        return answer
+    def _page(self, span: tuple[date, date]) -> list[Any]:
+        params = {"range": range_of(span)}
+        path = f"{self._path}/events"
+        answer = self._api.get("calendar", path, params, accept=_WITH_DESCRIPTIONS)
+        items = objects(answer, "events")
+        check_page(items, span)
+        return items
 
-    def _series(self, versions: Mapping[str, str], pool: ThreadPoolExecutor) -> dict[str, Any]:
-        """Give the details of each series, asking for those that are not known in their present version."""
-        known = {uid: self._known[uid] for uid in versions if uid in self._known}
-        found = {
-            uid: answer
-            for uid, (version, answer) in known.items()
-            if version and version == versions[uid]
+    def _details(
+        self, versions: Mapping[str, str], pool: ThreadPoolExecutor
+    ) -> dict[str, list[Any]]:
+        """Return the objects of each series; request those that are not known in this version."""
+        known = {
+            uid: (version, objects(answer, "events"))  # older releases kept the whole answer
+            for uid, (version, answer) in self._known.items()
+            if uid in versions
         }
-        asked = sorted(versions.keys() - found.keys())
-        new: dict[str, CachedAnswer] = {}
+        current = {uid for uid, (version, _) in known.items() if version == versions[uid] != ""}
+        wanted = sorted(versions.keys() - current)
+        result = {uid: known[uid][1] for uid in current}
+        new: dict[str, tuple[str, list[Any]]] = {}
         withheld = 0
         try:
-            for uid, answer in zip(asked, pool.map(self._detail, asked), strict=True):
-                if answer is None:
-                    continue
-                if objects(answer, "events"):
-                    new[uid] = versions[uid], answer
-                elif uid in known:
-                    found[uid] = known[uid][1]
+            for uid, items in zip(wanted, pool.map(self._detail, wanted), strict=True):
+                if items:
+                    result[uid] = items
+                    new[uid] = versions[uid], items
+                elif items is not None and uid in known:
+                    result[uid] = known[uid][1]
                     withheld += 1
         finally:
             if new:
-                self._details.keep(new)  # even when the next one fails: nothing is asked for twice
+                self._cache.keep(new)  # even if the next one fails: nothing is requested twice
         if withheld:
-            self._notes.append(
-                f"Zoho gives no details of {withheld} series it lists; those of an earlier read are used."
-            )
-        found |= {uid: answer for uid, (_, answer) in new.items()}
-        return {uid: found[uid] for uid in sorted(found)}
+            self._notes.append(problem("details-kept", count=withheld))
+        return dict(sorted(result.items()))
 
-    def _detail(self, uid: str) -> Any:
+    def _detail(self, uid: str) -> list[Any] | None:
+        path = f"{self._path}/events/{quote(uid, safe='')}"
         try:
-            answer = self._api.get(
-                "calendar", f"{self._path}/events/{quote(uid, safe='')}", accept=_WITH_DESCRIPTIONS
-            )
+            answer = self._api.get("calendar", path, accept=_WITH_DESCRIPTIONS)
         except NotFoundError:
             return None  # deleted since the list was read
-        check_detail(answer, uid)
-        return answer
-
-
-def _is_calendar(answer: Any) -> bool:
-    found = answer.get("calendars", answer) if isinstance(answer, dict) else answer
-    return any(uid_of(item) for item in (found if isinstance(found, list) else [found]))
+        items = objects(answer, "events")
+        check_detail(items, uid)
+        return items

@@ -1,6 +1,6 @@
-"""How an event of Zoho Calendar repeats: its ``rrule``, or ``repeat`` where that is missing, as a rule of the model.
+"""The repeat rule of a Zoho Calendar event, from ``rrule`` or else ``repeat`` (Zoho APIs 4.3, 4.4).
 
-Only Zoho's own habits are dealt with here; what a rule may say is the business of ``bridge.domain.recurrence``.
+Only Zoho's own habits are handled here: ``bridge.domain.recurrence`` knows what a rule may contain.
 """
 
 from datetime import datetime
@@ -9,6 +9,7 @@ from typing import Any
 
 from bridge.domain.event import Rule
 from bridge.domain.recurrence.parse import parse_rule
+from bridge.problems import BadValueError
 from bridge.sources.calendar.times import Span, local_day
 from bridge.sources.calendar.wire import Item, Repeat
 from bridge.sources.dates import compact
@@ -18,14 +19,14 @@ _PARTS = ("byday", "bymonthday", "bymonth", "bysetpos")
 
 
 def repeats(item: Item) -> bool:
-    """Tell whether the event has a rule at all."""
+    """Return whether the event has a rule."""
     return bool((item.rrule and item.rrule.strip()) or item.repeat)
 
 
 def read_rule(item: Item, span: Span) -> Rule:
-    """Read the rule of a series, from whichever of ``rrule`` and ``repeat`` can be read.
+    """Read the rule of a series from ``rrule``, or from ``repeat`` if that fails.
 
-    ValueError, with the reason that speaks of the better of the two, when neither can.
+    Raises ValueError if neither can be read, about ``rrule`` if there is one.
     """
     reason: ValueError | None = None
     if item.rrule and item.rrule.strip():
@@ -42,25 +43,25 @@ def read_rule(item: Item, span: Span) -> Rule:
 def _joined(repeat: list[Repeat] | Repeat | None) -> str:
     parts = [repeat] if isinstance(repeat, Repeat) else repeat or []
     if len(parts) != 1:
-        raise ValueError(f"it has {len(parts)} rules, and one is what calendars can show")
+        raise BadValueError("several-rules", count=len(parts))
     part = parts[0]
-    said = {
+    values = {
         "freq": part.freq,
         "interval": _number(part.interval),
         "count": _number(part.count),
         "until": part.until,
     }
-    said |= {name: _listed(getattr(part, name)) for name in _PARTS}
-    return ";".join(f"{name}={value}" for name, value in said.items() if value)
+    values |= {name: _joined_values(getattr(part, name)) for name in _PARTS}
+    return ";".join(f"{name}={value}" for name, value in values.items() if value)
 
 
 def _number(value: Any) -> str:
-    # Zero and less is how "not set" is written for a number that has to be at least one.
+    # Zoho writes zero or less for a number that is not set.
     text = str(value if value is not None else "").strip()
     return "" if text.lstrip("-").strip("0") == "" or text.startswith("-") else text
 
 
-def _listed(value: Any) -> str:
+def _joined_values(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(str(part).strip() for part in value)
     text = str(value if value is not None else "").strip()
@@ -68,10 +69,10 @@ def _listed(value: Any) -> str:
 
 
 def _tidy(text: str, span: Span) -> str:
-    """Take away what Zoho adds: an ordinal said twice, and the time in an all-day UNTIL."""
+    """Remove what Zoho adds: a repeated ordinal, and the time in an all-day UNTIL."""
     parts = "".join(text.split()).upper().split(";")
     if any(re.fullmatch(r"BYDAY=[+-]?[0-9]+[A-Z]{2}", part) for part in parts):
-        # The third Friday written as 3FR and, beside it, as the third of all Fridays: both together mean no day.
+        # The third Friday as 3FR, and again as the third of all Fridays: together they never happen.
         parts = [part for part in parts if not part.startswith("BYSETPOS=")]
     text = ";".join(parts)
     if isinstance(span.start, datetime):
@@ -80,6 +81,6 @@ def _tidy(text: str, span: Span) -> str:
 
 
 def _last_day(until: str, span: Span) -> str:
-    if until.startswith("9"):  # how programs write "without end"; no calendar holds such a day
+    if until.startswith("9"):  # programs write "without end"; no calendar holds such a day
         return until[:8]
     return f"{local_day(compact(until), span.zone):%Y%m%d}"

@@ -1,8 +1,9 @@
-"""When an event of Zoho Calendar is: its first and last moment, its zone, and the slots of a series.
+"""Start, end and zone of a Zoho Calendar event, and the slots of a series (Zoho APIs 4.3, 4.4).
 
-Times come three ways: with an offset beside the name of a zone, in UTC, and bare. The instant that an offset or a Z
-tells always wins; the zone only says in which clock a series repeats. What no document settles (does the end of an
-all-day event count?) is decided here, in one place, by the evidence that the event itself carries.
+Times come in three forms: with an offset beside the name of a zone, in UTC, and bare. The instant
+of an offset or a Z always wins: the zone only states in which clock a series repeats. What no
+document settles (does the end of an all-day event count?) is decided here, by the evidence in the
+event itself.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.domain.event import Moment, to_utc
 from bridge.domain.timezones import UTC_ZONE, fixed_zone, zone
+from bridge.problems import BadValueError, Problem, problem
 from bridge.sources.calendar.wire import Item
 from bridge.sources.dates import compact
 
@@ -20,50 +22,50 @@ _LONGEST = timedelta(days=3660)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Start, exclusive end, and the zone whose days and clock they are in; ``mended`` says what had to be repaired."""
+    """Start, exclusive end, and the zone whose days and clock they are in."""
 
     start: Moment
     end: Moment
     zone: ZoneInfo
-    mended: tuple[str, ...] = ()
+    repairs: tuple[Problem, ...] = ()
 
 
 def read_span(item: Item, home: ZoneInfo | None) -> Span:
-    """Read when ``item`` is; ``home`` is the zone of its calendar. ValueError without a readable start."""
+    """Read the times of ``item``; ``home`` is the zone of its calendar.
+
+    Raises BadValueError without a readable start.
+    """
     when = item.dateandtime
     start_text = (when and when.start) or item.start
     end_text = (when and when.end) or item.end
     if not start_text:
-        raise ValueError("it has no start")
-    mended: list[str] = []
+        raise BadValueError("no-start")
+    repairs: list[Problem] = []
     start = compact(start_text)
     try:
         end = compact(end_text) if end_text else None
-    except ValueError as error:
+    except BadValueError as error:
         end = None
-        mended.append(f"its end was left out: {error}")
-    here = _zone_of(start, (when and when.timezone) or "", home, mended)
+        repairs.append(problem("field-left-out", field="end", why=error.problem))
+    here = _zone_of(start, (when and when.timezone) or "", home, repairs)
+    begin: Moment
+    finish: Moment
     if item.isallday or not isinstance(start, datetime):
-        first = local_day(start, here)
+        begin = local_day(start, here)
         last = None if end is None else local_day(end, here)
-        return Span(
-            start=first,
-            end=first + _days(item, first, last, mended),
-            zone=here,
-            mended=tuple(mended),
-        )
-    begin = _timed(start, here)
-    return Span(
-        start=begin, end=_timed_end(item, begin, end, mended), zone=here, mended=tuple(mended)
-    )
+        finish = begin + _days(item, begin, last, repairs)
+    else:
+        begin = _timed(start, here)
+        finish = _timed_end(item, begin, end, repairs)
+    return Span(start=begin, end=finish, zone=here, repairs=tuple(repairs))
 
 
 def local_day(moment: date, here: ZoneInfo) -> date:
-    """Give the day that an all-day moment means.
+    """Return the day that an all-day moment means.
 
-    A date is itself. A time with digits of its own (bare, or with an offset) shows the day in them. A time in UTC is
-    midnight of ``here`` said in UTC, unless it is the first or the last second of a UTC day: then the day is as
-    written.
+    A date is itself. A time that is bare or has an offset shows the day in its digits. A time in
+    UTC is midnight of ``here`` in UTC, unless it is the first or the last second of a UTC day: then
+    the day is as written.
     """
     if not isinstance(moment, datetime):
         return moment
@@ -73,9 +75,9 @@ def local_day(moment: date, here: ZoneInfo) -> date:
 
 
 def slot(text: str, span: Span) -> Moment:
-    """Read an original start of a series (``recurrenceid``, ``exdate``) in the form of its DTSTART (rulebook 39, 40).
+    """Read an original start (``recurrenceid``, ``exdate``) in the form of DTSTART (rulebook 39, 40).
 
-    Zoho writes a UTC time for timed series and a date for all-day ones. ValueError when it can't be read.
+    Zoho writes a UTC time for timed series and a date for all-day ones. Raises BadValueError.
     """
     moment = compact(text.strip())
     if not isinstance(span.start, datetime):
@@ -85,25 +87,24 @@ def slot(text: str, span: Span) -> Moment:
     return _timed(moment, span.zone)
 
 
-def _zone_of(start: date, name: str, home: ZoneInfo | None, mended: list[str]) -> ZoneInfo:
+def _zone_of(start: date, name: str, home: ZoneInfo | None, repairs: list[Problem]) -> ZoneInfo:
     named = zone(name) if name else home
+    fallback = named or home or UTC_ZONE
     if not isinstance(start, datetime):
-        return named or home or UTC_ZONE
+        return fallback
     if name and named is None:
-        mended.append(f"its time zone {name!r} is unknown")
+        repairs.append(problem("unknown-zone", zone=name))
     offset = start.utcoffset()
     if offset is None:
         if named is None and home is None:
-            mended.append("its times have neither a known zone nor an offset, and were read as UTC")
-        return named or home or UTC_ZONE
+            repairs.append(problem("no-zone"))
+        return fallback
     if named is None:
         return fixed_zone(offset)
     if offset and start.astimezone(named).utcoffset() != offset:
         if not name:
             return fixed_zone(offset)  # the calendar's zone was only a guess
-        mended.append(
-            f"its offset {start:%z} is not that of its time zone {name!r}: the instant was kept"
-        )
+        repairs.append(problem("offset-differs", offset=f"{start:%z}", zone=name))
     return named
 
 
@@ -123,19 +124,18 @@ def _length(item: Item) -> timedelta | None:
     return timedelta(seconds=milliseconds // 1000)
 
 
-def _days(item: Item, first: date, last: date | None, mended: list[str]) -> timedelta:
-    """Tell how long an all-day event is; no document says whether its end is its last day or the day after.
+def _days(item: Item, first: date, last: date | None, repairs: list[Problem]) -> timedelta:
+    """Return the length of an all-day event; no document states whether its end is its last day.
 
-    In this order, each only where it fits one of the two readings: ``duration``, a whole number of days; ``multiday``
-    false, one day; otherwise the end is the last day.
+    In this order, each only if it fits one of the two readings: ``duration``, a whole number of
+    days; ``multiday`` false, one day; otherwise the end is the last day.
     """
     length = _length(item)
     if length is not None and length % _DAY:
         length = None
     if last is None or last < first:
-        mended.append(
-            "it has no end" if last is None else f"its end {last} is before its start {first}"
-        )
+        absent = last is None
+        repairs.append(problem("no-end") if absent else problem("end-before-start", end=f"{last}"))
         return length or _DAY
     exclusive = last - first
     inclusive = exclusive + _DAY
@@ -146,13 +146,13 @@ def _days(item: Item, first: date, last: date | None, mended: list[str]) -> time
     return inclusive
 
 
-def _timed_end(item: Item, start: datetime, end: date | None, mended: list[str]) -> datetime:
+def _timed_end(item: Item, start: datetime, end: date | None, repairs: list[Problem]) -> datetime:
     if isinstance(end, datetime):
         finish = _timed(end, start.tzinfo or UTC)
         if to_utc(finish) >= to_utc(start):
             return finish
-        mended.append("its end is before its start")
+        repairs.append(problem("end-before-start", end=f"{finish:%Y-%m-%d %H:%M}"))
     else:
-        mended.append("it has no time at its end")
+        repairs.append(problem("no-end-time"))
     length = _length(item) or timedelta(0)
     return (to_utc(start) + length).astimezone(start.tzinfo)

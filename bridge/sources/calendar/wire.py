@@ -1,18 +1,19 @@
-"""The shape of Zoho Calendar's JSON, and how it is read: what a calendar needs, in every variant seen; nothing else.
+"""Zoho Calendar's JSON: the lists in its answers and the fields that a calendar needs.
 
-Fields that the bridge doesn't show (attendee addresses, colours, ids of other systems) are not decoded, so that no
-oddity in them can cost an event. A field that is decoded and can't be read is left out and reported; whether its loss
-can be borne is the parser's business.
+Fields that the bridge doesn't show (attendee addresses, colours, ids of other systems) are not
+decoded, so that no oddity in them can cost an event. An unreadable field is left out and reported:
+the parser decides whether an event can do without it.
 """
 
 from typing import Any
 
 import msgspec
 
-from bridge.errors import BadDataError
-from bridge.sources.fields import read, read_values
+from bridge.problems import BadValueError
+from bridge.sources import fields
+from bridge.sources.fields import Faults, read
 
-_NO_EVENT = "it is not an event object with a uid"
+PRODUCT = "Zoho Calendar"
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +52,9 @@ class Repeat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """An event, a series, or a changed or deleted instance of one (Zoho Calendar: events list and event details)."""
+    """An event, a series, or a changed or deleted instance of a series (Zoho APIs 4.3, 4.4)."""
 
-    uid: str
+    uid: str = ""
     recurrenceid: str | None = None
     estatus: str | None = None
     etag: int | str | None = None
@@ -91,7 +92,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CalendarInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a calendar says of itself; ``reminders`` are the ones of events that have none of their own."""
+    """A calendar; ``reminders`` are those of events that have none of their own."""
 
     uid: str = ""
     name: str | None = None
@@ -100,41 +101,41 @@ class CalendarInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def objects(answer: Any, name: str) -> list[Any]:
-    """Give the list ``name`` of an answer, which may be wrapped as documented, a single object or a bare list.
+    """Return the list ``name`` of an answer: wrapped as documented, bare, or a single object.
 
-    Anything else is no answer to the question, and must not be read as "there is nothing": BadDataError.
+    Raises BadDataError for any other form.
     """
     content = answer.get(name) if isinstance(answer, dict) else answer
     if isinstance(content, dict):
         return [content]
-    if isinstance(content, list):
-        return [item for item in content if not _is_remark(item)]
-    raise BadDataError(
-        f"Zoho Calendar's answer has no list of {name}; the last good state is kept."
-    )
+    return [item for item in fields.listed(content, PRODUCT, name) if not _is_remark(item)]
+
+
+def calendar_object(answer: Any) -> Any:
+    """Return the calendar in an answer about one, wrapped or bare; empty if there is none."""
+    if isinstance(answer, dict) and "calendars" not in answer:
+        return answer
+    return next(iter(objects(answer, "calendars")), {}) if isinstance(answer, dict | list) else {}
+
+
+def uid_of(data: Any) -> str:
+    """Return an object's uid; empty if it has none that can be read."""
+    return data["uid"] if isinstance(data, dict) and isinstance(data.get("uid"), str) else ""
+
+
+def read_item(data: Any) -> tuple[Item, Faults]:
+    """Read one event object, and the faults of its fields; BadValueError without a uid."""
+    item, faults = read(data, Item)
+    if not item.uid:
+        raise BadValueError("no-id")
+    return item, faults
+
+
+def read_calendar(data: Any) -> tuple[CalendarInfo, Faults]:
+    """Read a calendar object as far as possible: events can do without it."""
+    return read(data if isinstance(data, dict) else {}, CalendarInfo)
 
 
 def _is_remark(item: Any) -> bool:
-    # An empty range is answered with one such object in place of an empty list.
+    # An empty range is answered with one such object instead of an empty list (Zoho APIs 4.2).
     return isinstance(item, dict) and item.keys() == {"message"}
-
-
-def read_item(data: Any) -> tuple[Item, dict[str, str]]:
-    """Read one event object; the second value tells the fields that had to be left out, and why.
-
-    Raises ValueError where there is no uid to speak of.
-    """
-    if not isinstance(data, dict) or not data.get("uid"):
-        raise ValueError(_NO_EVENT)
-    try:
-        return msgspec.convert(data, Item, strict=False), {}
-    except msgspec.ValidationError:
-        values, faults = read_values(data, Item)
-    if "uid" not in values:
-        raise ValueError(_NO_EVENT)
-    return Item(**values), faults
-
-
-def read_calendar(data: Any) -> tuple[CalendarInfo, dict[str, str]]:
-    """Read a calendar object as far as it can be read; the events can do without it."""
-    return read(data, CalendarInfo) if isinstance(data, dict) else (CalendarInfo(), {})

@@ -1,6 +1,6 @@
-"""Find the groups of the account's Connect networks, and read the events of one group or several.
+"""The groups of the account's Connect networks, and the events of one group or several.
 
-It must not look into an event: what the answer holds is the parser's business.
+It must not look into an event: that is the parser's job.
 """
 
 from collections.abc import Iterator
@@ -10,36 +10,38 @@ from typing import Any
 from bridge.domain.event import midnight
 from bridge.domain.feed import Window
 from bridge.domain.source import AvailableSource, ConnectSource
-from bridge.domain.text import one_line
 from bridge.errors import BadDataError, NotFoundError
-from bridge.sources.fields import identity, refuse_nameless
+from bridge.sources import fields
+from bridge.sources.fields import id_of, refuse_nameless, title_of
 from bridge.sources.protocols import Api, Raw
+
+PRODUCT = "Zoho Connect"
 
 _MARGIN = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def discover(api: Api) -> tuple[AvailableSource, ...]:
-    """List the account's groups in all its networks (Zoho Connect: network list, user groups).
+    """Return the account's groups in all its networks (Zoho APIs 3.1, 3.2).
 
-    Where Zoho doesn't give the account's own groups, all groups of the network are listed. Closed groups are left out.
+    If Zoho does not list the account's own groups, all groups of the network are listed. Closed
+    groups are left out.
     """
-    found = []
     networks = listed(api.get("connect", "/allScopes"), "allScopes", "scopes")
-    refuse_nameless(networks, _id, "Zoho Connect's list of networks")
-    for network, network_name in _named(networks):
-        groups = _groups(api, network)
-        refuse_nameless(groups, _id, "Zoho Connect's list of groups")
-        for group, name in _named(groups):
-            source = ConnectSource(group=group, network=network)
-            found.append(AvailableSource(source=source, title=name, within=network_name))
-    return tuple(found)
+    refuse_nameless(networks, id_of, PRODUCT, "scopes")
+    return tuple(
+        AvailableSource(
+            source=ConnectSource(group=group, network=network), title=title, within=network_title
+        )
+        for network, network_title in _open(networks)
+        for group, title in _open(_groups(api, network))
+    )
 
 
 def fetch(api: Api, source: ConnectSource, window: Window) -> Raw:
-    """Read the events of the source's groups: ``{"pages": [answer]}``, for Connect has no pages.
+    """Fetch the events of the source's groups: ``{"pages": [answer]}``, as Connect has no pages.
 
-    Several groups are asked for at once, with commas between them, as the source has them. The window is asked for with
+    Several groups are requested together, separated by commas, as in the source. The window gets
     a day more on both sides: its days are UTC's, an all-day event's are the account's.
     """
     params = {
@@ -54,40 +56,32 @@ def fetch(api: Api, source: ConnectSource, window: Window) -> Raw:
 
 
 def listed(answer: Any, action: str, name: str) -> list[Any]:
-    """Give the list ``name`` inside the answer's ``action``; an ``action`` with nothing in it is an empty list.
+    """Return the list ``name`` inside the answer's ``action``; an empty ``action`` has none.
 
-    Anything else is no answer to the question, and must not be read as "there is nothing": BadDataError.
+    Raises BadDataError for any other form.
     """
     content = answer.get(action) if isinstance(answer, dict) else None
     if isinstance(content, dict):
         content = content.get(name) if content else []
-    if not isinstance(content, list):
-        raise BadDataError(
-            f"Zoho Connect's answer to {action} has no list of {name}; the last good state is kept."
-        )
-    return content
+    return fields.listed(content, PRODUCT, name)
 
 
 def _groups(api: Api, network: str) -> list[Any]:
+    params = {"scopeID": network, "isRecentSort": "true"}
     try:
-        answer = api.get("connect", "/userGroups", {"scopeID": network, "isRecentSort": "true"})
-        return listed(answer, "userGroups", "groups")
+        groups = listed(api.get("connect", "/userGroups", params), "userGroups", "groups")
     except (NotFoundError, BadDataError):
-        answer = api.get("connect", "/allGroups", {"scopeID": network, "isRecentSort": "true"})
-        return listed(answer, "allGroups", "groups")
+        groups = listed(api.get("connect", "/allGroups", params), "allGroups", "groups")
+    refuse_nameless(groups, id_of, PRODUCT, "groups")
+    return groups
 
 
-def _named(items: list[Any]) -> Iterator[tuple[str, str]]:
-    """Give id and name of what has an id and is not closed."""
+def _open(items: list[Any]) -> Iterator[tuple[str, str]]:
+    """Return id and title of each network or group that has an id and is not closed."""
     for item in items:
-        key = _id(item)
+        key = id_of(item)
         if key and str(item.get("status") or "ACTIVE").upper() == "ACTIVE":
-            name = item.get("name")
-            yield key, (one_line(name) if isinstance(name, str) else "") or key
-
-
-def _id(item: Any) -> str:
-    return identity(item.get("id")) if isinstance(item, dict) else ""
+            yield key, title_of(item, "name") or key
 
 
 def _milliseconds(day: date) -> str:

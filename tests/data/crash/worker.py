@@ -24,7 +24,7 @@ def work(order: dict[str, Any]) -> None:
     zoho = config.load(order["environment"]).zoho
     now = datetime.fromisoformat(order["now"])
     client = ZohoClient(
-        zoho, store.tokens, paces=store.rate_limits, clock=lambda: now, sleep=lambda _: None
+        zoho, store.tokens, store.rate_limits, clock=lambda: now, sleep=lambda _: None
     )
     refresher = Refresher(
         store=store, api=client, zoho=zoho, holder=f"w{os.getpid()}", clock=lambda: now

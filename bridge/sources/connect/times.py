@@ -1,9 +1,9 @@
-"""When an event of Connect is, and what its two clocks tell of the account's time zone.
+"""Start and end of a Connect event, and the offset of the account's time zone (Zoho APIs 3.5).
 
-Connect gives every time twice: as milliseconds since 1970, and as the wall clock of a zone that it doesn't name, the
-one in the account's profile. The milliseconds are right for timed events; those of an all-day event are midnight
-somewhere else, so there the wall date counts, and its end is the last day. ``googleCalendarUrl`` joins the local date
-to the UTC time, is a day off whenever the two dates differ, and is never read (Zoho Connect: upcoming events).
+Connect sends every time twice: as milliseconds since 1970, and as the wall clock of the zone in the
+account's profile, which it doesn't name. The milliseconds are right for timed events. Those of an
+all-day event are midnight somewhere else, so there the wall date counts, and its end is the last
+day. ``googleCalendarUrl`` joins the local date to the UTC time, and is never read.
 """
 
 from collections.abc import Iterable
@@ -16,6 +16,7 @@ import msgspec
 
 from bridge.domain.event import Moment, to_utc
 from bridge.domain.timezones import UTC_ZONE
+from bridge.problems import BadValueError, Problem, problem
 from bridge.sources.dates import compact, epoch_ms
 from bridge.sources.fields import flag, number
 
@@ -27,7 +28,7 @@ Digits = str | int | None
 
 
 class Times(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The fields of an event that tell when it is; all are text, flags are there only when true."""
+    """The fields of an event that state its times; all are text, flags exist only when true."""
 
     is_all_day: Any = None
     start_time: Digits = None
@@ -45,87 +46,81 @@ class Times(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Start and exclusive end; ``offset`` is the profile's from UTC at the start, None where it can't be told."""
+    """Start and exclusive end; ``offset`` is the profile's from UTC at the start, if known."""
 
     start: Moment
     end: Moment
     offset: timedelta | None = None
-    mended: tuple[str, ...] = ()
+    repairs: tuple[Problem, ...] = ()
 
 
 def read_span(times: Times, here: ZoneInfo | None) -> Span:
-    """Read when an event is, timed ones in ``here`` or else in UTC. ValueError without a readable start."""
+    """Read an event's times, timed ones in ``here`` or else in UTC.
+
+    Raises BadValueError without a readable start.
+    """
     try:
         all_day = flag(times.is_all_day)
-    except ValueError as error:
-        raise ValueError(f"its isAllDay can't be read: {error}") from error
+    except BadValueError as error:
+        raise BadValueError("field-unreadable", field="isAllDay", why=error.problem) from error
     return _days(times) if all_day else _timed(times, here or UTC_ZONE)
 
 
-def clock_notes(spans: Iterable[Span], here: ZoneInfo | None) -> tuple[str, ...]:
-    """Say what the admin should know of the account's clock, once for all events."""
-    seen = [
-        (span.start, span.offset)
+def clock_note(spans: Iterable[Span], here: ZoneInfo | None) -> Problem | None:
+    """Return a remark if the account's clock is not that of the settings, once for all events."""
+    clocks = [
+        (span.start.utcoffset() or timedelta(0), span.offset)
         for span in spans
         if isinstance(span.start, datetime) and span.offset is not None
     ]
-    offsets = {offset for _, offset in seen}
     if here is None:
+        offsets = {offset for _, offset in clocks}
         if offsets <= {timedelta(0)}:
-            return ()
-        remark = (
-            f"The times of this network's profile are {_names(offsets)}; set zoho.connect_timezone to its time zone "
-            "(Connect: settings of the account). Until then the events are shown in UTC, at the right moments."
-        )
-        return (remark,)
-    ours = {
-        start.utcoffset() or timedelta(0) for start, offset in seen if start.utcoffset() != offset
-    }
-    theirs = {offset for start, offset in seen if start.utcoffset() != offset}
-    if not theirs:
-        return ()
-    remark = (
-        f"zoho.connect_timezone is {here.key} ({_names(ours)}), but the times of this network's profile are "
-        f"{_names(theirs)}; correct the setting. The events are at the right moments all the same."
-    )
-    return (remark,)
+            return None
+        return problem("set-profile-zone", offsets=_names(offsets))
+    differing = [(ours, theirs) for ours, theirs in clocks if ours != theirs]
+    if not differing:
+        return None
+    ours, theirs = (_names(set(offsets)) for offsets in zip(*differing, strict=True))
+    return problem("profile-zone-differs", zone=here.key, ours=ours, offsets=theirs)
 
 
 def _days(times: Times) -> Span:
-    mended: list[str] = []
+    repairs: list[Problem] = []
     try:
         first = _date(times.start_year, times.start_month, times.start_date)
-    except ValueError:
+    except BadValueError:
         first = _stamp(times.date)
     try:
         last = _date(times.end_year, times.end_month, times.end_date)
-    except ValueError as error:
-        mended.append(f"its last day can't be read ({error}), and it is shown on its first")
+    except BadValueError as error:
+        why = problem("field-unreadable", field="endDate", why=error.problem)
+        repairs.append(problem("on-first-day", why=why))
         last = first
     if last < first:
-        mended.append(f"its last day {last} is before its first, and it is shown on its first")
+        why = problem("end-before-start", end=f"{last}")
+        repairs.append(problem("on-first-day", why=why))
         last = first
-    return Span(start=first, end=last + _DAY, mended=tuple(mended))
+    return Span(start=first, end=last + _DAY, repairs=tuple(repairs))
 
 
 def _timed(times: Times, here: ZoneInfo) -> Span:
-    mended: list[str] = []
-    start = _epoch(times.start_time)
+    repairs: list[Problem] = []
+    start = _epoch(times.start_time, "no-start")
     try:
-        end = _epoch(times.end_time)
-    except ValueError as error:
-        mended.append(f"its endTime can't be read ({error}), and it ends when it starts")
+        end = _epoch(times.end_time, "no-end")
+    except BadValueError as error:
+        repairs.append(problem("ends-at-start", why=error.problem))
         end = start
     if end < start:
-        mended.append(
-            f"its end {end:%Y-%m-%d %H:%M} UTC is before its start, and it ends when it starts"
-        )
+        why = problem("end-before-start", end=f"{end:%Y-%m-%d %H:%M} UTC")
+        repairs.append(problem("ends-at-start", why=why))
         end = start
     return Span(
         start=start.astimezone(here),
         end=end.astimezone(here),
         offset=_offset(times, start),
-        mended=tuple(mended),
+        repairs=tuple(repairs),
     )
 
 
@@ -140,9 +135,9 @@ def _offset(times: Times, start: datetime) -> timedelta | None:
     return offset if _WEST <= offset <= _EAST else None
 
 
-def _epoch(value: Digits) -> datetime:
+def _epoch(value: Digits, absent: str) -> datetime:
     if value is None:
-        raise ValueError("it has no time")
+        raise BadValueError(absent)
     return epoch_ms(str(value).strip())
 
 
@@ -153,15 +148,15 @@ def _date(year: Digits, month: Digits, day: Digits) -> date:
 def _stamp(value: Digits) -> date:
     """Read ``date``, the first day in one word."""
     if number(value) is None:
-        raise ValueError("it has no first day")
+        raise BadValueError("no-start")
     return compact(str(value).strip())
 
 
 def _needed(value: Digits) -> int:
-    found = number(value)
-    if found is None:
-        raise ValueError("a part of it is missing")
-    return found
+    result = number(value)
+    if result is None:
+        raise BadValueError("part-missing")
+    return result
 
 
 def _names(offsets: Iterable[timedelta]) -> str:

@@ -1,0 +1,160 @@
+"""Answers that are data, that are broken, or that come too slowly.
+
+Answers and their meaning come from docs/zoho-apis.md: "Zoho APIs 1.4" is its section on the errors of
+the token endpoint, "2.5", "3.8" and "4.7" are those of Backstage, Connect and Calendar.
+"""
+
+import gzip
+import socket
+
+import httpx
+import pytest
+
+from bridge.errors import BadDataError, UnavailableError
+from bridge.store import Store
+from bridge.zoho.client import ZohoClient
+from tests.clock import Clock
+from tests.zoho.conftest import MakeClient
+from tests.zoho.loopback import CALENDAR, Answer, LoopbackZoho, all_of, secrets_in
+
+
+def test_an_event_that_speaks_of_throttles_or_errors_is_data(
+    zoho: LoopbackZoho, client: ZohoClient
+) -> None:
+    """A title is not an error: only keys that no data has alone tell one."""
+    events = [
+        {
+            "uid": "a",
+            "title": "THROTTLES_LIMIT_EXCEEDED",
+            "error": "x",
+            "description": "INVALID_OAUTHTOKEN",
+        },
+        {"uid": "b", "status": "error", "message": "y"},
+    ]
+    bodies = [
+        {"events": events},
+        {"upcomingEvents": {"events": events}},
+        {"upcomingEvents": {"description": "a group", "events": []}},
+        {
+            "id": "1",
+            "description": "d",
+            "status": 1,
+            "status_string": "published",
+            "summary": {"description": "s"},
+        },
+        {"error": [], "errors": None, "events": []},
+        {"data": events, "pagination": {}},
+        {"status_code": "200", "events": []},
+        {"addEventReminder": {"result": "success"}},
+        [{"id": "1", "name": "portal", "description": "d"}],
+        {},
+        [],
+    ]
+    zoho.script(*map(Answer, bodies))
+    assert [client.get(*CALENDAR) for _ in bodies] == bodies
+
+
+def test_json_is_read_with_a_byte_order_mark_and_control_characters(
+    zoho: LoopbackZoho, client: ZohoClient
+) -> None:
+    """One raw control character in one title must not cost the whole source."""
+    zoho.script(Answer(b'\xef\xbb\xbf{"a":"x\ty\x01"}'))
+    assert client.get(*CALENDAR) == {"a": "x\ty\x01"}
+
+
+def test_a_gzipped_answer_is_read(zoho: LoopbackZoho, client: ZohoClient) -> None:
+    zoho.script(Answer(gzip.compress(b'{"a":1}'), headers={"Content-Encoding": "gzip"}))
+    assert client.get(*CALENDAR) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        pytest.param(Answer(reset=True), "ReadError", id="reset"),
+        pytest.param(Answer(b'{"events":', cut=True), "RemoteProtocolError", id="cut"),
+        pytest.param(
+            Answer(b"no gzip", headers={"Content-Encoding": "gzip"}),
+            "DecodingError",
+            id="broken gzip",
+        ),
+        pytest.param(Answer(status=502), "502", id="502"),
+        pytest.param(Answer(b'{"events":['), "JSON ends or breaks", id="cut JSON"),
+    ],
+)
+def test_what_passes_is_tried_three_times(
+    zoho: LoopbackZoho, client: ZohoClient, answer: Answer, words: str
+) -> None:
+    zoho.script(answer, answer, Answer({"a": 1}))
+    assert client.get(*CALENDAR) == {"a": 1}
+    zoho.script(answer, answer, answer)
+    with pytest.raises(UnavailableError, match=words) as caught:
+        client.get(*CALENDAR)
+    assert len(zoho.calls) == 6
+    assert secrets_in(all_of(caught.value)) == []
+
+
+def test_nobody_at_the_address_is_unavailable(
+    zoho: LoopbackZoho, make: MakeClient, store: Store
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    client = make(changes={"calendar_url": url})
+    with pytest.raises(
+        UnavailableError, match=r"127\.0\.0\.1 sent no complete answer \(ConnectError"
+    ):
+        client.get(*CALENDAR)
+    assert client.requests == 4
+
+
+def test_a_silent_server_is_left_after_the_read_timeout(
+    zoho: LoopbackZoho, make: MakeClient
+) -> None:
+    zoho.script(*[Answer(b"{", stall=True)] * 3)
+    with (
+        httpx.Client(timeout=0.05) as http,
+        pytest.raises(UnavailableError, match="ReadTimeout") as caught,
+    ):
+        make(http=http).get(*CALENDAR)
+    assert secrets_in(all_of(caught.value)) == []
+
+
+def test_a_slow_drip_is_left_after_the_deadline(zoho: LoopbackZoho, make: MakeClient) -> None:
+    """The read timeout starts anew with each byte, so it never ends a drip."""
+    zoho.script(*[Answer(b"{", drip=True)] * 3)
+    with pytest.raises(UnavailableError, match=r"more than 0\.1 seconds"):
+        make(deadline=0.1).get(*CALENDAR)
+    assert len(zoho.calls) == 3
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_oversized_answer_is_refused_before_it_is_read_whole(
+    zoho: LoopbackZoho, make: MakeClient, packed: bool
+) -> None:
+    """The size counts after decompression, or a small answer could fill the memory."""
+    body = b"[" + b" " * 200_000 + b"]"
+    body, headers = (gzip.compress(body), {"Content-Encoding": "gzip"}) if packed else (body, {})
+    zoho.script(Answer(body, headers=headers))
+    with pytest.raises(BadDataError, match="more than 100,000 bytes"):
+        make(max_bytes=100_000).get(*CALENDAR)
+    assert len(zoho.calls) == 1
+
+
+@pytest.mark.parametrize(("status", "slept"), [(429, [2]), (503, [])])
+def test_a_short_wait_that_zoho_asks_for_is_waited(
+    zoho: LoopbackZoho, client: ZohoClient, clock: Clock, status: int, slept: list[float]
+) -> None:
+    """A 429 holds all threads of the product; a 503 only the caller (and stamina's own waits are off in tests)."""
+    zoho.script(Answer(status=status, headers={"Retry-After": "2"}), Answer({"a": 1}))
+    assert client.get(*CALENDAR) == {"a": 1}
+    assert clock.slept == slept
+
+
+def test_a_long_wait_that_zoho_asks_for_is_the_callers(
+    zoho: LoopbackZoho, client: ZohoClient
+) -> None:
+    zoho.script(Answer(status=503, headers={"Retry-After": "30"}))
+    with pytest.raises(UnavailableError) as caught:
+        client.get(*CALENDAR)
+    assert caught.value.retry_after == 30
+    assert len(zoho.calls) == 1

@@ -18,6 +18,9 @@ from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource, Source
 from bridge.domain.timezones import zone_by_key
 
+# Fields that filters use and no feed shows.
+LABEL_FIELDS = ("track", "answer")
+
 _Value = TypeVar("_Value")
 
 _SOURCES: Mapping[str, type[Source]] = {
@@ -36,8 +39,17 @@ def decode(data: bytes) -> Event:
 
 
 def content_hash(event: Event) -> str:
-    """Return a hash of all the fields that a feed can show (rulebook 20)."""
-    return hashlib.sha256(encode(event)).hexdigest()
+    """Return a hash of all the fields that a feed can show, so not of labels (rulebook 20)."""
+    plain = _plain(event)
+    for part in (plain, *plain.get("overrides", ())):
+        for name in LABEL_FIELDS:
+            part.pop(name, None)
+    return payload_hash(_json(plain))
+
+
+def payload_hash(payload: bytes) -> str:
+    """Return the hash of an event as stored, labels included."""
+    return hashlib.sha256(payload).hexdigest()
 
 
 def encode_source(source: Source) -> str:

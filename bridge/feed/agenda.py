@@ -5,7 +5,6 @@ HTML.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -106,17 +105,6 @@ def labels_of(event: Event, source_key: str) -> frozenset[tuple[str, str]]:
         if part.answer or source_key.startswith("calendar:"):
             labels.add(("answer", part.answer or NO_INVITATION))
     return frozenset(labels)
-
-
-def without_labels(event: Event) -> Event:
-    """Return the event without the fields that only filters use.
-
-    So a change of these changes no published byte.
-    """
-    if not any(part.track or part.answer for part in (event, *event.overrides)):
-        return event
-    overrides = tuple(replace(override, track="", answer="") for override in event.overrides)
-    return replace(event, track="", answer="", overrides=overrides)
 
 
 def encode_items(items: Sequence[AgendaItem]) -> bytes:

@@ -11,7 +11,7 @@ from bridge.domain import codec
 from bridge.domain.event import Event, to_utc
 from bridge.domain.feed import Feed, Window
 from bridge.domain.rejection import Rejection
-from bridge.feed.agenda import agenda_items, labels_of, without_labels
+from bridge.feed.agenda import agenda_items, labels_of
 from bridge.feed.publication import Entry, EntryAgenda, EntryRow, Freshness, StoredEvent
 from bridge.problems import problem, text_problem
 from bridge.publish.ical.vevent import RenderError, Stamp, check, render, render_occurrences, zones
@@ -134,7 +134,7 @@ def _entry(
     """
     full = plan.feed.privacy == "full"
     labels = labels_of(event, stored.source_key) if full else frozenset()
-    event = without_labels(event if plan.feed.alarms else _without_alarms(event))
+    event = event if plan.feed.alarms else _without_alarms(event)
     occurrences = occurrences_in(event, web_window)
     agenda = EntryAgenda(uid=event.uid, items=agenda_items(event, occurrences), labels=labels)
     content_hash, old = entry_hash(event), plan.published.entries.get(event.uid)

@@ -203,7 +203,7 @@ class Pusher:
                 )
             elif uid not in now:
                 reasons[one.origin.uid] = "is in Zoho Connect no more; run `zoho-bridge refresh`"
-            elif codec.content_hash(now[uid]) != one.origin.content_hash:
+            elif codec.payload_hash(codec.encode(now[uid])) != one.origin.content_hash:
                 reasons[one.origin.uid] = (
                     "was changed in Zoho Connect since the bridge last read it; run `zoho-bridge refresh`, and edit "
                     "what is exported then"

@@ -105,7 +105,7 @@ def _sudden_loss(
 
 def _changed(known: EventRow | None, event: Event, now: datetime) -> EventToSave | None:
     payload = codec.encode(event)
-    content_hash = hashlib.sha256(payload).hexdigest()
+    content_hash = codec.payload_hash(payload)
     if known is not None and known.content_hash == content_hash:
         return None
     cancelled_since = (known and known.cancelled_since) or now

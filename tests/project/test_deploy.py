@@ -12,7 +12,6 @@ import pytest
 from bridge.cli import main
 from bridge.config.table import environment_names
 from bridge.store.crypto import SecretKeys
-from tests.command_line import CommandLine
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
@@ -20,15 +19,14 @@ CODE = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 PLATFORM = {"PORT", "WEB_CONCURRENCY"}  # options of `web` and `serve` that the environment may give
 
 
-def command(line: CommandLine) -> Any:
-    """Give the click command of a line and check its options."""
+def check_command(line: str) -> None:
+    """Fail unless a line is a command of the bridge with options that exist."""
     words = shlex.split(line)
     assert Path(words[0]).name == "zoho-bridge"
     context = click.Context(main)
-    found = main.get_command(context, words[1])
-    assert found is not None, line
-    found.make_parser(click.Context(found)).parse_args(words[2:])
-    return found
+    command = main.get_command(context, words[1])
+    assert command is not None, line
+    command.make_parser(click.Context(command)).parse_args(words[2:])
 
 
 def test_every_setting_that_is_named_exists() -> None:
@@ -40,10 +38,9 @@ def test_every_setting_that_is_named_exists() -> None:
 def test_what_a_platform_sets_is_read() -> None:
     assert {name for name in PLATFORM if f"`{name}`" in TEXT} == PLATFORM
     for name in ("web", "serve"):
-        read = {
-            parameter.envvar for parameter in main.get_command(click.Context(main), name).params
-        }
-        assert read >= PLATFORM
+        command = main.get_command(click.Context(main), name)
+        assert command is not None
+        assert {parameter.envvar for parameter in command.params} >= PLATFORM
 
 
 def test_every_command_that_is_named_exists() -> None:
@@ -54,7 +51,7 @@ def test_every_command_that_is_named_exists() -> None:
         lines += re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
     assert len(lines) == 4
     for line in [*lines, *re.findall(r"`(zoho-bridge \w+)`", TEXT)]:
-        command(line)
+        check_command(line)
 
 
 def test_a_unit_reads_no_secret_that_it_was_not_given() -> None:
@@ -71,19 +68,19 @@ def test_a_unit_reads_no_secret_that_it_was_not_given() -> None:
         assert all(name.endswith(given.upper()) for name, given in read.items())
 
 
-def logged(uri: Any) -> Any:
-    """Give what nginx would log of a request's target: the first expression that fits, else the default."""
+def logged(uri: str) -> str:
+    """Return what nginx logs of a request's target: by the first matching rule, or the default."""
     (block,) = re.findall(
         r"^map \$request_uri \$bridge_uri \{\n(.*?)^\}", TEXT, re.DOTALL | re.MULTILINE
     )
     rules = re.findall(r'^ +"~(.+)" +(\S+);$', block, re.MULTILINE)
     assert len(rules) == 2
     for pattern, shown in rules:
-        fits = re.search(pattern.replace("(?<", "(?P<"), uri)
-        if fits:
-            values = fits.groupdict()
-            return re.sub(r"\$(\w+)", lambda name, values=values: values[name[1]], shown)
-    return re.search(r"^ +default +(\S+);$", block, re.MULTILINE)[1]
+        match = re.search(pattern.replace("(?<", "(?P<"), uri)
+        if match:
+            return match.expand(re.sub(r"\$(\w+)", r"\\g<\1>", shown))
+    (default,) = re.findall(r"^ +default +(\S+);$", block, re.MULTILINE)
+    return str(default)
 
 
 TOKEN = SecretKeys("k" * 40).link_token("team", "default", 1)

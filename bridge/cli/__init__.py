@@ -44,13 +44,13 @@ _INTERRUPTED = 130  # the exit code of shells for SIGINT: 128 and the signal's n
 class _Commands(click.Group):
     """The group of all commands. An error that a person can solve is printed as a sentence."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, _context: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"bridge.cli.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(import_module(f"bridge.cli.{name}"), name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

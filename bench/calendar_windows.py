@@ -1,7 +1,8 @@
-"""A calendar's windows side by side: the time of a whole fetch, as a part of the same requests one after the other.
+"""Time of a fetch of one calendar, its ranges side by side and one after the other.
 
-The sandbox answers each request after 100 ms, as a distant Zoho does. The calendar is the sandbox's liveliest, the
-window a feed's usual 90 days back and 540 ahead: 18 months and more. The client is the bridge's own, pacing included.
+The sandbox answers each request after 100 ms, like a distant Zoho. The calendar is the busiest of
+the sandbox. The window is a feed's default of 90 days back and 540 ahead. The client is the
+bridge's own, with its rate limit.
 
     python bench/calendar_windows.py
 """
@@ -29,7 +30,7 @@ ROUNDS = 4
 
 
 class Recorder:
-    """Passes requests on, and remembers them."""
+    """An API that passes requests on and records them."""
 
     def __init__(self, client):
         self.client = client
@@ -41,7 +42,7 @@ class Recorder:
 
 
 def delay(_route: str) -> None:
-    """Make every answer of the sandbox slow."""
+    """Delay every answer of the sandbox."""
     time.sleep(DELAY)
 
 
@@ -88,13 +89,11 @@ def main() -> None:
                 box.fault = None
             box.tokens.access_tokens.clear()
     fast, slow = statistics.median(together), statistics.median(alone)
-    print(
-        f"{len(recorder.asked)} requests of {DELAY * 1000:.0f} ms over {(window.end - window.start).days} days"
-    )
+    days = (window.end - window.start).days
+    print(f"{len(recorder.asked)} requests of {DELAY * 1000:.0f} ms over {days} days")
     print(f"one after the other: {slow:.2f} s ({min(alone):.2f} to {max(alone):.2f})")
-    print(
-        f"side by side: {fast:.2f} s ({min(together):.2f} to {max(together):.2f}), {fast / slow:.3f} of it"
-    )
+    span = f"{min(together):.2f} to {max(together):.2f}"
+    print(f"side by side: {fast:.2f} s ({span}), {fast / slow:.3f} of it")
 
 
 if __name__ == "__main__":

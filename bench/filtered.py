@@ -1,10 +1,10 @@
-"""The first request of a choice over 10,000 events, against a request of the feed's own document, kept in the store.
+"""Time of the first request of a filtered feed, against a request of the stored whole feed.
 
     python filtered.py [events]
 
-Both are asked of the WSGI app in this process, in turns, so that a noisy machine is noisy for both; quote the ratios.
-All that the process holds is forgotten before each first request: the feed's document is read as it was published,
-that of the choice is joined from the kept bytes of its events.
+Both requests go to the WSGI app in this process, in turns: noise of the machine affects both, so
+quote the ratios. The app's caches are empty before each first request. The whole feed is read as it
+was published. The filtered feed is joined from the stored bytes of its events.
 """
 
 from dataclasses import replace
@@ -36,7 +36,7 @@ KEY = "k" * 40
 
 
 def fill(store: Store) -> str:
-    """Publish a feed whose events are in ten halls and have one of a hundred categories; give its path."""
+    """Publish a feed with ten halls and a hundred categories; return its path."""
     now = datetime.now(UTC)
     source = CalendarSource(calendar="bench")
     store.feeds.replace([Feed(slug="bench", title="Bench", sources=(source,))], now=now)
@@ -51,7 +51,7 @@ def fill(store: Store) -> str:
 
 
 def asked(app, path: str, coding: str) -> tuple[float, int]:
-    """Give the milliseconds that an answer takes, and its length."""
+    """Return the milliseconds that a response takes, and its length."""
     environ = {"PATH_INFO": path, "REQUEST_METHOD": "GET", "HTTP_ACCEPT_ENCODING": coding}
     setup_testing_defaults(environ)
     statuses = []
@@ -72,7 +72,8 @@ def main() -> None:
         for name, coding in CODINGS.items():
             for part, halls in parts.items():
                 choice = Filter.from_labels(("hall", f"Hall {n}") for n in range(halls))
-                path = f"/f/{store.filters.token(FilteredFeed(slug='bench', link=link, choice=choice))}/bench.ics"
+                filtered = FilteredFeed(slug="bench", link=link, choice=choice)
+                path = f"/f/{store.filters.token(filtered)}/bench.ics"
                 kept, first, again = [], [], []
                 for _turn in range(TURNS):
                     kept.append(asked(create_app(settings, store), whole, coding))

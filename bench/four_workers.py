@@ -1,19 +1,19 @@
-"""Four worker processes on PostgreSQL beside one: how many sources a second, and none of them read twice.
+"""Throughput of four worker processes on PostgreSQL, against one: no source is read twice.
 
-Each of 200 Backstage events is a source and a feed: its programme takes seven requests, one after the other, and the
-sandbox, in a process of its own, answers each after 100 ms. All sources become due at once, the workers' own tick finds
-them, and the clock runs until the last one is read and kept. Before each round one session of every tenth event is
-changed; most reads find nothing new, as most reads of the world do. One worker and four take turns. The sandbox counts
-how often each event is asked for.
+Each of 200 Backstage events is a source and a feed. Its agenda takes seven requests, one after the
+other. The sandbox, a process of its own, answers each after 100 ms. All sources become due at once.
+The workers' tick finds them, and the clock stops when the last source is read and stored. Before
+each round one session of every tenth event changes: most reads find nothing new, as in production.
+One worker and four workers take turns. The sandbox counts the requests of each event.
 
-The processes are real and run ``bridge.worker.run`` with the bridge's own client, queue, leases and store. One thing is
-not as it is: the budget of requests that the bridge allows one account, one in a second after the first ones, would
-decide the outcome alone. Here it is asked, in the database as ever, but for a rate that nobody reaches.
+The processes run ``bridge.worker.run`` with the bridge's client, queue, leases and store. Only the
+rate limit differs. The real one, one request a second after the first ones, would decide the
+result. Here it is checked in the database as usual, with a rate that is never reached.
 
     python bench/four_workers.py [sources [rounds]]
 
-It needs a PostgreSQL server (BRIDGE_BENCH_POSTGRES_URL, or postgresql://postgres@127.0.0.1/test), and makes a schema
-of its own in it.
+It needs a PostgreSQL server (BRIDGE_BENCH_POSTGRES_URL, or
+postgresql://postgres@127.0.0.1/test), and creates a schema of its own there.
 """
 
 from collections import Counter
@@ -64,7 +64,7 @@ def now() -> datetime:
 
 
 def portal(events: int) -> Portal:
-    """Give a portal of so many conferences, each with the programme of the sandbox's own."""
+    """Return a portal with ``events`` conferences, each with the agenda of the sandbox."""
     given = lively(now().date()).portals[PORTAL]
     (conference,) = given.events.find(CONFERENCE)
     ids = [str(number) for number in range(1, events + 1)]
@@ -85,7 +85,7 @@ def copy_of(agenda: Agenda) -> Agenda:
 
 
 def zoho(pipe, sources: int) -> None:
-    """Be Zoho until the other side hangs up: tell the settings, then edit, count and forget as told."""
+    """Run the sandbox until the pipe closes: send its settings, then edit and count on request."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     held = portal(sources)
     counts: Counter[str] = Counter()
@@ -106,7 +106,7 @@ def zoho(pipe, sources: int) -> None:
 
 
 class WidePaces:
-    """The store's own budget, with a rate that nobody reaches."""
+    """The store's rate limits, with a rate that is never reached."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -137,12 +137,12 @@ def bridge(environment: dict[str, str]) -> Iterator[tuple[object, Refresher]]:
 
 
 def quiet() -> None:
-    """Keep the log's lines of all that goes well to itself."""
+    """Suppress log lines of successful work."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 def work(environment: dict[str, str], ready) -> None:
-    """Be a worker until told to end."""
+    """Run a worker until SIGTERM."""
     quiet()
     with bridge(environment) as (queue, refresher):
         worker.run(queue, refresher, sync_feeds=ready.release, clock=now)
@@ -150,7 +150,7 @@ def work(environment: dict[str, str], ready) -> None:
 
 @contextmanager
 def workers(environment: dict[str, str], number: int) -> Iterator[None]:
-    """Let so many workers wait for work."""
+    """Run ``number`` workers that wait for work."""
     ready = START.Semaphore(0)
     processes = [START.Process(target=work, args=(environment, ready)) for _ in range(number)]
     for process in processes:
@@ -167,7 +167,7 @@ def workers(environment: dict[str, str], number: int) -> Iterator[None]:
 
 @contextmanager
 def database() -> Iterator[str]:
-    """Make a schema of the bench's own, and drop it."""
+    """Create a schema for the bench, and drop it at the end."""
     schema = f"bench_{secrets.token_hex(4)}"
     with psycopg.connect(SERVER, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {schema}")
@@ -178,13 +178,13 @@ def database() -> Iterator[str]:
 
 
 def cpu_of_workers() -> float:
-    """Give the seconds of CPU of the workers that have ended."""
+    """Return the CPU seconds of the workers that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def refresh_all(store: Store, look, keys: list[str]) -> float:
-    """Make all sources due, let a worker look for them, and give the seconds until the last one is kept."""
+    """Make all sources due, run a tick, and return the seconds until the last source is stored."""
     began = now()
     store.sources.wake(keys, now=began)
     look()
@@ -245,12 +245,8 @@ def main(sources: int, rounds: int) -> None:
     for number, times in seconds.items():
         middle = statistics.median(times)
         spread = f"{min(times):.2f} to {max(times):.2f}"
-        print(
-            f"{number} workers, {sources} sources each read once: {middle:.2f} s (of {rounds}: {spread})"
-        )
-        print(
-            f"  {statistics.median(cpu[number]) * 1000:.0f} ms of CPU in the workers for each, their start included"
-        )
+        print(f"{number} workers, {sources} sources: {middle:.2f} s (of {rounds} rounds: {spread})")
+        print(f"  {statistics.median(cpu[number]) * 1000:.0f} ms of CPU a source, with the start")
     one, four = (statistics.median(seconds[number]) for number in WORKERS)
     print(f"four workers have {one / four:.2f} times the throughput of one")
 

@@ -1,8 +1,8 @@
-"""The peak of resident memory while many events are read and published in one feed, and what it is made of.
+"""Peak of resident memory while many events are read and published in one feed, step by step.
 
-They come from ten calendars, or as many as are told. The answers are JSON text, decoded as the client does it, and
-forgotten by the one who gives them: what is measured is the bridge. The peak of each step is Linux's own (VmHWM, set
-back at the step's beginning).
+The events come from ten calendars, or as many as the command line names. The answers are JSON text,
+decoded as the client does it. The stand-in for Zoho keeps none of them, so the bridge alone is
+measured. The peak of each step is Linux's own figure (VmHWM, reset at the beginning of the step).
 
     python bench/memory.py [events [calendars]]
 """
@@ -46,7 +46,7 @@ STEPS = (
 
 
 class Zoho:
-    """Calendars with ``a_day`` single events on each day of the window, of which nothing is kept but how many."""
+    """Calendars with ``a_day`` single events on each day; they keep only the number of events."""
 
     def __init__(self, a_day: int) -> None:
         self.a_day = a_day
@@ -56,7 +56,8 @@ class Zoho:
         event = make(
             "Meeting @N of the whole team",
             timed("Europe/Berlin", date(2026, 1, 1), "12:00", 30),
-            description="Agenda of meeting @N: what was done, what is to be done, and what is in the way.",
+            description="Agenda of meeting @N: what was done, what is to be done, "
+            "and what is in the way.",
             location="Room 4, Speicherstraße 4",
             reminders=["-10"],
         )
@@ -82,7 +83,7 @@ class Zoho:
 
 
 def status(name: str) -> float:
-    """Give one of the process's memory figures, in megabytes."""
+    """Return one of the process's memory figures, in megabytes."""
     line = next(
         line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name)
     )
@@ -96,7 +97,7 @@ STEPS_SEEN: dict[
 
 @contextmanager
 def measured(name: str):
-    """Note a step's peak."""
+    """Record the peak of a step."""
     Path("/proc/self/clear_refs").write_text("5")
     before = status("VmRSS")
     try:
@@ -141,7 +142,8 @@ def main(size: int, calendars: int) -> None:
                     raise SystemExit(report)
                 fetched, rendered = fetched + report.fetched, rendered + report.rendered
             print(
-                f"{what}: {fetched} events of {calendars} calendars, {rendered} rendered; from {before:.0f} MB"
+                f"{what}: {fetched} events of {calendars} calendars, {rendered} rendered; "
+                f"from {before:.0f} MB"
             )
             for name, (had, peak) in STEPS_SEEN.items():
                 print(f"  {name:<42} {had:6.0f} MB before, {peak:6.0f} MB at its peak")

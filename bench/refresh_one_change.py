@@ -1,7 +1,7 @@
-"""One changed event of many: what its refresh costs, as a part of the source's first publication.
+"""CPU time of a refresh with one changed event, as a part of the source's first publication.
 
-A refresh is all from the client's answer to the written documents: parsing, deciding, shaping, rendering, joining,
-compressing, and the database. The baseline is the same thing when nothing is known yet.
+A refresh is everything from the client's answer to the written documents: parse, diff, view,
+render, join, compress, and the database. The baseline is the same with an empty database.
 
     python bench/refresh_one_change.py [events]
 """
@@ -35,12 +35,14 @@ def main(size: int) -> None:
         }
     for name, document in sizes.items():
         print(
-            f"document {name}: {len(document.body) / 1e6:.1f} MB, {len(document.gzip) / 1e6:.2f} MB compressed"
+            f"document {name}: {len(document.body) / 1e6:.1f} MB, "
+            f"{len(document.gzip) / 1e6:.2f} MB compressed"
         )
     for name, times in (("one event changed", changed), ("nothing changed", nothing)):
         middle = statistics.median(times)
         print(
-            f"{name}: {middle:.2f} s (of {ROUNDS}: {min(times):.2f} to {max(times):.2f}), {middle / first:.3f} of it"
+            f"{name}: {middle:.2f} s (of {ROUNDS}: {min(times):.2f} to {max(times):.2f}), "
+            f"{middle / first:.3f} of it"
         )
 
 

@@ -1,4 +1,4 @@
-"""What the benchmarks of refreshing share: a source of many events without a network, and a bridge around it."""
+"""Shared by the benches of refreshing: a source with many events, and a bridge for it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ KEY = "a benchmark's secret key that is long enough for it"
 
 
 class Group:
-    """A Connect group of ``size`` events in the feed's window, as the client gives it: decoded JSON, no network."""
+    """A Connect group of ``size`` events in the feed's window: the client's JSON, no network."""
 
     def __init__(self, size: int, today: date = TODAY) -> None:
         info = {"id": "77", "name": "Team", "url": "77", "status": "ACTIVE"}
@@ -41,7 +41,8 @@ class Group:
                 title=f"Meeting number {n} of the whole team",
                 day=n % 610 - 80,
                 at=f"{8 + n % 9:02d}:{n % 4 * 15:02d}",
-                desc=f"Agenda of meeting {n}: what was done, what is to be done, and what is in the way of it.",
+                desc=f"Agenda of meeting {n}: what was done, what is to be done, "
+                "and what is in the way of it.",
                 location=f"Room {n % 40}, Speicherstraße 4",
                 intervalMinute="15",
             )
@@ -60,7 +61,7 @@ class Group:
 
 
 class Clock:
-    """A clock that stands still while something is measured."""
+    """A clock that stands still during a measurement."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -78,7 +79,7 @@ class Bench:
     clock: Clock
 
     def refresh(self) -> tuple[float, Report]:
-        """Refresh once, a quarter of an hour after the last time; give the seconds of CPU it took, and the report.
+        """Refresh a quarter of an hour after the last time; return the CPU seconds and the report.
 
         Of CPU, because a machine that does other things besides must not decide the outcome.
         """
@@ -93,7 +94,7 @@ class Bench:
 
 @contextmanager
 def bench(api: Api) -> Iterator[Bench]:
-    """Set up a bridge on SQLite in a folder that is thrown away."""
+    """Set up a bridge on SQLite in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="bridge-bench-") as folder:
         settings = {
             "BRIDGE_DATA_DIR": folder,

@@ -1,4 +1,4 @@
-"""Feeds for the benches of serving, published by the bridge's own publisher from events in a source."""
+"""Feeds for the benches of serving, published by the bridge's publisher from stored events."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -43,7 +43,7 @@ def open_store() -> Store:
 
 
 def events(count: int, seed: str) -> Iterable[Event]:
-    """Single meetings with a title and a description, half an hour apart; the same for the same seed and day."""
+    """Yield meetings half an hour apart: the same events for the same seed and day."""
     dice = random.Random(seed)
     first = datetime.now(UTC).replace(
         hour=8, minute=0, second=0, microsecond=0, tzinfo=zone("Europe/Berlin")
@@ -63,7 +63,7 @@ def events(count: int, seed: str) -> Iterable[Event]:
 
 
 def save(store: Store, source: CalendarSource, wanted: Iterable[Event]) -> None:
-    """Keep events as a refresh of the source would."""
+    """Store events as a refresh of the source does."""
     now = datetime.now(UTC)
     rows = [
         EventToSave(
@@ -90,7 +90,7 @@ def save(store: Store, source: CalendarSource, wanted: Iterable[Event]) -> None:
 
 
 def fill(store: Store) -> dict[str, str]:
-    """Publish the benches' feeds: a large and a small one, three parts, and one merged of these; give their paths."""
+    """Publish a large feed, a small feed, three parts and their merged feed; return the paths."""
     counts = {"large": LARGE, "small": SMALL, "part0": 500, "part1": 500, "part2": 500}
     sources = {name: CalendarSource(calendar=name) for name in counts}
     feeds = [

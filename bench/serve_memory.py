@@ -1,4 +1,7 @@
-"""How a web process grows when 10,000 different feeds are polled once each: ``python bench/serve_memory.py``."""
+"""Growth of a web process when 10,000 different feeds are polled once each.
+
+python bench/serve_memory.py
+"""
 
 from datetime import UTC, datetime
 import gzip
@@ -30,9 +33,7 @@ def main() -> None:
         )
         paths, body, coded = prepare()
         print(f"{FEEDS:,} feeds of {EVENTS} events: {body:,} bytes each, {coded:,} in gzip\n")
-        print(
-            "| 10,000 feeds polled once, asking for | bytes of these | process before, MB | grew by, MB |"
-        )
+        print("| 10,000 feeds polled once | bytes of these | process before, MB | grew by, MB |")
         print("|---|--:|--:|--:|")
         for name, size, headers in (
             ("gzip", coded, {"Accept-Encoding": "gzip"}),
@@ -50,7 +51,7 @@ def main() -> None:
 
 
 def prepare() -> tuple[list[str], int, int]:
-    """Publish the feeds; give their paths, and the size of one in plain and in gzip."""
+    """Publish the feeds; return their paths, and the size of one document, plain and in gzip."""
     store = open_store()
     now = datetime.now(UTC)
     source = CalendarSource(calendar="c")
@@ -91,7 +92,7 @@ def poll(paths: list[str], headers: dict[str, str]) -> None:
 
 
 def resident(server: int) -> int:
-    """Give the resident bytes of the web process that the server started."""
+    """Return the resident bytes of the web process that the server started."""
     children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
     sizes = []
     for child in children:

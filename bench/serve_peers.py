@@ -1,4 +1,4 @@
-"""What the bridge is measured against, under the same server: bare Flask views, and merging on request."""
+"""Baselines under the same server: bare Flask views, and merging on request."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ def create_app() -> Flask:
 
     @app.get("/merge")
     def merge() -> Response:
-        """Merge the three sources as open-web-calendar and mergecal do, with icalendar, but without fetching them."""
+        """Merge three sources with icalendar, as open-web-calendar does, without fetching them."""
         merged = Calendar()
         merged.add("prodid", "-//bench//merge//EN")
         merged.add("version", "2.0")

@@ -1,4 +1,4 @@
-"""A worker that changes one event of the large feed and publishes it, every second, until it is told to end."""
+"""A worker that publishes the large feed with one changed event, every second."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

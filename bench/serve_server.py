@@ -1,4 +1,4 @@
-"""Run an app factory under the web server as ``zoho-bridge web`` does, with one process: TARGET PORT."""
+"""Server of an app factory, as ``zoho-bridge web`` runs it, with one process: TARGET PORT."""
 
 import sys
 

@@ -1,7 +1,10 @@
-"""How fast feeds are served, side by side with peers in one run: ``python bench/serve_speed.py`` (needs wrk).
+"""Speed of serving feeds, side by side with baselines in one run. Needs wrk.
 
-One server process each with the same number of threads, on loopback. They take turns in short rounds, so that a machine
-that is busy with other things slows both; each round gives a ratio, and the median of these counts.
+    python bench/serve_speed.py
+
+There is one server process each, with the same number of threads, on loopback. The servers take
+turns in short rounds, so that other load of the machine slows both. Each round yields a ratio, and
+the median of the ratios counts.
 """
 
 from collections.abc import Iterator
@@ -53,11 +56,9 @@ def main() -> None:
             time.sleep(3)
             table("While a worker publishes a feed of 10,000 events every second", pairs)
         took = [float(line) for line in Path(folder, "publish.log").read_text().split()]
-        print(
-            f"\n{len(took)} publications meanwhile, each in {statistics.median(took):.2f} s (median)"
-        )
+        print(f"\n{len(took)} publications, each in {statistics.median(took):.2f} s (median)")
         table(
-            "Three sources of 500 events in one feed, against merging them on request with icalendar",
+            "Three sources of 500 events in one feed, against merging them with icalendar",
             {"200": ((PEERS, "/merge", ()), (BRIDGE, paths["merged"], ()))},
             seconds=20,
             rounds=3,
@@ -65,7 +66,7 @@ def main() -> None:
 
 
 def prepare(folder: Path) -> dict[str, str]:
-    """Fill the store, and write the bytes that the peers serve; give the paths of the feeds."""
+    """Fill the store and write the bytes that the baselines serve; return the feeds' paths."""
     store = open_store()
     paths = fill(store)
     small = store.publications.document("small", "default")
@@ -74,7 +75,7 @@ def prepare(folder: Path) -> dict[str, str]:
         (folder / f"{name}.ics").write_bytes(store.publications.document(name, "default").body)
     store.close()
     print(
-        f"The feed: {small.events:,} events, {len(small.body):,} bytes, {len(small.gzip):,} in gzip."
+        f"The feed: {small.events:,} events, {len(small.body):,} bytes, {len(small.gzip):,} gzip."
     )
     return paths
 
@@ -82,7 +83,8 @@ def prepare(folder: Path) -> dict[str, str]:
 def table(title: str, pairs, *, seconds: int = SECONDS, rounds: int = ROUNDS) -> None:
     print(f"\n{title}\n")
     print(
-        "| | peer, requests/s | bridge, requests/s | ratio | peer, p99 ms | bridge, p99 ms | ratio |"
+        "| | peer, requests/s | bridge, requests/s | ratio "
+        "| peer, p99 ms | bridge, p99 ms | ratio |"
     )
     print("|---|--:|--:|--:|--:|--:|--:|")
     for name, (peer, bridge) in pairs.items():
@@ -95,16 +97,14 @@ def table(title: str, pairs, *, seconds: int = SECONDS, rounds: int = ROUNDS) ->
         peer_rate, rate, ratio, peer_p99, p99, p99_ratio = (
             statistics.median(values) for values in zip(*results, strict=True)
         )
-        print(
-            f"| {name} | {peer_rate:,.4g} | {rate:,.0f} | {ratio:.2f} | {peer_p99:.1f} | {p99:.1f} | {p99_ratio:.1f} |",
-            flush=True,
-        )
+        rates = f"{peer_rate:,.4g} | {rate:,.0f} | {ratio:.2f}"
+        print(f"| {name} | {rates} | {peer_p99:.1f} | {p99:.1f} | {p99_ratio:.1f} |", flush=True)
 
 
 def wrk(
     port: int, path: str, headers: tuple[tuple[str, str], ...], seconds: int
 ) -> tuple[float, float]:
-    """Give requests a second and the 99th percentile in milliseconds."""
+    """Return requests a second, and the 99th percentile in milliseconds."""
     sent = [part for name, value in headers for part in ("-H", f"{name}: {value}")]
     url = f"http://127.0.0.1:{port}{path}"
     command = ["wrk", "-t1", "-c8", f"-d{seconds}s", "--timeout", "60s", "--latency", *sent, url]
@@ -117,7 +117,7 @@ def wrk(
 
 @contextmanager
 def running(script: str, *arguments: str, log: Path = Path(os.devnull)) -> Iterator[int]:
-    """Run a script of this folder beside; gives its process id."""
+    """Run a script of this folder in the background; yield its process id."""
     with log.open("w") as output:
         process = subprocess.Popen([sys.executable, str(HERE / script), *arguments], stdout=output)
     try:

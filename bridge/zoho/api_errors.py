@@ -43,11 +43,13 @@ def parse_error(body: Any, status: int) -> ApiError | None:
 
 
 def clean_words(words: str, secrets: tuple[str, ...] = ()) -> str:
-    """Return Zoho's own words in one short line of printable characters, without our secrets."""
+    """Return Zoho's own words in one short printable line, without secrets and full stop."""
     for secret in filter(None, secrets):
         words = words.replace(secret, "[secret]")
     start = words[: _LONGEST_WORDS * 10]
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in start).split())
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in start).split()).rstrip(
+        ".。"
+    )
     return line if len(line) <= _LONGEST_WORDS else f"{line[:_LONGEST_WORDS]}…"
 
 

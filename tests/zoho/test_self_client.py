@@ -97,3 +97,9 @@ def test_an_answer_with_both_tokens_is_accepted_whatever_its_status(status: int)
     assert "1000." not in repr(grant)
     form = {"grant_type": "authorization_code", "client_id": "1000.CLIENT"}
     assert zoho.forms == [form | {"client_secret": SECRET, "code": CODE}]
+
+
+def test_zohos_own_words_keep_one_full_stop() -> None:
+    with canned_server(THROTTLED, 400) as zoho:
+        message = str(refusal(zoho.url))
+    assert "made too many requests continuously”." in message

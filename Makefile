@@ -35,6 +35,6 @@ demo: install
 # Add new strings to the catalogues, untranslated, and compile them. Then translate and repeat.
 translations: install
 	$(BIN)/pybabel -q extract -F babel.cfg -k N_ --add-location=file --sort-by-file -o .venv/messages.pot .
-	$(BIN)/pybabel -q update -i .venv/messages.pot -d bridge/translations --init-missing -l de \
+	$(BIN)/pybabel -q update -i .venv/messages.pot -d bridge/web/translations --init-missing -l de \
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
-	$(BIN)/pybabel compile -d bridge/translations --statistics
+	$(BIN)/pybabel compile -d bridge/web/translations --statistics

@@ -6,7 +6,7 @@ what to do. Messages never hold a secret. Bugs are not caught here: they propaga
 
 from collections.abc import Sequence
 
-from bridge.problems import Field, problem
+from bridge.domain.problems import Field, problem
 
 
 class BridgeError(Exception):

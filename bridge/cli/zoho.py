@@ -17,8 +17,8 @@ import structlog
 
 from bridge.cli.context import Bridge, unknown_feed
 from bridge.domain.feed import Feed, Window
+from bridge.domain.problems import problem
 from bridge.errors import BridgeError, ZohoError
-from bridge.problems import problem
 from bridge.publish.pending import activate_feeds
 from bridge.refresh.discovery import Discovery, discover, make_feeds
 from bridge.refresh.refresher import LEASE, Refresher, Report

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bridge.domain.problems import Problem
 from bridge.domain.source import Source
-from bridge.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

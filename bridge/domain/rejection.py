@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from bridge.problems import Problem
+from bridge.domain.problems import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ import structlog
 from bridge.domain import codec
 from bridge.domain.event import Event, to_utc
 from bridge.domain.feed import Feed, Window
+from bridge.domain.problems import problem, text_problem
 from bridge.domain.rejection import Rejection
 from bridge.feed.agenda import agenda_items, labels_of
 from bridge.feed.publication import Entry, EntryAgenda, EntryRow, Freshness, StoredEvent
-from bridge.problems import problem, text_problem
 from bridge.publish.ical.vevent import RenderError, Stamp, check, render, render_occurrences, zones
 from bridge.publish.plan import Plan, entry_hash
 from bridge.publish.view.event import event_view, occurrences_in

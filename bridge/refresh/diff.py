@@ -10,10 +10,10 @@ import hashlib
 
 from bridge.domain import codec
 from bridge.domain.event import Event, Status, to_utc
+from bridge.domain.problems import Problem, problem
 from bridge.domain.records import EventRow, EventToSave
 from bridge.domain.recurrence.expand import last_start
 from bridge.domain.rejection import Rejection
-from bridge.problems import Problem, problem
 from bridge.sources.protocols import ParseResult
 
 BELIEVE_AFTER = timedelta(minutes=10)

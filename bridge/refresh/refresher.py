@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from bridge.config import ZohoSettings
 from bridge.domain.feed import Feed, Window
+from bridge.domain.problems import Problem, problem
 from bridge.domain.records import SourceState
 from bridge.errors import StoreError, UnavailableError, ZohoError
-from bridge.problems import Problem, problem
 from bridge.publish.publisher import publish
 from bridge.refresh import schedule
 from bridge.refresh.diff import BELIEVE_AFTER, PendingLoss, decide

@@ -8,8 +8,8 @@ calendar can't hold them, and arithmetic near the ends of Python's calendar over
 from datetime import date, datetime, timedelta, timezone
 import re
 
+from bridge.domain.problems import BadValueError
 from bridge.domain.timezones import UTC_ZONE
-from bridge.problems import BadValueError
 
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"

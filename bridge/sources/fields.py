@@ -9,9 +9,9 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from bridge.domain.problems import BadValueError, Problem, problem
 from bridge.domain.text import one_line
 from bridge.errors import BadDataError
-from bridge.problems import BadValueError, Problem, problem
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 Faults: TypeAlias = Mapping[str, Problem]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from bridge.domain.event import Event
+from bridge.domain.problems import Problem, reason
 from bridge.domain.rejection import Rejection
-from bridge.problems import Problem, reason
 
 Product: TypeAlias = Literal["backstage", "connect", "calendar"]
 

@@ -23,11 +23,10 @@ from sqlalchemy import (
     update,
 )
 
-from bridge import problems
-from bridge.domain import codec
+from bridge.domain import codec, problems
+from bridge.domain.problems import Problem
 from bridge.domain.records import EventRow, EventToSave, SourceState
 from bridge.domain.rejection import Rejection
-from bridge.problems import Problem
 from bridge.store.database import Database, columns, delete_in, select_in, upsert
 from bridge.store.schema import Instant, events, rejections, sources
 

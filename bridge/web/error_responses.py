@@ -11,8 +11,8 @@ from flask import Flask, Response, request
 import structlog
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
+from bridge.domain.sentences import N_
 from bridge.errors import StoreError
-from bridge.sentences import N_
 from bridge.web.language import _
 
 Headers: TypeAlias = Sequence[tuple[str, str]]

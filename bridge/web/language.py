@@ -1,6 +1,6 @@
 """The reader's language, time zone and date formats.
 
-Strings in the code are English, in ``_("…")``; ``bridge/translations`` has the catalogues of other
+Strings in the code are English, in ``_("…")``; ``bridge/web/translations`` has the catalogues of other
 languages. A choice is a parameter of the address (``lang``, ``zone``), else the browser's headers
 count. Nothing is stored between requests.
 """
@@ -18,9 +18,9 @@ from babel.localedata import locale_identifiers
 from flask import Flask, Response, g, has_request_context, request
 from flask_babel import Babel, get_locale, gettext as _, ngettext  # type: ignore[import-untyped]
 
-from bridge import problems
+from bridge.domain import problems
+from bridge.domain.problems import Problem
 from bridge.domain.timezones import UTC_ZONE, zone_by_key
-from bridge.problems import Problem
 
 __all__ = ["_", "ngettext"]
 
@@ -29,7 +29,7 @@ LANGUAGES = {"en": "English", "de": "Deutsch"}
 
 Width: TypeAlias = Literal["short", "medium", "long", "full"]
 
-_TRANSLATIONS = Path(__file__).parent.parent / "translations"
+_TRANSLATIONS = Path(__file__).parent / "translations"
 _LOCALES = frozenset(locale_identifiers())
 _YEAR_AT_END = re.compile(r"\W+y+$")
 # For other languages: English, with the day before the month and 24 hours, as in most countries.

@@ -5,6 +5,7 @@ from datetime import datetime
 import re
 from typing import Any
 
+from bridge.domain.problems import problem
 from bridge.errors import (
     BadDataError,
     NotFoundError,
@@ -13,7 +14,6 @@ from bridge.errors import (
     UnavailableError,
     ZohoError,
 )
-from bridge.problems import problem
 from bridge.zoho.api_errors import ApiError, clean_words, parse_error
 from bridge.zoho.scopes import Product, scope_for
 from bridge.zoho.transport import Reply

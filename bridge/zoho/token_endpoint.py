@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeAlias
 import httpx
 
 from bridge.config import Secret
+from bridge.domain.problems import problem
 from bridge.errors import BadDataError, LoginError, SlowDownError, UnavailableError, ZohoError
-from bridge.problems import problem
 from bridge.zoho.api_errors import clean_words, to_text
 from bridge.zoho.tokens import TOKEN_PERIOD, AccessToken
 from bridge.zoho.transport import Reply, Transport

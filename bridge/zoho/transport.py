@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 
 from bridge import __version__
+from bridge.domain.problems import Problem, problem
 from bridge.errors import BadDataError, UnavailableError
-from bridge.problems import Problem, problem
 
 USER_AGENT = f"zoho-calendar-bridge/{__version__}"
 _TIMEOUT = httpx.Timeout(30, connect=10)

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from bridge.domain.feed import Feed
+from bridge.domain.problems import text_problem
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import BackstageSource, CalendarSource
-from bridge.problems import text_problem
 from bridge.publish.pending import activate_feeds, publish_pending
 from bridge.store import Store
 from bridge.store.readers import Polls

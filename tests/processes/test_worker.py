@@ -22,9 +22,9 @@ import structlog
 
 from bridge import config, worker
 from bridge.domain.feed import Feed
+from bridge.domain.problems import text_problem
 from bridge.domain.source import ConnectSource
 from bridge.errors import BridgeError, ConfigError, StoreError
-from bridge.problems import text_problem
 from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher, Report
 from bridge.store import Store

@@ -12,9 +12,9 @@ import pytest
 
 from bridge.domain import codec
 from bridge.domain.event import Event, Status
+from bridge.domain.problems import problem, text_problem
 from bridge.domain.records import EventRow, EventToSave
 from bridge.domain.rejection import Rejection, reasons
-from bridge.problems import problem, text_problem
 from bridge.refresh.diff import BELIEVE_AFTER, Decision, PendingLoss, decide
 from bridge.sources.protocols import ParseResult
 from tests.clock import NOW

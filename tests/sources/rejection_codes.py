@@ -1,7 +1,7 @@
 """The codes of problems, by which tests of sources state what went wrong."""
 
+from bridge.domain.problems import Problem
 from bridge.domain.rejection import Rejection
-from bridge.problems import Problem
 
 
 def codes(*problems: Problem) -> set[str]:

@@ -15,10 +15,10 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from bridge.domain.event import Place, Status
+from bridge.domain.problems import problem
 from bridge.domain.source import BackstageSource
 from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError, UnavailableError
-from bridge.problems import problem
 from bridge.sources.backstage import portal
 from tests.sources.backstage_json import ABSENT, EVENT, JUNK, PORTAL, changed
 from tests.sources.fake_api import FakeApi

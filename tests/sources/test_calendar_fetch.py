@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from bridge.domain.feed import Window
+from bridge.domain.problems import problem
 from bridge.domain.source import CalendarSource
 from bridge.errors import BadDataError, NotFoundError, UnavailableError
-from bridge.problems import problem
 from bridge.sources.calendar.fetch import discover, fetch
 from bridge.sources.calendar.parse import parse
 from bridge.sources.protocols import NoCache

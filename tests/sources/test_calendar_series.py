@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from bridge.domain.problems import problem
 from bridge.domain.rejection import reasons
 from bridge.domain.uid import event_uid
-from bridge.problems import problem
 from bridge.sources.calendar.parse import parse
 from tests.sources.calendar_json import SERIES, SOURCE, day_wire, instance, one, read, utc, wire
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from bridge.problems import Problem, dump, load, problem
-from bridge.sentences import SENTENCES
+from bridge.domain.problems import Problem, dump, load, problem
+from bridge.domain.sentences import SENTENCES
 
 BRIDGE = Path(__file__).parents[2] / "bridge"
 # ZohoError adds these itself where they are known.

@@ -6,11 +6,11 @@ from typing import Any
 
 from bridge.domain import codec
 from bridge.domain.feed import Feed
+from bridge.domain.problems import Problem
 from bridge.domain.records import EventToSave
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource, ConnectSource, Source
 from bridge.feed.publication import Document, Entry, Publication
-from bridge.problems import Problem
 from bridge.store import Store
 from bridge.store.database import columns
 from bridge.store.readers import Polls

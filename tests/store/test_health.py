@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bridge.domain.problems import text_problem
 from bridge.domain.records import SourceState
 from bridge.domain.source import CalendarSource
-from bridge.problems import text_problem
 from bridge.store.health import feed_state, source_health
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 import threading
 
 from bridge.domain import codec
+from bridge.domain.problems import text_problem
 from bridge.domain.rejection import Rejection
-from bridge.problems import text_problem
 from bridge.store import Store
 from tests.store.samples import TERM, WORK, event_to_save, feed, save_read
 

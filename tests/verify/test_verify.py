@@ -19,10 +19,10 @@ import structlog
 
 from bridge import config, worker
 from bridge.domain.feed import Feed, Window
+from bridge.domain.problems import text_problem
 from bridge.domain.source import CalendarSource, ConnectSource
 from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError, UnavailableError
-from bridge.problems import text_problem
 from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher
 from bridge.sources.calendar.instances import (

@@ -13,10 +13,10 @@ import pytest
 from time_machine import TimeMachineFixture
 
 from bridge.domain.feed import Feed
+from bridge.domain.problems import Problem, problem, text_problem
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource, Source
 from bridge.feed.publication import Publication
-from bridge.problems import Problem, problem, text_problem
 from bridge.store import Store
 from bridge.store.readers import Polls
 from bridge.web.admin.polling_intervals import ALWAYS_RUNNING

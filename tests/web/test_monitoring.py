@@ -16,10 +16,10 @@ from werkzeug.test import TestResponse
 
 from bridge import __version__
 from bridge.domain.feed import Feed
+from bridge.domain.problems import text_problem
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.errors import StoreError
-from bridge.problems import text_problem
 from bridge.store import Store
 from tests.served import NOW as CHANGED, publish, web_app
 

@@ -15,11 +15,11 @@ from werkzeug.test import TestResponse
 from bridge import config
 from bridge.config import Settings
 from bridge.domain.feed import Feed
+from bridge.domain.problems import text_problem
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.feed.agenda import AgendaItem
 from bridge.feed.publication import EntryAgenda, Publication
-from bridge.problems import text_problem
 from bridge.store import Store
 from bridge.web import create_app
 from bridge.web.urls import Subscription

@@ -40,7 +40,7 @@ def extract() -> frozenset[object]:
 
 
 def catalogue(language: str) -> Catalog:
-    with (ROOT / f"bridge/translations/{language}/LC_MESSAGES/messages.po").open("rb") as file:
+    with (ROOT / f"bridge/web/translations/{language}/LC_MESSAGES/messages.po").open("rb") as file:
         return read_po(file, locale=language)
 
 
@@ -77,7 +77,7 @@ def test_every_translation_has_the_fields_of_its_string(language: str) -> None:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_the_compiled_catalogue_is_that_of_the_source(language: str) -> None:
     """Servers read the .mo file alone."""
-    with (ROOT / f"bridge/translations/{language}/LC_MESSAGES/messages.mo").open("rb") as file:
+    with (ROOT / f"bridge/web/translations/{language}/LC_MESSAGES/messages.mo").open("rb") as file:
         compiled = {ids(m): forms(m) for m in read_mo(file) if m.id}
     assert compiled == {ids(m): forms(m) for m in catalogue(language) if m.id}, REMEDY
 

@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from dateutil import rrule as engine
 
 from bridge.domain.event import Moment, Rule, to_utc
-from bridge.problems import BadValueError
+from bridge.domain.problems import BadValueError
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 

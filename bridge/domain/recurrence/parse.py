@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 from bridge.domain.event import Moment, Rule
+from bridge.domain.problems import BadValueError
 from bridge.domain.recurrence.expand import DAYS, occurrences
-from bridge.problems import BadValueError
 
 _FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
 _TOO_OFTEN = ("MINUTELY", "SECONDLY")

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from bridge.domain.problems import Problem, problem, to_plain
 from bridge.domain.source import BackstageSource
 from bridge.errors import BadDataError, NotFoundError, ScopeError
-from bridge.problems import Problem, problem, to_plain
 from bridge.sources.backstage.event import PRODUCT, BackstageEvent, listed, read_zone
 from bridge.sources.dates import iso_utc
 from bridge.sources.fields import id_of, identity, read, refuse_nameless

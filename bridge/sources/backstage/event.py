@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bridge.domain.event import Event, Place, Status, to_utc
+from bridge.domain.problems import BadValueError, Problem, problem
 from bridge.domain.text import clean, clean_html
 from bridge.domain.timezones import UTC_ZONE, zone
-from bridge.problems import BadValueError, Problem, problem
 from bridge.sources import fields
 from bridge.sources.dates import iso_utc
 from bridge.sources.fields import Faults, identity, left_out, read, read_address

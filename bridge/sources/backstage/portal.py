@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from bridge.domain.event import Event
+from bridge.domain.problems import BadValueError, Field, Problem, problem
 from bridge.domain.source import AvailableSource, BackstageSource
 from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError
-from bridge.problems import BadValueError, Field, Problem, problem
 from bridge.sources.backstage.event import (
     PRODUCT,
     BackstageEvent,

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bridge.domain.event import Event, Person, Place, Status, to_utc
+from bridge.domain.problems import BadValueError, Problem, from_plain, problem
 from bridge.domain.source import BackstageSource
 from bridge.domain.text import clean, clean_html
 from bridge.domain.uid import event_uid
-from bridge.problems import BadValueError, Problem, from_plain, problem
 from bridge.sources.backstage.agenda import LISTS, event_object, list_id
 from bridge.sources.backstage.event import (
     BackstageEvent,

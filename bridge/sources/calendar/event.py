@@ -11,8 +11,8 @@ import re
 from typing import Literal, TypeAlias
 
 from bridge.domain.event import Alarm, Event, Place, Status
+from bridge.domain.problems import Problem, problem
 from bridge.domain.text import clean, clean_html
-from bridge.problems import Problem, problem
 from bridge.sources.calendar.times import Span
 from bridge.sources.calendar.wire import Item, Reminder, Trigger
 from bridge.sources.fields import Faults, left_out, read_address, web_address

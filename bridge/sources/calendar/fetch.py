@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 from bridge.domain.feed import Window
+from bridge.domain.problems import Problem, problem, to_plain
 from bridge.domain.source import AvailableSource, CalendarSource
 from bridge.errors import NotFoundError
-from bridge.problems import Problem, problem, to_plain
 from bridge.sources.calendar.checks import check_detail, check_page, series_versions
 from bridge.sources.calendar.wire import PRODUCT, calendar_object, objects, read_calendar, uid_of
 from bridge.sources.fields import refuse_nameless

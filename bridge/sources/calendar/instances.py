@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 
 from bridge.domain.event import Moment
 from bridge.domain.feed import Window
+from bridge.domain.problems import BadValueError, problem, reason
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import UTC_ZONE, zone
-from bridge.problems import BadValueError, problem, reason
 from bridge.sources.calendar.checks import check_detail, check_page
 from bridge.sources.calendar.fetch import path_of, range_of, ranges
 from bridge.sources.calendar.times import local_day

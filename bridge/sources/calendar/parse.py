@@ -13,10 +13,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bridge.domain.event import Alarm, Event, Moment, Recurrence, Rule
+from bridge.domain.problems import BadValueError, Problem, from_plain, problem, reason
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.domain.uid import event_uid, slot_text
-from bridge.problems import BadValueError, Problem, from_plain, problem, reason
 from bridge.sources.calendar.event import is_deleted, is_gone, read_alarms, read_event
 from bridge.sources.calendar.rule import read_rule, repeats
 from bridge.sources.calendar.times import Span, read_span, slot

@@ -8,8 +8,8 @@ import re
 from typing import Any
 
 from bridge.domain.event import Rule
+from bridge.domain.problems import BadValueError
 from bridge.domain.recurrence.parse import parse_rule
-from bridge.problems import BadValueError
 from bridge.sources.calendar.times import Span, local_day
 from bridge.sources.calendar.wire import Item, Repeat
 from bridge.sources.dates import compact

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from bridge.domain.event import Moment, to_utc
+from bridge.domain.problems import BadValueError, Problem, problem
 from bridge.domain.timezones import UTC_ZONE, fixed_zone, zone
-from bridge.problems import BadValueError, Problem, problem
 from bridge.sources.calendar.wire import Item
 from bridge.sources.dates import compact
 

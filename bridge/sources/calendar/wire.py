@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bridge.problems import BadValueError
+from bridge.domain.problems import BadValueError
 from bridge.sources import fields
 from bridge.sources.fields import Faults, read
 

@@ -20,11 +20,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bridge.domain.event import Alarm, Event, Person, Place
+from bridge.domain.problems import BadValueError, Problem, problem, reason
 from bridge.domain.source import ConnectSource
 from bridge.domain.text import clean, clean_html
 from bridge.domain.uid import event_uid, slot_text
 from bridge.errors import BadDataError
-from bridge.problems import BadValueError, Problem, problem, reason
 from bridge.sources.connect.fetch import listed
 from bridge.sources.connect.times import Digits, Span, Times, clock_note, read_span
 from bridge.sources.fields import (

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bridge.domain.event import Moment, to_utc
+from bridge.domain.problems import BadValueError, Problem, problem
 from bridge.domain.timezones import UTC_ZONE
-from bridge.problems import BadValueError, Problem, problem
 from bridge.sources.dates import compact, epoch_ms
 from bridge.sources.fields import flag, number
 

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from bridge.domain.event import Event, Moment
+from bridge.domain.problems import Problem, problem
 from bridge.domain.source import ConnectSource
 from bridge.errors import BadDataError, ScopeError, UnavailableError, ZohoError
-from bridge.problems import Problem, problem
 from bridge.sources.connect.fetch import listed
 from bridge.sources.connect.parse import parse_update
 from bridge.sources.connect.times import Times, clock_note, read_span

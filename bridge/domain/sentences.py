@@ -9,7 +9,7 @@ import tomllib
 from typing import IO, Any
 
 _UNTRANSLATED = "same-in-every-language"
-_TABLES = tomllib.loads(resources.files("bridge").joinpath("sentences.toml").read_text("utf-8"))
+_TABLES = tomllib.loads(resources.files(__package__).joinpath("sentences.toml").read_text("utf-8"))
 
 SENTENCES: Mapping[str, str] = {
     code: sentence for table in _TABLES.values() for code, sentence in table.items()

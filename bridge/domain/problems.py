@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import json
 from typing import Any, TypeAlias
 
-from bridge.sentences import SENTENCES
+from bridge.domain.sentences import SENTENCES
 
 
 @dataclass(frozen=True, slots=True)

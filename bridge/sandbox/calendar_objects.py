@@ -25,7 +25,7 @@ class When:
 
 
 def info(uid: str, name: str, **fields: Any) -> Json:
-    """Return a calendar of the list (Zoho Calendar: calendars)."""
+    """Return a calendar of the list (Zoho APIs 4.1)."""
     secret = uuid.uuid5(_UIDS, uid).hex
     address = f"https://calendar.zoho.example/ical/{secret}"
     own = {"status": True, "icalurl": f"{address}/pvt_{secret[::-1]}"}

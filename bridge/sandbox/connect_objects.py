@@ -1,7 +1,7 @@
 """Builders of Zoho Connect's JSON objects: events of a group, and the fields that hold their times.
 
 Every scalar is text, and a flag that is false is absent. ``googleCalendarUrl`` is as wrong as
-Zoho's (Zoho Connect: clock analysis). No builder reads a clock.
+Zoho's (Zoho APIs 3.5). No builder reads a clock.
 """
 
 from datetime import UTC, date, datetime, timedelta

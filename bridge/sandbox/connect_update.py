@@ -1,4 +1,4 @@
-"""Update of an event of the sandbox's Connect, and its answer (Zoho Connect: updateEvent).
+"""Update of an event of the sandbox's Connect, and its answer (Zoho APIs 3.6).
 
 Parameters are those of the document's table. The answer has the shape of its sample: the event
 inside a stream, with the stream's id twice in the event's own address. No document shows the words

@@ -51,7 +51,7 @@ class Tokens:
         return "good" if scope in self.scopes & granted else "scope"
 
     def answer(self, form: Mapping[str, str]) -> Response:
-        """Answer a token request; most refusals have status 200 (Zoho OAuth: error bodies)."""
+        """Answer a token request; most refusals have status 200 (Zoho APIs 1.4)."""
         with self.lock:
             if form.get("client_id") != self.client_id:
                 return reply({"error": "invalid_client"})

@@ -27,17 +27,17 @@ def html(status: int) -> Response:
 
 
 def backstage_error(status: int, message: str) -> Response:
-    """Return an error of Backstage: the status is text in the body (Zoho Backstage: errors)."""
+    """Return an error of Backstage: the status is text in the body (Zoho APIs 2.5)."""
     return reply({"status_code": str(status), "message": message}, status)
 
 
 def connect_error(action: str, reason: str, status: int = 200) -> Response:
-    """Return an error of Connect, named by the action, mostly with 200 (Zoho Connect: errors)."""
+    """Return an error of Connect, named by the action, mostly with 200 (Zoho APIs 3.8)."""
     return reply({action: {"result": "failure", "reason": reason}}, status)
 
 
 def calendar_error(status: int, code: str, description: str = "") -> Response:
-    """Return an error of Calendar: an array of errors (Zoho Calendar: errors)."""
+    """Return an error of Calendar: an array of errors (Zoho APIs 4.7)."""
     return reply({"error": [{"error_code": code, "description": description or code}]}, status)
 
 

@@ -76,7 +76,7 @@ def slots_in(item: Json, limits: Range) -> Iterator[datetime | date]:
 
 
 def instance(item: Json, slot: datetime | date) -> Json:
-    """Return one occurrence of a series, with few fields (Zoho Calendar: byinstance)."""
+    """Return one occurrence of a series, with few fields (Zoho APIs 4.2)."""
     when = {"timezone": item["dateandtime"]["timezone"]}
     if isinstance(slot, datetime):
         start, end = slot, (slot.astimezone(UTC) + _length(item)).astimezone(slot.tzinfo)

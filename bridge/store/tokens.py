@@ -1,6 +1,6 @@
 """Access tokens that all processes share, and the lease of the process that requests a new one.
 
-Zoho issues 10 tokens in 10 minutes and then none (OAuth: token limits). All processes count here.
+Zoho issues 10 tokens in 10 minutes and then none (Zoho APIs 1.3). All processes count here.
 """
 
 from datetime import datetime, timedelta

@@ -49,7 +49,7 @@ def test_the_sample_of_the_calendar_document(store: Store) -> None:
     assert b"@" not in body, "nobody's address is shown (rulebook 60)"
 
 
-CONNECT_INSTANTS = [  # api 3.5: the epochs are right, the wall clock is eleven hours behind UTC
+CONNECT_INSTANTS = [  # Zoho APIs 3.5: the epochs are right, the wall clock is eleven hours behind UTC
     ("Alumni new year party", "2017-12-31 03:30:00", "2017-12-31 04:30:00"),
     ("Engineering event", "2018-01-22 03:30:00", "2018-01-22 04:30:00"),
     ("Freshers Meetup", "2018-03-24 07:30:00", "2018-03-24 08:30:00"),

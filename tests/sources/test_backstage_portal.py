@@ -5,7 +5,7 @@ Expected values are worked out by hand from the documents (cited in each case), 
 - "S1": Zoho Backstage, "Get a specific event", the field list, whose examples make ``data/backstage/event.json``;
 - "Zoho APIs 2.2" etc.: the sections of docs/zoho-apis.md; "rulebook N": those of docs/feed-rules.md.
 
-``data/backstage/agenda.json`` has the shapes of api 2.4 with values made up. Local times: New York is UTC-4 in May,
+``data/backstage/agenda.json`` has the shapes of Zoho APIs 2.4 with values made up. Local times: New York is UTC-4 in May,
 India UTC+5:30 all year.
 """
 

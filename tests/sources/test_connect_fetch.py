@@ -68,7 +68,7 @@ def test_no_events(answer: Any) -> None:
     ],
 )
 def test_other_answers_are_errors(answer: Any) -> None:
-    """api 3.8: an answer without upcomingEvents is no empty group."""
+    """Zoho APIs 3.8: an answer without upcomingEvents is no empty group."""
     with pytest.raises(BadDataError, match="no list “events”"):
         connect_fetch.fetch(FakeApi({"/upcomingEvents": answer}), CREATIVE, WINDOW)
 
@@ -201,7 +201,7 @@ GROUPS = [
 
 
 def test_discover() -> None:
-    """api 3.1, 3.2: the account's groups of each network, without closed ones."""
+    """Zoho APIs 3.1, 3.2: the account's groups of each network, without closed ones."""
     answers = {
         "/allScopes": NETWORKS,
         "/userGroups#1": {"userGroups": {"groups": GROUPS}},

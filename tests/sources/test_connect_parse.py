@@ -101,7 +101,7 @@ SAMPLES = [
 def test_documented_event(
     *, number: Any, stream: Any, title: str, start: Any, end: Any, wall: Any
 ) -> None:
-    """api 3.5: the milliseconds are the instant, cut to the second; an all-day event is its wall dates, end included."""
+    """Zoho APIs 3.5: the milliseconds are the instant, cut to the second; an all-day event is its wall dates, end included."""
     parsed = connect_parse.parse({"pages": [UPCOMING]}, CREATIVE, SAMOA)
     assert len(parsed.events) == 8
     assert parsed.rejections == ()
@@ -172,7 +172,7 @@ FIELDS = [
         {"startTime": "1510716600000"},
         "start",
         utc("2017-11-15T03:30"),
-        "api 3.5 d: junk milliseconds",
+        "Zoho APIs 3.5 d: junk milliseconds",
     ),
     (
         TIMED,
@@ -186,43 +186,55 @@ FIELDS = [
         {"startDate": "1", "startHour": "3"},
         "start",
         utc("2017-11-15T03:30"),
-        "api 3.5: the epoch is right",
+        "Zoho APIs 3.5: the epoch is right",
     ),
     (
         TIMED,
         {"googleCalendarUrl": "junk"},
         "start",
         utc("2017-11-15T03:30"),
-        "api 3.5 b: never parsed",
+        "Zoho APIs 3.5 b: never parsed",
     ),
-    (TIMED, {"endTime": "1510716600986"}, "end", utc("2017-11-15T03:30"), "api 6.5: zero length"),
+    (
+        TIMED,
+        {"endTime": "1510716600986"},
+        "end",
+        utc("2017-11-15T03:30"),
+        "Zoho APIs 6.5: zero length",
+    ),
     (
         TIMED,
         {"isAllDay": "false"},
         "start",
         utc("2017-11-15T03:30"),
-        "api 6.5: the text false is false",
+        "Zoho APIs 6.5: the text false is false",
     ),
-    (TIMED, {"isAllDay": False}, "all_day", False, "api 6.5"),
-    (ALL_DAY, {"isAllDay": True}, "all_day", True, "api 6.5"),
-    (ALL_DAY, {"endDate": "30"}, "end", date(2017, 7, 31), "api 3.5 c: the end is the last day"),
+    (TIMED, {"isAllDay": False}, "all_day", False, "Zoho APIs 6.5"),
+    (ALL_DAY, {"isAllDay": True}, "all_day", True, "Zoho APIs 6.5"),
+    (
+        ALL_DAY,
+        {"endDate": "30"},
+        "end",
+        date(2017, 7, 31),
+        "Zoho APIs 3.5 c: the end is the last day",
+    ),
     (ALL_DAY, {"endDate": "1", "endMonth": "08"}, "end", date(2017, 8, 2), "S3: months written 08"),
     (
         ALL_DAY,
         {"startTime": "1501200000000"},
         "start",
         date(2017, 7, 28),
-        "api 3.5 c: never the epoch",
+        "Zoho APIs 3.5 c: never the epoch",
     ),
     (
         ALL_DAY,
         {"startTime": ABSENT, "endTime": ABSENT},
         "start",
         date(2017, 7, 28),
-        "api 3.5 c: never the epoch",
+        "Zoho APIs 3.5 c: never the epoch",
     ),
-    (ALL_DAY, {"startYear": ABSENT}, "start", date(2017, 7, 28), "api 3.4: date yyyyMMdd"),
-    (TIMED, REMINDER, "alarms", (Alarm(trigger=timedelta(0)),), "api 3.6: 0 is at the start"),
+    (ALL_DAY, {"startYear": ABSENT}, "start", date(2017, 7, 28), "Zoho APIs 3.4: date yyyyMMdd"),
+    (TIMED, REMINDER, "alarms", (Alarm(trigger=timedelta(0)),), "Zoho APIs 3.6: 0 is at the start"),
     (
         TIMED,
         REMINDER | {"intervalMinute": "15"},
@@ -235,21 +247,27 @@ FIELDS = [
         REMINDER | {"intervalDay": "2", "intervalHour": "3", "intervalMinute": "5"},
         "alarms",
         (Alarm(trigger=-timedelta(minutes=2 * 1440 + 3 * 60 + 5)),),
-        "api 3.6: the sum",
+        "Zoho APIs 3.6: the sum",
     ),
-    (TIMED, {"hasReminder": "false", "intervalMinute": "15"}, "alarms", (), "api 6.5"),
-    (TIMED, {"intervalMinute": "15"}, "alarms", (), "api 6.5: absent is false"),
-    (TIMED, {"desc": "Bring a pen"}, "description", "Bring a pen", "api 3.4: desc or description"),
+    (TIMED, {"hasReminder": "false", "intervalMinute": "15"}, "alarms", (), "Zoho APIs 6.5"),
+    (TIMED, {"intervalMinute": "15"}, "alarms", (), "Zoho APIs 6.5: absent is false"),
+    (
+        TIMED,
+        {"desc": "Bring a pen"},
+        "description",
+        "Bring a pen",
+        "Zoho APIs 3.4: desc or description",
+    ),
     (
         TIMED,
         {"description": "Bring a pen"},
         "description",
         "Bring a pen",
-        "api 3.4: desc or description",
+        "Zoho APIs 3.4: desc or description",
     ),
     (TIMED, {"desc": "<p>A <b>pen</b></p>"}, "description", "A pen", "rulebook 55"),
     (TIMED, {"desc": "<p>A <b>pen</b></p>"}, "html", "<p>A <b>pen</b></p>", "rulebook 55"),
-    (TIMED, {"location": " Room 5 "}, "place", Place(name="Room 5"), "api 3.4: location"),
+    (TIMED, {"location": " Room 5 "}, "place", Place(name="Room 5"), "Zoho APIs 3.4: location"),
     (TIMED, {"location": ""}, "place", None, "rulebook 9"),
     (TIMED, {"url": None}, "url", "", "absent"),
     (
@@ -257,7 +275,7 @@ FIELDS = [
         {"streamId": 929000000772001},
         "upstream_id",
         "929000000772001",
-        "api 6.1: ids are text",
+        "Zoho APIs 6.1: ids are text",
     ),
     (
         TIMED,
@@ -356,7 +374,7 @@ def test_mended_event_is_shown_and_reported(
 
 
 def test_without_a_zone_the_profile_is_named() -> None:
-    """api 3.5 a: wall clocks and epochs of all timed events agree under UTC-11, and the setting to mend is named."""
+    """Zoho APIs 3.5 a: wall clocks and epochs of all timed events agree under UTC-11, and the setting to mend is named."""
     parsed = connect_parse.parse({"pages": [UPCOMING]}, CREATIVE, None)
     note = str(parsed.notes[0])
     assert note.startswith(
@@ -399,7 +417,7 @@ def test_clock_note(here: Any, walls: Any, words: str) -> None:
 
 
 def test_all_day_events_say_nothing_of_the_clock() -> None:
-    """api 3.5 c: their epoch is midnight of another zone."""
+    """Zoho APIs 3.5 c: their epoch is midnight of another zone."""
     assert parse(ALL_DAY, here=None).notes == ()
     assert parse(ALL_DAY, here=zone("Asia/Kolkata")).notes == ()
 
@@ -418,12 +436,12 @@ def slot_uid(text: str) -> str:
 
 
 def test_occurrences_with_one_id_are_events_of_their_own() -> None:
-    """api 3.6: a repeat may come as several objects with one streamId; all are shown, each with its own UID."""
+    """Zoho APIs 3.6: a repeat may come as several objects with one streamId; all are shown, each with its own UID."""
     assert uids(TIMED, NEXT_WEEK) == [slot_uid("2017-11-15T03:30"), slot_uid("2017-11-22T03:30")]
 
 
 def test_same_event_twice_is_one() -> None:
-    """api 6.5: an event of several groups comes once per group."""
+    """Zoho APIs 6.5: an event of several groups comes once per group."""
     assert uids(TIMED, deepcopy(TIMED)) == [event_uid("connect", NETWORK, "929000000772001")]
     raw = {"pages": [UPCOMING, UPCOMING]}
     assert len(connect_parse.parse(raw, CREATIVE, SAMOA).events) == 8

@@ -47,9 +47,8 @@ def clean_words(words: str, secrets: tuple[str, ...] = ()) -> str:
     for secret in filter(None, secrets):
         words = words.replace(secret, "[secret]")
     start = words[: _LONGEST_WORDS * 10]
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in start).split()).rstrip(
-        ".。"
-    )
+    printable = "".join(sign if sign.isprintable() else " " for sign in start)
+    line = " ".join(printable.split()).rstrip(".。")  # the sentence around it has its own
     return line if len(line) <= _LONGEST_WORDS else f"{line[:_LONGEST_WORDS]}…"
 
 

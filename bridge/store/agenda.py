@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 from bridge.feed.agenda import AgendaItem, decode_items, encode_items
 from bridge.feed.filter import Filter
 from bridge.feed.publication import EntryAgenda
-from bridge.store.database import Database, batches, upsert
+from bridge.store.database import batches, upsert
 from bridge.store.schema import cards, entries, labels
+from bridge.store.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +25,8 @@ class FilteredEntries:
     blobs: Sequence[bytes]
 
 
-class AgendaTable:
+class AgendaTable(Tables):
     """Reads the agenda items and labels that the last publication wrote."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def between(
         self, slug: str, start: datetime, end: datetime, *, matching: Filter | None = None
@@ -62,10 +60,9 @@ class AgendaTable:
         query = select(labels.c.kind, labels.c.value).distinct().where(labels.c.slug == slug)
         if kinds is not None:
             query = query.where(labels.c.kind.in_(kinds))
-        with self._database.read() as connection:
-            rows = connection.execute(query.order_by(labels.c.kind, labels.c.value))
-            by_kind = groupby(rows, key=attrgetter("kind"))
-            return {kind: tuple(row.value for row in group) for kind, group in by_kind}
+        rows = self._database.all(query.order_by(labels.c.kind, labels.c.value))
+        by_kind = groupby(rows, key=attrgetter("kind"))
+        return {kind: tuple(row.value for row in group) for kind, group in by_kind}
 
     def filtered(self, slug: str, matching: Filter, *, web: bool) -> FilteredEntries:
         """Return the entries of a feed that match a filter; ``web``: with that variant's bytes."""
@@ -85,8 +82,7 @@ class AgendaTable:
         """Whether an entry of a feed matches a filter."""
         query = select(labels.c.kind, labels.c.value)
         query = query.where(labels.c.slug == slug, labels.c.uid == uid)
-        with self._database.read() as connection:
-            return filter_.matches([(kind, value) for kind, value in connection.execute(query)])
+        return filter_.matches([(row.kind, row.value) for row in self._database.all(query)])
 
 
 def _with_labels(

@@ -11,13 +11,11 @@ from sqlalchemy import select
 
 from bridge.store.database import Database, delete_in, upsert
 from bridge.store.schema import details
+from bridge.store.tables import Tables
 
 
-class AnswerCache:
+class AnswerCache(Tables):
     """The table of cached answers (``details``)."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def of(self, source_key: str) -> "SourceAnswers":
         """Return the cached answers of one source."""

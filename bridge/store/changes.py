@@ -8,12 +8,12 @@ from datetime import datetime
 import json
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert
 
 from bridge.feed.changelog import RETENTION, Change
-from bridge.store.crypto import SecretKeys
-from bridge.store.database import Database
+from bridge.store.database import columns
 from bridge.store.schema import changes
+from bridge.store.tables import SecretTables
 
 _PURPOSE = "history"
 
@@ -29,12 +29,8 @@ class ChangeRow:
     details: Mapping[str, Mapping[str, Any]]
 
 
-class Changes:
+class Changes(SecretTables):
     """Reads the change logs, and makes and checks the secrets in their addresses."""
-
-    def __init__(self, database: Database, keys: SecretKeys) -> None:
-        self._database = database
-        self._keys = keys
 
     def token(self, slug: str, *, password: str) -> str:
         """Return the secret in a change log's address; it changes with the admin's password."""
@@ -50,17 +46,12 @@ class Changes:
 
     def of(self, slug: str, *, since: datetime, most: int | None = None) -> tuple[ChangeRow, ...]:
         """Return the ``most`` latest changes of a feed from ``since`` on, newest first."""
-        query = (
-            select(changes.c.at, changes.c.uid, changes.c.kind, changes.c.title, changes.c.details)
-            .where(changes.c.slug == slug, changes.c.at >= since)
-            .order_by(changes.c.at.desc(), changes.c.id.desc())
-            .limit(most)
+        query = columns(changes, ChangeRow).where(changes.c.slug == slug, changes.c.at >= since)
+        query = query.order_by(changes.c.at.desc(), changes.c.id.desc()).limit(most)
+        return tuple(
+            ChangeRow(**row._asdict() | {"details": json.loads(row.details)})
+            for row in self._database.all(query)
         )
-        with self._database.read() as connection:
-            return tuple(
-                ChangeRow(**{**row, "details": json.loads(row["details"])})
-                for row in connection.execute(query).mappings()
-            )
 
 
 def write_changes(

@@ -9,35 +9,10 @@ import sqlite3
 import time
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Delete,
-    Engine,
-    Executable,
-    Row as SqlRow,
-    Select,
-    Table,
-    Update,
-    create_engine,
-    delete,
-    event,
-    select,
-)
+import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import (
-    ArgumentError,
-    DataError,
-    DBAPIError,
-    DisconnectionError,
-    IntegrityError,
-    NoSuchModuleError,
-    ProgrammingError,
-    TimeoutError,  # noqa: A004 - SQLAlchemy's name for a pool without a free connection
-)
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StoreError
@@ -49,6 +24,7 @@ BUSY_SECONDS = 30  # wait for another process that writes to SQLite
 IDLE_SECONDS = 1.0  # a connection that was unused for longer is checked
 AT_ONCE = 500  # rows, or values of a condition
 _LOCK_RETRY_SECONDS = 0.02
+_MISTAKES = (exc.DataError, exc.IntegrityError, exc.ProgrammingError)
 _INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL: error codes
 
 
@@ -63,7 +39,7 @@ class Database:
         self._place = _describe(url)
         try:
             self._engine = _engine(url)
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        except (exc.ArgumentError, exc.NoSuchModuleError, ModuleNotFoundError) as error:
             raise StoreError(
                 f"BRIDGE_DATABASE_URL can't be used ({type(error).__name__}): write "
                 "sqlite:///path/to/file or postgresql://user:password@host/name (and install "
@@ -85,40 +61,40 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Iterator[sa.Connection]:
         """Open a transaction in which all queries see the same state of the database."""
         options = {"isolation_level": "REPEATABLE READ"} if self._has_server else {}
         with self.connect(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> Iterator[sa.Connection]:
         """Open a transaction that writes all or nothing; on SQLite it waits for other writers."""
         with self.connect(bridge_write=True) as connection, connection.begin():
             yield connection
 
-    def all(self, query: Executable) -> Sequence[SqlRow[Any]]:
+    def all(self, query: sa.Executable) -> Sequence[sa.Row[Any]]:
         """Return the rows of one query."""
         with self._one_query() as connection:
             return connection.execute(query).all()
 
-    def first(self, query: Executable) -> SqlRow[Any] | None:
+    def first(self, query: sa.Executable) -> sa.Row[Any] | None:
         """Return the first row of one query, None if there is none."""
         with self._one_query() as connection:
             return connection.execute(query).first()
 
-    def records(self, query: Select[Any], kind: type[Row]) -> list[Row]:
+    def records(self, query: sa.Select[Any], kind: type[Row]) -> list[Row]:
         """Return a dataclass for each row of one query for its ``columns``."""
         with self._one_query() as connection:
             return list(rows(connection, query, kind))
 
-    def execute(self, statement: Update | Delete) -> int:
+    def execute(self, statement: sa.Update | sa.Delete) -> int:
         """Run one statement that writes; return how many rows it changed."""
         with self.write() as connection:
             return connection.execute(statement).rowcount
 
     @contextmanager
-    def connect(self, **options: Any) -> Iterator[Connection]:
+    def connect(self, **options: Any) -> Iterator[sa.Connection]:
         """Open a connection with execution options; raises StoreError.
 
         Errors that only a mistake in this program can cause stay as they are.
@@ -126,24 +102,23 @@ class Database:
         try:
             with self._engine.connect().execution_options(**options) as connection:
                 yield connection
-        except DBAPIError as error:
-            is_mistake = isinstance(error, DataError | IntegrityError | ProgrammingError)
-            if is_mistake and not _is_forbidden(error):
+        except exc.DBAPIError as error:
+            if isinstance(error, _MISTAKES) and not _is_forbidden(error):
                 raise
             raise StoreError(
                 f"The database {self._place} can't be used: {_reason(error)}."
             ) from error
-        except TimeoutError as error:
+        except exc.TimeoutError as error:
             raise StoreError(
                 f"The database {self._place} has no free connection; try again."
             ) from error
 
-    def _one_query(self) -> AbstractContextManager[Connection]:
+    def _one_query(self) -> AbstractContextManager[sa.Connection]:
         """Open a connection for one query; a server then needs no BEGIN and COMMIT."""
         return self.connect(**{"isolation_level": "AUTOCOMMIT"} if self._has_server else {})
 
 
-def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+def upsert(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows, or overwrite those of the same primary key; all rows name the same columns.
 
     An iterator of ``rows`` is taken in batches, so that few of them are in memory at a time.
@@ -160,17 +135,17 @@ def upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any
         connection.execute(statement, batch)
 
 
-def insert_for(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_for(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT of the connection's dialect, which supports ON CONFLICT."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def columns(table: Table, kind: type[Any]) -> Select[Any]:
+def columns(table: sa.Table, kind: type[Any]) -> sa.Select[Any]:
     """Select the columns that a dataclass has fields for, in their order."""
-    return select(*(table.c[field.name] for field in fields(kind)))
+    return sa.select(*(table.c[field.name] for field in fields(kind)))
 
 
-def rows(connection: Connection, query: Select[Any], kind: type[Row]) -> Iterator[Row]:
+def rows(connection: sa.Connection, query: sa.Select[Any], kind: type[Row]) -> Iterator[Row]:
     """Return a dataclass for each row of a query for its ``columns``, fast for thousands of rows."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     for row in connection.execute(query).yield_per(AT_ONCE):
@@ -178,19 +153,22 @@ def rows(connection: Connection, query: Select[Any], kind: type[Row]) -> Iterato
 
 
 def select_in(
-    connection: Connection, query: Select[Any], column: Column[Any], values: Sequence[str]
-) -> Iterator[SqlRow[Any]]:
+    connection: sa.Connection, query: sa.Select[Any], column: sa.Column[Any], values: Sequence[str]
+) -> Iterator[sa.Row[Any]]:
     """Run a query for the rows whose ``column`` has one of many values."""
     for batch in batches(values):
         yield from connection.execute(query.where(column.in_(batch)))
 
 
 def delete_in(
-    connection: Connection, column: Column[Any], values: Sequence[str], *where: ColumnElement[bool]
+    connection: sa.Connection,
+    column: sa.Column[Any],
+    values: Sequence[str],
+    *where: sa.ColumnElement[bool],
 ) -> None:
     """Delete the rows of a table whose ``column`` has one of many values."""
     for batch in batches(values):
-        connection.execute(delete(column.table).where(*where, column.in_(batch)))
+        connection.execute(sa.delete(column.table).where(*where, column.in_(batch)))
 
 
 def batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -199,46 +177,46 @@ def batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
         yield values[start : start + AT_ONCE]
 
 
-def _engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
-        engine = create_engine(url)
+def _engine(url: str) -> sa.Engine:
+    if sa.make_url(url).get_backend_name() != "sqlite":
+        engine = sa.create_engine(url)
         _check_idle_connections(engine)
         return engine
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
-    @event.listens_for(engine, "connect")
+    @sa.event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions begin below, not where the driver decides
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
         _use_wal(connection)
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
         writes = connection.get_execution_options().get("bridge_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
 
-def _check_idle_connections(engine: Engine) -> None:
+def _check_idle_connections(engine: sa.Engine) -> None:
     """Ping a connection that was idle before it is used again, and replace it if its server is gone.
 
     ``pool_pre_ping`` would ping each time, and a refresh uses ten connections in a row.
     """
 
-    @event.listens_for(engine, "checkin")
+    @sa.event.listens_for(engine, "checkin")
     def _checkin(_connection: object, record: ConnectionPoolEntry) -> None:
         record.info["idle_since"] = time.monotonic()
 
-    @event.listens_for(engine, "checkout")
+    @sa.event.listens_for(engine, "checkout")
     def _checkout(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
         if time.monotonic() - record.info.get("idle_since", time.monotonic()) < IDLE_SECONDS:
             return
         try:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
-            raise DisconnectionError from error  # the pool opens a new one
+            raise exc.DisconnectionError from error  # the pool opens a new one
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
@@ -259,8 +237,8 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 def _describe(url: str) -> str:
     """Return the name of the database without its password."""
     try:
-        parsed = make_url(url)
-    except ArgumentError:
+        parsed = sa.make_url(url)
+    except exc.ArgumentError:
         return "of BRIDGE_DATABASE_URL"
     if parsed.get_backend_name() == "sqlite":
         return str(Path(parsed.database or ":memory:"))
@@ -284,13 +262,13 @@ _REASONS = {
 }
 
 
-def _reason(error: DBAPIError) -> str:
+def _reason(error: exc.DBAPIError) -> str:
     """Return the driver's message on one line, without the parameters of the statement."""
     text = " ".join(str(error.orig).split())
     reason = next((reason for words, reason in _REASONS.items() if words in text.lower()), text)
     return reason or type(error.orig).__name__
 
 
-def _is_forbidden(error: DBAPIError) -> bool:
+def _is_forbidden(error: exc.DBAPIError) -> bool:
     """Return whether PostgreSQL's user lacks a right, which its driver calls a ProgrammingError."""
     return getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE

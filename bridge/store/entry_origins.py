@@ -12,8 +12,9 @@ from sqlalchemy import and_, select
 from bridge.domain import codec
 from bridge.domain.feed import Feed
 from bridge.domain.source import Source
-from bridge.store.database import Database, select_in
+from bridge.store.database import select_in
 from bridge.store.schema import entries, events, feed_sources, feeds, sources
+from bridge.store.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +37,8 @@ class EntryOrigin:
     sequence: int
 
 
-class EntryOrigins:
+class EntryOrigins(Tables):
     """Reads entries joined with their feeds, sources and events."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def of(self, uids: Sequence[str]) -> tuple[EntryOrigin, ...]:
         """Return the origins of the entries with these UIDs, in all active feeds.

@@ -4,7 +4,8 @@ A feed comes from the settings (``bridge.toml``, or discovery) or from the admin
 never end a feed of the admin pages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,8 +66,7 @@ class Feeds:
         and the same events. Feeds of the admin pages stay. Those whose slug is in ``new`` belong to
         the settings from then on, and their slugs are returned.
         """
-        with self._database.write() as connection:
-            _lock(connection)
+        with self._change(now) as connection:
             slugs = [feed.slug for feed in new]
             by_admin = select(feeds.c.slug).where(feeds.c.by_admin, feeds.c.active)
             admins = connection.execute(by_admin.order_by(feeds.c.slug)).scalars()
@@ -75,7 +75,6 @@ class Feeds:
             connection.execute(former.values(active=False))
             for position, feed in enumerate(new):
                 self._save(connection, feed, now, position=position, by_admin=False)
-            _save_sources(connection, now)
         return taken_over
 
     def add(self, feed: Feed, *, now: datetime) -> None:
@@ -84,8 +83,7 @@ class Feeds:
         Raises FeedError for a slug that any feed has or once had: an address must never lead to
         another feed.
         """
-        with self._database.write() as connection:
-            _lock(connection)
+        with self._change(now) as connection:
             same_slug = select(feeds.c.slug).where(feeds.c.slug == feed.slug)
             if connection.execute(same_slug).first() is not None:
                 raise FeedError(
@@ -94,32 +92,27 @@ class Feeds:
             last = select(func.coalesce(func.max(feeds.c.position), -1)).where(feeds.c.by_admin)
             position = connection.execute(last).scalar_one() + 1
             self._save(connection, feed, now, position=position, by_admin=True)
-            _save_sources(connection, now)
 
     def change(self, feed: Feed, *, now: datetime) -> None:
         """Change a feed of the admin pages, or restore a removed one; the worker publishes it.
 
         Raises FeedError for a feed of the settings.
         """
-        with self._database.write() as connection:
-            _lock(connection)
+        with self._change(now) as connection:
             position = _position_by_admin(connection, feed.slug)
             self._save(connection, feed, now, position=position, by_admin=True)
             connection.execute(
                 update(feeds).where(feeds.c.slug == feed.slug).values(inputs_hash=None)
             )
-            _save_sources(connection, now)
 
     def remove(self, slug: str, *, now: datetime) -> None:
         """Stop serving a feed of the admin pages; all it has stays stored, so that it can return.
 
         Raises FeedError for a feed of the settings.
         """
-        with self._database.write() as connection:
-            _lock(connection)
+        with self._change(now) as connection:
             _position_by_admin(connection, slug)
             connection.execute(update(feeds).where(feeds.c.slug == slug).values(active=False))
-            _save_sources(connection, now)
 
     def all(self) -> tuple[FeedRow, ...]:
         """Return every feed, active ones first: the settings' in their order, the admin's by age."""
@@ -162,6 +155,15 @@ class Feeds:
         ]
         return tuple(sorted(known, key=lambda k: (k.source.kind, k.title.casefold(), k.source.key)))
 
+    @contextmanager
+    def _change(self, now: datetime) -> Iterator[Connection]:
+        """Open a transaction that changes feeds alone, and make the sources fit them at its end."""
+        with self._database.write() as connection:
+            # Waits for other processes that change feeds. SQLite has one writer anyway.
+            connection.execute(select(meta.c.schema_version).with_for_update()).all()
+            yield connection
+            _save_sources(connection, now)
+
     def _active(self, *conditions: ColumnElement[bool]) -> tuple[Feed, ...]:
         query = _in_order().where(feeds.c.active, *conditions)
         return tuple(codec.decode_feed(row.definition) for row in self._database.all(query))
@@ -183,11 +185,6 @@ class Feeds:
         if connection.execute(statement).rowcount == 0:
             connection.execute(insert(feeds).values(slug=feed.slug, revision=0, **values))
         self._links.ensure_within(connection, feed.slug, now=now)
-
-
-def _lock(connection: Connection) -> None:
-    """Wait for other processes that change feeds; SQLite has one writer anyway."""
-    connection.execute(select(meta.c.schema_version).with_for_update()).all()
 
 
 def _in_order() -> Select[Any]:
@@ -224,24 +221,13 @@ def _save_sources(connection: Connection, now: datetime) -> None:
         for position, source in enumerate(feed.sources):
             statement = update(sources).where(sources.c.key == source.key)
             if connection.execute(statement.values(active=True)).rowcount == 0:
-                _insert_source(connection, source, now)
+                new = {"kind": source.kind, "definition": codec.encode_source(source)}
+                state = {"active": True, "next_check_at": now, "failures": 0, "notes": "[]"}
+                connection.execute(insert(sources).values(key=source.key, **new, **state))
             values = {"source_key": source.key, "position": position, "leaving": False}
             rows.append({"slug": feed.slug, **values})
         _remove_former_sources(connection, feed)
     upsert(connection, feed_sources, rows)
-
-
-def _insert_source(connection: Connection, source: Source, now: datetime) -> None:
-    values = {
-        "key": source.key,
-        "kind": source.kind,
-        "definition": codec.encode_source(source),
-        "active": True,
-        "next_check_at": now,
-        "failures": 0,
-        "notes": "[]",
-    }
-    connection.execute(insert(sources).values(values))
 
 
 def _remove_former_sources(connection: Connection, feed: Feed) -> None:

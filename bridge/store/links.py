@@ -10,9 +10,9 @@ import unicodedata
 from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, or_, select, update
 
 from bridge.errors import BridgeError
-from bridge.store.crypto import SecretKeys, token_hash
-from bridge.store.database import Database
+from bridge.store.crypto import token_hash
 from bridge.store.schema import feeds, links
+from bridge.store.tables import SecretTables
 
 FIRST_LABEL = "default"
 _LONGEST_LABEL = 80
@@ -43,12 +43,8 @@ class Link:
         return self.ends_at is None or self.ends_at > now
 
 
-class Links:
+class Links(SecretTables):
     """The table of links. Tokens are derived from the secret keys and stored as hashes only."""
-
-    def __init__(self, database: Database, keys: SecretKeys) -> None:
-        self._database = database
-        self._keys = keys
 
     def ensure(self, slug: str, *, now: datetime) -> None:
         """Add a feed's first link if it never had one."""

@@ -18,8 +18,9 @@ from bridge.feed.publication import (
 )
 from bridge.store.agenda import write_agenda
 from bridge.store.changes import write_changes
-from bridge.store.database import AT_ONCE, Database, Row, batches, columns, rows, upsert
+from bridge.store.database import AT_ONCE, Row, batches, columns, rows, upsert
 from bridge.store.schema import documents, entries, events, feed_sources, feeds, shapes, sources
+from bridge.store.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +48,8 @@ class Representation:
     data: bytes
 
 
-class Publications:
+class Publications(Tables):
     """Reads and writes what feeds show."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def current(self, slug: str) -> PublishedState:
         """Return what is published of a feed and what its sources hold."""
@@ -85,8 +83,7 @@ class Publications:
         """Return a document in gzip and its blocks; empty bytes if there is none."""
         query = select(documents.c.gzip, documents.c.blocks)
         query = query.where(documents.c.slug == slug, documents.c.variant == variant)
-        with self._database.read() as connection:
-            row = connection.execute(query).first()
+        row = self._database.first(query)
         return (row.gzip, row.blocks or b"") if row else (b"", b"")
 
     def publish(self, slug: str, publication: Publication) -> bool:

@@ -8,16 +8,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
-from bridge.store.database import Database, insert_for
+from bridge.store.database import insert_for
 from bridge.store.schema import paces
+from bridge.store.tables import Tables
 from bridge.zoho.rate_limit import Rate, RateState
 
 
-class RateLimits:
+class RateLimits(Tables):
     """The client's ``RateLimitStore`` on the database (table ``paces``)."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def take(
         self, account: str, product: str, rate: Rate, *, now: datetime, patience: timedelta

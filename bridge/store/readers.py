@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import case, delete, func, select
 
 from bridge.domain.event import midnight
-from bridge.store.database import Database, insert_for
+from bridge.store.database import insert_for
 from bridge.store.schema import readers
+from bridge.store.tables import Tables
 
 _SHOWN_DAYS = 7
 _STORED_DAYS = 30
@@ -48,11 +49,8 @@ class Reader:
     last_at: datetime
 
 
-class Readers:
+class Readers(Tables):
     """The table of polls, which all web processes add to."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def count(self, rows: Iterable[Polls]) -> None:
         """Add polls to the stored numbers in one transaction; each row has another address or day."""
@@ -84,30 +82,18 @@ class Readers:
         By address, those that poll most first.
         """
         since = now.astimezone(UTC).date() - timedelta(days=_SHOWN_DAYS - 1)
+        address = (readers.c.link, readers.c.program)
         polls = func.sum(readers.c.polls).label("polls")
-        query = (
-            select(
-                readers.c.link,
-                readers.c.program,
-                polls,
-                func.sum(readers.c.unchanged).label("unchanged"),
-                func.min(readers.c.day).label("first_day"),
-                func.max(readers.c.last_at).label("last_at"),
-            )
-            .where(readers.c.slug == slug, readers.c.day >= since)
-            .group_by(readers.c.link, readers.c.program)
-            .order_by(readers.c.link, polls.desc(), readers.c.program)
-        )
+        unchanged = func.sum(readers.c.unchanged).label("unchanged")
+        last_at = func.max(readers.c.last_at).label("last_at")
+        query = select(*address, polls, unchanged, last_at, func.min(readers.c.day).label("first"))
+        query = query.where(readers.c.slug == slug, readers.c.day >= since).group_by(*address)
+        query = query.order_by(readers.c.link, polls.desc(), readers.c.program)
+        rows = [row._asdict() for row in self._database.all(query)]
+        days = [_days_since(row.pop("first"), now) for row in rows]
         return tuple(
-            Reader(
-                link=row.link,
-                program=row.program,
-                polls=int(row.polls),
-                unchanged=int(row.unchanged),
-                polls_a_day=int(row.polls) / _days_since(row.first_day, now),
-                last_at=row.last_at,
-            )
-            for row in self._database.all(query)
+            Reader(**row, polls_a_day=row["polls"] / days_of_row)
+            for row, days_of_row in zip(rows, days, strict=True)
         )
 
 

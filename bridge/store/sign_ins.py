@@ -4,21 +4,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, true
 
-from bridge.store.crypto import SecretKeys
-from bridge.store.database import Database
 from bridge.store.schema import sign_ins
+from bridge.store.tables import SecretTables
 
 PERIOD = timedelta(minutes=5)
 _MAX_OF_CLIENT = 5
 _MAX_OF_ALL = 50  # against an attacker with many addresses
 
 
-class SignIns:
+class SignIns(SecretTables):
     """The table of attempts, kept for ``PERIOD``; clients' addresses are keyed hashes."""
-
-    def __init__(self, database: Database, keys: SecretKeys) -> None:
-        self._database = database
-        self._keys = keys
 
     def begin(self, address: str, *, now: datetime) -> timedelta:
         """Count an attempt before its password is checked; return zero, or how long to wait."""

@@ -6,36 +6,19 @@ from datetime import datetime, timedelta
 import json
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    ScalarSelect,
-    Select,
-    Table,
-    Update,
-    delete,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from bridge.domain import codec, problems
 from bridge.domain.problems import Problem
 from bridge.domain.records import EventRow, EventToSave, SourceState
 from bridge.domain.rejection import Rejection
-from bridge.store.database import Database, columns, delete_in, select_in, upsert
+from bridge.store.database import columns, delete_in, select_in, upsert
 from bridge.store.schema import Instant, events, rejections, sources
+from bridge.store.tables import Tables
 
 
-class Sources:
+class Sources(Tables):
     """The tables of sources, of their events, and of their rejections."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def states(self) -> tuple[SourceState, ...]:
         """Return every source that an active feed reads, by key."""
@@ -52,7 +35,7 @@ class Sources:
     def due(self, *, now: datetime) -> tuple[str, ...]:
         """Return the keys of the sources that are due and not leased, the longest overdue first."""
         query = (
-            select(sources.c.key)
+            sa.select(sources.c.key)
             .where(sources.c.active, sources.c.next_check_at <= now, _is_free(now))
             .order_by(sources.c.next_check_at, sources.c.key)
         )
@@ -65,7 +48,7 @@ class Sources:
 
         Returns False if another holder has it, or with ``only_due`` if the source is not due.
         """
-        statement = update(sources).where(sources.c.key == key, _is_free(now))
+        statement = sa.update(sources).where(sources.c.key == key, _is_free(now))
         if only_due:
             statement = statement.where(sources.c.next_check_at <= now)
         lease = {"lease_holder": holder, "lease_until": now + term}
@@ -75,7 +58,7 @@ class Sources:
         """Make sources due now ("refresh now")."""
         with self._database.write() as connection:
             for key in keys:
-                due = update(sources).where(sources.c.key == key).values(next_check_at=now)
+                due = sa.update(sources).where(sources.c.key == key).values(next_check_at=now)
                 connection.execute(due)
 
     def index(self, key: str) -> Mapping[str, EventRow]:
@@ -85,14 +68,14 @@ class Sources:
 
     def payloads(self, key: str, uids: Sequence[str]) -> Mapping[str, bytes]:
         """Return the payloads of stored events, by UID."""
-        query = select(events.c.uid, events.c.payload).where(events.c.source_key == key)
+        query = sa.select(events.c.uid, events.c.payload).where(events.c.source_key == key)
         with self._database.read() as connection:
             rows = select_in(connection, query, events.c.uid, uids)
             return {row.uid: row.payload for row in rows}
 
     def rejections(self, key: str) -> tuple[Rejection, ...]:
         """Return the events that the last complete read rejected or repaired."""
-        query = select(rejections).where(rejections.c.source_key == key)
+        query = sa.select(rejections).where(rejections.c.source_key == key)
         rows = self._database.all(query.order_by(rejections.c.position))
         return tuple(_rejection(row) for row in rows)
 
@@ -124,7 +107,7 @@ class Sources:
                 return False
             upsert(connection, events, ({"source_key": key, **asdict(event)} for event in saved))
             delete_in(connection, events.c.uid, removed, events.c.source_key == key)
-            connection.execute(delete(rejections).where(rejections.c.source_key == key))
+            connection.execute(sa.delete(rejections).where(rejections.c.source_key == key))
             _add_rejections(connection, key, rejected)
         return True
 
@@ -138,7 +121,7 @@ class Sources:
     ) -> None:
         """Save why a read failed and free the lease; the stored events stay."""
         statement = _release(key, holder, now, next_check_at).values(
-            failing_since=func.coalesce(sources.c.failing_since, literal(now, Instant)),
+            failing_since=sa.func.coalesce(sources.c.failing_since, sa.literal(now, Instant)),
             failures=sources.c.failures + 1,
             error=problems.dump(error),
         )
@@ -163,27 +146,27 @@ class Sources:
         self._database.execute(_release(key, holder, now, next_check_at).values(held))
 
 
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
+def _is_free(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
 
 
-def _release(key: str, holder: str, now: datetime, next_check_at: datetime) -> Update:
+def _release(key: str, holder: str, now: datetime, next_check_at: datetime) -> sa.Update:
     """Return a statement that ends an attempt of the lease's holder, and changes nothing else."""
-    statement = update(sources).where(sources.c.key == key, sources.c.lease_holder == holder)
+    statement = sa.update(sources).where(sources.c.key == key, sources.c.lease_holder == holder)
     times = {"last_attempt": now, "next_check_at": next_check_at}
     return statement.values(lease_holder=None, lease_until=None, **times)
 
 
-def _add_rejections(connection: Connection, key: str, rejected: Sequence[Rejection]) -> None:
-    last = func.coalesce(func.max(rejections.c.position), 0)
-    query = select(last).where(rejections.c.source_key == key)
+def _add_rejections(connection: sa.Connection, key: str, rejected: Sequence[Rejection]) -> None:
+    last = sa.func.coalesce(sa.func.max(rejections.c.position), 0)
+    query = sa.select(last).where(rejections.c.source_key == key)
     position: int = connection.execute(query).scalar_one()
     rows = [
         {"source_key": key, "position": number, **_rejection_row(rejection)}
         for number, rejection in enumerate(rejected, position + 1)
     ]
     if rows:
-        connection.execute(insert(rejections), rows)
+        connection.execute(sa.insert(rejections), rows)
 
 
 def _rejection_row(rejection: Rejection) -> dict[str, Any]:
@@ -195,7 +178,7 @@ def _rejection_row(rejection: Rejection) -> dict[str, Any]:
     }
 
 
-def _rejection(row: Row[Any]) -> Rejection:
+def _rejection(row: sa.Row[Any]) -> Rejection:
     stored: dict[str, Any] = {"title": "", "problems": [row.reason]}
     if row.reason.startswith("{"):  # earlier releases wrote a sentence
         stored = json.loads(row.reason)
@@ -207,15 +190,17 @@ def _rejection(row: Row[Any]) -> Rejection:
     )
 
 
-def _state_query() -> Select[Any]:
-    def number_of(table: Table) -> ScalarSelect[int]:
-        return select(func.count()).where(table.c.source_key == sources.c.key).scalar_subquery()
+def _state_query() -> sa.Select[Any]:
+    def number_of(table: sa.Table) -> sa.ScalarSelect[int]:
+        return (
+            sa.select(sa.func.count()).where(table.c.source_key == sources.c.key).scalar_subquery()
+        )
 
     numbers = number_of(events).label("events"), number_of(rejections).label("rejections")
-    return select(sources, *numbers)
+    return sa.select(sources, *numbers)
 
 
-def _state(row: Row[Any]) -> SourceState:
+def _state(row: sa.Row[Any]) -> SourceState:
     return SourceState(
         source=codec.decode_source(row.definition),
         active=row.active,

@@ -7,20 +7,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from bridge.store.crypto import SecretKeys
-from bridge.store.database import Database, upsert
+from bridge.store.database import upsert
 from bridge.store.schema import access_tokens, token_requests
+from bridge.store.tables import SecretTables
 from bridge.zoho.tokens import TOKEN_LEASE, TOKEN_PERIOD, TOKEN_REQUESTS, AccessToken
 
 _RETRY_SECONDS = 1.0  # wait before a new look at the token that another process requests
 
 
-class Tokens:
+class Tokens(SecretTables):
     """The client's ``TokenStore`` on the database; token values are encrypted."""
-
-    def __init__(self, database: Database, keys: SecretKeys) -> None:
-        self._database = database
-        self._keys = keys
 
     def access_token(self, account: str) -> AccessToken | None:
         """Return the current token, valid or not; None if none can be decrypted."""

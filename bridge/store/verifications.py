@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from bridge.store.database import Database, columns, insert_for, upsert
+from bridge.store.database import columns, insert_for, upsert
 from bridge.store.schema import verifications
+from bridge.store.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +37,8 @@ class Verification:
         return max(self.last_day - timedelta(days=1), self.first_day)
 
 
-class Verifications:
+class Verifications(Tables):
     """The table of verifications: one row for each source of a feed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def begin(self, key: str, slug: str, *, now: datetime, not_since: datetime) -> bool:
         """Claim a comparison; return False if a process made or began one after ``not_since``."""
@@ -70,10 +68,10 @@ class Verifications:
     def of(self, slug: str) -> tuple[Verification, ...]:
         """Return the last comparisons of a feed, by source."""
         query = columns(verifications, Verification).where(verifications.c.slug == slug)
-        rows = [
-            row._asdict() for row in self._database.all(query.order_by(verifications.c.source_key))
-        ]
-        return tuple(Verification(**row | {"details": json.loads(row["details"])}) for row in rows)
+        return tuple(
+            Verification(**row._asdict() | {"details": json.loads(row.details)})
+            for row in self._database.all(query.order_by(verifications.c.source_key))
+        )
 
     def last(self) -> Mapping[str, datetime]:
         """Return when each source was last compared, in any feed, by source key."""

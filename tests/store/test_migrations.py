@@ -19,7 +19,7 @@ from bridge.store import Store, migrations, schema
 from bridge.store.crypto import SecretKeys
 
 DUMPS = Path(__file__).parents[1] / "data" / "schemas"
-RELEASED = range(1, migrations.SCHEMA_VERSION)
+RELEASED = range(1, schema.SCHEMA_VERSION)
 KEY = "a test's secret key, long enough for anything"
 
 
@@ -96,7 +96,7 @@ def test_an_older_database_gets_the_schema_of_a_new_database(
     Store.open(database_url, SecretKeys(KEY)).close()
     Store.open(other_url, SecretKeys(KEY)).close()
     assert schema_of(database_url) == schema_of(other_url)
-    assert version_of(database_url) == migrations.SCHEMA_VERSION
+    assert version_of(database_url) == schema.SCHEMA_VERSION
 
 
 @pytest.mark.parametrize("version", RELEASED)

@@ -3,14 +3,10 @@
 A new database runs all files, an older one those of later versions, in one transaction.
 """
 
-from importlib import resources
-
 from sqlalchemy import Connection, inspect, select, text, update
 
 from bridge.errors import StoreError
-from bridge.store.schema import meta
-
-SCHEMA_VERSION = 2
+from bridge.store.schema import SCHEMA_VERSION, meta, migration
 
 _TYPES = {
     "sqlite": {"BINARY": "BLOB", "SERIAL": "INTEGER"},
@@ -40,5 +36,5 @@ def migrate(connection: Connection) -> None:
 
 def statements(version: int, dialect: str) -> list[str]:
     """Return the SQL statements that lead to a version from the one before it."""
-    sql = resources.files(__name__).joinpath(f"{version}.sql").read_text("utf-8")
+    sql = migration(version)
     return [part for part in sql.format(**_TYPES[dialect]).split(";") if part.strip()]

@@ -1,6 +1,6 @@
-"""What the files around the program say about it is so: README, Procfile, CI, and what a process loads.
+"""The files around the package agree with it: README, documents, Procfile, CI, and imports.
 
-That every setting is documented is the configuration's test; that imports point down is import-linter's, in CI.
+The configuration's tests check that every setting is documented, import-linter checks the layers.
 """
 
 from pathlib import Path
@@ -9,7 +9,6 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from typing import Any
 
 import click
 import pytest
@@ -19,11 +18,19 @@ from bridge.cli import main
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = main.list_commands(click.Context(main))
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "bench" / "README.md"]
 
 
-def commands_in(text: str) -> Any:
-    """Find the commands named in a text, with what follows each up to the end of the code."""
+def commands_in(text: str) -> list[tuple[str, str]]:
+    """Return the commands in a text, each with the rest of its code."""
     return re.findall(r"zoho-bridge ([a-z]+)([^`\n#]*)", text)
+
+
+def options_of(command: click.Command | None) -> set[str]:
+    """Return the options of a command and of its subcommands."""
+    assert command is not None
+    options = {name for parameter in command.params for name in parameter.opts}
+    return options.union(*map(options_of, getattr(command, "commands", {}).values()))
 
 
 def test_the_readme_lists_every_command_and_no_other() -> None:
@@ -31,30 +38,32 @@ def test_the_readme_lists_every_command_and_no_other() -> None:
     assert sorted(name for name, _ in commands_in(table)) == sorted(COMMANDS)
 
 
-@pytest.mark.parametrize(
-    "file", [*sorted(path.name for path in ROOT.glob("docs/*.md")), "README.md", "Procfile"]
-)
-def test_a_command_that_a_document_names_is_one_that_it_may_call(file: Any) -> None:
-    """Options included: a renamed one would leave a recipe that fails."""
-    path = ROOT / file if (ROOT / file).exists() else ROOT / "docs" / file
+@pytest.mark.parametrize("path", [*DOCUMENTS, ROOT / "Procfile"], ids=lambda path: path.name)
+def test_the_commands_and_options_in_a_document_exist(path: Path) -> None:
     for name, rest in commands_in(path.read_text("utf-8")):
-        if (
-            name == "login" and name not in COMMANDS
-        ):  # to come; the settings' documentation names it already
+        if name == "login" and path.name == "CHANGELOG.md":  # names an option that was removed
             continue
         assert name in COMMANDS
-        assert set(re.findall(r"--[a-z-]+", rest)) <= options_of(
-            main.get_command(click.Context(main), name)
-        )
+        command = main.get_command(click.Context(main), name)
+        assert set(re.findall(r"--[a-z-]+", rest)) <= options_of(command)
 
 
-def options_of(command: Any) -> Any:
-    """Give the options of a command, and of those below it."""
-    own = {option for one in command.params for option in one.opts}
-    return own.union(*map(options_of, getattr(command, "commands", {}).values()))
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_the_files_that_a_document_links_to_exist(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
+        assert "://" in target or (path.parent / target).exists(), target
 
 
-def test_what_the_demo_and_serve_start_exists() -> None:
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *ROOT.glob("docs/*.md")], ids=lambda p: p.name
+)
+def test_the_paths_that_a_document_names_exist(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for name in re.findall(r"`((?:bridge|tests|docs|templates)/[\w./-]+)`", text):
+        assert (ROOT / name).exists(), name
+
+
+def test_the_demo_and_serve_start_commands_that_exist() -> None:
     for module in ("demo", "serve"):
         source = (ROOT / "bridge" / "cli" / f"{module}.py").read_text("utf-8")
         started = re.findall(r'bridge\("([a-z]+)"', source)
@@ -63,7 +72,7 @@ def test_what_the_demo_and_serve_start_exists() -> None:
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
-    """The script takes it from the README by this rule; there must be one, of a virtual environment of its own."""
+    """``.ci/run`` finds it by the same rule: a line that ends with pytest."""
     (command,) = re.findall(r"^    (.*pytest)$", README, re.MULTILINE)
     steps = [shlex.split(step) for step in command.split(" && ")]
     assert [step[-1] for step in steps] == [".venv", ".[test]", ".venv/bin/pytest"]
@@ -71,25 +80,24 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert shlex.split(demo.split(" && ")[1])[-1] == "."
 
 
-def test_pages_and_styles_are_shipped_with_the_program() -> None:
+def test_the_wheel_contains_pages_and_styles() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     wheel = settings["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["force-include"]["templates"] == "bridge/templates"
     assert list(ROOT.glob("templates/*.html"))
 
 
-def loaded_by(*modules: Any) -> Any:
-    """Give the modules that a fresh Python holds after importing some."""
-    program = f"import sys, {', '.join(modules)}; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    return set(done.stdout.split())
+def loaded_modules(*imports: str) -> set[str]:
+    """Return the modules that a fresh Python has loaded after some imports."""
+    program = f"import sys, {', '.join(imports)}; print(*sys.modules)"
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(run.stdout.split())
 
 
-def test_a_web_process_holds_no_way_to_zoho_and_renders_nothing() -> None:
-    """The command that starts it included, since the web processes are its forks."""
-    loaded = loaded_by("bridge.cli", "bridge.cli.web", "bridge.web")
+def test_a_web_process_can_neither_call_zoho_nor_render() -> None:
+    """The command that starts it counts, too: web processes are its forks."""
+    loaded = loaded_modules("bridge.cli", "bridge.cli.web", "bridge.web")
     assert {"flask", "granian", "sqlalchemy"} <= loaded
     assert not loaded & {
         "httpx",

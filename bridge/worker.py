@@ -27,7 +27,8 @@ from bridge.config.urls import mask_url
 from bridge.errors import BridgeError, ConfigError
 from bridge.publish.pending import publish_pending
 from bridge.refresh.refresher import Refresher
-from bridge.verify import Verifier, compare_in_turn, due
+from bridge.verify.schedule import select_due, verify_calendar
+from bridge.verify.verifier import Verifier
 
 _NAME = "zoho-bridge"
 _THREADS = 4
@@ -148,13 +149,13 @@ def register(
             verifier = Verifier(
                 store=refresher.store, api=refresher.api, zoho=refresher.zoho, clock=clock
             )
-            for verdict in compare_in_turn(verifier, key, now=clock(), dice=refresher.dice) or ():
-                write = log.info if verdict.is_equal else log.warning
-                write("verify", source=key, **verdict.for_log())
+            for result in verify_calendar(verifier, key, now=clock(), dice=refresher.dice):
+                write = log.warning if result.differences else log.info
+                write("verify", source=key, **result.for_log())
 
     def look_for_verifications() -> None:
         with _logged("look for verifications"):
-            for key in due(refresher.store, now=clock()):
+            for key in select_due(refresher.store, now=clock()):
                 queued_verify(key)
 
     # Not as decorators: huey has no types, so they would remove the functions' types.

@@ -10,8 +10,8 @@ from bridge.cli.context import feed_named, open_bridge, slug_argument
 from bridge.cli.output import json_option, print_json
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import open_refresher
-from bridge.domain.event import Moment
-from bridge.verify import KINDS, Difference, Verdict, Verifier
+from bridge.verify.comparison import KINDS, Comparison, Difference, PublishedInstance, ZohoInstance
+from bridge.verify.verifier import Verifier
 
 _SHOWN = 50  # differences of one source on a terminal; --json prints all
 
@@ -46,55 +46,54 @@ def verify(slug: str, *, as_json: bool) -> None:
                 zoho=bridge.settings.zoho,
                 clock=refresher.clock,
             )
-            verdicts = verifier.feed(feed)
-    ok = all(verdict.is_equal for verdict in verdicts)
+            results = verifier.verify_feed(feed)
+    ok = not any(result.differences for result in results)
     if as_json:
-        sources = [verdict.plain() for verdict in verdicts]
+        sources = [result.to_json() for result in results]
         print_json({"slug": slug, "ok": ok, "sources": sources})
     else:
-        for verdict in verdicts:
-            _show(verdict)
+        for result in results:
+            _show(result)
     sys.exit(0 if ok else 1)
 
 
-def _show(verdict: Verdict) -> None:
-    comparison, last = verdict.comparison, verdict.window.end - timedelta(days=1)
-    click.secho(f"{verdict.source_key}  {verdict.window.start} to {last}", bold=True)
-    counts = Counter(difference.kind for difference in comparison.differences)
-    numbers = [f"{comparison.equal} equal"]
+def _show(result: Comparison) -> None:
+    scope, differences = result.scope, result.differences
+    click.secho(f"{scope.source_key}  {scope.window.start} to {result.last_day}", bold=True)
+    counts = Counter(difference.kind for difference in differences)
+    numbers = [f"{result.equal} equal"]
     numbers += [f"{counts[kind]} {kind}" for kind in KINDS if counts[kind]]
-    if comparison.left_out:
-        numbers.append(f"{len(comparison.left_out)} left out on purpose")
+    if result.left_out:
+        numbers.append(f"{len(result.left_out)} left out on purpose")
     click.echo(f"  {', '.join(numbers)}")
-    for difference in comparison.differences[:_SHOWN]:
+    for difference in differences[:_SHOWN]:
         click.echo(f"  {difference.kind:<10} {_line(difference)}")
-    if len(comparison.differences) > _SHOWN:
-        click.echo(f"  and {len(comparison.differences) - _SHOWN} more (--json prints all)")
-    reasons = Counter(difference.reason for difference in comparison.left_out)
+    if len(differences) > _SHOWN:
+        click.echo(f"  and {len(differences) - _SHOWN} more (--json prints all)")
+    reasons = Counter(str(difference.reason) for difference in result.left_out)
     for reason, count in sorted(reasons.items()):
         click.echo(f"  left out on purpose: {plain(reason)} ({count})")
-    for note in verdict.notes:
-        click.echo(f"  {plain(note)}")
+    for note in result.notes:
+        click.echo(f"  {plain(str(note))}")
 
 
 def _line(difference: Difference) -> str:
-    zoho = _span(difference.start, difference.end)
-    feed = _span(difference.shown_start, difference.shown_end)
-    title, shown = _quoted(difference.title), _quoted(difference.shown_title)
-    parts = [zoho or feed, title or shown]
+    zoho, feed = difference.zoho, difference.feed
+    parts = [_span(zoho or feed), _title(zoho) or _title(feed)]
     match difference.kind:
         case "shifted":
-            parts.append(f"in the feed {feed}")
+            parts.append(f"in the feed {_span(feed)}")
         case "renamed":
-            parts.append(f"in the feed {shown}")
+            parts.append(f"in the feed {_title(feed)}")
         case "unreadable":
-            parts.append(plain(difference.reason))
+            parts.append(plain(str(difference.reason)))
     return "  ".join(filter(None, (*parts, difference.upstream_id)))
 
 
-def _span(start: Moment | None, end: Moment | None) -> str:
-    if start is None or end is None:
+def _span(instance: ZohoInstance | PublishedInstance | None) -> str:
+    if instance is None:
         return ""
+    start, end = instance.start, instance.end
     if not isinstance(start, datetime) or not isinstance(end, datetime):
         last = end - timedelta(days=1)
         return f"{start}" if last == start else f"{start} to {last}"
@@ -102,5 +101,5 @@ def _span(start: Moment | None, end: Moment | None) -> str:
     return f"{start:%Y-%m-%d %H:%M} to {end:{'%H:%M' if same else '%Y-%m-%d %H:%M'}} UTC"
 
 
-def _quoted(title: str) -> str:
-    return f'"{plain(title)}"' if title else ""
+def _title(instance: ZohoInstance | PublishedInstance | None) -> str:
+    return f'"{plain(instance.title)}"' if instance and instance.title else ""

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from bridge.domain.problems import dump, problem
 from bridge.store.database import columns, insert_for, upsert
 from bridge.store.schema import verifications
 from bridge.store.tables import Tables
@@ -18,7 +19,7 @@ class Verification:
     """A comparison over the days from ``first_day`` up to, not including, ``last_day``.
 
     ``details`` is plain JSON for people: the first differences, and intended omissions. ``error``
-    is a sentence if the comparison could not be made; the numbers are then 0.
+    is a problem in its stored form if the comparison could not be made; the numbers are then 0.
     """
 
     source_key: str
@@ -43,7 +44,7 @@ class Verifications(Tables):
     def begin(self, key: str, slug: str, *, now: datetime, not_since: datetime) -> bool:
         """Claim a comparison; return False if a process made or began one after ``not_since``."""
         mine = verifications.c.source_key == key, verifications.c.slug == slug
-        begun = {"at": now, "error": "It has begun and not ended."}
+        begun = {"at": now, "error": dump(problem("verification-unfinished"))}
         claim = update(verifications).where(*mine, verifications.c.at <= not_since).values(begun)
         day = now.date()
         new = {"first_day": day, "last_day": day, "equal": 0, "differing": 0, "details": "{}"}

@@ -106,9 +106,7 @@ def login(data_center: str | None, client_id: str, code: str, *, push: bool, sco
         print_problem(f"Zoho granted the login without {', '.join(missing)}: {remedy}")
     if not readable:
         sys.exit(1)
-    click.echo(
-        "\nNext: `zoho-bridge discover --write` makes feeds, `zoho-bridge serve` serves them."
-    )
+    click.echo("\nNext: `zoho-bridge discover --write` makes feeds, then run `zoho-bridge serve`.")
 
 
 def at_terminal() -> bool:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 import re
+import tomllib
 
 import pytest
 
@@ -55,6 +56,15 @@ def test_each_word_of_the_drawing_is_a_step_or_an_entry_of_the_package() -> None
     entries = {path.stem for path in (ROOT / "bridge").iterdir()}
     assert steps <= words
     assert words - steps - {"or", "the", "command", "clients"} <= entries
+
+
+def test_the_order_of_imports_is_that_of_the_import_contract() -> None:
+    order = TEXT.split("Imports only point down this list: ")[1].split(". import-linter")[0]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    assert [set(re.findall(r"\w+", part)) for part in order.split(";")] == [
+        set(re.findall(r"\w+", layer)) for layer in layers
+    ]
 
 
 def test_a_link_to_a_heading_finds_it() -> None:

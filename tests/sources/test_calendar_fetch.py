@@ -365,21 +365,47 @@ def test_a_list_of_events_of_other_days_is_no_answer(listed: Any, good: Any) -> 
 # --------------------------------------------------------------------------------------------------------- discovery
 
 LISTS = [
-    ("calendars list", {"calendars": [{"uid": "a==", "name": "Work"}, {"uid": "b", "name": "Home", "category": "other"}]}, [("a==", "Work"), ("b", "Home")]),
-    ("a group's calendar", {"calendars": [{"uid": "g", "name": "Marketing", "category": "group"}]}, [("g", "Marketing")]),
+    (
+        "calendars list",
+        {
+            "calendars": [
+                {"uid": "a==", "name": "Work"},
+                {"uid": "b", "name": "Home", "category": "other"},
+            ]
+        },
+        [("a==", "Work"), ("b", "Home")],
+    ),
+    (
+        "a group's calendar",
+        {"calendars": [{"uid": "g", "name": "Marketing", "category": "group"}]},
+        [("g", "Marketing")],
+    ),
     ("no calendars", {"calendars": []}, []),
     ("a single object", {"calendars": {"uid": "a", "name": "Work"}}, [("a", "Work")]),
     ("a bare list", [{"uid": "a", "name": "Work"}], [("a", "Work")]),
     ("no name", {"calendars": [{"uid": "a"}, {"uid": "b", "name": " "}]}, [("a", "a"), ("b", "b")]),
-    ("odd fields and entries", {"calendars": [{"uid": "a", "name": "Work", "reminders": "x", "timezone": 5}, {"name": "no uid"}, None, {"uid": 5}]}, [("a", "Work")]),
-]  # fmt: skip
+    (
+        "odd fields and entries",
+        {
+            "calendars": [
+                {"uid": "a", "name": "Work", "reminders": "x", "timezone": 5},
+                {"name": "no uid"},
+                None,
+                {"uid": 5},
+            ]
+        },
+        [("a", "Work")],
+    ),
+]
 
 
 @pytest.mark.parametrize("case", LISTS, ids=itemgetter(0))
 def test_discovery_lists_every_calendar_with_its_name(case: Any) -> None:
     _, answer, found = case
     api = FakeApi({"/calendars": answer})
-    assert [(entry.source.calendar, entry.title) for entry in discover(api)] == found
+    assert [(entry.source, entry.title) for entry in discover(api)] == [
+        (CalendarSource(calendar=uid), title) for uid, title in found
+    ]
     assert api.calls == [("calendar", "/calendars", {}, "application/json")]
 
 

@@ -15,6 +15,7 @@ from bridge.domain.rejection import reasons
 from bridge.domain.uid import event_uid
 from bridge.sources.calendar.parse import parse
 from tests.sources.calendar_json import SERIES, SOURCE, day_wire, instance, one, read, utc, wire
+from tests.sources.parsed import recurrence_of, timed
 
 
 def test_an_edited_instance_changes_its_slot() -> None:
@@ -37,9 +38,9 @@ def test_an_edited_instance_changes_its_slot() -> None:
     )
     assert override.recurrence_id == utc("2026-03-09 10:00")
     assert (
-        override.recurrence_id.tzinfo is event.start.tzinfo
+        timed(override.recurrence_id).tzinfo is timed(event.start).tzinfo
     )  # rulebook 40: in the form of DTSTART
-    assert (event.recurrence.excluded, reasons) == ((), [])
+    assert (recurrence_of(event).excluded, reasons) == ((), [])
 
 
 def test_an_edited_instance_takes_nothing_from_its_series() -> None:
@@ -70,24 +71,58 @@ def test_an_instance_may_come_before_its_series_and_alone_in_a_page() -> None:
 SLOTS = [
     # cite, objects beside the series, the empty slots in UTC
     ("deleted instance", [instance("20260309T100000Z", estatus="deleted")], ["2026-03-09 10:00"]),
-    ("deleted instance without times", [{"uid": "u1@zoho.com", "recurrenceid": "20260309T100000Z", "estatus": "DELETED"}], ["2026-03-09 10:00"]),
-    ("cancelled instance: one slot emptied (rulebook 50)", [instance("20260309T100000Z", estatus="cancelled")], ["2026-03-09 10:00"]),
-    ("in any order, sorted", [instance("20260316T100000Z", estatus="deleted"), instance("20260309T100000Z", estatus="deleted")], ["2026-03-09 10:00", "2026-03-16 10:00"]),
+    (
+        "deleted instance without times",
+        [{"uid": "u1@zoho.com", "recurrenceid": "20260309T100000Z", "estatus": "DELETED"}],
+        ["2026-03-09 10:00"],
+    ),
+    (
+        "cancelled instance: one slot emptied (rulebook 50)",
+        [instance("20260309T100000Z", estatus="cancelled")],
+        ["2026-03-09 10:00"],
+    ),
+    (
+        "in any order, sorted",
+        [
+            instance("20260316T100000Z", estatus="deleted"),
+            instance("20260309T100000Z", estatus="deleted"),
+        ],
+        ["2026-03-09 10:00", "2026-03-16 10:00"],
+    ),
     ("an instance by its day", [instance("20260309", estatus="deleted")], ["2026-03-09 10:00"]),
-    ("an instance in the series' clock", [instance("20260309T153000", estatus="deleted")], ["2026-03-09 10:00"]),
-    ("the newer of two answers about one slot", [instance("20260309T100000Z", etag=1), instance("20260309T153000+0530", estatus="deleted", etag=2)], ["2026-03-09 10:00"]),
-    ("the same in another form of the slot", [instance("20260309T100000Z", etag=1), instance("20260309", estatus="deleted", etag=2)], ["2026-03-09 10:00"]),
-    ("the same, the newer first", [instance("20260309", estatus="deleted", etag=2), instance("20260309T100000Z", etag=1)], ["2026-03-09 10:00"]),
-]  # fmt: skip
+    (
+        "an instance in the series' clock",
+        [instance("20260309T153000", estatus="deleted")],
+        ["2026-03-09 10:00"],
+    ),
+    (
+        "the newer of two answers about one slot",
+        [
+            instance("20260309T100000Z", etag=1),
+            instance("20260309T153000+0530", estatus="deleted", etag=2),
+        ],
+        ["2026-03-09 10:00"],
+    ),
+    (
+        "the same in another form of the slot",
+        [instance("20260309T100000Z", etag=1), instance("20260309", estatus="deleted", etag=2)],
+        ["2026-03-09 10:00"],
+    ),
+    (
+        "the same, the newer first",
+        [instance("20260309", estatus="deleted", etag=2), instance("20260309T100000Z", etag=1)],
+        ["2026-03-09 10:00"],
+    ),
+]
 
 
 @pytest.mark.parametrize("case", SLOTS, ids=itemgetter(0))
 def test_deleted_instances_empty_their_slots(case: tuple[Any, ...]) -> None:
     _, others, slots = case
     event, reasons = one(SERIES, *others)
-    assert event.recurrence.excluded == tuple(utc(text) for text in slots)
-    assert {slot.tzinfo for slot in event.recurrence.excluded} == {
-        event.start.tzinfo
+    assert recurrence_of(event).excluded == tuple(utc(text) for text in slots)
+    assert {timed(slot).tzinfo for slot in recurrence_of(event).excluded} == {
+        timed(event.start).tzinfo
     }  # rulebook 39
     assert (event.overrides, reasons) == ((), [])
 
@@ -112,20 +147,20 @@ EXDATES = [
 def test_exdate_in_any_form_empties_slots_of_the_series(case: tuple[Any, ...]) -> None:
     _, exdate, slots = case
     event, reasons = one(SERIES | {"exdate": exdate})
-    assert event.recurrence.excluded == tuple(utc(text) for text in slots)
+    assert recurrence_of(event).excluded == tuple(utc(text) for text in slots)
     assert reasons == []
 
 
 def test_an_exdate_that_cannot_be_read_is_reported_and_the_others_count() -> None:
     event, (reason,) = one(SERIES | {"exdate": "20260309,sometime"})
-    assert event.recurrence.excluded == (utc("2026-03-09 10:00"),)
+    assert recurrence_of(event).excluded == (utc("2026-03-09 10:00"),)
     assert reason == {"excluded-date-unreadable", "not-compact-time"}
 
 
 def test_an_edited_instance_wins_over_an_exdate_of_its_slot() -> None:
     """A slot is either empty or changed: both at once is read differently by each program."""
     event, _ = one(SERIES | {"exdate": "20260309T100000Z"}, instance("20260309T100000Z"))
-    assert (event.recurrence.excluded, len(event.overrides)) == ((), 1)
+    assert (recurrence_of(event).excluded, len(event.overrides)) == ((), 1)
 
 
 @pytest.mark.parametrize("original", ["20260309", "20260308T183000Z", "20260309T000000Z"])
@@ -137,7 +172,7 @@ def test_slots_of_an_all_day_series_are_days(original: str) -> None:
         day_wire("20260316", "20260316", recurrenceid="20260316", estatus="deleted"),
     )
     assert [override.recurrence_id for override in event.overrides] == [date(2026, 3, 9)]
-    assert event.recurrence.excluded == (date(2026, 3, 16),)
+    assert recurrence_of(event).excluded == (date(2026, 3, 16),)
 
 
 def test_a_slot_across_a_change_of_the_clock_keeps_the_wall_clock() -> None:
@@ -152,7 +187,7 @@ def test_a_slot_across_a_change_of_the_clock_keeps_the_wall_clock() -> None:
         instance("20260323T080000Z", estatus="deleted"),
         instance("20260330T070000Z", estatus="deleted"),
     )
-    assert [slot.strftime("%d %H:%M") for slot in event.recurrence.excluded] == [
+    assert [slot.strftime("%d %H:%M") for slot in recurrence_of(event).excluded] == [
         "23 09:00",
         "30 09:00",
     ]
@@ -180,9 +215,10 @@ def test_an_edited_instance_without_its_series_stands_alone() -> None:
 def test_two_forms_of_one_slot_without_a_series_are_one_event() -> None:
     """Rulebook 19: two events must never share a UID; the newer version is kept."""
     event, _ = one(
-        instance("20260309T100000Z", etag=2, title="new"), instance("20260309T153000+0530", etag=1, title="old"),
+        instance("20260309T100000Z", etag=2, title="new"),
+        instance("20260309T153000+0530", etag=1, title="old"),
         instance("20260309T100000", etag=1, title="old"),
-    )  # fmt: skip
+    )
     assert event.title == "new"
 
 
@@ -215,7 +251,7 @@ def test_an_unreadable_instance_costs_only_itself() -> None:
     assert [override.recurrence_id for override in event.overrides] == [utc("2026-03-16 10:00")]
     assert (rejection.kind, rejection.upstream_id) == ("dropped", "u1@zoho.com")
     assert reasons(rejection).startswith("The instance of 20260309T100000Z: ")
-    assert event.recurrence.excluded == ()
+    assert recurrence_of(event).excluded == ()
 
 
 def test_the_same_event_in_two_ranges_is_one_event() -> None:
@@ -231,9 +267,12 @@ def test_the_same_event_in_two_ranges_is_one_event() -> None:
         ({"etag": 2, "title": "new"}, {"etag": 1, "title": "old"}),
         ({"etag": "2", "title": "new"}, {"etag": 1, "title": "old"}),
         ({"etag": "10", "title": "new"}, {"etag": "9", "title": "old"}),
-        ({"etag": None, "lastmodifiedtime": "20260102T000000Z", "title": "new"}, {"etag": None, "lastmodifiedtime": "20260101T235959Z", "title": "old"}),
+        (
+            {"etag": None, "lastmodifiedtime": "20260102T000000Z", "title": "new"},
+            {"etag": None, "lastmodifiedtime": "20260101T235959Z", "title": "old"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_newest_version_counts_wherever_it_stands(
     first: dict[str, Any], second: dict[str, Any]
 ) -> None:

@@ -7,7 +7,7 @@ upcomingEvents; Zoho Backstage: event); the instants were worked out by hand, th
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
-from hypothesis import example, given, settings, strategies as st
+from hypothesis import example, given, strategies as st
 import pytest
 
 from bridge.domain.timezones import UTC_ZONE
@@ -27,7 +27,7 @@ IST = timezone(timedelta(hours=5, minutes=30))
         ("2024-05-23T02:30:00.5-04:00", datetime(2024, 5, 23, 6, 30, tzinfo=UTC)),
     ],
 )
-def test_iso_times_are_read_as_utc_in_whole_seconds(text: str, expected: Any) -> None:
+def test_iso_times_are_read_as_utc_in_whole_seconds(text: str, expected: date) -> None:
     assert iso_utc(text) == expected
     assert iso_utc(text).tzinfo is UTC_ZONE
 
@@ -46,7 +46,7 @@ def test_iso_times_are_read_as_utc_in_whole_seconds(text: str, expected: Any) ->
         ("-86400000", datetime(1969, 12, 31, tzinfo=UTC)),
     ],
 )
-def test_epochs_are_cut_to_the_second(text: str, expected: Any) -> None:
+def test_epochs_are_cut_to_the_second(text: str, expected: date) -> None:
     assert epoch_ms(text) == expected
     assert epoch_ms(text).tzinfo is UTC_ZONE
 
@@ -69,20 +69,37 @@ def test_epochs_are_cut_to_the_second(text: str, expected: Any) -> None:
         ("20170728T", date(2017, 7, 28)),
     ],
 )
-def test_compact_forms_keep_their_kind_and_offset(text: str, expected: Any) -> None:
+def test_compact_forms_keep_their_kind_and_offset(text: str, expected: date) -> None:
     value = compact(text)
     assert value == expected
     assert type(value) is type(expected)
     if isinstance(expected, datetime):
+        assert isinstance(value, datetime)
         assert value.utcoffset() == expected.utcoffset()
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "2024-05-23", "2024-05-23 02:30:00Z", "2024-05-23T02:30:00", "2024-05-23T02:30Z", "2024-02-30T00:00:00Z",
-     "2024-05-23T24:00:00Z", "2024-05-23T02:30:60Z", "20240523T023000Z", "2024-05-23T02:30:00+0530", "0001-01-01T00:00:00Z",
-     "0000-01-01T00:00:00Z", "9999-12-31T23:59:59-01:00", "2024-05-23T02:30:00+25:00", "٢٠٢٤-05-23T02:30:00Z", "2024-05-23T02:30:00Z\n"],
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "2024-05-23",
+        "2024-05-23 02:30:00Z",
+        "2024-05-23T02:30:00",
+        "2024-05-23T02:30Z",
+        "2024-02-30T00:00:00Z",
+        "2024-05-23T24:00:00Z",
+        "2024-05-23T02:30:60Z",
+        "20240523T023000Z",
+        "2024-05-23T02:30:00+0530",
+        "0001-01-01T00:00:00Z",
+        "0000-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-01:00",
+        "2024-05-23T02:30:00+25:00",
+        "٢٠٢٤-05-23T02:30:00Z",
+        "2024-05-23T02:30:00Z\n",
+    ],
+)
 def test_other_iso_texts_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r" is | has "):
         iso_utc(text)
@@ -111,16 +128,32 @@ def test_other_epochs_are_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "2017-07-28", "20170230", "20171301", "20170718T2050", "20170718T256000Z", "20170718T205000+05:30", "20170718T205000+9900",
-     "20170718T205000+0560", "20170718T205000 ", "T205000", "20170718T10", "00010101", "99991231T235959Z", "1501225200618", "20170718TZ5",
-     "20170718T205060Z", "２０１７０７１８"],
-)  # fmt: skip
+    [
+        "",
+        "2017-07-28",
+        "20170230",
+        "20171301",
+        "20170718T2050",
+        "20170718T256000Z",
+        "20170718T205000+05:30",
+        "20170718T205000+9900",
+        "20170718T205000+0560",
+        "20170718T205000 ",
+        "T205000",
+        "20170718T10",
+        "00010101",
+        "99991231T235959Z",
+        "1501225200618",
+        "20170718TZ5",
+        "20170718T205060Z",
+        "２０１７０７１８",
+    ],
+)
 def test_other_compact_texts_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
         compact(text)
 
 
-@settings(max_examples=300)
 @given(st.text(max_size=30) | st.from_regex(r"[0-9TZ:+.\-]{0,28}", fullmatch=True))
 @example("20170718T205000-2400")
 @example("99999999999999")

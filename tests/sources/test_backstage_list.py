@@ -1,0 +1,193 @@
+"""Zoho Backstage: what is asked for, and what an answer becomes.
+
+Expected values are worked out by hand from the documents (cited in each case), never from the code:
+
+- "S1": Zoho Backstage, "Get a specific event", the field list, whose examples make ``data/backstage/event.json``;
+- "Zoho APIs 2.2" etc.: the sections of docs/zoho-apis.md; "rulebook N": those of docs/feed-rules.md.
+
+``data/backstage/agenda.json`` has the shapes of Zoho APIs 2.4 with values made up. Local times: New York is UTC-4 in May,
+India UTC+5:30 all year.
+"""
+
+from typing import Any
+
+import pytest
+
+from bridge.domain.source import BackstageSource
+from bridge.errors import BadDataError, UnavailableError
+from bridge.sources.backstage import portal
+from tests.sources.backstage_json import ABSENT, PORTAL
+from tests.sources.fake_api import FakeApi
+
+EVENTS = "/portals/19593237/events"
+
+
+def page(*ids: str, **paging: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = {"events": [{"id": one} for one in ids]}
+    return answer | paging
+
+
+def pagination(number: int, total: int, *, more: Any = ABSENT) -> dict[str, Any]:
+    paging = {
+        "total_count": 3,
+        "page": number,
+        "per_page": 200,
+        "total_pages": total,
+        "has_more_items": more,
+    }
+    return {key: value for key, value in paging.items() if value is not ABSENT}
+
+
+def fetch(*pages: Any, source: BackstageSource = PORTAL) -> tuple[FakeApi, list[Any]]:
+    api = FakeApi({f"{EVENTS}#{number}": answer for number, answer in enumerate(pages, 1)})
+    return api, portal.fetch(api, source)["pages"]
+
+
+def test_list_asks_for_exactly_what_is_documented() -> None:
+    """Zoho APIs 2.2: all events by start, pages of 200; the answers are kept as they came."""
+    pages = [
+        page("1", pagination=pagination(1, 2, more=True)),
+        page("2", pagination=pagination(2, 2, more=False)),
+    ]
+    api, raw = fetch(*pages)
+    asked = {"status": "all", "sort_by": "start_date", "sort_order": "asc", "per_page": "200"}
+    assert api.requests == [(EVENTS, asked | {"page": "1"}), (EVENTS, asked | {"page": "2"})]
+    assert raw == pages
+
+
+def test_brand_is_asked_for() -> None:
+    api, _ = fetch(
+        page("1", pagination=pagination(1, 1)),
+        source=BackstageSource(portal="19593237", brand="77"),
+    )
+    assert [params["brand_id"] for _, params in api.requests] == ["77"]
+
+
+def test_portal_is_encoded() -> None:
+    api = FakeApi({"/portals/a%2Fb/events#1": {"events": []}})
+    portal.fetch(api, BackstageSource(portal="a/b"))
+    assert [path for path, _ in api.requests] == ["/portals/a%2Fb/events"]
+
+
+WHOLE = [
+    ("has_more_items false", [page("1", pagination={"has_more_items": False})], 1),
+    ("as text", [page("1", pagination={"has_more_items": "false", "total_pages": "1"})], 1),
+    (
+        "page_context",
+        [
+            page("1", page_context=pagination(1, 2, more=True)),
+            page("2", page_context=pagination(2, 2)),
+        ],
+        2,
+    ),
+    ("has_more_items false wins", [page("1", pagination=pagination(1, 9, more=False))], 1),
+    ("total_pages wins over more", [page("1", pagination=pagination(1, 1, more=True))], 1),
+    (
+        "more, without a total",
+        [
+            page("1", pagination={"has_more_items": True}),
+            page("2", pagination={"has_more_items": False}),
+        ],
+        2,
+    ),
+    ("no paging: empty page", [page("1"), page("2"), page()], 3),
+    ("no paging: page ignored", [page("1", "2"), page("1", "2")], 1),
+    ("no events", [page(pagination=pagination(1, 0, more=False))], 1),
+    ("no events, no paging", [page()], 1),
+    ("data", [{"pagination": {"has_more_items": False}, "data": [{"id": "1"}]}], 1),
+    ("bare list", [[{"id": "1"}], []], 2),
+]
+
+
+@pytest.mark.parametrize(("name", "pages", "kept"), WHOLE)
+def test_list_ends(name: str, pages: Any, kept: Any) -> None:
+    """Zoho APIs 2.2: each way a list can end, and no request after it."""
+    api, raw = fetch(*pages)
+    assert len(api.requests) == len(pages), name
+    assert raw == pages[:kept]
+
+
+BROKEN_OFF = [
+    (
+        "repeats an earlier page",
+        [
+            page("1", pagination=pagination(1, 3, more=True)),
+            page("1", pagination=pagination(1, 3, more=True)),
+        ],
+    ),
+    (
+        "repeats an earlier page",
+        [
+            page("1", pagination=pagination(1, 2)),
+            page("1", pagination=pagination(2, 2, more=False)),
+        ],
+    ),
+    (
+        "is empty",
+        [
+            page("1", pagination=pagination(1, 3, more=True)),
+            page(pagination=pagination(2, 3, more=True)),
+        ],
+    ),
+    ("is empty", [page(pagination=pagination(1, 3))]),
+    (
+        "more than 100 pages",
+        [page(str(n), pagination=pagination(n, 200, more=True)) for n in range(1, 102)],
+    ),
+    ("more than 100 pages", [page(str(n)) for n in range(1, 102)]),
+    ("no list “events”", [{"status": "fine"}]),
+    ("no list “events”", [{"events": None}]),
+    ("no list “events”", [page("1", pagination=pagination(1, 2)), {}]),
+    ("pagination", [page("1", pagination={"has_more_items": "perhaps"})]),
+    ("page 3 instead of page 1", [page("9", pagination=pagination(3, 3, more=False))]),
+    (
+        "page 3 instead of page 2",
+        [page("1", pagination=pagination(1, 3)), page("9", pagination=pagination(3, 3))],
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "pages"), BROKEN_OFF)
+def test_list_that_breaks_off_is_an_error(words: str, pages: Any) -> None:
+    """An incomplete list must not look complete: events missing from it would vanish from calendars."""
+    with pytest.raises(BadDataError, match=words):
+        fetch(*pages)
+
+
+def test_failed_page_fails_the_fetch() -> None:
+    with pytest.raises(UnavailableError):
+        fetch(page("1", pagination=pagination(1, 2)), UnavailableError("text", text="down"))
+
+
+PORTALS = [
+    [
+        {"id": "1", "name": "Summit"},
+        {"id": 2, "name": " ", "domain": "two.example.org"},
+        {"id": "3"},
+        "junk",
+        {},
+    ]
+]
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda one: one, lambda one: {"portals": one}, lambda one: {"data": one}]
+)
+@pytest.mark.parametrize("portals", PORTALS)
+def test_discover(wrap: Any, portals: Any) -> None:
+    """Zoho APIs 2.1: the wrapper of the list isn't documented; all three forms are read."""
+    api = FakeApi({"/portals": wrap(portals)})
+    found = [(one.source, one.title) for one in portal.discover(api)]
+    assert found == [
+        (BackstageSource(portal="1"), "Summit"),
+        (BackstageSource(portal="2"), "2"),
+        (BackstageSource(portal="3"), "3"),
+    ]
+    assert api.requests == [("/portals", {})]
+
+
+def test_discover_refuses_another_shape() -> None:
+    with pytest.raises(BadDataError, match="none of them has an id"):
+        portal.discover(FakeApi({"/portals": {"portals": [{"id": ["1"]}, {"name": "x"}]}}))
+    with pytest.raises(BadDataError, match="portals"):
+        portal.discover(FakeApi({"/portals": {"ok": True}}))

@@ -12,7 +12,8 @@ Answers: TypeAlias = Mapping[str, Any] | Callable[[str, Params], Any]
 class FakeApi:
     """Answers by path and parameters.
 
-    ``path#2`` is the answer to a page, day or network 2. An exception as an answer is raised. ``calls`` are product, path, parameters and Accept.
+    ``path#2`` is the answer to a page, day or network 2. An exception as an answer is raised.
+    ``calls`` are product, path, parameters and Accept.
     """
 
     def __init__(self, answers: Answers) -> None:

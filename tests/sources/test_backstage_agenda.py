@@ -2,11 +2,11 @@
 
 Expected values are worked out by hand from the documents (cited in each case), never from the code:
 
-- "S1": Zoho Backstage, "Get a specific event", the field list, whose examples make ``data/backstage/event.json``;
-- "Zoho APIs 2.2" etc.: the sections of docs/zoho-apis.md; "rulebook N": those of docs/feed-rules.md.
+- "S1": Zoho Backstage, "Get a specific event"; ``data/backstage/event.json`` has its examples.
+- "Zoho APIs 2.2": docs/zoho-apis.md; "rulebook 35": docs/feed-rules.md.
 
-``data/backstage/agenda.json`` has the shapes of Zoho APIs 2.4 with values made up. Local times: New York is UTC-4 in May,
-India UTC+5:30 all year.
+``data/backstage/agenda.json`` has the shapes of Zoho APIs 2.4. New York is UTC-4 in May, India
+UTC+5:30 all year.
 """
 
 from copy import deepcopy
@@ -26,8 +26,6 @@ from tests.sources.backstage_json import AGENDA, JUNK, ONE, changed
 from tests.sources.fake_api import FakeApi, JsonCache
 from tests.sources.rejection_codes import codes_of
 
-# --- the agenda ------------------------------------------------------------------------------------------------------
-
 
 def session(**changes: Any) -> Any:
     """Parse the agenda with its first session changed, and give the parse and that session."""
@@ -38,7 +36,7 @@ def session(**changes: Any) -> Any:
 
 
 def test_agenda() -> None:
-    """Zoho APIs 2.4: each visible session once, with hall, track, type and speakers by name and no address of anyone."""
+    """Zoho APIs 2.4: each session once, with hall, track, type, speakers, and no address."""
     parsed = sessions.parse(AGENDA, ONE)
     opening, panel = parsed.events
     assert (parsed.rejections, parsed.notes) == ((), ())
@@ -135,7 +133,7 @@ SESSION_FAULTS = [
 
 @pytest.mark.parametrize(("changes", "shown", "code"), SESSION_FAULTS)
 def test_session_fault_is_reported(changes: Any, shown: bool, code: str) -> None:
-    """A session is mended where that invents nothing, and left out where it might be hidden or nobody knows when."""
+    """A repair invents nothing. A session that may be hidden or has no time is left out."""
     parsed, event = session(**changes)
     (rejection,) = parsed.rejections
     assert (event is not None, rejection.kind == "repaired") == (shown, shown)
@@ -171,7 +169,7 @@ def test_one_id_with_two_starts_is_reported() -> None:
     ],
 )
 def test_sessions_follow_their_event(changes: Any, shown: Any, said: Any) -> None:
-    """A cancelled event cancels its sessions; a draft, or an event of unknown status, shows none."""
+    """A cancelled event cancels its sessions. A draft or an unknown status shows none."""
     raw = deepcopy(AGENDA) | {"event": changed(AGENDA["event"], **changes)}
     parsed = sessions.parse(raw, ONE)
     assert [event.status for event in parsed.events] == shown
@@ -222,7 +220,7 @@ def test_agenda_requests() -> None:
     "error", [NotFoundError("text", text="404"), ScopeError("text", text="401")]
 )
 def test_agenda_without_a_list(name: str, error: Any) -> None:
-    """Halls, tracks and speakers only add words: without them the sessions come, and a note says why."""
+    """Halls, tracks and speakers only add names: without a list, a note states why."""
     raw = agenda.fetch(agenda_api(**{name: error}), ONE, NoCache())
     parsed = sessions.parse(raw, ONE)
     assert len(parsed.events) == 2
@@ -238,7 +236,7 @@ def test_agenda_without_a_list(name: str, error: Any) -> None:
     "answer", [NotFoundError("text", text="404"), ScopeError("text", text="401"), "empty"]
 )
 def test_names_that_were_read_once_stay_while_their_list_is_away(name: str, answer: Any) -> None:
-    """Else a fault of a list that only adds words would change every session of the feed, and change it back."""
+    """Otherwise a fault of one list would change every session, and change it back."""
     kept = JsonCache()
     before = agenda.fetch(agenda_api(), ONE, kept)
     away = {name: []} if answer == "empty" else answer
@@ -356,9 +354,6 @@ def test_unknown_event_fails() -> None:
         agenda.fetch(api, ONE, NoCache())
     with pytest.raises(BadDataError, match="no event"):
         sessions.parse(AGENDA | {"event": {"ok": 1}}, ONE)
-
-
-# --- anything --------------------------------------------------------------------------------------------------------
 
 
 @given(

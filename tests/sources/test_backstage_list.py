@@ -2,11 +2,11 @@
 
 Expected values are worked out by hand from the documents (cited in each case), never from the code:
 
-- "S1": Zoho Backstage, "Get a specific event", the field list, whose examples make ``data/backstage/event.json``;
-- "Zoho APIs 2.2" etc.: the sections of docs/zoho-apis.md; "rulebook N": those of docs/feed-rules.md.
+- "S1": Zoho Backstage, "Get a specific event"; ``data/backstage/event.json`` has its examples.
+- "Zoho APIs 2.2": docs/zoho-apis.md; "rulebook 35": docs/feed-rules.md.
 
-``data/backstage/agenda.json`` has the shapes of Zoho APIs 2.4 with values made up. Local times: New York is UTC-4 in May,
-India UTC+5:30 all year.
+``data/backstage/agenda.json`` has the shapes of Zoho APIs 2.4. New York is UTC-4 in May, India
+UTC+5:30 all year.
 """
 
 from typing import Any
@@ -149,7 +149,7 @@ BROKEN_OFF = [
 
 @pytest.mark.parametrize(("words", "pages"), BROKEN_OFF)
 def test_list_that_breaks_off_is_an_error(words: str, pages: Any) -> None:
-    """An incomplete list must not look complete: events missing from it would vanish from calendars."""
+    """Events missing from an incomplete list would vanish from calendars."""
     with pytest.raises(BadDataError, match=words):
         fetch(*pages)
 

@@ -2,11 +2,11 @@
 
 Expected values are worked out by hand from the documents (cited in each case), never from the code:
 
-- "S1": Zoho Backstage, "Get a specific event", the field list, whose examples make ``data/backstage/event.json``;
-- "Zoho APIs 2.2" etc.: the sections of docs/zoho-apis.md; "rulebook N": those of docs/feed-rules.md.
+- "S1": Zoho Backstage, "Get a specific event"; ``data/backstage/event.json`` has its examples.
+- "Zoho APIs 2.2": docs/zoho-apis.md; "rulebook 35": docs/feed-rules.md.
 
-``data/backstage/agenda.json`` has the shapes of Zoho APIs 2.4 with values made up. Local times: New York is UTC-4 in May,
-India UTC+5:30 all year.
+``data/backstage/agenda.json`` has the shapes of Zoho APIs 2.4. New York is UTC-4 in May, India
+UTC+5:30 all year.
 """
 
 from typing import Any
@@ -33,11 +33,8 @@ def only(**changes: Any) -> Any:
     return parsed.events[0]
 
 
-# --- one event -------------------------------------------------------------------------------------------------------
-
-
 def test_documented_event() -> None:
-    """The event of Zoho's own examples comes across field by field, without a trace of the people who made it."""
+    """Every field of Zoho's own example, without the people who made the event."""
     parsed = parse(EVENT)
     (event,) = parsed.events
     assert (parsed.rejections, parsed.notes) == ((), ())
@@ -249,7 +246,7 @@ LEFT_OUT = [
 def test_bad_event_is_reported_and_costs_only_itself(
     changes: Any, upstream_id: str, code: str
 ) -> None:
-    """What can't be shown is one rejection with its id and the reason; the neighbours come across."""
+    """A rejection has the id and the reason, and the neighbours are shown."""
     good = changed(EVENT, id="1")
     parsed = parse(good, changed(EVENT, **changes), changed(EVENT, id="2"))
     assert [event.upstream_id for event in parsed.events] == ["1", "2"]
@@ -310,14 +307,11 @@ def test_uid_depends_on_the_portal_and_the_event_alone() -> None:
     [(PORTAL, "set brand"), (BackstageSource(portal="1", brand="77"), "77 is the id of a brand")],
 )
 def test_no_events_ask_about_the_brand(source: Any, words: str) -> None:
-    """Zoho APIs 2.2: a portal of several brands answers 0 events without brand_id; drafts alone are no such sign."""
+    """Zoho APIs 2.2: without brand_id, a portal with several brands sends 0 events."""
     (note,) = map(str, parse(source=source).notes)
     assert note.startswith("No events.")
     assert words in note
     assert parse(changed(EVENT, status=0), source=source).notes == ()
-
-
-# --- the portal's list -----------------------------------------------------------------------------------------------
 
 
 @given(

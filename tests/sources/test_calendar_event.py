@@ -398,7 +398,7 @@ def test_rules_are_read_from_rrule_or_repeat(case: tuple[Any, ...]) -> None:
     ],
 )
 def test_until_of_an_all_day_series_is_a_day_of_its_zone(until: str, last: str) -> None:
-    """Calendar object: UNTIL may come as a UTC time even for days, RFC 5545 wants a DATE (rulebook 37)."""
+    """UNTIL may come as a UTC time even for days; RFC 5545 wants a DATE (rulebook 37)."""
     event, _ = one(day_wire("20260302", "20260302", rrule=f"FREQ=WEEKLY;BYDAY=MO;UNTIL={until}"))
     assert recurrence_of(event).rule.until == date.fromisoformat(last)
 

@@ -1,7 +1,6 @@
 """Which requests a Zoho calendar is read by, and that no failed one is taken for an empty calendar.
 
-"Events list", "event details" and "calendars list" are the pages of Zoho Calendar's API that the expected requests
-come from.
+"Zoho APIs 4.2" is the section of docs/zoho-apis.md that the expected requests come from.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -64,7 +63,7 @@ def plain_answers(events: Any = ()) -> Any:
 @pytest.mark.parametrize("days", [1, 27, 28, 29, 30, 31, 57, 58, 59, 630])
 @pytest.mark.parametrize("start", [date(2026, 1, 10), date(2027, 12, 31)])
 def test_the_ranges_cover_the_window_and_overlap(start: Any, days: Any) -> None:
-    """Events list: at most 31 days for one request, whether or not its last day counts; nothing lost at a border."""
+    """Zoho APIs 4.2: at most 31 days in a request, and nothing lost at a border."""
     window = Window(start=start, end=start + timedelta(days=days))
     api = FakeApi(plain_answers())
     fetch(api, SOURCE, window, NoCache())
@@ -77,7 +76,7 @@ def test_the_ranges_cover_the_window_and_overlap(start: Any, days: Any) -> None:
 
 
 def test_every_request_is_made_as_documented() -> None:
-    """Events list: range as JSON, descriptions only with the large form; uids percent-encoded in the path."""
+    """Zoho APIs 4.2: range as JSON, the large form for descriptions, encoded uids."""
     api = FakeApi(plain_answers([SERIES]))
     fetch(api, SOURCE, Window(start=date(2026, 1, 10), end=date(2026, 1, 20)), NoCache())
     assert api.calls[0] == ("calendar", CALENDAR, {}, "application/json")
@@ -111,7 +110,7 @@ def test_pages_are_kept_as_received_in_the_order_of_the_days() -> None:
 
 
 def test_details_are_read_once_for_each_series_and_each_instance_without_one() -> None:
-    """Repeating events: the list may keep an exception back, and an orphan's series; single events need no details."""
+    """Zoho APIs 4.4: the list may omit an exception. Single events need no details."""
     listed = [
         wire("single@zoho.com"),
         SERIES,
@@ -144,7 +143,7 @@ def test_details_of_an_event_deleted_meanwhile_are_missed_by_nobody() -> None:
     [UnavailableError("text", text="502"), BadDataError("text", text="html"), {"unexpected": 1}],
 )
 def test_one_failed_request_fails_the_whole_fetch(where: Any, failure: Any) -> None:
-    """Half an answer must never be published as the whole (one range of many, the details, the calendar)."""
+    """Half an answer must never be published as the whole."""
 
     def answer(path: Any, params: Any) -> Any:
         here = "calendar" if path == CALENDAR else "details" if "/events/" in path else "range"
@@ -176,7 +175,7 @@ def test_an_unknown_calendar_is_told_as_such() -> None:
 
 
 def test_four_requests_run_at_once_and_never_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Zoho throttles by the account: a calendar is read fast, but not with all its ranges at once."""
+    """Zoho throttles by the account: not all ranges are requested at once."""
     asked_for = []
 
     class Pool(ThreadPoolExecutor):
@@ -196,8 +195,6 @@ def test_four_requests_run_at_once_and_never_more(monkeypatch: pytest.MonkeyPatc
     assert (len(raw["pages"]), asked_for) == (6, [4])
 
 
-# ----------------------------------------------------------------------------------------------------- what is kept
-
 MARCH = Window(start=date(2026, 3, 1), end=date(2026, 3, 25))
 
 
@@ -206,7 +203,7 @@ def details_asked(api: Any) -> Any:
 
 
 def test_details_are_asked_for_again_only_when_a_stamp_of_the_series_changes() -> None:
-    """API 4.3: etag is the change token; of the series, and of each of its instances that are listed."""
+    """Zoho APIs 4.3: the etags of a series and of its listed instances."""
     kept = JsonCache()
     instance = wire("u1@zoho.com", recurrenceid="20260309T100000Z", etag=7)
     other = wire("u2@zoho.com", rrule="FREQ=DAILY", etag="1")
@@ -258,7 +255,7 @@ def test_every_series_is_asked_for_anew_within_a_week_and_not_all_on_one_day() -
 
 
 def test_details_that_were_read_are_kept_though_a_later_one_fails() -> None:
-    """A calendar of many series is read to its end in several goes, however small the budget of requests."""
+    """A large calendar is read in several attempts, however small the rate limit."""
     kept, listed = JsonCache(), [wire(f"u{n}@zoho.com", rrule="FREQ=DAILY") for n in range(9)]
 
     def answer(path: Any, params: Any) -> Any:
@@ -316,8 +313,6 @@ def test_a_calendar_that_cant_be_read_keeps_its_zone_and_reminders(answer: Any) 
     assert len(parse(raw, SOURCE).notes) == 1
 
 
-# ------------------------------------------------------------------------------------------ answers to other questions
-
 OUTSIDE = [wire(f"o{n}@zoho.com") for n in range(3)]  # 2 March
 INSIDE = [
     wire(
@@ -350,7 +345,7 @@ INSIDE = [
     ],
 )
 def test_a_list_of_events_of_other_days_is_no_answer(listed: Any, good: Any) -> None:
-    """A proxy or a fault that answers with another range's list must not make this one's events vanish."""
+    """An answer with another range's list must not make this one's events vanish."""
     api = FakeApi(plain_answers(listed))
     may = Window(start=date(2026, 5, 3), end=date(2026, 5, 20))
     if good:
@@ -361,8 +356,6 @@ def test_a_list_of_events_of_other_days_is_no_answer(listed: Any, good: Any) -> 
         ):
             fetch(api, SOURCE, may, NoCache())
 
-
-# --------------------------------------------------------------------------------------------------------- discovery
 
 LISTS = [
     (

@@ -19,7 +19,7 @@ from tests.sources.parsed import recurrence_of, timed
 
 
 def test_an_edited_instance_changes_its_slot() -> None:
-    """Repeating events: an edited instance has the uid of its series and, in recurrenceid, its original start in UTC."""
+    """Zoho APIs 4.4: it has the uid of its series and, in recurrenceid, its original start."""
     moved = instance(
         "20260309T100000Z",
         title="Moved",
@@ -165,7 +165,7 @@ def test_an_edited_instance_wins_over_an_exdate_of_its_slot() -> None:
 
 @pytest.mark.parametrize("original", ["20260309", "20260308T183000Z", "20260309T000000Z"])
 def test_slots_of_an_all_day_series_are_days(original: str) -> None:
-    """Event details: recurrenceid of an all-day event is yyyyMMdd; a time means the day that it begins in the zone."""
+    """recurrenceid is yyyyMMdd (event details). A time means the day it starts in the zone."""
     event, _ = one(
         day_wire("20260302", "20260302", rrule="FREQ=WEEKLY;BYDAY=MO"),
         day_wire("20260310", "20260310", recurrenceid=original, title="Moved"),
@@ -176,7 +176,7 @@ def test_slots_of_an_all_day_series_are_days(original: str) -> None:
 
 
 def test_a_slot_across_a_change_of_the_clock_keeps_the_wall_clock() -> None:
-    """The slot of 30 March at 09:00 in Berlin is 07:00 UTC, that of 23 March 08:00 UTC (summer time from 29 March)."""
+    """09:00 in Berlin is 08:00 UTC on 23 March, and 07:00 UTC on 30 March (summer time)."""
     berlin = {
         "timezone": "Europe/Berlin",
         "start": "20260302T090000+0100",
@@ -204,7 +204,7 @@ def test_a_deleted_event_is_gone_and_its_neighbour_stays() -> None:
 
 
 def test_an_edited_instance_without_its_series_stands_alone() -> None:
-    """Rulebook 43: programs ignore or choke on an override whose series is missing; its own UID follows its slot."""
+    """Rulebook 43: programs ignore an override without its series. Its UID follows its slot."""
     event, _ = one(instance("20260309T100000Z", title="Moved"))
     assert (event.title, event.recurrence_id, event.recurrence) == ("Moved", None, None)
     series = event_uid("calendar", SOURCE.calendar, "u1@zoho.com")
@@ -276,7 +276,7 @@ def test_the_same_event_in_two_ranges_is_one_event() -> None:
 def test_the_newest_version_counts_wherever_it_stands(
     first: dict[str, Any], second: dict[str, Any]
 ) -> None:
-    """An event edited between two requests: etag is a stamp in milliseconds, as a number or as text."""
+    """etag is a stamp in milliseconds, as a number or as text."""
     for pair in ((first, second), (second, first)):
         event, _ = one(*(wire(**changes) for changes in pair))
         assert event.title == "new"

@@ -21,7 +21,7 @@ DAY = 86_400_000  # milliseconds
 
 
 def test_the_documented_answer_means_its_two_events() -> None:
-    """Zoho Calendar: events list, sample response: a declined invitation, and a series on three weekdays."""
+    """Zoho APIs 4.2, sample: a declined invitation, and a series on three weekdays."""
     parsed = parse({"calendar": {}, "pages": [DOCUMENTED], "details": {}}, SOURCE)
     declined, series = parsed.events
 
@@ -224,7 +224,7 @@ def test_timed_events_keep_their_instant(case: tuple[Any, ...]) -> None:
 
 
 def test_a_bare_time_that_the_clocks_skip_shows_the_time_they_show() -> None:
-    """RFC 5545 3.3.5: 02:30 does not exist on 29 March 2026 in Berlin; with the offset before it, it is 03:30."""
+    """RFC 5545 3.3.5: 02:30 does not exist in Berlin on 29 March 2026, it means 03:30."""
     event, _ = one(wire(**at("Europe/Berlin", "20260329T023000", "20260329T043000")))
     assert (timed(event.start).hour, timed(event.start).minute, timed(event.start).utcoffset()) == (
         3,
@@ -246,7 +246,7 @@ def test_bare_times_without_any_zone_are_read_as_utc_and_reported() -> None:
 
 
 def test_a_calendar_in_java_s_short_name_still_gives_its_zone() -> None:
-    """Zones: calendars were seen with the name PST, which Java reads as America/Los_Angeles (winter -8)."""
+    """Zoho APIs 6.3: PST was seen, which Java reads as America/Los_Angeles (winter -8)."""
     event, _ = one(
         wire(dateandtime=None, start="20260302T080000", end="20260302T090000"),
         calendar={"timezone": "PST"},

@@ -1,8 +1,8 @@
 """Zoho Connect: the account's clock, and the UIDs of events that repeat.
 
-``data/connect/*.json`` are the answers printed in Zoho's documents. Expected instants are worked out
-with ``date -u -d @seconds`` from the milliseconds in them, and agree with Zoho APIs 3.5. Days come
-from the wall-clock fields. "S2", "S3": Zoho's pages on upcomingEvents and updateEvent.
+``data/connect/*.json`` are the answers in Zoho's documents. Expected instants are worked out from
+their milliseconds with GNU date, and agree with Zoho APIs 3.5. Days come from the wall-clock fields.
+"S2" and "S3" are Zoho's pages on upcomingEvents and updateEvent.
 """
 
 from copy import deepcopy
@@ -29,18 +29,18 @@ from tests.sources.parsed import zone_key
 
 
 def test_without_a_zone_the_profile_is_named() -> None:
-    """Zoho APIs 3.5 a: wall clocks and epochs of all timed events agree under UTC-11, and the setting to mend is named."""
+    """Zoho APIs 3.5: all wall clocks fit UTC-11, and the note names the setting."""
     parsed = connect_parse.parse({"pages": [UPCOMING]}, CREATIVE, None)
     note = str(parsed.notes[0])
     assert note.startswith(
-        "The times of this network's profile are UTC-11:00. Set zoho.connect_timezone to its time zone"
+        "The times of this network's profile are UTC-11:00. Set zoho.connect_timezone to its"
     )
     assert {zone_key(event.start) for event in parsed.events if not event.all_day} == {"UTC"}
     assert [event.start for event in parsed.events][1] == utc("2017-11-15T03:30")
 
 
 CLOCKS = [
-    # (zone of the setting, wall clocks of (2017-11-15T03:30Z, 2018-07-15T03:30Z), expected in the note; "" is no note)
+    # zone of the setting, wall clocks of 2017-11-15T03:30Z and 2018-07-15T03:30Z, words of the note
     ("Pacific/Pago_Pago", ("20171114 1630", "20180714 1630"), ""),
     ("Europe/Berlin", ("20171115 0430", "20180715 0530"), ""),
     ("UTC", ("20171115 0330", "20180715 0330"), ""),
@@ -63,7 +63,7 @@ CLOCKS = [
 
 @pytest.mark.parametrize(("here", "walls", "words"), CLOCKS)
 def test_clock_note(here: Any, walls: Any, words: str) -> None:
-    """A setting that the wall clocks contradict is said once, naming both; a clock a month off is no zone at all."""
+    """One note names setting and profile. A clock a month off is no zone at all."""
     items = []
     for number, (seconds, wall) in enumerate(zip((1510716600, 1531625400), walls, strict=True)):
         parts = {"startYear": wall[:4], "startMonth": wall[4:6], "startDate": wall[6:8]}
@@ -99,7 +99,7 @@ def slot_uid(text: str) -> str:
 
 
 def test_occurrences_with_one_id_are_events_of_their_own() -> None:
-    """Zoho APIs 3.6: a repeat may come as several objects with one streamId; all are shown, each with its own UID."""
+    """Zoho APIs 3.6: a repeat may come as several objects with one streamId."""
     assert uids(TIMED, NEXT_WEEK) == [slot_uid("2017-11-15T03:30"), slot_uid("2017-11-22T03:30")]
 
 
@@ -111,7 +111,7 @@ def test_same_event_twice_is_one() -> None:
 
 
 def test_last_occurrence_keeps_its_uid() -> None:
-    """An occurrence keeps its UID when the others leave the window, as long as the repeat is remembered."""
+    """An occurrence keeps its UID when the others leave the window."""
     known = [(event.uid, event.upstream_id) for event in parse(TIMED, NEXT_WEEK, ALL_DAY).events]
     streams = connect_parse.repeating_streams(CREATIVE, known)
     assert streams == {"929000000772001"}

@@ -1,8 +1,8 @@
 """Zoho Connect: the requests of a fetch and of discovery.
 
-``data/connect/*.json`` are the answers printed in Zoho's documents. Expected instants are worked out
-with ``date -u -d @seconds`` from the milliseconds in them, and agree with Zoho APIs 3.5. Days come
-from the wall-clock fields. "S2", "S3": Zoho's pages on upcomingEvents and updateEvent.
+``data/connect/*.json`` are the answers in Zoho's documents. Expected instants are worked out from
+their milliseconds with GNU date, and agree with Zoho APIs 3.5. Days come from the wall-clock fields.
+"S2" and "S3" are Zoho's pages on upcomingEvents and updateEvent.
 """
 
 from copy import deepcopy
@@ -36,7 +36,7 @@ WINDOW = Window(start=date(2018, 1, 1), end=date(2018, 4, 1))
 
 
 def test_events_request() -> None:
-    """S2: milliseconds; a day more on both sides of the window. 2017-12-31T00:00Z and 2018-04-02T00:00Z."""
+    """S2: 2017-12-31T00:00Z and 2018-04-02T00:00Z, a day more on both sides."""
     api = FakeApi({"/upcomingEvents": UPCOMING})
     assert connect_fetch.fetch(api, CREATIVE, WINDOW) == {"pages": [UPCOMING]}
     asked = {
@@ -87,7 +87,7 @@ def test_failures_pass_through(error: Any) -> None:
 
 
 def test_events_of_other_groups_are_noted() -> None:
-    """Two events of S2 belong to Engineering alone: they are shown, as Zoho gave them, and the admin is told."""
+    """Two events of S2 belong to Engineering alone: they are shown, with a note."""
     (note,) = map(str, connect_parse.parse({"pages": [UPCOMING]}, CREATIVE, SAMOA).notes)
     assert note.startswith("2 of 8 events belong to other groups")
     invited = changed(ITEMS[5], participants={"invitedGroups": [{"id": "929000000439015"}]})
@@ -127,7 +127,7 @@ def test_an_event_of_two_groups_is_one_and_has_the_uid_it_has_in_each() -> None:
 def test_a_list_of_groups_is_read_with_one_request_and_shows_a_shared_event_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From bridge.toml to the feed; the sandbox's two groups have one event in common, whose UID is that of each."""
+    """The sandbox's two groups share one event, whose UID is the same in each feed."""
     with command_line(tmp_path, monkeypatch) as line:
         hands, club = ALL_HANDS, CLUB
         (shared,) = line.sandbox.group(club).events.find("931000000712010")
@@ -135,7 +135,8 @@ def test_a_list_of_groups_is_read_with_one_request_and_shows_a_shared_event_once
         feeds = {"both": [hands, club], "same": [club, hands], "club": club}
         line.toml.write_text(
             "\n".join(
-                f'[[feed]]\nslug = "{slug}"\nsources = [{{ connect = {json.dumps(ids)}, network = "{NORTHWIND}" }}]'
+                f'[[feed]]\nslug = "{slug}"\n'
+                f'sources = [{{ connect = {json.dumps(ids)}, network = "{NORTHWIND}" }}]'
                 for slug, ids in feeds.items()
             )
         )
@@ -157,7 +158,7 @@ def test_a_list_of_groups_is_read_with_one_request_and_shows_a_shared_event_once
     ("group", "count"), [("929000000439015", 2), ("1,2", None), ("1,929000000295001", 6)]
 )
 def test_events_of_other_groups_alone_are_no_answer(group: Any, count: Any) -> None:
-    """Some may be company-wide; when all are, it is not the answer for these groups, and may hold what is not for them."""
+    """If all events are of other groups, the answer may hold what these must not see."""
     source = ConnectSource(group=group, network=NETWORK)
     if count is None:
         with pytest.raises(

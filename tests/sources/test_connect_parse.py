@@ -1,8 +1,8 @@
 """Zoho Connect: the events that an answer becomes.
 
-``data/connect/*.json`` are the answers printed in Zoho's documents. Expected instants are worked out
-with ``date -u -d @seconds`` from the milliseconds in them, and agree with Zoho APIs 3.5. Days come
-from the wall-clock fields. "S2", "S3": Zoho's pages on upcomingEvents and updateEvent.
+``data/connect/*.json`` are the answers in Zoho's documents. Expected instants are worked out from
+their milliseconds with GNU date, and agree with Zoho APIs 3.5. Days come from the wall-clock fields.
+"S2" and "S3" are Zoho's pages on upcomingEvents and updateEvent.
 """
 
 from copy import deepcopy
@@ -102,7 +102,7 @@ SAMPLES = [
 def test_documented_event(
     *, number: Any, stream: Any, title: str, start: Any, end: Any, wall: Any
 ) -> None:
-    """Zoho APIs 3.5: the milliseconds are the instant, cut to the second; an all-day event is its wall dates, end included."""
+    """Zoho APIs 3.5: milliseconds are the instant; all-day events are wall dates."""
     parsed = connect_parse.parse({"pages": [UPCOMING]}, CREATIVE, SAMOA)
     assert len(parsed.events) == 8
     assert parsed.rejections == ()
@@ -364,7 +364,7 @@ MENDED = [
 def test_mended_event_is_shown_and_reported(
     base: dict[str, Any], changes: dict[str, Any], code: str, length: timedelta
 ) -> None:
-    """An end before the start is repaired (rulebook 35), an unreadable extra is left out; both are said."""
+    """Rulebook 35: an end before the start is repaired. An unreadable extra is left out."""
     parsed = parse(changed(base, **changes))
     (event,) = parsed.events
     (rejection,) = parsed.rejections

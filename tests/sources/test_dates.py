@@ -1,7 +1,7 @@
-"""The date forms of Zoho: each is read for what it says, everything else is refused with a sentence.
+"""The date forms of Zoho: each is read exactly, everything else is refused.
 
-Expected values: the forms are those that the three products' documents show (Zoho Calendar: events list; Zoho Connect:
-upcomingEvents; Zoho Backstage: event); the instants were worked out by hand, the epochs with GNU date.
+The forms are those of Zoho APIs 6.2. The instants were worked out by hand,
+the epochs with GNU date.
 """
 
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -158,7 +158,7 @@ def test_other_compact_texts_are_refused(text: str) -> None:
 @example("20170718T205000-2400")
 @example("99999999999999")
 def test_any_text_is_read_or_refused_with_a_value_error(text: str) -> None:
-    """No other exception, and whatever is read can be converted to UTC and back without overflow."""
+    """No other exception, and what is read converts to UTC without overflow."""
     for read in (iso_utc, epoch_ms, compact):
         try:
             moment = read(text)
@@ -174,7 +174,7 @@ def test_any_text_is_read_or_refused_with_a_value_error(text: str) -> None:
     st.integers(0, 999),
 )
 def test_every_time_comes_back_from_every_form(wall: Any, junk: Any) -> None:
-    """Writing a time in UTC in each product's form and reading it gives the same instant, to the second."""
+    """A time in UTC in each product's form is the same instant, to the second."""
     moment = wall.replace(microsecond=0, tzinfo=UTC)
     milliseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1) + junk
     assert iso_utc(f"{moment:%Y-%m-%dT%H:%M:%SZ}") == moment

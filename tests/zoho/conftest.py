@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the Zoho client: Zoho on loopback, a clock, and clients on one store."""
+"""Fixtures: Zoho on loopback, a clock, and clients that share a store."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Zoho on loopback: a scripted HTTP server that records every request, and a client's settings for it."""
+"""Zoho on loopback: a scripted HTTP server that records requests, and its settings."""
 
 from collections import deque
 from dataclasses import dataclass, field

@@ -1,7 +1,6 @@
 """The client's access tokens: shared, renewed as seldom as possible, and replaced when refused.
 
-Answers and their meaning come from docs/zoho-apis.md: "Zoho APIs 1.4" is its section on the errors of
-the token endpoint, "2.5", "3.8" and "4.7" are those of Backstage, Connect and Calendar.
+Answers and their meaning come from docs/zoho-apis.md, cited as "Zoho APIs 1.4".
 """
 
 from datetime import datetime, timedelta
@@ -75,7 +74,7 @@ def test_how_long_a_token_lives_is_read_with_care(
 def test_a_token_is_a_token_whatever_the_status(
     zoho: LoopbackZoho, client: ZohoClient, status: int
 ) -> None:
-    """Zoho APIs 1.4: success is a JSON object with a non-empty access_token; never trust the status code."""
+    """Zoho APIs 1.4: success is a non-empty access_token; the status is not trusted."""
     zoho.script_token(Answer(token_body("odd"), status=status))
     client.get(*CALENDAR)
     assert [call.token for call in zoho.calls] == ["odd"]
@@ -123,7 +122,7 @@ def test_threads_whose_token_died_share_one_replacement(
 def test_the_token_that_another_process_gets_is_waited_for(
     zoho: LoopbackZoho, client: ZohoClient, store: Store, clock: Clock
 ) -> None:
-    """While another process holds the leave, this one looks again in short steps and then uses that one's token."""
+    """While another process has the leave, this one looks for its token in short steps."""
     account = account_of(settings_for(zoho.url))
     assert store.tokens.begin_token_request(account, holder="another", now=NOW) == 0
     theirs = AccessToken(value="theirs", expires_at=NOW + timedelta(hours=1))
@@ -177,7 +176,7 @@ def test_the_tenth_token_request_in_ten_minutes_is_not_made(
 def test_a_token_stored_just_before_our_leave_is_used(
     zoho: LoopbackZoho, make: MakeClient, store: Store
 ) -> None:
-    """Between looking and getting leave another process may have finished; asking then would waste a token."""
+    """Another process may finish between the look and the leave: no request then."""
 
     account = account_of(settings_for(zoho.url))
 

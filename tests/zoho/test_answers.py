@@ -1,7 +1,6 @@
 """Answers that are data, that are broken, or that come too slowly.
 
-Answers and their meaning come from docs/zoho-apis.md: "Zoho APIs 1.4" is its section on the errors of
-the token endpoint, "2.5", "3.8" and "4.7" are those of Backstage, Connect and Calendar.
+Answers and their meaning come from docs/zoho-apis.md, cited as "Zoho APIs 1.4".
 """
 
 import gzip
@@ -144,7 +143,7 @@ def test_an_oversized_answer_is_refused_before_it_is_read_whole(
 def test_a_short_wait_that_zoho_asks_for_is_waited(
     zoho: LoopbackZoho, client: ZohoClient, clock: Clock, status: int, slept: list[float]
 ) -> None:
-    """A 429 holds all threads of the product; a 503 only the caller (and stamina's own waits are off in tests)."""
+    """A 429 stops all threads of the product, a 503 only the caller."""
     zoho.script(Answer(status=status, headers={"Retry-After": "2"}), Answer({"a": 1}))
     assert client.get(*CALENDAR) == {"a": 1}
     assert clock.slept == slept

@@ -1,7 +1,6 @@
 """The errors of the APIs: each is the class of its remedy.
 
-Answers and their meaning come from docs/zoho-apis.md: "Zoho APIs 1.4" is its section on the errors of
-the token endpoint, "2.5", "3.8" and "4.7" are those of Backstage, Connect and Calendar.
+Answers and their meaning come from docs/zoho-apis.md, cited as "Zoho APIs 1.4".
 """
 
 from typing import Any
@@ -63,7 +62,7 @@ from tests.zoho.loopback import (
             NotFoundError,
             "scopeID",
         ),
-        # A sentence of Calendar's is no 404: an event that is "not found" would be taken out of the feed.
+        # A sentence of Calendar's is no 404, which would remove an event from the feed.
         (
             *CALENDAR,
             400,
@@ -225,7 +224,7 @@ def test_a_redirect_is_not_followed_with_the_token(zoho: LoopbackZoho, client: Z
 def test_the_throttle_is_told_in_any_form_and_says_how_long(
     zoho: LoopbackZoho, client: ZohoClient, answer: Answer, seconds: float
 ) -> None:
-    """Zoho APIs 4.7: 429, or THROTTLES_LIMIT_EXCEEDED in any body, at least two minutes; RFC 9110 10.2.3 for Retry-After."""
+    """Zoho APIs 4.7: 429 or THROTTLES_LIMIT_EXCEEDED; RFC 9110 10.2.3: Retry-After."""
     zoho.script(answer)
     with pytest.raises(SlowDownError) as caught:
         client.get(*CALENDAR)

@@ -1,7 +1,7 @@
 """The budget of requests: of one account, of one product, over all threads, processes and machines.
 
-Expected waits are counted by a leaky bucket that is simulated here in whole microseconds, or by hand from Connect's
-rate: five at once, then one each three seconds, so that no minute has more than 25.
+Expected waits come from a leaky bucket that is simulated here in whole microseconds, or from
+Connect's rate: five at once, then a request every three seconds, at most 25 in any minute.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,12 +35,10 @@ CONNECT = Rate(burst=5, every=3 * SECOND)
 EVENTS = ("connect", "/upcomingEvents", {"scopeID": NETWORK, "selectedPartIds": GROUP})
 
 
-# ----------------------------------------------------------------------------------------------------- the arithmetic
-
 some_rates = st.builds(
     Rate, burst=st.integers(1, 12), every=st.timedeltas(timedelta(microseconds=1), 10 * SECOND)
 )
-# How long after the last one a request is wanted, and how long Zoho, asked then, wants silence (0: not at all).
+# The time since the last request, and the pause that Zoho then asks for.
 wishes = st.lists(
     st.tuples(st.timedeltas(NONE, 30 * SECOND), st.just(NONE) | st.timedeltas(NONE, 60 * SECOND)),
     min_size=1,
@@ -49,7 +47,7 @@ wishes = st.lists(
 
 
 def times_by_a_bucket(rate: Any, wishes: Any) -> Iterator[Any]:
-    """Say when each request goes out: of a bucket of ``burst`` drops, into which one drips each ``every``."""
+    """Yield the time of each request, by a bucket of ``burst`` drops."""
     micro = timedelta(microseconds=1)
     every, now, free, level, at = (
         rate.every // micro,
@@ -113,7 +111,7 @@ def test_a_clock_that_ran_ahead_blocks_nobody_once_it_is_right(ahead: Any) -> No
 
 
 def test_the_longest_waits_are_not_taken_for_a_wrong_clock() -> None:
-    """A day's Retry-After is the longest that is believed; five minutes are the patience of a person's command."""
+    """A day's Retry-After is believed, and so are a person's five minutes."""
     assert RateState.unused(NOW).closed(NOW + DAY, NOW).wait(CONNECT, NOW) == DAY
     pace = RateState.unused(NOW)
     while pace.wait(CONNECT, NOW) < 300 * SECOND:
@@ -125,9 +123,6 @@ def test_the_longest_waits_are_not_taken_for_a_wrong_clock() -> None:
 def test_a_rate_is_more_than_nothing(burst: Any, every: Any) -> None:
     with pytest.raises(ValueError, match="is no rate"):
         Rate(burst=burst, every=every)
-
-
-# ---------------------------------------------------------------------------------------------- any store, and threads
 
 
 @pytest.fixture
@@ -205,9 +200,6 @@ def test_a_new_process_goes_on_where_the_last_one_stopped(
     again.close()
 
 
-# --------------------------------------------------------------------------------------------------------- the waiting
-
-
 def once(action: Callable[[], object]) -> Callable[[], None]:
     """Return a function that acts on its first call only."""
     actions = [action]
@@ -257,9 +249,6 @@ def test_who_waits_gives_up_when_the_silence_is_longer_than_its_patience(
     assert (clock.slept, caught.value.retry_after) == ([3], 10)
 
 
-# ------------------------------------------------------------------------------------------------------- two processes
-
-
 @pytest.fixture
 def box() -> Iterator[Any]:
     with Sandbox(now=lambda: NOW) as box, stamina.set_testing(True, attempts=1):
@@ -268,7 +257,7 @@ def box() -> Iterator[Any]:
 
 @pytest.fixture
 def clients(box: Any, database_url: str, keys: SecretKeys) -> Iterator[Any]:
-    """Make two clients that share nothing but a database: two processes, as far as pacing can tell."""
+    """Make two clients that share only a database, as two processes do."""
     with ExitStack() as stack:
 
         def clients(**options: Any) -> Any:
@@ -301,7 +290,7 @@ def test_two_processes_together_ask_connect_25_times_a_minute(box: Any, clients:
 
 
 def test_threads_of_two_processes_share_one_budget(box: Any, clients: Any) -> None:
-    """With real threads, and time standing still: who sleeps has the place that its sleep says, and no other has it."""
+    """Real threads in frozen time: each sleep is a turn of its own."""
     slept, lock = [], Lock()
 
     def sleep(seconds: Any) -> None:
@@ -359,7 +348,7 @@ def test_many_windows_of_a_calendar_are_not_held_up(clients: Any) -> None:
 def test_the_commands_share_the_pace_through_the_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A throttle that one command meets keeps the next one, another process for all it knows, from asking."""
+    """A throttle of one command stops the next one, which may be another process."""
     with time_machine.travel(NOW, tick=False), command_line(tmp_path, monkeypatch) as line:
         line.sandbox.faults.add("connect.events", "throttle", retry_after=4000, times=1)
         assert line("refresh").exit_code == 1

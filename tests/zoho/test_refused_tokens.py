@@ -1,7 +1,6 @@
 """The client after a product refused its access token.
 
-Answers and their meaning come from docs/zoho-apis.md: "Zoho APIs 1.4" is its section on the errors of
-the token endpoint, "2.5", "3.8" and "4.7" are those of Backstage, Connect and Calendar.
+Answers and their meaning come from docs/zoho-apis.md, cited as "Zoho APIs 1.4".
 """
 
 from typing import Any
@@ -138,7 +137,7 @@ def test_a_missing_scope_is_named(
 def test_a_missing_scope_costs_one_token_not_one_for_each_request(
     zoho: LoopbackZoho, client: ZohoClient
 ) -> None:
-    """Zoho APIs 1.3: else a product without a scope uses up the tokens that the other products need."""
+    """Zoho APIs 1.3: otherwise it would use up the tokens of the other products."""
     refusal = Answer(
         {"status_code": "401", "message": "Please provide a valid OAuthScope"}, status=401
     )
@@ -154,7 +153,7 @@ def test_a_missing_scope_costs_one_token_not_one_for_each_request(
 def test_a_refused_token_stays_for_the_other_products_until_there_is_another(
     zoho: LoopbackZoho, make: MakeClient, store: Store
 ) -> None:
-    """It may only lack this product's scope: losing it would stop the products that it is good for."""
+    """It may only lack this product's scope, and be valid for the others."""
     client = make()
     client.get(*CALENDAR)
     zoho.script(Answer(status=401))

@@ -1,7 +1,6 @@
 """The Zoho client over real HTTP: the exact requests that it sends.
 
-Answers and their meaning come from docs/zoho-apis.md: "Zoho APIs 1.4" is its section on the errors of
-the token endpoint, "2.5", "3.8" and "4.7" are those of Backstage, Connect and Calendar.
+Answers and their meaning come from docs/zoho-apis.md, cited as "Zoho APIs 1.4".
 """
 
 import pytest
@@ -23,7 +22,7 @@ from tests.zoho.loopback import (
 
 
 def test_a_request_is_exactly_what_zoho_documents(zoho: LoopbackZoho, client: ZohoClient) -> None:
-    """Zoho APIs 1.2 (header), 4.2 (range as percent-encoded JSON), 4.1 (encoded path segments stay as they are)."""
+    """Zoho APIs 1.2: the header; 4.2: range as percent-encoded JSON."""
     zoho.script(Answer({"events": [{"uid": "a"}]}))
     answer = client.get(
         *CALENDAR,
@@ -32,9 +31,10 @@ def test_a_request_is_exactly_what_zoho_documents(zoho: LoopbackZoho, client: Zo
     )
     assert answer == {"events": [{"uid": "a"}]}
     [call] = zoho.calls
+    span = "%7B%22start%22%3A%2220260301%22%2C%22end%22%3A%2220260331%22%7D"
     assert (call.method, call.target) == (
         "GET",
-        "/api/v1/calendars/l9%3D%3D/events?range=%7B%22start%22%3A%2220260301%22%2C%22end%22%3A%2220260331%22%7D",
+        f"/api/v1/calendars/l9%3D%3D/events?range={span}",
     )
     assert call.headers["authorization"] == "Zoho-oauthtoken token-1"
     assert call.headers["accept"] == "application/json+large"
@@ -62,7 +62,7 @@ def test_each_product_has_its_own_address(
 def test_the_token_request_is_a_form_with_nothing_in_its_address(
     zoho: LoopbackZoho, client: ZohoClient
 ) -> None:
-    """Zoho APIs 1.2: POST /oauth/v2/token with grant_type=refresh_token; secrets in the body alone."""
+    """Zoho APIs 1.2: a POST with grant_type=refresh_token, secrets only in the body."""
     client.get(*CONNECT)
     [call] = zoho.token_calls
     assert call.method == "POST"

@@ -1,7 +1,6 @@
 """No error, log or repr holds a secret.
 
-Answers and their meaning come from docs/zoho-apis.md: "Zoho APIs 1.4" is its section on the errors of
-the token endpoint, "2.5", "3.8" and "4.7" are those of Backstage, Connect and Calendar.
+Answers and their meaning come from docs/zoho-apis.md, cited as "Zoho APIs 1.4".
 """
 
 import logging
@@ -86,7 +85,7 @@ def test_no_repr_holds_a_secret(zoho: LoopbackZoho, client: ZohoClient, store: S
 
 
 def test_the_account_is_a_short_name_that_tells_nothing() -> None:
-    """Another host, client, secret or refresh token is another account, free of the old one's refusals."""
+    """Another host, client, secret or refresh token is another account."""
     names = {
         account_of(settings_for("http://a")),
         account_of(settings_for("http://b")),

@@ -1,7 +1,6 @@
 """The client waits for a moment, refuses a longer wait, and obeys a throttle.
 
-Answers and their meaning come from docs/zoho-apis.md: "Zoho APIs 1.4" is its section on the errors of
-the token endpoint, "2.5", "3.8" and "4.7" are those of Backstage, Connect and Calendar.
+Answers and their meaning come from docs/zoho-apis.md, cited as "Zoho APIs 1.4".
 """
 
 from datetime import timedelta
@@ -17,7 +16,7 @@ from tests.zoho.loopback import BACKSTAGE, CALENDAR, CONNECT, Answer, LoopbackZo
 def test_connect_gets_at_most_25_requests_in_any_minute_and_a_long_run_ends(
     zoho: LoopbackZoho, client: ZohoClient, clock: Clock
 ) -> None:
-    """Zoho APIs 3.3: 25 a minute is the limit on a neighbour page; a source with many requests waits and gets through."""
+    """Zoho APIs 3.8: 25 a minute. A source with many requests waits and completes."""
     times = []
     for _ in range(60):
         client.get(*CONNECT)

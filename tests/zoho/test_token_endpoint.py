@@ -1,7 +1,6 @@
 """The errors of the token endpoint, and how long they hold.
 
-Answers and their meaning come from docs/zoho-apis.md: "Zoho APIs 1.4" is its section on the errors of
-the token endpoint, "2.5", "3.8" and "4.7" are those of Backstage, Connect and Calendar.
+Answers and their meaning come from docs/zoho-apis.md, cited as "Zoho APIs 1.4".
 """
 
 import pytest
@@ -47,7 +46,7 @@ def test_a_refused_login_names_the_setting(
             Answer(
                 {
                     "error": "Access Denied",
-                    "error_description": "You have made too many requests continuously. Please try again after some time.",
+                    "error_description": "You have made too many requests continuously.",
                     "status": "failure",
                 },
                 status=400,
@@ -74,7 +73,7 @@ def test_a_refused_login_names_the_setting(
 def test_no_token_and_no_known_reason_is_the_throttle(
     zoho: LoopbackZoho, client: ZohoClient, answer: Answer, seconds: float
 ) -> None:
-    """Zoho APIs 1.4: told by the absence of a token, for the text is localised; 1.3: blocked for ten minutes or more."""
+    """Zoho APIs 1.4: the text is translated, so only the missing token shows it."""
     zoho.script_token(answer)
     with pytest.raises(SlowDownError) as caught:
         client.get(*CALENDAR)
@@ -143,7 +142,7 @@ def test_a_failed_login_is_remembered_instead_of_repeated(
     kind: type[ZohoError],
     seconds: float,
 ) -> None:
-    """Zoho APIs 1.3: each request counts, and a block lasts until nobody asks; so the answer is given from memory."""
+    """Zoho APIs 1.3: each request counts, so the failure is remembered."""
     zoho.script_token(answer)
     with pytest.raises(kind) as first:
         client.get(*CALENDAR)

@@ -66,8 +66,16 @@ class App(Flask):
         log.error("a request failed", view=view, method=request.method, exc_info=exc_info)
 
 
-def error_response(error: HTTPException, translate: Callable[[str], str] = str, /) -> WsgiResponse:
-    """Return an error in plain text, not to be cached: the address may become valid later."""
+def error_response(
+    error: HTTPException | StoreError, translate: Callable[[str], str] = str
+) -> WsgiResponse:
+    """Return an error in plain text, not to be cached: the address may become valid later.
+
+    An error of the database is logged, and answered by a 503.
+    """
+    if isinstance(error, StoreError):
+        log.error("the database can't be used", error=str(error))
+        error = ServiceUnavailable(retry_after=_RETRY_AFTER)
     code = error.code or 500
     own = [(k, v) for k, v in error.get_headers() if k not in ("Content-Type", "Content-Length")]
     headers = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"), *own)
@@ -75,23 +83,14 @@ def error_response(error: HTTPException, translate: Callable[[str], str] = str, 
     return WsgiResponse(f"{code} {error.name}", headers, f"{text}\n".encode())
 
 
-def database_error(error: StoreError) -> ServiceUnavailable:
-    """Log that the database cannot be used, and return the error to answer with."""
-    log.error("the database can't be used", error=str(error))
-    return ServiceUnavailable(retry_after=_RETRY_AFTER)
-
-
 def register(app: Flask) -> None:
     """Add the error responses to the app, and the security headers to all responses."""
 
     @app.errorhandler(HTTPException)
-    def _http_error(error: HTTPException) -> Response:
+    @app.errorhandler(StoreError)
+    def _respond(error: HTTPException | StoreError) -> Response:
         response = error_response(error, _)
         return Response(response.body, status=response.status, headers=list(response.headers))
-
-    @app.errorhandler(StoreError)
-    def _store_error(error: StoreError) -> Response:
-        return _http_error(database_error(error))
 
     @app.after_request
     def _secure(response: Response) -> Response:

@@ -20,13 +20,7 @@ from bridge.errors import StoreError
 from bridge.store.filters import is_filter
 from bridge.store.publications import Head
 from bridge.web.context import Web
-from bridge.web.error_responses import (
-    SECURITY_HEADERS,
-    Headers,
-    WsgiResponse,
-    database_error,
-    error_response,
-)
+from bridge.web.error_responses import SECURITY_HEADERS, Headers, WsgiResponse, error_response
 from bridge.web.event_document import event_document
 from bridge.web.feed_request import FeedRequest
 from bridge.web.user_agents import program_name
@@ -51,10 +45,8 @@ class Feeds:
             return self._flask_app(environ, start_response)
         try:
             response = self._respond(environ, *path.groups())
-        except HTTPException as error:
+        except (HTTPException, StoreError) as error:
             response = error_response(error)
-        except StoreError as error:
-            response = error_response(database_error(error))
         headers = [*response.headers, *SECURITY_HEADERS]
         if response.body:
             headers.append(("Content-Length", str(len(response.body))))

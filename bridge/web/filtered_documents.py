@@ -12,27 +12,22 @@ import gzip
 import hashlib
 from operator import attrgetter
 from threading import Lock
-from typing import TypeAlias
 
-from cachetools import LRUCache
 from werkzeug.exceptions import Gone, NotFound
 
 from bridge.errors import StoreError
 from bridge.feed.agenda import NO_INVITATION
 from bridge.feed.document import join_document, remove_alarms
-from bridge.feed.filter import Filter
 from bridge.store import Store
 from bridge.store.filters import FilteredFeed
 from bridge.store.publications import Head
-from bridge.web.read_cache import ReadCache, log_stale
+from bridge.web.read_cache import ReadCache, SizedCache, log_stale
 from bridge.web.usage import Usage
 
 _MOST_BYTES = 64 * 2**20
 _GZIP_LEVEL = 1  # a client waits; the worker compresses whole feeds better
 
 _RESPONSE_NAMES = {"needs-action": "not answered", NO_INVITATION: "no invitation"}
-
-_Key: TypeAlias = tuple[str, Filter, str]  # slug, filter, variant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,16 +73,13 @@ class FilteredDocuments:
         self._heads = heads
         self._usage = usage
         self._filters = ReadCache(store.filters.find, clock)
-        self._documents: LRUCache[_Key, FilteredDocument] = LRUCache(
-            most_bytes, getsizeof=attrgetter("size")
-        )
-        self._lock = Lock()
+        self._documents = SizedCache[FilteredDocument](most_bytes, attrgetter("size"))
         self._joining = Lock()
 
     @property
     def size(self) -> int:
         """The total of all cached bytes."""
-        return int(self._documents.currsize)
+        return self._documents.size
 
     def open(self, slug: str | None, token: str) -> FilteredFeed:
         """Return what a filter's token stands for; ``slug`` is None in the address of its page.
@@ -112,12 +104,12 @@ class FilteredDocuments:
         if head is None:
             raise NotFound
         key = (filtered.slug, filtered.choice, variant)
-        cached = self._cached(key)
+        cached = self._documents.get(key)
         if cached is not None and cached.is_current(head):
             return cached
         # One document at a time: other threads serve feeds, or wait and use the result.
         with self._joining:
-            cached = self._cached(key)
+            cached = self._documents.get(key)
             if cached is not None and cached.is_current(head):
                 return cached
             try:
@@ -127,15 +119,8 @@ class FilteredDocuments:
                     raise
                 log_stale(error)
                 return cached
-            with self._lock:
-                self._documents.pop(key, None)
-                if new.size <= self._documents.maxsize:
-                    self._documents[key] = new
+            self._documents.put(key, new)
         return new
-
-    def _cached(self, key: _Key) -> FilteredDocument | None:
-        with self._lock:
-            return self._documents.get(key)
 
     def _join(self, filtered: FilteredFeed, head: Head, variant: str) -> FilteredDocument:
         is_web = variant == "web"

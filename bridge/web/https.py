@@ -19,34 +19,33 @@ _SAFE_IN_QUERY = _SAFE_IN_PATH + "%?"
 def wrap(app: WSGIApplication, settings: Settings) -> WSGIApplication:
     """Redirect http to https if the public address is https, and trust the configured proxies."""
     if settings.public_url.startswith("https:"):
-        app = _HttpsOnly(app, settings.public_url)
+        app = _redirect_http(app, settings.public_url)
     hops = settings.trusted_proxies
     return ProxyFix(app, x_for=hops, x_proto=hops, x_host=hops) if hops else app
 
 
-class _HttpsOnly:
-    """Answers http with a 308 to the same path: every client follows and remembers it."""
+def _redirect_http(app: WSGIApplication, root: str) -> WSGIApplication:
+    """Answer http with a 308 to the same path, which every client follows and remembers."""
 
-    def __init__(self, app: WSGIApplication, root: str) -> None:
-        self._app = app
-        self._root = root
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["wsgi.url_scheme"] != "https":
             if environ["PATH_INFO"] in _PLAIN_PATHS:
-                return self._app(environ, start_response)
-            headers = [("Location", self._location(environ)), ("Content-Length", "0")]
+                return app(environ, start_response)
+            headers = [("Location", _location(environ, root)), ("Content-Length", "0")]
             start_response("308 Permanent Redirect", headers)
             return [b""]
 
         def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Any:
             return start_response(status, [*headers, _HSTS], error)
 
-        return self._app(environ, start)
+        return app(environ, start)
 
-    def _location(self, environ: WSGIEnvironment) -> str:
-        """Return the same path under https; characters that could end the header are encoded."""
-        path = quote(environ["PATH_INFO"].encode("latin-1"), safe=_SAFE_IN_PATH)
-        query = quote(environ.get("QUERY_STRING", "").encode("latin-1"), safe=_SAFE_IN_QUERY)
-        slash = "" if path.startswith("/") else "/"  # or the path would continue the host's name
-        return self._root + slash + path + ("?" + query if query else "")
+    return respond
+
+
+def _location(environ: WSGIEnvironment, root: str) -> str:
+    """Return the same path under https; characters that could end the header are encoded."""
+    path = quote(environ["PATH_INFO"].encode("latin-1"), safe=_SAFE_IN_PATH)
+    query = quote(environ.get("QUERY_STRING", "").encode("latin-1"), safe=_SAFE_IN_QUERY)
+    slash = "" if path.startswith("/") else "/"  # or the path would continue the host's name
+    return root + slash + path + ("?" + query if query else "")

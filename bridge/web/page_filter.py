@@ -68,7 +68,11 @@ def open_page(slug: str | None, token: str | None) -> tuple[Feed, PageFilter]:
         feed = web().store.feeds.get(filtered.slug)
         if feed is None:
             raise NotFound
-        names = _Labels(feed).names(filtered.choice)
+        options = _options(feed)
+        labels = filtered.choice.select(
+            {kind: [o.label for o in options[kind]] for kind in options}
+        )
+        names = tuple(o.name for kind in labels for o in options[kind] if o.label in labels[kind])
         selection = PageFilter(paths=Paths.secret(feed, token), filtered=filtered, names=names)
     else:
         feed = web().open_page(slug, token)
@@ -97,7 +101,8 @@ def _requested_filter(feed: Feed, token: str | None) -> PageFilter:
     whole = Paths.of(feed, token)
     if feed.privacy == "busy":
         return PageFilter(paths=whole)
-    groups = _Labels(feed).groups()
+    options = _options(feed)
+    groups = {kind: options[kind] for kind in LABEL_KINDS if _is_useful(kind, options)}
     selected = [(kind, o) for kind, options in groups.items() for o in options if o.selected]
     if not selected:
         return PageFilter(paths=whole, groups=groups)
@@ -116,51 +121,44 @@ def _requested_filter(feed: Feed, token: str | None) -> PageFilter:
     return PageFilter(paths=paths, filtered=filtered, names=names, groups=groups)
 
 
-class _Labels:
-    """The labels of a feed with names for people."""
+def _options(feed: Feed) -> dict[str, list[Option]]:
+    """Return the feed's labels by kind, ordered by name; those in the address are selected."""
+    sources = _source_names(feed.sources, web().store.feeds.known_sources())
+    options: dict[str, list[Option]] = {}
+    for kind, labels in web().store.agenda.labels(feed.slug).items():
+        requested = request.args.getlist(kind)
+        options[kind] = []
+        for label in labels:
+            # The ids of sources in Zoho stay secret.
+            value = label_digest(kind, label).hex() if kind == "source" else label
+            name, selected = _name(kind, label, sources), value in requested
+            option = Option(label=label, value=value, name=name, selected=selected)
+            options[kind].append(option)
+        options[kind].sort(key=lambda option: (option.name.casefold(), option.label))
+    return options
 
-    def __init__(self, feed: Feed) -> None:
-        self._labels = web().store.agenda.labels(feed.slug)
-        self._sources = _source_names(feed.sources, web().store.feeds.known_sources())
 
-    def groups(self) -> Mapping[str, Sequence[Option]]:
-        """Return the options by kind, those in the address selected; skip kinds of no use."""
-        groups = {}
-        for kind in LABEL_KINDS:
-            labels = self._labels.get(kind, ())
-            is_useless = (kind == "source" and len(labels) < 2) or (
-                kind == "answer" and set(labels) <= {NO_INVITATION}
-            )
-            if labels and not is_useless:
-                options = (self._option(kind, label) for label in labels)
-                groups[kind] = sorted(options, key=lambda o: (o.name.casefold(), o.label))
-        return groups
+def _is_useful(kind: str, options: Mapping[str, Sequence[Option]]) -> bool:
+    """Whether the options of a kind can tell events apart."""
+    labels = {option.label for option in options.get(kind, ())}
+    if kind == "source":
+        return len(labels) > 1
+    return bool(labels - {NO_INVITATION} if kind == "answer" else labels)
 
-    def names(self, choice: Filter) -> tuple[str, ...]:
-        """Return the names of the selected labels that the feed has today."""
-        labels = choice.select(self._labels)
-        return tuple(self._name(kind, label) for kind, known in labels.items() for label in known)
 
-    def _option(self, kind: str, label: str) -> Option:
-        # The ids of sources in Zoho stay secret.
-        value = label_digest(kind, label).hex() if kind == "source" else label
-        selected = value in request.args.getlist(kind)
-        name = self._name(kind, label)
-        return Option(label=label, value=value, name=name, selected=selected)
-
-    def _name(self, kind: str, label: str) -> str:
-        if kind == "source":
-            return self._sources.get(label, _("Other"))
-        if kind == "answer":
-            responses: dict[str, str] = {
-                "accepted": _("Accepted"),
-                "tentative": _("Maybe"),
-                "declined": _("Declined"),
-                "needs-action": _("Not answered yet"),
-                NO_INVITATION: _("No invitation"),
-            }
-            return responses.get(label, label)
+def _name(kind: str, label: str, sources: Mapping[str, str]) -> str:
+    if kind == "source":
+        return sources.get(label) or str(_("Other"))
+    if kind != "answer":
         return label
+    responses: dict[str, str] = {
+        "accepted": _("Accepted"),
+        "tentative": _("Maybe"),
+        "declined": _("Declined"),
+        "needs-action": _("Not answered yet"),
+        NO_INVITATION: _("No invitation"),
+    }
+    return responses.get(label, label)
 
 
 def _source_names(sources: Sequence[Source], known: Sequence[KnownSource]) -> Mapping[str, str]:

@@ -5,7 +5,8 @@ cannot be read, the last answer is served: nothing can be revoked in it then, an
 not fail (rulebook H8).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from contextlib import suppress
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -24,6 +25,32 @@ _MOST_BYTES = 64 * 2**20
 log = structlog.get_logger()
 
 
+class SizedCache(Generic[V]):
+    """The latest used values up to a total size, for many threads."""
+
+    def __init__(self, most: int, size_of: Callable[[V], int] | None = None) -> None:
+        self._values: LRUCache[Hashable, V] = LRUCache(most, size_of)
+        self._lock = Lock()
+
+    @property
+    def size(self) -> int:
+        """The total size; without ``size_of`` the number of values."""
+        return int(self._values.currsize)
+
+    def get(self, key: Hashable) -> V | None:
+        """Return a value, None if it is not cached."""
+        with self._lock:
+            return self._values.get(key)
+
+    def put(self, key: Hashable, value: V | None) -> None:
+        """Replace a value; remove it if the new one is None or larger than the cache."""
+        with self._lock:
+            self._values.pop(key, None)
+            if value is not None:
+                with suppress(ValueError):  # larger than the cache
+                    self._values[key] = value
+
+
 class ReadCache(Generic[V]):
     """A look-up in the store, cached for half a second; misses, which anyone can cause, are not."""
 
@@ -31,17 +58,15 @@ class ReadCache(Generic[V]):
         self._look_up = look_up
         self._clock = clock
         # With the time at which each expires; TTLCache would drop what a broken database needs.
-        self._answers: LRUCache[tuple[str, ...], tuple[V, float]] = LRUCache(_MOST_ANSWERS)
-        self._lock = Lock()
+        self._answers = SizedCache[tuple[V, float]](_MOST_ANSWERS)
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return self._answers.size
 
     def get(self, *key: str) -> V | None:
         """Return an answer half a second old at most; raise StoreError if there never was one."""
         now = self._clock()
-        with self._lock:
-            answer, expires = self._answers.get(key, (None, 0.0))
+        answer, expires = self._answers.get(key) or (None, now)
         if answer is not None and now < expires:
             return answer
         try:
@@ -51,11 +76,7 @@ class ReadCache(Generic[V]):
                 raise
             new = answer
             log_stale(error)
-        with self._lock:
-            if new is None:
-                self._answers.pop(key, None)
-            else:
-                self._answers[key] = new, now + _LIFETIME
+        self._answers.put(key, None if new is None else (new, now + _LIFETIME))
         return new
 
 
@@ -68,22 +89,18 @@ class DocumentCache:
 
     def __init__(self, publications: Publications, *, most_bytes: int = _MOST_BYTES) -> None:
         self._publications = publications
-        self._documents: LRUCache[tuple[str, str, bool], Representation] = LRUCache(
-            most_bytes, getsizeof=lambda document: len(document.data)
-        )
-        self._requested_once: LRUCache[tuple[str, str, bool], None] = LRUCache(_MOST_ANSWERS)
-        self._lock = Lock()
+        self._documents = SizedCache[Representation](most_bytes, lambda d: len(d.data))
+        self._requested = SizedCache[bool](_MOST_ANSWERS)
 
     @property
     def size(self) -> int:
         """The total of all cached bytes."""
-        return int(self._documents.currsize)
+        return self._documents.size
 
     def get(self, slug: str, variant: str, etag: str, *, gzip: bool) -> Representation | None:
         """Return a feed's bytes: those of ``etag``, or newer ones published a moment ago."""
         key = (slug, variant, gzip)
-        with self._lock:
-            cached = self._documents.get(key)
+        cached = self._documents.get(key)
         if cached is not None and cached.etag == etag:
             return cached
         try:
@@ -93,19 +110,11 @@ class DocumentCache:
                 raise
             log_stale(error)
             return cached
-        if new is not None:
-            with self._lock:
-                self._add(key, new)
+        if cached is not None or self._requested.get(key):
+            self._documents.put(key, new)
+        elif new is not None:
+            self._requested.put(key, True)
         return new
-
-    def _add(self, key: tuple[str, str, bool], new: Representation) -> None:
-        if key not in self._documents and key not in self._requested_once:
-            self._requested_once[key] = None
-            return
-        self._requested_once.pop(key, None)
-        self._documents.pop(key, None)
-        if len(new.data) <= self._documents.maxsize:
-            self._documents[key] = new
 
 
 def log_stale(error: StoreError) -> None:

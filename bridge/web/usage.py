@@ -4,7 +4,7 @@ Requests only count in memory; a thread of each process writes the counts every 
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from multiprocessing.util import Finalize
 from threading import Event, Lock, Thread
 import time
@@ -17,11 +17,9 @@ from bridge.store import Store
 from bridge.store.readers import Polls
 
 _INTERVAL = 60.0  # seconds
-_DAY = 86400  # seconds
-_EPOCH = date(1970, 1, 1)
 
-_Key: TypeAlias = tuple[str, str, str, int]  # slug, hash of the token, program, days since 1970
-_Counts: TypeAlias = tuple[int, int, float]  # polls, those answered by a 304, time of the last
+_Key: TypeAlias = tuple[str, str, str, date]  # slug, hash of the token, program, day in UTC
+_Counts: TypeAlias = tuple[int, int, datetime]  # polls, those answered by a 304, time of the last
 
 log = structlog.get_logger()
 
@@ -34,19 +32,19 @@ class Usage:
         self._clock = clock
         self._used_at: dict[str, datetime] = {}
         self._polls: dict[_Key, _Counts] = {}
-        self._cleaned_on = 0
+        self._cleaned_on: date | None = None
         self._lock = Lock()
 
     def note_use(self, token_hash: str) -> None:
         """Note that a link is used now."""
         with self._lock:
-            self._used_at[token_hash] = datetime.fromtimestamp(self._clock(), UTC)
+            self._used_at[token_hash] = self._now()
 
     def count_poll(self, slug: str, link: str, program: str, *, unchanged: bool) -> None:
         """Count a poll of a feed; ``link`` is the hash of a token, empty for a public address."""
-        now = self._clock()
+        now = self._now()
         with self._lock:
-            self._add((slug, link, program, int(now) // _DAY), (1, int(unchanged), now))
+            self._add((slug, link, program, now.date()), (1, int(unchanged), now))
 
     def flush(self) -> None:
         """Write all counts. If that fails, polls are kept; links wait for their next use."""
@@ -83,21 +81,23 @@ class Usage:
         Finalize(None, self.flush, exitpriority=1)
 
     def _add(self, key: _Key, counts: _Counts) -> None:
-        polls, unchanged, last = self._polls.get(key, (0, 0, 0.0))
+        polls, unchanged, last = self._polls.get(key, (0, 0, counts[2]))
         self._polls[key] = (polls + counts[0], unchanged + counts[1], max(last, counts[2]))
 
     def _delete_old_days(self) -> None:
         """Delete old counts, once a day."""
-        now = self._clock()
-        today = int(now) // _DAY
-        if today == self._cleaned_on:
+        now = self._now()
+        if now.date() == self._cleaned_on:
             return
         try:
-            self._store.readers.forget(now=datetime.fromtimestamp(now, UTC))
+            self._store.readers.forget(now=now)
         except StoreError as error:
             log.warning("old polls could not be deleted", error=str(error))
             return
-        self._cleaned_on = today
+        self._cleaned_on = now.date()
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
 
 
 def _row(key: _Key, counts: _Counts) -> Polls:
@@ -107,8 +107,8 @@ def _row(key: _Key, counts: _Counts) -> Polls:
         slug=slug,
         link=link,
         program=program,
-        day=_EPOCH + timedelta(days=day),
+        day=day,
         polls=polls,
         unchanged=unchanged,
-        last_at=datetime.fromtimestamp(last, UTC),
+        last_at=last,
     )

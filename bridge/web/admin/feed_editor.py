@@ -28,7 +28,7 @@ def new() -> BaseResponse:
         return _form_page(FeedForm(sources=tuple(request.args.getlist("source"))))
     store, form = web().store, FeedForm.from_request(request.form)
     taken = {row.feed.slug for row in store.feeds.all()}
-    feed, problems = form.new_feed(store.feeds.known_sources(), taken=taken, root=public_root())
+    feed, problems = form.to_feed(store.feeds.known_sources(), taken=taken, root=public_root())
     if feed is None:
         return _form_page(form, problems)
     try:
@@ -46,7 +46,7 @@ def edit(slug: str) -> BaseResponse:
     if request.method == "GET":
         return _form_page(FeedForm.from_feed(row.feed), feed=row.feed)
     form = FeedForm.from_request(request.form)
-    feed, problems = form.changed_feed(row.feed, web().store.feeds.known_sources())
+    feed, problems = form.to_feed(web().store.feeds.known_sources(), row.feed)
     if feed is None:
         return _form_page(form, problems, feed=row.feed)
     web().store.feeds.change(feed, now=now())

@@ -39,75 +39,74 @@ class FeedForm:
     @classmethod
     def from_feed(cls, feed: Feed) -> "FeedForm":
         """Return the values of a feed."""
-        return cls(
-            title=feed.title,
-            slug=feed.slug,
-            sources=tuple(source.key for source in feed.sources),
-            privacy=feed.privacy,
-            alarms=feed.alarms,
-            public=feed.public,
-        )
+        names = ("title", "slug", "privacy", "alarms", "public")
+        same = {name: getattr(feed, name) for name in names}
+        return cls(sources=tuple(source.key for source in feed.sources), **same)
 
-    def new_feed(
-        self, known: Sequence[KnownSource], *, taken: Collection[str], root: str
+    def to_feed(
+        self,
+        known: Sequence[KnownSource],
+        old: Feed | None = None,
+        *,
+        taken: Collection[str] = (),
+        root: str = "",
     ) -> tuple[Feed | None, Mapping[str, str]]:
-        """Return a new feed, or None and the mistakes by field; ``taken`` are all other slugs."""
-        feed, problems = self._checked(Feed(slug="-", title="", sources=()), known)
-        slug = self.slug.strip().lower()
-        if not slug:
-            slug = choose_slug(self.title, taken, otherwise="calendar")
-        elif slug in taken:
-            problems["slug"] = taken_text()
-        else:
-            try:
-                slug = values.slug(slug)
-            except ValueError:
-                problems["slug"] = _("Use 1 to 64 letters from a to z, digits and hyphens.")
-        length = url_length(slug, root)
-        if "slug" not in problems and length > LONGEST_URL:
-            problems["slug"] = _(
-                "The address would have %(length)d characters, but Google Calendar accepts "
-                "%(most)d at most. Choose a shorter name.",
-                length=length,
-                most=LONGEST_URL,
-            )
-        in_order = [name for name in ("title", "slug", "sources") if name in problems]
-        mistakes: dict[str, str] = {name: problems[name] for name in in_order}
-        return (None if problems else replace(feed, slug=slug)), mistakes
+        """Return a feed with these values, or None and the mistakes by field.
 
-    def changed_feed(
-        self, feed: Feed, known: Sequence[KnownSource]
-    ) -> tuple[Feed | None, Mapping[str, str]]:
-        """Return a feed with these values and its old slug, or None and the mistakes by field."""
-        changed, problems = self._checked(feed, known)
-        return (None if problems else changed), problems
-
-    def _checked(self, feed: Feed, known: Sequence[KnownSource]) -> tuple[Feed, dict[str, str]]:
+        It keeps the slug and all other settings of ``old``. Without ``old`` it is new: ``taken``
+        are the slugs of all other feeds, and ``root`` is the address of the bridge.
+        """
         problems: dict[str, str] = {}
-        title = self.title
+        title, slug = self.title, self.slug.strip().lower()
         try:
             title = values.title(self.title)
         except ValueError:
             problems["title"] = _("Enter a name of 1 to 255 characters, in one line.")
+        if old is None:
+            slug = slug or choose_slug(self.title, taken, otherwise="calendar")
+            if mistake := _slug_mistake(slug, taken, root):
+                problems["slug"] = mistake
         by_key = {row.source.key: row.source for row in known}
-        # The feed's old sources stay first: an event of two sources is shown from the first.
-        old = [source.key for source in feed.sources if source.key in self.sources]
-        sources = [by_key[key] for key in dict.fromkeys((*old, *self.sources)) if key in by_key]
+        # The old sources stay first: an event of two sources is shown from the first.
+        old_keys = [source.key for source in old.sources] if old else []
+        keys = [*(key for key in old_keys if key in self.sources), *self.sources]
+        sources = tuple(by_key[key] for key in dict.fromkeys(keys) if key in by_key)
         if not sources:
             problems["sources"] = _("Select at least one source.")
         elif len(sources) < len(self.sources):
             problems["sources"] = _("A source no longer exists. Check the list again.")
-        changed = replace(
-            feed,
+        if problems:
+            return None, problems
+        feed = replace(
+            old or Feed(slug=slug, title=title, sources=sources),
             title=title,
-            sources=tuple(sources),
+            sources=sources,
             privacy=self.privacy,
             alarms=self.alarms,
             public=self.public,
         )
-        return changed, problems
+        return feed, {}
 
 
 def taken_text() -> str:
     """Return the mistake that another feed has, or had, the same address."""
     return str(_("Another feed uses, or once used, this address. Choose another name."))
+
+
+def _slug_mistake(slug: str, taken: Collection[str], root: str) -> str:
+    if slug in taken:
+        return taken_text()
+    try:
+        values.slug(slug)
+    except ValueError:
+        return str(_("Use 1 to 64 letters from a to z, digits and hyphens."))
+    length = url_length(slug, root)
+    if length <= LONGEST_URL:
+        return ""
+    text = _(
+        "The address would have %(length)d characters, but Google Calendar accepts %(most)d at "
+        "most. Choose a shorter name.",
+        length=length,
+        most=LONGEST_URL,
+    )
+    return str(text)

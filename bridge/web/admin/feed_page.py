@@ -1,7 +1,6 @@
 """The admin page of one feed: sources, addresses, readers, changes and events with problems."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Response
@@ -20,23 +19,6 @@ from bridge.web.language import _
 from bridge.web.urls import Paths
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkAddress:
-    """A link with its addresses; both are empty if the secret key cannot read its token."""
-
-    link: Link
-    address: str = ""
-    page: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddressReaders:
-    """The programs that read one address; ``link`` is None for the public one."""
-
-    link: Link | None
-    programs: tuple[ProgramStatus, ...]
-
-
 @blueprint.get("/feeds/<slug>/")
 def feed(slug: str) -> Response:
     """Show one feed and its actions."""
@@ -48,7 +30,8 @@ def feed(slug: str) -> Response:
         "admin_feed.html",
         shown=status,
         feed=row.feed,
-        links=[_link_address(row.feed, link) for link in links if link.opens(at)],
+        links=[(link, _link_paths(row.feed, link)) for link in links if link.opens(at)],
+        root=public_root(),
         public=public_root() + Paths.of(row.feed, None).feed if row.feed.public else "",
         grace_days=GRACE_DAYS,
         readers=_readers(slug, links, changed_at, at),
@@ -68,22 +51,21 @@ def refresh(slug: str) -> BaseResponse:
     return redirect_to_feed(slug, _("The feed's sources will be read again within a minute."))
 
 
-def _link_address(of: Feed, link: Link) -> LinkAddress:
+def _link_paths(feed: Feed, link: Link) -> Paths | None:
+    """Return the paths of a link, None if no secret key can read its token."""
     try:
-        token = web().store.links.token(link)
+        return Paths.secret(feed, web().store.links.token(link))
     except LinkError:
-        return LinkAddress(link=link)
-    paths = Paths.secret(of, token)
-    return LinkAddress(link=link, address=public_root() + paths.feed, page=paths.page)
+        return None
 
 
 def _readers(
     slug: str, links: Sequence[Link], changed_at: datetime | None, at: datetime
-) -> list[AddressReaders]:
+) -> list[tuple[Link | None, list[ProgramStatus]]]:
+    """Return the programs that read each address; the link of the public address is None."""
     by_link: dict[str, list[ProgramStatus]] = {}
     for reader in web().store.readers.of(slug, now=at):
         status = program_status(reader, changed_at=changed_at, now=at)
         by_link.setdefault(reader.link, []).append(status)
-    known = {link.token_hash: link for link in links}
-    order = [key for key in ("", *known) if key in by_link]
-    return [AddressReaders(link=known.get(key), programs=tuple(by_link[key])) for key in order]
+    known = {"": None, **{link.token_hash: link for link in links}}
+    return [(link, by_link[key]) for key, link in known.items() if key in by_link]

@@ -40,11 +40,6 @@ class FeedStatus:
     links: int
 
     @property
-    def events(self) -> int:
-        """The number of entries that the feed shows."""
-        return self.head.events if self.head else 0
-
-    @property
     def troubled(self) -> tuple[SourceStatus, ...]:
         """The sources that need a sentence of their own."""
         return tuple(source for source in self.sources if source.health.kind != "fresh")

@@ -55,7 +55,7 @@ def web_app(
     environ: Mapping[str, str] | None = None,
     **settings: str,
 ) -> Flask:
-    """Return the web app of a store; ``environ`` and ``settings`` are variables of the environment."""
+    """Return the web app of a store; ``environ`` and ``settings`` are environment variables."""
     values = {"BRIDGE_DATA_DIR": str(folder), "BRIDGE_SECRET_KEY": "k" * 40, **settings}
     values |= environ or {}
     return create_app(config.load(values), store, open_admin=open_admin, clock=clock)

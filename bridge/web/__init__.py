@@ -67,7 +67,8 @@ def create_app(
     session.register(app, keys.session_key(settings.admin_password.reveal()))
     for module in (pages, embed, admin, history, monitoring):
         app.register_blueprint(module.blueprint)
-    app.wsgi_app = https.wrap(feeds.Feeds(web, app.wsgi_app), settings)  # type: ignore[assignment,method-assign]
+    wsgi_app = https.wrap(feeds.Feeds(web, app.wsgi_app), settings)
+    app.wsgi_app = wsgi_app  # type: ignore[assignment,method-assign]
     return app
 
 

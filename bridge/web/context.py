@@ -1,6 +1,7 @@
 """What every request needs: settings, store, caches, and the feed that an address opens."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 import ipaddress
 import re
@@ -12,6 +13,7 @@ from werkzeug.exceptions import BadRequest, Gone, NotFound
 from bridge.config import Settings
 from bridge.domain.feed import Feed
 from bridge.store import Store
+from bridge.store.filters import FilteredFeed
 from bridge.store.links import Link
 from bridge.store.publications import Head
 from bridge.web.filtered_documents import FilteredDocuments
@@ -36,7 +38,8 @@ class Web:
         self.documents = DocumentCache(store.publications)
         self._links = ReadCache(store.links.find, clock)
         self._heads = ReadCache(store.publications.head, clock)
-        self.filtered_documents = FilteredDocuments(store, self._heads, self.usage, clock)
+        self._filters = ReadCache(store.filters.find, clock)
+        self.filtered_documents = FilteredDocuments(store, self._heads)
 
     def open_feed(self, slug: str, token: str | None, variant: str) -> tuple[str, Head]:
         """Return the hash of an address's token, and the head of the published feed.
@@ -63,12 +66,30 @@ class Web:
             raise NotFound
         return feed
 
+    def open_filter(self, slug: str | None, token: str) -> FilteredFeed:
+        """Return the filtered feed that a filter's token opens; raise as ``open_feed``.
+
+        ``slug`` is None in the address of its page. It ends with the link it was made on.
+        """
+        filtered = self._filters.get(token)
+        if filtered is None or slug not in (None, filtered.slug):
+            raise NotFound
+        if filtered.link is not None:
+            self._use(filtered.link)
+        return filtered
+
     def _open_link(self, slug: str | None, token: str) -> Link:
         link = self._links.get(token) if _TOKEN.fullmatch(token) else None
-        if link is None or not link.active or slug not in (None, link.slug):
+        if link is None or slug not in (None, link.slug):
+            raise NotFound
+        return self._use(link)
+
+    def _use(self, link: Link) -> Link:
+        """Note a use of a link; raise NotFound if its feed is not served, Gone if it ended."""
+        if not link.active:
             raise NotFound
         self.usage.note_use(link.token_hash)
-        if link.ends_at is not None and not link.opens(datetime.now(UTC)):
+        if not link.opens(datetime.now(UTC)):
             raise Gone
         return link
 
@@ -90,9 +111,13 @@ def public_root() -> str:
 
 def is_local_request() -> bool:
     """Whether the request comes directly from this machine, not through a proxy on it."""
-    if any(name in request.headers for name in _PROXY_HEADERS):
-        return False
-    try:
-        return ipaddress.ip_address(request.remote_addr or "").is_loopback
-    except ValueError:
-        return False
+    address = client_address()
+    has_proxy = any(name in request.headers for name in _PROXY_HEADERS)
+    return address is not None and address.is_loopback and not has_proxy
+
+
+def client_address() -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that the request comes from, None if the server names none."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(request.remote_addr or "")
+    return None

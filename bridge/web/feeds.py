@@ -87,7 +87,7 @@ class Feeds:
         self, request: FeedRequest, slug: str, token: str, uid: str | None
     ) -> WsgiResponse:
         """Answer with a filtered feed, or with one of its events; no other event is reachable."""
-        filtered = self._web.filtered_documents.open(slug, token)
+        filtered = self._web.open_filter(slug, token)
         document = self._web.filtered_documents.get(filtered, request.variant)
         if uid is not None:
             agenda = self._web.store.agenda

@@ -4,16 +4,15 @@ Nothing is rendered here. A document is joined again when the feed's own documen
 its events change: the feed's head shows both.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 import gzip
 import hashlib
 from operator import attrgetter
 from threading import Lock
 
-from werkzeug.exceptions import Gone, NotFound
+from werkzeug.exceptions import NotFound
 
 from bridge.errors import StoreError
 from bridge.feed.agenda import NO_INVITATION
@@ -22,12 +21,11 @@ from bridge.store import Store
 from bridge.store.filters import FilteredFeed
 from bridge.store.publications import Head
 from bridge.web.read_cache import ReadCache, SizedCache, log_stale
-from bridge.web.usage import Usage
 
 _MOST_BYTES = 64 * 2**20
 _GZIP_LEVEL = 1  # a client waits; the worker compresses whole feeds better
 
-_RESPONSE_NAMES = {"needs-action": "not answered", NO_INVITATION: "no invitation"}
+_WORDS = {"needs-action": "not answered", NO_INVITATION: "no invitation"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,21 +56,13 @@ class FilteredDocument:
 
 
 class FilteredDocuments:
-    """FilteredFeed feeds by their tokens, and their documents; the latest requested are cached."""
+    """The documents of filtered feeds; the latest requested are cached."""
 
     def __init__(
-        self,
-        store: Store,
-        heads: ReadCache[Head],
-        usage: Usage,
-        clock: Callable[[], float],
-        *,
-        most_bytes: int = _MOST_BYTES,
+        self, store: Store, heads: ReadCache[Head], *, most_bytes: int = _MOST_BYTES
     ) -> None:
         self._store = store
         self._heads = heads
-        self._usage = usage
-        self._filters = ReadCache(store.filters.find, clock)
         self._documents = SizedCache[FilteredDocument](most_bytes, attrgetter("size"))
         self._joining = Lock()
 
@@ -80,23 +70,6 @@ class FilteredDocuments:
     def size(self) -> int:
         """The total of all cached bytes."""
         return self._documents.size
-
-    def open(self, slug: str | None, token: str) -> FilteredFeed:
-        """Return what a filter's token stands for; ``slug`` is None in the address of its page.
-
-        Raises NotFound for an unknown token, Gone if the link that it was made on has ended.
-        """
-        filtered = self._filters.get(token)
-        if filtered is None or slug not in (None, filtered.slug):
-            raise NotFound
-        link = filtered.link
-        if link is not None:
-            if not link.active:
-                raise NotFound
-            self._usage.note_use(link.token_hash)
-            if not link.opens(datetime.now(UTC)):
-                raise Gone
-        return filtered
 
     def get(self, filtered: FilteredFeed, variant: str) -> FilteredDocument:
         """Return the document of the feed as published now; raise NotFound if it is not."""
@@ -145,10 +118,5 @@ def _title(title: str, labels: Mapping[str, Sequence[str]]) -> str:
 
     Sources do not count: their titles change without a change of this document's validators.
     """
-    names = [
-        _RESPONSE_NAMES.get(value, value)
-        for kind, values in labels.items()
-        if kind != "source"
-        for value in values
-    ]
+    names = [_WORDS.get(v, v) for kind in labels if kind != "source" for v in labels[kind]]
     return f"{title}: {', '.join(names)}" if names else title

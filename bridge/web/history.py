@@ -61,7 +61,7 @@ def atom(slug: str) -> BaseResponse:
         abort(404)
     rows, head = _rows(slug, _MOST_IN_ATOM), web().store.publications.head(slug, "default")
     updated = rows[0].at if rows else head.modified_at if head else datetime.fromtimestamp(0, UTC)
-    # No secret address is in it, not even its own. Tag URIs (RFC 4151) do not depend on the request.
+    # No secret address is in it, not even its own. A tag URI (RFC 4151) is the same on every host.
     host = urlsplit(web().settings.public_url).hostname or "localhost"
     document = render_template(
         "history.xml",
@@ -71,9 +71,7 @@ def atom(slug: str) -> BaseResponse:
         page=f"{public_root()}/admin/feeds/{slug}/",
         tag=f"tag:{host},2026:history/{slug}",
     )
-    response = Response(
-        _NOT_XML.sub("", document), content_type="application/atom+xml; charset=utf-8"
-    )
+    response = Response(_NOT_XML.sub("", document), mimetype="application/atom+xml")
     response.headers["Cache-Control"] = "private, no-cache"
     response.add_etag()
     return response.make_conditional(request)

@@ -151,9 +151,7 @@ def here(**changes: object) -> str:
 
 def _select_locale() -> str:
     """Return the reader's first language that is one of ours, as in the reader's country."""
-    accepted = [
-        name for tag, weight in request.accept_languages if weight > 0 and (name := _locale_of(tag))
-    ]
+    accepted = [name for tag, q in request.accept_languages if q and (name := _locale_of(tag))]
     if requested := _locale_of(request.args.get("lang", "")):
         regional = [name for name in accepted if name.split("_")[0] == requested]
         return regional[0] if regional else requested

@@ -64,7 +64,7 @@ def open_page(slug: str | None, token: str | None) -> tuple[Feed, PageFilter]:
     ``agenda_items`` returns the filtered items.
     """
     if token is not None and is_filter(token):
-        filtered = web().filtered_documents.open(slug, token)
+        filtered = web().open_filter(slug, token)
         feed = web().store.feeds.get(filtered.slug)
         if feed is None:
             raise NotFound

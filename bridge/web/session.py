@@ -14,7 +14,7 @@ from flask import Flask, abort, request, session
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import ServiceUnavailable
 
-from bridge.web.context import is_local_request, web
+from bridge.web.context import client_address, is_local_request, web
 
 _LIFETIME = timedelta(hours=12)
 _RETRY_AFTER = 10  # seconds
@@ -106,10 +106,7 @@ def _is_equal(left: str, right: str) -> bool:
 
 def _client() -> str:
     """Return the address that attempts are counted for; in IPv6 a person's whole network."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return ""
-    if address.version == 6:
+    address = client_address()
+    if address is not None and address.version == 6:
         return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
+    return str(address or "")

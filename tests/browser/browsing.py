@@ -1,8 +1,8 @@
 """Chromium at a running demo, for the tests that walk through the pages as a person does.
 
-What a page does is watched all the time: an error in its console, an exception, or a request that would leave this
-machine fails the test. Playwright keeps an event loop running in the thread while it is open, which is why the browser
-belongs to a module and not to the whole run.
+A message in a page's console, an exception, or a request to another machine fails the test.
+Playwright keeps an event loop in its thread while it is open, so each module has a browser of its
+own.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -84,7 +84,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 def _until_ready(process: subprocess.Popen[str]) -> list[str]:
-    """Read what the demo prints until it says where to look; returns the lines of its feeds: title, address, …."""
+    """Read the demo's output until it is ready; return the lines of its feeds: title, address."""
     lines = []
     assert process.stdout is not None
     for line in process.stdout:
@@ -112,9 +112,9 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(chromium: Any) -> Iterator[Visit]:
-    """Open an address in a browser of its own: ``visit(url, width=375, scheme="dark", javascript=False)``.
+    """Open an address in a new browser context; further options are those of Playwright's contexts.
 
-    More options are those of a Playwright context. At the end no page may have complained, or asked another machine.
+    Fails the test if a page reports an error or sends a request to another machine.
     """
     contexts = []
     problems: list[str] = []
@@ -150,7 +150,7 @@ def visit(chromium: Any) -> Iterator[Visit]:
 
 
 def violations(page: Any, **options: Any) -> list[str]:
-    """Return axe's violations of a page, a line for each place; ``options`` are those of ``axe.run``."""
+    """Return axe's violations of a page, one line each; ``options`` are those of ``axe.run``."""
     page.evaluate(_axe())
     found = page.evaluate(
         "options => axe.run(document, options)", {"resultTypes": ["violations"], **options}

@@ -163,7 +163,7 @@ def test_the_admin_creates_a_feed_rotates_its_link_and_removes_it(
     assert becomes(address, 410)
     page.get_by_role("link", name="Remove …").click()
     page.get_by_role("button", name="Remove feed").click()
-    page.get_by_text("Removed the feed").wait_for()
+    page.get_by_text("You can restore it").wait_for()
     assert becomes(fresh, 404)
     page.get_by_role("button", name=f"Restore “{title}”").click()
     page.get_by_text("Feed restored").wait_for()
@@ -202,7 +202,7 @@ PAGES = [
 def test_axe_reports_no_violation_on_any_admin_page(
     served: Served, visit: Visit, width: int, scheme: str
 ) -> None:
-    """Nor with all sections open, with mistakes in a form, or in German; no page scrolls sideways."""
+    """Nor with all sections open, mistakes in a form, or in German; no page scrolls sideways."""
     root = served.root
     page = visit(f"{root}/admin/", width=width, scheme=scheme)
     assert violations(page) == []

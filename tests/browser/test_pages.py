@@ -74,13 +74,12 @@ def site(pages: dict[str, bytes]) -> Iterator[str]:
 
 def host_page(body: str) -> dict[str, bytes]:
     icon = '<link rel="icon" href="data:,">'
-    return {
-        "/": f'<!doctype html><html lang="en"><head><title>A team</title>{icon}</head><body>{body}</body></html>'.encode()
-    }
+    head = f"<head><title>A team</title>{icon}</head>"
+    return {"/": f'<!doctype html><html lang="en">{head}<body>{body}</body></html>'.encode()}
 
 
 def test_a_visitor_finds_a_feed_and_copies_its_address(demo: Demo, visit: Visit) -> None:
-    """From the demo's list to the page of a feed, and its address in the clipboard is the one the demo printed."""
+    """From the demo's list to a feed's page; the copied address is the one the demo printed."""
     page = visit(f"{demo.root}/", **CLIPBOARD)
     page.get_by_role("link", name="Work", exact=True).first.click()
     page.get_by_role("link", name=re.compile("page", re.IGNORECASE)).first.click()
@@ -91,7 +90,7 @@ def test_a_visitor_finds_a_feed_and_copies_its_address(demo: Demo, visit: Visit)
 
 
 def test_each_button_leads_where_the_rulebook_says(demo: Demo, visit: Visit) -> None:
-    """Rulebook part 3: Google gets a webcal address, Outlook an https one; what they receive is the feed itself."""
+    """Rulebook part 3: Google gets the feed's webcal address, Outlook its https address."""
     address = demo.feeds["Work"]
     webcal = address.replace("http://", "webcal://")
     page = visit(demo.page("Work"))
@@ -122,7 +121,7 @@ def test_each_button_leads_where_the_rulebook_says(demo: Demo, visit: Visit) -> 
         {"url": [address], "name": ["Work"]},
         {"url": [address], "name": ["Work"]},
     ]
-    # The page's address is a secret (rulebook H21): no other site sees where the visitor comes from.
+    # The page's address is a secret (rulebook H21): no other site gets a referrer.
     assert not any("referer" in request.headers for request in requests)
 
 
@@ -179,7 +178,7 @@ def test_the_agenda_goes_on_and_comes_back(demo: Demo, visit: Visit) -> None:
 
 
 def test_times_are_in_the_zone_of_the_browser(demo: Demo, visit: Visit) -> None:
-    """A reader in Tokyo sees Tokyo's hours at once; the server writes the same when it is asked for that zone."""
+    """A reader in Tokyo sees Tokyo's hours; the server's page for that zone has the same."""
     moved = visit(demo.page("Work"), timezone_id="Asia/Tokyo")
     moved.get_by_text("Times in Tokyo").wait_for()
     asked = visit(demo.page("Work") + "?zone=Asia/Tokyo", javascript=False)
@@ -231,7 +230,7 @@ def test_the_copied_snippet_shows_the_agenda_in_a_page_of_another_origin(
 
 
 def test_fullcalendar_shows_every_occurrence_at_its_hour(demo: Demo, visit: Visit) -> None:
-    """The real FullCalendar of npm, on another origin, reads ``?flavour=web``: each start as the feed has it."""
+    """FullCalendar from npm, on another origin, reads ``?flavour=web``."""
     scripts = {
         "/ical.js": package("ical.js/build/ical.min.js"),
         "/fullcalendar.js": package("fullcalendar/index.global.min.js"),
@@ -253,7 +252,8 @@ def test_fullcalendar_shows_every_occurrence_at_its_hour(demo: Demo, visit: Visi
         page = visit(origin)
         page.wait_for_function("window.loaded && calendar.getEvents().length")
         shown_events = page.evaluate(
-            "calendar.getEvents().map(e => [e.title, e.allDay ? e.startStr : e.start.toISOString()])"
+            "calendar.getEvents()"
+            ".map(e => [e.title, e.allDay ? e.startStr : e.start.toISOString()])"
         )
         first, end = page.evaluate(
             "[calendar.view.activeStart.toISOString(), calendar.view.activeEnd.toISOString()]"
@@ -279,7 +279,7 @@ def start_in_javascript(event: icalendar.Component) -> str:
 def test_axe_reports_no_violation_on_the_public_pages(
     demo: Demo, visit: Visit, width: int, scheme: str
 ) -> None:
-    """The feed's page as it comes and with all that can be opened open; the embedded one with a day's sheet."""
+    """Nor with all sections of the feed's page open, and in a day's sheet of the embed."""
     page = visit(demo.page("Everything"), width=width, scheme=scheme)
     assert violations(page) == []
     assert not scrolls_sideways(page)

@@ -164,8 +164,8 @@ def test_a_read_that_is_held_back_shows_its_reason(client: FlaskClient, served: 
     text = card(client)
     assert text.startswith("Fresh")
     assert (
-        "Held back The last read has been held back since 10 Mar 2026, 11:56 : Half of them are gone."
-        in text
+        "Held back The last read has been held back since 10 Mar 2026, 11:56 : "
+        "Half of them are gone." in text
     )
     assert "Next read in 6 minutes." in text
 

@@ -54,7 +54,7 @@ lengths = st.one_of(st.just(0), st.integers(0, 7200), st.integers(0, 5 * 86400))
 def test_a_timed_occurrence_is_on_exactly_the_days_it_touches(
     zone: ZoneInfo, spans: list[tuple[int, int]], shift: int
 ) -> None:
-    """The days are found a second way: by asking for the local date every quarter of an hour, and at both ends."""
+    """The test takes the local date every quarter of an hour and at both ends."""
     items = [
         AgendaItem(uid=str(number), title="", times=((start, start + length),))
         for number, (start, length) in enumerate(spans)
@@ -103,7 +103,7 @@ def test_an_all_day_occurrence_is_on_its_own_days_in_every_zone(
 
 
 def test_midnight_belongs_to_the_day_it_begins() -> None:
-    """An event until midnight is not on the next day; one without length at midnight is on that day alone."""
+    """An event until midnight is not on the next day; a moment at midnight is on that day."""
     items = [
         timed(("2026-03-10 22:00", "2026-03-11 00:00")),
         timed(("2026-03-12 00:00", "2026-03-12 00:00")),
@@ -113,7 +113,7 @@ def test_midnight_belongs_to_the_day_it_begins() -> None:
 
 
 def test_a_day_that_comes_again_has_the_event_too() -> None:
-    """In Newfoundland's autumn of 2010 clocks went from 00:01 back to 23:01: the 7th began, then the 6th went on."""
+    """In 2010 Newfoundland's clocks went back from 00:01 on the 7th to 23:01 on the 6th."""
     zone = ZoneInfo("America/St_Johns")
     item = timed(("2010-11-07 02:30:15", "2010-11-07 02:50:00"), zone=ZoneInfo("UTC"))
     assert [
@@ -122,7 +122,7 @@ def test_a_day_that_comes_again_has_the_event_too() -> None:
 
 
 def test_the_same_evening_is_another_day_elsewhere() -> None:
-    """20:00 in New York on the 10th, before Europe's clocks change, is 01:00 in Berlin and 09:00 in Tokyo."""
+    """20:00 in New York on 10 March is 01:00 in Berlin and 09:00 in Tokyo."""
     item = timed(("2026-03-10 20:00", "2026-03-10 21:00"), zone=NEW_YORK)
     for zone, day, hour in ((NEW_YORK, 10, 20), (BERLIN, 11, 1), (TOKYO, 11, 9)):
         (shown,) = agenda.days([item], FIRST, FIRST + 30 * DAY, zone)

@@ -62,7 +62,7 @@ def in_grid(text: str) -> list[str]:
 
 
 def test_only_the_embedded_page_may_be_framed(client: FlaskClient, token: str) -> None:
-    """CSP frame-ancestors, which wins over X-Frame-Options; that header is nowhere, for browsers read it as well."""
+    """By CSP frame-ancestors alone: browsers also obey X-Frame-Options."""
     for path in ("/feeds/open/embed", f"/f/{token}/embed"):
         answer = client.get(path)
         assert answer.status_code == 200

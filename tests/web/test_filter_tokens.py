@@ -101,7 +101,7 @@ def test_a_token_opens_no_other_feed(site: Site) -> None:
 
 
 def test_a_filtered_feed_ends_with_its_link(site: Site) -> None:
-    """H9: 410 for a revoked link; in the grace period of a rotated link, old and new tokens work."""
+    """H9: 410 for a revoked link; both tokens work in the grace period of a rotated link."""
     old = filter_path(site.store, IN_HALL_A)
     assert site.status(old) == 200
     site.store.links.rotate("summit", "default", now=datetime.now(UTC), grace=timedelta(hours=1))

@@ -24,9 +24,9 @@ from bridge.feed.document import PLACEHOLDER, remove_alarms
 from bridge.feed.filter import LABEL_KINDS, Filter
 from bridge.publish.publisher import publish
 from bridge.store import Store
+from bridge.store.filters import FilteredFeed
 from bridge.web.filtered_documents import FilteredDocuments
 from bridge.web.read_cache import ReadCache
-from bridge.web.usage import Usage
 from tests.clock import Clock
 from tests.factories import MINUTE, berlin, event, put, series
 from tests.served import web_app
@@ -41,7 +41,6 @@ from tests.web.filtered_feeds import (
     Site,
     fill,
     filter_path,
-    filter_token,
     link_token,
     uids,
 )
@@ -287,9 +286,10 @@ def test_the_last_document_is_served_while_the_database_cannot_be_read(
 def test_the_cached_bytes_are_bounded(site: Site) -> None:
     store = site.store
     heads = ReadCache(store.publications.head, time.monotonic)
-    documents = FilteredDocuments(store, heads, Usage(store), time.monotonic, most_bytes=3000)
+    documents = FilteredDocuments(store, heads, most_bytes=3000)
     for hall in ("Hall A", "Hall B", "Hall C", "Hall D"):
-        filtered = documents.open("summit", filter_token(store, ("hall", hall)))
+        choice = Filter.from_labels([("hall", hall)])
+        filtered = FilteredFeed(slug="summit", link=None, choice=choice)
         body = documents.get(filtered, "default").body
         assert body.startswith(b"BEGIN:VCALENDAR")
         assert documents.size <= 3000

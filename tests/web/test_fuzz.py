@@ -295,7 +295,7 @@ def test_no_request_leads_to_a_fault_or_to_another_feed(
 
 
 def test_responses_follow_the_rules_of_wsgi(fuzzed: tuple[Flask, str]) -> None:
-    """PEP 3333, as the standard library checks it: types of headers and bodies, no hop-by-hop header."""
+    """PEP 3333 as the standard library checks it: types, and no hop-by-hop header."""
     app, token = fuzzed
     checked = validator(app)
     for path in (f"/f/{token}/team.ics", "/feeds/open.ics", "/f/x/team.ics", "/robots.txt", "/"):

@@ -69,7 +69,8 @@ def client(changed: Store, tmp_path: Path) -> FlaskClient:
 
 
 def address(store: Store, password: str = PASSWORD) -> str:
-    return f"{ROOT}/admin/feeds/team/history.atom?token={store.changes.token('team', password=password)}"
+    token = store.changes.token("team", password=password)
+    return f"{ROOT}/admin/feeds/team/history.atom?token={token}"
 
 
 def ids(response: TestResponse) -> list[str | None]:

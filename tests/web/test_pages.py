@@ -110,12 +110,13 @@ def get_page(served: Store, settings: Settings) -> GetPage:
 
 
 def test_the_deep_links_are_those_of_the_rulebook() -> None:
-    """Part 3 of the rulebook: webcal, never webcals; Google takes webcal, Outlook takes https; encoded once."""
+    """Rulebook part 3: webcal for Google, https for Outlook, each encoded once."""
     url = "https://calendars.example.org/f/tok-en_/team.ics"
     links = Subscription.of(url, "Team & more")
     assert links.webcal == "webcal://calendars.example.org/f/tok-en_/team.ics"
     assert links.google == (
-        "https://calendar.google.com/calendar/r?cid=webcal%3A%2F%2Fcalendars.example.org%2Ff%2Ftok-en_%2Fteam.ics"
+        "https://calendar.google.com/calendar/r?cid="
+        "webcal%3A%2F%2Fcalendars.example.org%2Ff%2Ftok-en_%2Fteam.ics"
     )
     encoded = "https%3A%2F%2Fcalendars.example.org%2Ff%2Ftok-en_%2Fteam.ics"
     assert (
@@ -256,7 +257,7 @@ def test_another_zone_moves_the_days(get_page: GetPage, served: Store) -> None:
 
 
 def test_dates_are_formatted_for_the_reader(get_page: GetPage, served: Store) -> None:
-    """CLDR: German days are full weekdays, US hours have am and pm; each browser requests a language."""
+    """CLDR: German days are full weekdays, US hours have am and pm."""
     show(served, "open", item(start="2026-03-11 14:00", end="2026-03-11 15:00"), revision=1)
     german = get_page(**{"Accept-Language": "fr-FR,de-AT;q=0.8,en;q=0.5"})
     assert 'lang="de-AT"' in german.text

@@ -63,11 +63,8 @@ def remove(slug: str) -> BaseResponse:
         return admin_response("admin_remove.html", feed=row.feed, links=links)
     web().store.feeds.remove(slug, now=now())
     log.info("feed removed", feed=slug)
-    text = _(
-        "Removed the feed “%(title)s”. You can restore it at the end of this page.",
-        title=row.feed.title,
-    )
-    flash(text)
+    title = row.feed.title
+    flash(_("Removed “%(title)s”. You can restore it at the end of this page.", title=title))
     return redirect(url_for("admin.overview"), 303)
 
 

@@ -66,11 +66,6 @@ class FilteredDocuments:
         self._documents = SizedCache[FilteredDocument](most_bytes, attrgetter("size"))
         self._joining = Lock()
 
-    @property
-    def size(self) -> int:
-        """The total of all cached bytes."""
-        return self._documents.size
-
     def get(self, filtered: FilteredFeed, variant: str) -> FilteredDocument:
         """Return the document of the feed as published now; raise NotFound if it is not."""
         head = self._heads.get(filtered.slug, variant)

@@ -26,16 +26,11 @@ log = structlog.get_logger()
 
 
 class SizedCache(Generic[V]):
-    """The latest used values up to a total size, for many threads."""
+    """The latest used values up to a total size, by default a number, for many threads."""
 
     def __init__(self, most: int, size_of: Callable[[V], int] | None = None) -> None:
         self._values: LRUCache[Hashable, V] = LRUCache(most, size_of)
         self._lock = Lock()
-
-    @property
-    def size(self) -> int:
-        """The total size; without ``size_of`` the number of values."""
-        return int(self._values.currsize)
 
     def get(self, key: Hashable) -> V | None:
         """Return a value, None if it is not cached."""
@@ -59,9 +54,6 @@ class ReadCache(Generic[V]):
         self._clock = clock
         # With the time at which each expires; TTLCache would drop what a broken database needs.
         self._answers = SizedCache[tuple[V, float]](_MOST_ANSWERS)
-
-    def __len__(self) -> int:
-        return self._answers.size
 
     def get(self, *key: str) -> V | None:
         """Return an answer half a second old at most; raise StoreError if there never was one."""
@@ -91,11 +83,6 @@ class DocumentCache:
         self._publications = publications
         self._documents = SizedCache[Representation](most_bytes, lambda d: len(d.data))
         self._requested = SizedCache[bool](_MOST_ANSWERS)
-
-    @property
-    def size(self) -> int:
-        """The total of all cached bytes."""
-        return self._documents.size
 
     def get(self, slug: str, variant: str, etag: str, *, gzip: bool) -> Representation | None:
         """Return a feed's bytes: those of ``etag``, or newer ones published a moment ago."""

@@ -250,16 +250,23 @@ def test_an_event_that_leaves_a_filter_by_its_labels_alone_is_noticed(
 # --- caching
 
 
-def test_a_document_is_joined_once_for_a_state_of_the_feed(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls, filtered = [], site.store.agenda.filtered
+def count_joins(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return a list that gets an item whenever a filtered document is joined."""
+    calls: list[Any] = []
+    filtered = site.store.agenda.filtered
 
     def count(*arguments: Any, **options: Any) -> Any:
         calls.append(arguments)
         return filtered(*arguments, **options)
 
     monkeypatch.setattr(site.store.agenda, "filtered", count)
+    return calls
+
+
+def test_a_document_is_joined_once_for_a_state_of_the_feed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = count_joins(site, monkeypatch)
     path = filter_path(site.store, IN_HALL_A)
     assert len({site.get(path) for _ in range(3)}) == 1
     assert len(calls) == 1
@@ -283,17 +290,23 @@ def test_the_last_document_is_served_while_the_database_cannot_be_read(
     assert site.status(filter_path(site.store, IN_HALL_B)) == 503
 
 
-def test_the_cached_bytes_are_bounded(site: Site) -> None:
-    store = site.store
+def test_the_cached_bytes_are_bounded(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, calls = site.store, count_joins(site, monkeypatch)
     heads = ReadCache(store.publications.head, time.monotonic)
     documents = FilteredDocuments(store, heads, most_bytes=3000)
-    for hall in ("Hall A", "Hall B", "Hall C", "Hall D"):
+
+    def get(hall: str) -> bytes:
         choice = Filter.from_labels([("hall", hall)])
         filtered = FilteredFeed(slug="summit", link=None, choice=choice)
-        body = documents.get(filtered, "default").body
-        assert body.startswith(b"BEGIN:VCALENDAR")
-        assert documents.size <= 3000
-    assert documents.size > 0
+        return documents.get(filtered, "default").body
+
+    sizes = [len(get(hall)) for hall in ("Hall A", "Hall B", "Hall C", "Hall D")]
+    assert max(sizes) < 3000 < sum(sizes)
+    assert len(calls) == 4
+    get("Hall D")
+    assert len(calls) == 4
+    get("Hall A")
+    assert len(calls) == 5
 
 
 def test_a_use_of_a_filtered_feed_is_a_use_of_its_link(

@@ -83,7 +83,7 @@ def demo(host: str, port: int, faults: float | None) -> None:
 
 
 def _write_environment(folder: Path, settings: Mapping[str, str]) -> Path:
-    """Write the demo's settings for a shell, so that every command can be tried on the demo."""
+    """Write the demo's settings for a shell, so that commands can be tried on the demo."""
     path = folder / "environment"
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in settings.items())
     path.write_text("".join(lines), encoding="utf-8")

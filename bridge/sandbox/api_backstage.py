@@ -85,18 +85,12 @@ def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
         number = int(day)
         return reply({"sessions": days[number - 1].all() if 1 <= number <= len(days) else []})
 
-    @api.get(f"{_EVENT}/halls")
-    def halls(portal_id: str, event_id: str) -> Response:
-        return reply({"halls": agenda_of(portal_id, event_id).halls.all()})
+    def shelf(portal_id: str, event_id: str) -> Response:
+        name = request.path.rpartition("/")[2]
+        return reply({name: getattr(agenda_of(portal_id, event_id), name).all()})
 
-    @api.get(f"{_EVENT}/tracks")
-    def tracks(portal_id: str, event_id: str) -> Response:
-        return reply({"tracks": agenda_of(portal_id, event_id).tracks.all()})
-
-    @api.get(f"{_EVENT}/speakers")
-    def speakers(portal_id: str, event_id: str) -> Response:
-        return reply({"speakers": agenda_of(portal_id, event_id).speakers.all()})
-
+    for name in ("halls", "tracks", "speakers"):
+        api.add_url_rule(f"{_EVENT}/{name}", name, shelf)
     return api
 
 

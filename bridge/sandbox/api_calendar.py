@@ -110,13 +110,13 @@ def _range() -> Range:
 def _in_range(calendar: Calendar, *, by_instance: bool) -> list[Json]:
     """Return the objects in the range of the request: as they are, or each occurrence."""
     limits, items = _range(), calendar.events.all()
-    if not by_instance:
-        series_of = {item["uid"]: item for item in items if "recurrenceid" not in item}
-        return [item for item in items if series.touches(item, limits, series_of.get(item["uid"]))]
-    only = calendar.by_instance.all()
-    replaced = {_name(item) for item in only}
-    items = [item for item in items if _name(item) not in replaced] + only
+    if by_instance:
+        only = calendar.by_instance.all()
+        replaced = {_name(item) for item in only}
+        items = [item for item in items if _name(item) not in replaced] + only
     series_of = {item["uid"]: item for item in items if "recurrenceid" not in item}
+    if not by_instance:
+        return [item for item in items if series.touches(item, limits, series_of.get(item["uid"]))]
     names = {_name(item) for item in items}
     result: list[Json] = []
     for item in items:

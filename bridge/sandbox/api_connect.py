@@ -1,4 +1,4 @@
-"""The sandbox's Connect: networks, groups, "upcoming" events, and their update.
+"""The sandbox's Connect: networks, groups, and "upcoming" events.
 
 Quirks it keeps: refusals with status 200, events long past among the upcoming ones, an event of two
 groups in the answer of each, and a filter by the epochs even where an all-day event's are of
@@ -9,7 +9,6 @@ from typing import NoReturn
 
 from flask import Blueprint, Response, abort, request
 
-from bridge.sandbox.connect_update import answer, update_fields
 from bridge.sandbox.oauth import Tokens
 from bridge.sandbox.responses import connect_error, reply
 from bridge.sandbox.state import Data, Group, Json, Network
@@ -18,7 +17,7 @@ _SCOPES = {
     "networks": "zohopulse.networklist.READ",
     "groups": "zohopulse.userDetail.READ",
     "events": "zohopulse.events.READ",
-    "update": "zohopulse.events.UPDATE",
+    "update": "zohopulse.events.UPDATE",  # a route of the tests
 }
 _REFUSALS = {"missing": "TICKET", "dead": "OAUTHTOKEN", "scope": "OAUTHSCOPE"}
 
@@ -26,10 +25,6 @@ _REFUSALS = {"missing": "TICKET", "dead": "OAUTHTOKEN", "scope": "OAUTHSCOPE"}
 def blueprint(data: Data, tokens: Tokens) -> Blueprint:
     """Serve the networks of ``data``."""
     api = Blueprint("connect", __name__)
-
-    def network_of_request() -> Network:
-        network = data.networks.get(request.values.get("scopeID", ""))
-        return network or _refuse_parameter("scopeID")
 
     @api.before_request
     def check() -> Response | None:
@@ -48,15 +43,15 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
     @api.get("/allGroups")
     @api.get("/userGroups")
     def groups() -> Response:
-        network = network_of_request()
+        network = requested_network(data)
         if _action() == "userGroups" and "isRecentSort" not in request.args:
-            _refuse("isRecentSort is missing")
+            refuse("isRecentSort is missing")
         return reply({_action(): {"groups": [group.info for group in network.groups.values()]}})
 
     @api.get("/upcomingEvents")
     def events() -> Response:
         shown: dict[tuple[str, str], Json] = {}
-        for group in _groups(network_of_request()):
+        for group in _groups(requested_network(data)):
             for event in group.events.all():
                 shown.setdefault((event["streamId"], event["startTime"]), event)
         after, before = _epoch("startTime", 0), _epoch("endTime", 10**15)
@@ -68,35 +63,26 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         rows.sort(key=lambda event: int(event["startTime"]))
         return reply({"upcomingEvents": {"events": rows}})
 
-    @api.post("/updateEvent")
-    def update() -> Response:
-        network = network_of_request()
-        stream = request.values.get("streamId", "")
-        holders = [group for group in network.groups.values() if group.events.find(stream)]
-        if not holders:
-            _refuse_parameter("streamId")
-        event = holders[0].events.find(stream)[0]
-        try:
-            fields, gone = update_fields(event, request.values, network.zone)
-        except ValueError as error:
-            _refuse(str(error))
-        for group in holders:
-            group.events.change(stream, drop=gone, **fields)
-        return reply(answer(holders[0].events.find(stream)[0], holders[0].info))
-
     return api
+
+
+def requested_network(data: Data) -> Network:
+    """Return the network of the request, or refuse it."""
+    return data.networks.get(request.values.get("scopeID", "")) or refuse_parameter("scopeID")
+
+
+def refuse(reason: str) -> NoReturn:
+    """End the request with a refusal in Connect's form."""
+    abort(connect_error(_action(), reason))
+
+
+def refuse_parameter(name: str) -> NoReturn:
+    """End the request with the refusal of a parameter."""
+    refuse(f"Invalid {name}" if name in request.values else f"{name} is missing")
 
 
 def _action() -> str:
     return request.path.rpartition("/")[2]
-
-
-def _refuse(reason: str) -> NoReturn:
-    abort(connect_error(_action(), reason))
-
-
-def _refuse_parameter(name: str) -> NoReturn:
-    _refuse(f"Invalid {name}" if name in request.values else f"{name} is missing")
 
 
 def _groups(network: Network) -> list[Group]:
@@ -104,12 +90,12 @@ def _groups(network: Network) -> list[Group]:
     lists = (request.args.get(key, "").split(",") for key in ("selectedPartIds", "partitionId"))
     ids = [part for parts in lists for part in parts if part]
     if not ids:
-        _refuse("selectedPartIds or partitionId is missing")
+        refuse("selectedPartIds or partitionId is missing")
     if unknown := [key for key in ids if key not in network.groups]:
-        _refuse(f"Invalid partitionId {unknown[0]}")
+        refuse(f"Invalid partitionId {unknown[0]}")
     return [network.groups[key] for key in ids]
 
 
 def _epoch(name: str, default: int) -> int:
     text = request.args.get(name, str(default))
-    return int(text) if text.isdecimal() else _refuse(f"{name} is not a number of milliseconds")
+    return int(text) if text.isdecimal() else refuse(f"{name} is not a number of milliseconds")

@@ -6,8 +6,9 @@ Zoho's (Zoho APIs 3.5). No builder reads a clock.
 
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote_plus
+from zoneinfo import ZoneInfo
 
-from bridge.domain.timezones import UTC_ZONE, zone
+from bridge.domain.timezones import zone
 from bridge.sandbox.dates import day_of, wall_time
 from bridge.sandbox.files import template
 from bridge.sandbox.state import Json
@@ -15,14 +16,8 @@ from bridge.sandbox.state import Json
 CONNECT_ZONE = "Europe/Berlin"
 """Zone of the account's Connect profile, which no answer names: the wall clock of the events."""
 
-_EPOCH_ZONE = (
-    zone("America/Los_Angeles") or UTC_ZONE
-)  # the epoch of an all-day event is its midnight
+_EPOCH_ZONE = ZoneInfo("America/Los_Angeles")  # the epoch of an all-day event is its midnight
 _GOOGLE = "https://www.google.com/calendar/render?action=TEMPLATE"
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 def event(
@@ -76,8 +71,7 @@ def event(
 def times(title: str, start: datetime, end: datetime, *, all_day: bool, junk: int) -> Json:
     """Return the times of an event as fields; ``junk`` are the milliseconds of its epochs."""
     fields = {"googleCalendarUrl": _google(title, start, end, all_day=all_day)}
-    fields |= {"date": f"{start:%Y%m%d}"}
-    fields["dateComFormatStr"] = f"{start:%d}-{_MONTHS[start.month - 1][:3]}-{start:%Y}"
+    fields |= {"date": f"{start:%Y%m%d}", "dateComFormatStr": f"{start:%d-%b-%Y}"}
     for side, when in (("start", start), ("end", end)):
         epoch = when.replace(tzinfo=_EPOCH_ZONE) if all_day else when
         fields |= {
@@ -90,10 +84,8 @@ def times(title: str, start: datetime, end: datetime, *, all_day: bool, junk: in
             f"{side}Hour": str(when.hour),
         }
         if not all_day:
-            clock = f"{when.hour % 12 or 12:02d}:{when:%M} {'AM' if when.hour < 12 else 'PM'}"
-            day = f"{_MONTHS[when.month - 1]} {when:%d}, {when:%Y}"
-            fields[f"formatted{side.title()}Time"] = clock
-            fields[f"fullformatted{side.title()}Time"] = f"{day} {clock}"
+            fields[f"formatted{side.title()}Time"] = f"{when:%I:%M %p}"
+            fields[f"fullformatted{side.title()}Time"] = f"{when:%B %d, %Y %I:%M %p}"
     return fields | ({"isAllDay": "true"} if all_day else {})
 
 

@@ -1,6 +1,5 @@
 """Data files of the sandbox: the documents' samples, the demo's world, and templates of objects."""
 
-from functools import cache
 from importlib import resources
 import json
 from typing import Any
@@ -18,10 +17,7 @@ def sample(name: str) -> Any:
 
 def template(name: str) -> dict[str, Any]:
     """Return the fields that all objects of a kind share."""
-    return dict(_templates()[name])
+    return dict(_TEMPLATES[name])
 
 
-@cache
-def _templates() -> dict[str, dict[str, Any]]:
-    templates: dict[str, dict[str, Any]] = sample("templates")
-    return templates
+_TEMPLATES = sample("templates")

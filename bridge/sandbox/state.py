@@ -3,7 +3,7 @@
 It may change while requests read it, so a ``Shelf`` returns copies. It must not know of HTTP.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from threading import Lock
@@ -15,8 +15,7 @@ Json: TypeAlias = dict[str, Any]
 class Shelf:
     """Upstream objects in order, named by their field ``key``; any thread may read and change them.
 
-    Several objects may have one name: the instances of a series share its ``uid``. ``where`` then
-    chooses by further fields, with None for a field that is absent.
+    Several objects may have one name: the instances of a series share its ``uid``.
     """
 
     def __init__(self, key: str, items: Iterable[Json] = ()) -> None:
@@ -38,38 +37,27 @@ class Shelf:
         with self._lock:
             self._items.extend(deepcopy(items))
 
-    def change(
-        self,
-        name: str,
-        /,
-        *,
-        where: Mapping[str, Any] | None = None,
-        drop: Iterable[str] = (),
-        **fields: Any,
-    ) -> None:
+    def change(self, name: str, /, *, drop: Iterable[str] = (), **fields: Any) -> None:
         """Set fields of the first object of that name, and remove those in ``drop``.
 
         Raise LookupError without such an object.
         """
         with self._lock:
-            item = self._matches(name, where)[0]
+            item = self._matches(name)[0]
             item.update(deepcopy(fields))
             for key in drop:
                 item.pop(key, None)
 
-    def delete(self, name: str, *, where: Mapping[str, Any] | None = None) -> None:
+    def delete(self, name: str) -> None:
         """Remove every object of that name; raise LookupError without any."""
         with self._lock:
-            matches = self._matches(name, where)
+            matches = self._matches(name)
             self._items[:] = [item for item in self._items if item not in matches]
 
-    def _matches(self, name: str, where: Mapping[str, Any] | None) -> list[Json]:
-        fields = {self._key: name, **(where or {})}
-        matches = [
-            item for item in self._items if all(item.get(key) == fields[key] for key in fields)
-        ]
+    def _matches(self, name: str) -> list[Json]:
+        matches = [item for item in self._items if item.get(self._key) == name]
         if not matches:
-            raise LookupError(f"there is no {name!r} {dict(where or {})}")
+            raise LookupError(f"there is no {name!r}")
         return matches
 
 

@@ -7,12 +7,16 @@ of a refusal.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+from flask import Flask, Response, request
+
 from bridge.domain.timezones import UTC_ZONE, zone
+from bridge.sandbox.api_connect import refuse, refuse_parameter, requested_network
 from bridge.sandbox.connect_objects import times
-from bridge.sandbox.files import template
-from bridge.sandbox.state import Json
+from bridge.sandbox.responses import reply
+from bridge.sandbox.state import Data, Json
 
 _LONGEST = {"title": 250, "desc": 1000, "location": 250}
 _INTERVALS = {
@@ -23,6 +27,41 @@ _INTERVALS = {
 _FORMATTED = tuple(
     f"{kind}{side}Time" for kind in ("formatted", "fullformatted") for side in ("Start", "End")
 )
+_STREAM = {
+    "allowFooter": "true",
+    "isApproved": "true",
+    "isSpam": "false",
+    "type": "EVENT",
+    "content": [],
+    "formatedTime": "07:36 PM",
+    "lastActivityTime": "0",
+    "viewCount": "1",
+    "canHide": "true",
+    "comments": [],
+    "streamMentionData": [],
+}
+
+
+def install(app: Flask, data: Data) -> None:
+    """Serve updateEvent as a route of the sandbox's Connect, which checks the token's scope."""
+    view = partial(_update, data)
+    app.add_url_rule("/pulse/api/updateEvent", "connect.update", view, methods=["POST"])
+
+
+def _update(data: Data) -> Response:
+    network = requested_network(data)
+    stream = request.values.get("streamId", "")
+    holders = [group for group in network.groups.values() if group.events.find(stream)]
+    if not holders:
+        refuse_parameter("streamId")
+    event = holders[0].events.find(stream)[0]
+    try:
+        fields, gone = update_fields(event, request.values, network.zone)
+    except ValueError as error:
+        refuse(str(error))
+    for group in holders:
+        group.events.change(stream, drop=gone, **fields)
+    return reply(answer(holders[0].events.find(stream)[0], holders[0].info))
 
 
 def update_fields(
@@ -75,7 +114,7 @@ def answer(event: Json, partition: Json) -> Json:
         "streamModifiedTime": event["startTime"],
         "url": f"{address}/stream/{stream}",
     }
-    return {"updateEvent": {"stream": template("connect_stream") | fields}}
+    return {"updateEvent": {"stream": _STREAM | fields}}
 
 
 def _wall_clock(side: str, form: Mapping[str, str]) -> datetime:
@@ -86,7 +125,7 @@ def _wall_clock(side: str, form: Mapping[str, str]) -> datetime:
         if not text.isdecimal():
             raise ValueError(f"{side}{part} is {'not a number' if text else 'missing'}")
     year, month, day, hour, minute = map(int, texts.values())
-    return datetime(year, month, day, hour, minute)  # noqa: DTZ001 - the zone is the profile's
+    return datetime(year, month, day, hour, minute)
 
 
 def _reminder(form: Mapping[str, str]) -> Json:

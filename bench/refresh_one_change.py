@@ -1,50 +1,90 @@
-"""CPU time of a refresh with one changed event, as a part of the source's first publication.
+"""Cost of a refresh after one of many events changed, in CPU seconds.
 
-A refresh is everything from the client's answer to the written documents: parse, diff, view,
-render, join, compress, and the database. The baseline is the same with an empty database.
+Baseline: the first publication of the same source. Both go from the decoded answer of Zoho to the
+written documents: parse, compare, render, join, compress, save. CPU time, because other programs
+on the machine must not decide the outcome.
 
-    python bench/refresh_one_change.py [events]
+    python bench/refresh_one_change.py [--events 10000] [--rounds 5]
 """
 
 import statistics
-import sys
+import time
+from typing import Any
 
-from refreshing import Group, bench
+from common import VARIANTS, new_refresher, options, refresh, summary
 
-ROUNDS = 5
+from bridge.domain.feed import Feed
+from bridge.domain.source import ConnectSource
+from bridge.publish.pending import activate_feeds
+from bridge.refresh.refresher import Refresher, Report
+from bridge.sandbox import connect_objects
+from tests.clock import NOW
+
+SOURCE = ConnectSource(group="77", network="1")
 
 
-def main(size: int) -> None:
-    group = Group(size)
-    with bench(group) as bridge:
-        first, report = bridge.refresh.refresher()
-        print(f"first publication of {size} events: {first:.2f} s, {report.rendered} rendered")
-        changed, nothing = [], []
-        for number in range(ROUNDS):
-            group.edit(number * size // ROUNDS)
-            seconds, report = bridge.refresh.refresher()
-            if (report.changed, report.rendered) != (1, 1):
-                raise SystemExit(f"not the work of one event: {report}")
-            changed.append(seconds)
-            seconds, report = bridge.refresh.refresher()
-            if (report.changed, report.rendered) != (0, 0):
-                raise SystemExit(f"not the work of none: {report}")
-            nothing.append(seconds)
-        sizes = {
-            v: bridge.store.publications.document("all", v) for v in ("default", "quiet", "web")
-        }
-    for name, document in sizes.items():
-        print(
-            f"document {name}: {len(document.body) / 1e6:.1f} MB, "
-            f"{len(document.gzip) / 1e6:.2f} MB compressed"
-        )
-    for name, times in (("one event changed", changed), ("nothing changed", nothing)):
-        middle = statistics.median(times)
-        print(
-            f"{name}: {middle:.2f} s (of {ROUNDS}: {min(times):.2f} to {max(times):.2f}), "
-            f"{middle / first:.3f} of it"
-        )
+class Group:
+    """A Connect group with events in the feed's window, in place of the client."""
+
+    def __init__(self, size: int) -> None:
+        info = {"id": "77", "name": "Team", "url": "77", "status": "ACTIVE"}
+        self.events = [
+            connect_objects.event(
+                NOW.date(),
+                info,
+                number=100_000 + n,
+                title=f"Meeting number {n} of the whole team",
+                day=n % 610 - 80,
+                at=f"{8 + n % 9:02d}:{n % 4 * 15:02d}",
+                desc=f"Agenda of meeting {n}: what was done, what is to be done, what is blocked.",
+                location=f"Room {n % 40}, Speicherstraße 4",
+                intervalMinute="15",
+            )
+            for n in range(size)
+        ]
+
+    def edit(self, number: int) -> None:
+        """Change the title of one event."""
+        title = f"Another title for meeting {number}"
+        self.events[number] = self.events[number] | {"title": title}
+
+    def get(self, *_arguments: Any, **_options: Any) -> Any:
+        """Return decoded JSON like the client."""
+        return {"upcomingEvents": {"events": self.events}}
+
+
+def measure(refresher: Refresher) -> tuple[float, Report]:
+    """Refresh the source a quarter of an hour later; return the CPU seconds and the report."""
+    refresher.clock.forward(minutes=15)
+    start = time.process_time()
+    report = refresh(refresher, SOURCE.key)
+    return time.process_time() - start, report
+
+
+def main(events: int, rounds: int) -> None:
+    """Print the CPU seconds of both kinds of refresh and their ratio to the baseline."""
+    group = Group(events)
+    times: dict[int, list[float]] = {1: [], 0: []}  # by number of changed events
+    with new_refresher(group) as refresher:
+        store = refresher.store
+        activate_feeds(store, [Feed(slug="all", title="All", sources=(SOURCE,))], now=NOW)
+        first, report = measure(refresher)
+        print(f"first publication of {events} events: {first:.2f} s, {report.rendered} rendered")
+        for number in range(rounds):
+            group.edit(number * events // rounds)
+            for changed, results in times.items():
+                seconds, report = measure(refresher)
+                if (report.changed, report.rendered) != (changed, changed):
+                    raise SystemExit(f"expected {changed} changed event(s): {report}")
+                results.append(seconds)
+        for variant in VARIANTS:
+            document = store.publications.document("all", variant)
+            sizes = (len(document.body) / 1e6, len(document.gzip) / 1e6)
+            print("document {}: {:.1f} MB, {:.2f} MB compressed".format(variant, *sizes))
+    for changed, results in times.items():
+        ratio = statistics.median(results) / first
+        print(f"{changed} changed: {summary(results)}, {ratio:.3f} of the first")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    main(**options(__doc__, events=10_000, rounds=5))

@@ -1,105 +1,74 @@
-"""Growth of a web process when 10,000 different feeds are polled once each.
+"""Memory of a web process after 10,000 different feeds are polled once.
 
-python bench/serve_memory.py
+Baseline: the same process after 2,000 polls of one feed, when all its code is loaded and all its
+threads run.
+
+    python bench/serve_memory.py [--feeds 10000] [--events 30]
 """
 
 from datetime import UTC, datetime
-import gzip
-import hashlib
 import http.client
-import os
 from pathlib import Path
-import secrets
-import tempfile
 
-from serve_data import events, open_store
-from serve_speed import BRIDGE, HERE, running, wait_for
+from common import meetings, new_path, new_store, options, publish_feeds, served
 
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
-from bridge.feed.document import join_document
-from bridge.feed.publication import Document, Publication
-from bridge.publish.ical import vevent
+from bridge.feed.publication import Publication
+from bridge.store import Store
+from tests.served import document
 
-FEEDS, EVENTS = 10_000, 30
-
-
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(
-            BRIDGE_DATA_DIR=folder,
-            BRIDGE_SECRET_KEY=secrets.token_urlsafe(48),
-            PYTHONPATH=f"{HERE}{os.pathsep}{HERE.parent}",
-        )
-        paths, body, coded = prepare()
-        print(f"{FEEDS:,} feeds of {EVENTS} events: {body:,} bytes each, {coded:,} in gzip\n")
-        print("| 10,000 feeds polled once | bytes of these | process before, MB | grew by, MB |")
-        print("|---|--:|--:|--:|")
-        for name, size, headers in (
-            ("gzip", coded, {"Accept-Encoding": "gzip"}),
-            ("plain bytes", body, {}),
-        ):
-            with running("serve_server.py", "bridge.web:create_app", str(BRIDGE)) as server:
-                wait_for(BRIDGE, "/robots.txt")
-                poll([paths[0]] * 2000, headers)  # all threads have begun and all code is loaded
-                before = resident(server)
-                poll(paths, headers)
-                grown = resident(server) - before
-            print(
-                f"| {name} | {FEEDS * size / 1e6:.1f} MB | {before / 1e6:.1f} | {grown / 1e6:.1f} |"
-            )
+PORT = 8191
 
 
-def prepare() -> tuple[list[str], int, int]:
-    """Publish the feeds; return their paths, and the size of one document, plain and in gzip."""
-    store = open_store()
+def publish_copies(store: Store, feeds: int, events: int) -> tuple[list[str], dict[str, int]]:
+    """Publish feeds that differ by their titles; return their paths and the size by encoding."""
+    publish_feeds(store, {"first": ["calendar"]}, {"calendar": meetings(events, "memory")})
+    body = store.publications.document("first", "default").body
     now = datetime.now(UTC)
-    source = CalendarSource(calendar="c")
-    stamp = vevent.Stamp(changed=now.replace(microsecond=0), sequence=1)
-    blobs = [vevent.render(event, stamp) for event in events(EVENTS, "memory")]
-    feeds = [
-        Feed(slug=f"feed-{number}", title=f"Feed {number}", sources=(source,))
-        for number in range(FEEDS)
-    ]
-    store.feeds.replace(feeds, now=now)
-    paths = []
-    for feed in feeds:
-        store.links.ensure(feed.slug, now=now)
-        body = join_document(title=feed.title, blobs=blobs, zones=["Europe/Berlin"])
-        etag = hashlib.sha256(body).hexdigest()
-        made = Document(
-            variant="default",
-            body=body,
-            gzip=gzip.compress(body, mtime=0),
-            etag=etag,
-            modified_at=now,
-            events=EVENTS,
-        )
-        store.publications.publish(feed.slug, Publication(revision=0, documents=[made], now=now))
-        paths.append(f"/f/{store.links.token(store.links.of(feed.slug)[0])}/{feed.slug}.ics")
-    store.close()
-    return paths, len(made.body), len(made.gzip)
+    source = CalendarSource(calendar="calendar")
+    slugs = [f"feed-{number}" for number in range(feeds)]
+    store.feeds.replace([Feed(slug=slug, title=slug, sources=(source,)) for slug in slugs], now=now)
+    for slug in slugs:
+        copy = document(body.replace(b"First", slug.encode()))
+        store.publications.publish(slug, Publication(revision=0, documents=[copy], now=now))
+    sizes = {"gzip": len(copy.gzip), "identity": len(copy.body)}
+    return [new_path(store, slug) for slug in slugs], sizes
 
 
-def poll(paths: list[str], headers: dict[str, str]) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", BRIDGE, timeout=30)
+def poll(paths: list[str], encoding: str) -> None:
+    """Request the paths, one after the other."""
+    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
     for path in paths:
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        answer.read()
-        assert answer.status == http.client.OK, path
+        connection.request("GET", path, headers={"Accept-Encoding": encoding})
+        response = connection.getresponse()
+        response.read()
+        assert response.status == http.client.OK, path
     connection.close()
 
 
-def resident(server: int) -> int:
-    """Return the resident bytes of the web process that the server started."""
+def resident(server: int) -> float:
+    """Return the resident megabytes of the web process that the server started."""
     children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-    sizes = []
-    for child in children:
-        status = Path(f"/proc/{child}/status").read_text()
-        sizes.append(int(status.partition("VmRSS:")[2].split()[0]) * 1024)
-    return max(sizes)
+    statuses = [Path(f"/proc/{child}/status").read_text() for child in children]
+    return max(int(text.partition("VmRSS:")[2].split()[0]) for text in statuses) * 1024 / 1e6
+
+
+def main(feeds: int, events: int) -> None:
+    """Print the growth of the web process for each encoding, as a table."""
+    with new_store() as (settings, store):
+        paths, sizes = publish_copies(store, feeds, events)
+        print(f"{feeds:,} feeds of {events} events, polled once each\n")
+        print("| encoding | documents, MB | process before, MB | grew by, MB |")
+        print("|---|--:|--:|--:|")
+        for encoding, size in sizes.items():
+            with served("bridge.web:create_app", PORT, settings.data_dir) as server:
+                poll(paths[:1] * 2000, encoding)
+                before = resident(server)
+                poll(paths, encoding)
+                grown = resident(server) - before
+            print(f"| {encoding} | {feeds * size / 1e6:.1f} | {before:.1f} | {grown:.1f} |")
 
 
 if __name__ == "__main__":
-    main()
+    main(**options(__doc__, feeds=10_000, events=30))

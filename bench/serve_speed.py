@@ -1,150 +1,148 @@
-"""Speed of serving feeds, side by side with baselines in one run. Needs wrk.
+"""Requests per second and 99th percentile of latency of feeds, measured with wrk.
 
-    python bench/serve_speed.py
+Baselines: bare Flask views that return the same bytes, and a view that merges three sources with
+icalendar on each request. Both sides run under granian with one process and four threads. They
+take turns in short rounds, so that other programs slow both, and each round yields a ratio. The
+tables show medians of rounds.
 
-There is one server process each, with the same number of threads, on loopback. The servers take
-turns in short rounds, so that other load of the machine slows both. Each round yields a ratio, and
-the median of the ratios counts.
+    python bench/serve_speed.py [--rounds 11] [--seconds 2] [--events 10000]
+
+Needs wrk (Debian: wrk). ``--events`` is the size of a feed that a worker publishes every second.
 """
 
-from collections.abc import Iterator
-import contextlib
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-import http.client
-import os
+from datetime import UTC, datetime
+from itertools import count
+import multiprocessing
 from pathlib import Path
 import re
-import secrets
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
+from typing import TypeAlias
 
-from serve_data import fill, open_store
+from common import ENVIRONMENT, get, meetings, new_store, open_store, options, publish_feeds, served
 
-HERE = Path(__file__).parent
-BRIDGE, PEERS = 8191, 8192
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "11"))
-SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
+from bridge import config
+from bridge.domain.source import CalendarSource
+from bridge.publish.publisher import publish
+from bridge.store import Store
+from tests.factories import event, put
 
+BRIDGE, PEERS = 8191, 8192  # ports
+PARTS = ("part0", "part1", "part2")
+SMALL = 2500  # events of a feed of 1 MB
+PROCESSES = multiprocessing.get_context("spawn")
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        os.environ.update(
-            BRIDGE_DATA_DIR=folder,
-            BRIDGE_SECRET_KEY=secrets.token_urlsafe(48),
-            BENCH_DIR=folder,
-            PYTHONPATH=f"{HERE}{os.pathsep}{HERE.parent}",
-        )
-        paths = prepare(Path(folder))
-        stack.enter_context(running("serve_server.py", "bridge.web:create_app", str(BRIDGE)))
-        stack.enter_context(running("serve_server.py", "serve_peers:create_app", str(PEERS)))
-        wait_for(BRIDGE, "/robots.txt")
-        wait_for(PEERS, "/empty")
-        coded = (("Accept-Encoding", "gzip"),)
-        etag = get(BRIDGE, paths["small"], dict(coded))[1]["ETag"]
-        pairs = {
-            "304": (
-                (PEERS, "/empty", ()),
-                (BRIDGE, paths["small"], (*coded, ("If-None-Match", etag))),
-            ),
-            "200, 1 MB, gzip": ((PEERS, "/small", coded), (BRIDGE, paths["small"], coded)),
-        }
-        table("Alone, against bare Flask views", pairs)
-        with running("serve_publish.py", log=Path(folder, "publish.log")):
-            time.sleep(3)
-            table("While a worker publishes a feed of 10,000 events every second", pairs)
-        took = [float(line) for line in Path(folder, "publish.log").read_text().split()]
-        print(f"\n{len(took)} publications, each in {statistics.median(took):.2f} s (median)")
-        table(
-            "Three sources of 500 events in one feed, against merging them with icalendar",
-            {"200": ((PEERS, "/merge", ()), (BRIDGE, paths["merged"], ()))},
-            seconds=20,
-            rounds=3,
-        )
+Target: TypeAlias = tuple[int, str, Mapping[str, str]]  # port, path and headers of a request
 
 
-def prepare(folder: Path) -> dict[str, str]:
-    """Fill the store and write the bytes that the baselines serve; return the feeds' paths."""
-    store = open_store()
-    paths = fill(store)
+def fill(store: Store, folder: Path, events: int) -> dict[str, str]:
+    """Publish the feeds, write the files of the peers; return the paths of the feeds."""
+    # Most of the large feed stays as it is; a calendar of one event changes.
+    sizes = {"small": SMALL, "large": events - 1, **dict.fromkeys(PARTS, 500)}
+    calendars = {name: meetings(size, name) for name, size in sizes.items()}
+    feeds = {name: [name] for name in ("small", *PARTS)}
+    feeds |= {"large": ["large", "changing"], "merged": [*PARTS]}
+    paths = publish_feeds(store, feeds, {**calendars, "changing": [event("changing")]})
     small = store.publications.document("small", "default")
     (folder / "small.ics.gz").write_bytes(small.gzip)
-    for name in ("part0", "part1", "part2"):
-        (folder / f"{name}.ics").write_bytes(store.publications.document(name, "default").body)
-    store.close()
-    print(
-        f"The feed: {small.events:,} events, {len(small.body):,} bytes, {len(small.gzip):,} gzip."
-    )
+    for name in PARTS:
+        document = store.publications.document(name, "default")
+        (folder / f"{name}.ics").write_bytes(document.body)
+    size, compressed = len(small.body), len(small.gzip)
+    print(f"The feed: {small.events:,} events, {size:,} bytes, {compressed:,} in gzip.")
     return paths
 
 
-def table(title: str, pairs, *, seconds: int = SECONDS, rounds: int = ROUNDS) -> None:
-    print(f"\n{title}\n")
-    print(
-        "| | peer, requests/s | bridge, requests/s | ratio "
-        "| peer, p99 ms | bridge, p99 ms | ratio |"
-    )
-    print("|---|--:|--:|--:|--:|--:|--:|")
-    for name, (peer, bridge) in pairs.items():
-        results = []
-        for turn in range(rounds):
-            first, second = (peer, bridge) if turn % 2 else (bridge, peer)
-            measured = {first: wrk(*first, seconds), second: wrk(*second, seconds)}
-            (peer_rate, peer_p99), (rate, p99) = measured[peer], measured[bridge]
-            results.append((peer_rate, rate, rate / peer_rate, peer_p99, p99, p99 / peer_p99))
-        peer_rate, rate, ratio, peer_p99, p99, p99_ratio = (
-            statistics.median(values) for values in zip(*results, strict=True)
-        )
-        rates = f"{peer_rate:,.4g} | {rate:,.0f} | {ratio:.2f}"
-        print(f"| {name} | {rates} | {peer_p99:.1f} | {p99:.1f} | {p99_ratio:.1f} |", flush=True)
-
-
-def wrk(
-    port: int, path: str, headers: tuple[tuple[str, str], ...], seconds: int
-) -> tuple[float, float]:
-    """Return requests a second, and the 99th percentile in milliseconds."""
-    sent = [part for name, value in headers for part in ("-H", f"{name}: {value}")]
-    url = f"http://127.0.0.1:{port}{path}"
-    command = ["wrk", "-t1", "-c8", f"-d{seconds}s", "--timeout", "60s", "--latency", *sent, url]
-    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert "Non-2xx" not in text, text
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
-    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", text).groups()
-    return rate, float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+def publish_every_second(folder: str, log: str) -> None:
+    """Change and publish the large feed every second; append the seconds of each to ``log``."""
+    store = open_store(config.load({"BRIDGE_DATA_DIR": folder, **ENVIRONMENT}))
+    source = CalendarSource(calendar="changing")
+    for turn in count():
+        start, now = time.monotonic(), datetime.now(UTC)
+        put(store, now, event("changing", title=f"Version {turn}"), source=source)
+        assert publish(store, "large", now=now).written
+        seconds = time.monotonic() - start
+        with Path(log).open("a") as file:
+            print(seconds, file=file)
+        time.sleep(max(0.0, 1.0 - seconds))
 
 
 @contextmanager
-def running(script: str, *arguments: str, log: Path = Path(os.devnull)) -> Iterator[int]:
-    """Run a script of this folder in the background; yield its process id."""
-    with log.open("w") as output:
-        process = subprocess.Popen([sys.executable, str(HERE / script), *arguments], stdout=output)
-    try:
-        yield process.pid
-        assert process.poll() is None, f"{script} ended"
-    finally:
-        process.terminate()
-        process.wait()
+def publishing(folder: Path) -> Iterator[None]:
+    """Publish the large feed in another process; print how long each publication took."""
+    log = folder / "publish.log"
+    process = PROCESSES.Process(target=publish_every_second, args=(str(folder), str(log)))
+    process.start()
+    time.sleep(3)
+    yield
+    assert process.is_alive(), "publishing failed"
+    process.terminate()
+    process.join()
+    seconds = [float(line) for line in log.read_text().split()]
+    print(f"\n{len(seconds)} publications, each in {statistics.median(seconds):.2f} s (median)")
 
 
-def get(port: int, path: str, headers: dict[str, str]):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("GET", path, headers=headers)
-    answer = connection.getresponse()
-    body = answer.read()
-    connection.close()
-    return answer.status, answer.headers, body
+def wrk(target: Target, seconds: int) -> tuple[float, float]:
+    """Return requests per second and the 99th percentile in milliseconds."""
+    port, path, headers = target
+    fields = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
+    command = ["wrk", "-t1", "-c8", f"-d{seconds}s", "--timeout", "60s", "--latency", *fields]
+    command.append(f"http://127.0.0.1:{port}{path}")
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "Non-2xx" not in text, text
+    (rate,) = re.findall(r"Requests/sec:\s+([\d.]+)", text)
+    ((value, unit),) = re.findall(r"99%\s+([\d.]+)(us|ms|s)", text)
+    return float(rate), float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
-def wait_for(port: int, path: str) -> None:
-    for _ in range(300):
-        with contextlib.suppress(OSError):
-            get(port, path, {})
-            return
-        time.sleep(0.1)
-    raise SystemExit(f"nothing answers on port {port}")
+def table(title: str, pairs: Mapping[str, tuple[Target, Target]], rounds: int, secs: int) -> None:
+    """Measure pairs of a peer and the bridge in turns, and print the medians."""
+    print(f"\n{title}\n\n| | peer, requests/s | bridge, requests/s | ratio ", end="")
+    print("| peer, p99 ms | bridge, p99 ms | ratio |\n|---|--:|--:|--:|--:|--:|--:|")
+    for name, (peer, bridge) in pairs.items():
+        rows = []
+        for turn in range(rounds):
+            if turn % 2:
+                (peer_rate, peer_p99), (rate, p99) = wrk(peer, secs), wrk(bridge, secs)
+            else:
+                (rate, p99), (peer_rate, peer_p99) = wrk(bridge, secs), wrk(peer, secs)
+            rows.append((peer_rate, rate, rate / peer_rate, peer_p99, p99, p99 / peer_p99))
+        medians = [statistics.median(column) for column in zip(*rows, strict=True)]
+        formats = ("{:,.4g}", "{:,.0f}", "{:.2f}", "{:.1f}", "{:.1f}", "{:.2f}")
+        cells = [form.format(value) for form, value in zip(formats, medians, strict=True)]
+        print("|", " | ".join([name, *cells]), "|", flush=True)
+
+
+def main(rounds: int, seconds: int, events: int) -> None:
+    """Print the three tables."""
+    with new_store() as (settings, store), ExitStack() as stack:
+        folder = settings.data_dir
+        paths = fill(store, folder, events)
+        for app, port in (("bridge.web:create_app", BRIDGE), ("peers:create_app", PEERS)):
+            stack.enter_context(served(app, port, folder))
+        gzip = {"Accept-Encoding": "gzip"}
+        etag = get(BRIDGE, paths["small"], **gzip).headers["ETag"]
+        pairs = {
+            "304": (
+                (PEERS, "/empty", {}),
+                (BRIDGE, paths["small"], {**gzip, "If-None-Match": etag}),
+            ),
+            "200, 1 MB, gzip": ((PEERS, "/small", gzip), (BRIDGE, paths["small"], gzip)),
+        }
+        table("Against bare Flask views", pairs, rounds, seconds)
+        with publishing(folder):
+            title = f"While a worker publishes a feed of {events:,} events every second"
+            table(title, pairs, rounds, seconds)
+        table(
+            "Three sources of 500 events in one feed, against merging them on request",
+            {"200": ((PEERS, "/merge", {}), (BRIDGE, paths["merged"], {}))},
+            min(rounds, 3),
+            10 * seconds,
+        )
 
 
 if __name__ == "__main__":
-    main()
+    main(**options(__doc__, rounds=11, seconds=2, events=10_000))

@@ -1,4 +1,4 @@
-"""Baselines under the same server: bare Flask views, and merging on request."""
+"""Web app that the bridge is compared with: bare Flask views, and merging on request."""
 
 import os
 from pathlib import Path
@@ -6,11 +6,14 @@ from pathlib import Path
 from flask import Flask, Response
 from icalendar import Calendar
 
+TYPE = "text/calendar; charset=utf-8"
+
 
 def create_app() -> Flask:
-    folder = Path(os.environ["BENCH_DIR"])
+    """Return the app; it serves the files that ``serve_speed.py`` wrote to BRIDGE_DATA_DIR."""
+    folder = Path(os.environ["BRIDGE_DATA_DIR"])
     small = (folder / "small.ics.gz").read_bytes()
-    parts = [(folder / f"part{number}.ics").read_bytes() for number in range(3)]
+    parts = [path.read_bytes() for path in sorted(folder.glob("part*.ics"))]
     app = Flask("bare")
 
     @app.get("/empty")
@@ -19,14 +22,11 @@ def create_app() -> Flask:
 
     @app.get("/small")
     def same_bytes() -> Response:
-        return Response(
-            small,
-            headers={"Content-Type": "text/calendar; charset=utf-8", "Content-Encoding": "gzip"},
-        )
+        return Response(small, content_type=TYPE, headers={"Content-Encoding": "gzip"})
 
     @app.get("/merge")
     def merge() -> Response:
-        """Merge three sources with icalendar, as open-web-calendar does, without fetching them."""
+        """Merge the parts as open-web-calendar and mergecal do, but without fetching them."""
         merged = Calendar()
         merged.add("prodid", "-//bench//merge//EN")
         merged.add("version", "2.0")
@@ -38,6 +38,6 @@ def create_app() -> Flask:
                         continue
                     zones.add(component["TZID"])
                 merged.add_component(component)
-        return Response(merged.to_ical(), content_type="text/calendar; charset=utf-8")
+        return Response(merged.to_ical(), content_type=TYPE)
 
     return app

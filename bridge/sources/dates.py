@@ -5,7 +5,7 @@ milliseconds of Connect's epochs are cut off. Years outside 1601 to 4500 are ref
 calendar can't hold them, and arithmetic near the ends of Python's calendar overflows.
 """
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 import re
 
 from bridge.domain.problems import BadValueError
@@ -61,7 +61,8 @@ def compact(text: str) -> datetime | date:
     hour = int(match["hour"] or match["only_hour"] or 0)
     minute, second = int(match["minute"] or 0), int(match["second"] or 0)
     try:
-        moment = datetime(int(day[:4]), int(day[4:6]), int(day[6:]), hour, minute, second)  # noqa: DTZ001 - a zone may follow
+        wall = time(hour, minute, second)
+        moment = datetime.combine(date(int(day[:4]), int(day[4:6]), int(day[6:])), wall)
     except ValueError as error:
         raise _bad("no-such-time", text) from error
     _usual(moment, text)

@@ -3,17 +3,20 @@
 They must not know a product: the parser decides which field an event can do without.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 import re
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from bridge.domain.event import to_utc
 from bridge.domain.problems import BadValueError, Problem, problem
 from bridge.domain.text import one_line
 from bridge.errors import BadDataError
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
+M = TypeVar("M", date, datetime)
 Faults: TypeAlias = Mapping[str, Problem]
 """Why a field could not be read, by the field's name in JSON."""
 
@@ -44,7 +47,7 @@ def read(data: Any, shape: type[Shape]) -> tuple[Shape, Faults]:
     return shape(**values), faults
 
 
-def left_out(faults: Faults) -> Iterable[Problem]:
+def left_out(faults: Faults) -> list[Problem]:
     """Return a problem for each field that was left out."""
     return [problem("field-left-out", field=name, why=why) for name, why in faults.items()]
 
@@ -57,6 +60,25 @@ def listed(content: Any, product: str, name: str) -> list[Any]:
     if not isinstance(content, list):
         raise BadDataError("no-list", product=product, list=name)
     return content
+
+
+def end_or_start(
+    start: M, read_end: Callable[[], M], consequence: str, repairs: list[Problem]
+) -> M:
+    """Return the end, or the start and a repair if the end is unreadable or earlier.
+
+    An invented length would be busy time. ``consequence`` is the code of the repair.
+    """
+    try:
+        end = read_end()
+    except BadValueError as error:
+        repairs.append(problem(consequence, why=error.problem))
+        return start
+    if to_utc(end) >= to_utc(start):
+        return end
+    why = problem("end-before-start", end=f"{end}")
+    repairs.append(problem(consequence, why=why))
+    return start
 
 
 def identity(value: Any) -> str:

@@ -37,12 +37,12 @@ class Collector:
     def drop(self, upstream_id: str, title: str, why: ValueError | Problem) -> None:
         """Add an event that is not published."""
         problem = why if isinstance(why, Problem) else reason(why)
-        self._reject("dropped", upstream_id, title, (problem,))
+        self._reject(upstream_id, title, "dropped", problem)
 
     def repair(self, upstream_id: str, title: str, repairs: Iterable[Problem]) -> None:
         """Add the repairs of an event that is published, if there are any."""
         if problems := tuple(repairs):
-            self._reject("repaired", upstream_id, title, problems)
+            self._reject(upstream_id, title, "repaired", *problems)
 
     def result(self) -> ParseResult:
         """Return the collected result."""
@@ -51,14 +51,11 @@ class Collector:
         return ParseResult(events=events, rejections=rejections, notes=notes)
 
     def _reject(
-        self,
-        kind: Literal["dropped", "repaired"],
-        upstream_id: str,
-        title: str,
-        problems: tuple[Problem, ...],
+        self, event_id: str, title: str, kind: Literal["dropped", "repaired"], *problems: Problem
     ) -> None:
-        rejection = Rejection(kind=kind, upstream_id=upstream_id, title=title, problems=problems)
-        self.rejections.append(rejection)
+        self.rejections.append(
+            Rejection(kind=kind, upstream_id=event_id, title=title, problems=problems)
+        )
 
 
 class Api(Protocol):

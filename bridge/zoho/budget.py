@@ -14,14 +14,14 @@ from bridge.zoho.rate_limit import Rate, RateLimitStore
 class Budget:
     """The requests of one account to one product, shared by all threads and processes.
 
-    ``name`` is the product's in messages; ``patience`` is the longest wait of ``take``.
+    ``key`` names both, ``name`` the product in messages. ``patience`` is the longest wait of
+    ``take``.
     """
 
     def __init__(
         self,
         store: RateLimitStore,
-        account: str,
-        product: str,
+        key: tuple[str, str],
         rate: Rate,
         *,
         name: str,
@@ -30,7 +30,7 @@ class Budget:
         sleep: Callable[[float], None],
     ) -> None:
         self._store = store
-        self._key = account, product
+        self._key = key
         self._rate = rate
         self._name = name
         self._patience = patience

@@ -77,17 +77,9 @@ class ZohoClient:
         self._transport = Transport(self._http, deadline=deadline, max_bytes=max_bytes)
         self._tokens = TokenKeeper(settings, tokens, self._transport, clock=clock, sleep=sleep)
         account = account_of(settings)
+        times: dict[str, Any] = {"patience": patience, "clock": clock, "sleep": sleep}
         self._budgets = {
-            product: Budget(
-                rates,
-                account,
-                product,
-                rate,
-                name=NAMES[product],
-                patience=patience,
-                clock=clock,
-                sleep=sleep,
-            )
+            product: Budget(rates, (account, product), rate, name=NAMES[product], **times)
             for product, rate in _RATES.items()
         }
         # A scope, the new token that was found to lack it, and until when that is believed.

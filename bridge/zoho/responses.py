@@ -44,7 +44,7 @@ class TokenRefusedError(ScopeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request to a product, for the words of errors; ``secrets`` are removed from Zoho's words."""
+    """A request to a product, for errors; ``secrets`` are removed from Zoho's words."""
 
     product: Product
     path: str

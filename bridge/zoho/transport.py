@@ -115,7 +115,7 @@ class Transport:
             return self._send(request, seconds)
         except httpx.RequestError as error:
             name = f"{type(error).__name__}: {error}".removesuffix(": ")
-        # Not chained: an error of httpx holds its request, and so the token in the request's header.
+        # Not chained: an error of httpx holds its request, and so the token in its header.
         raise UnavailableError("connection-failed", host=request.url.host, error=name)
 
     def _send(self, request: httpx.Request, seconds: float) -> Reply:

@@ -214,8 +214,7 @@ def once(action: Callable[[], object]) -> Callable[[], None]:
 def budget(paces: RateLimitStore, clock: Clock, patience: int = 12) -> Budget:
     return Budget(
         paces,
-        "a",
-        "connect",
+        ("a", "connect"),
         CONNECT,
         name="Zoho Connect",
         patience=patience * SECOND,

@@ -19,7 +19,7 @@ from bridge.domain.text import clean, clean_html
 from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.sources import fields
 from bridge.sources.dates import iso_utc
-from bridge.sources.fields import Faults, identity, left_out, read, read_address
+from bridge.sources.fields import Faults, end_or_start, identity, left_out, read, read_address
 
 PRODUCT = "Zoho Backstage"
 
@@ -82,7 +82,7 @@ def read_event(
     """
     if "start_time" in faults or not item.start_time:
         raise _unread(faults, "start_time", "no-start")
-    repairs = [*left_out({name: why for name, why in faults.items() if name != "end_time"})]
+    repairs = left_out({name: why for name, why in faults.items() if name != "end_time"})
     start = iso_utc(item.start_time).astimezone(here)
     end = _end(item, start, faults, repairs)
     description, html = _description(item)
@@ -181,19 +181,13 @@ def _labels(item: BackstageEvent) -> list[str]:
 
 
 def _end(item: BackstageEvent, start: datetime, faults: Faults, repairs: list[Problem]) -> datetime:
-    """Return the end, or the start without a possible end: an invented length would be busy."""
-    try:
+
+    def read_end() -> datetime:
         if "end_time" in faults or not item.end_time:
             raise _unread(faults, "end_time", "no-end")
-        end = iso_utc(item.end_time).astimezone(start.tzinfo)
-    except BadValueError as error:
-        repairs.append(problem("ends-at-start", why=error.problem))
-        return start
-    if to_utc(end) < to_utc(start):
-        why = problem("end-before-start", end=item.end_time)
-        repairs.append(problem("ends-at-start", why=why))
-        return start
-    return end
+        return iso_utc(item.end_time).astimezone(start.tzinfo)
+
+    return end_or_start(start, read_end, "ends-at-start", repairs)
 
 
 def _unread(faults: Faults, name: str, absent: str) -> BadValueError:

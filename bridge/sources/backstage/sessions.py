@@ -13,6 +13,7 @@ from bridge.domain.problems import BadValueError, Problem, from_plain, problem
 from bridge.domain.source import BackstageSource
 from bridge.domain.text import clean, clean_html
 from bridge.domain.uid import event_uid
+from bridge.sources import fields
 from bridge.sources.backstage.agenda import LISTS, event_object, list_id
 from bridge.sources.backstage.event import (
     BackstageEvent,
@@ -25,17 +26,6 @@ from bridge.sources.backstage.event import (
     read_zone,
 )
 from bridge.sources.dates import iso_utc
-from bridge.sources.fields import (
-    Faults,
-    flag,
-    id_of,
-    identity,
-    left_out,
-    number,
-    read,
-    read_address,
-    title_of,
-)
 from bridge.sources.protocols import Collector, ParseResult, Raw
 
 _LONGEST = timedelta(days=60)
@@ -44,7 +34,6 @@ _LONGEST = timedelta(days=60)
 class _Session(msgspec.Struct, frozen=True, kw_only=True):
     """A session (Zoho APIs 2.4); ``venue`` is the id of a hall, unlike an event's."""
 
-    id: str | int | None = None
     title: str | None = None
     description: str | None = None
     start_time: str | None = None
@@ -75,7 +64,7 @@ class _Frame:
             if own := _name(value):
                 return own
             value = value.get("id", value.get(LISTS[kind]))
-        key, names = identity(value), self.names[kind]
+        key, names = fields.identity(value), self.names[kind]
         if not key:
             return ""
         if names is not None and key in names:
@@ -108,11 +97,11 @@ def parse(raw: Raw, source: BackstageSource) -> ParseResult:
 def _read_frame(raw: Raw, source: BackstageSource, result: Collector) -> _Frame | None:
     """Read the event around the sessions; None if it must not be shown."""
     data = event_object(raw["event"])
-    item, _ = read(data, BackstageEvent)
+    item, _ = fields.read(data, BackstageEvent)
     try:
         status = read_status(item)
     except ValueError as error:
-        result.drop(source.event, title_of(data, "name"), error)
+        result.drop(source.event, fields.title_of(data, "name"), error)
         return None
     if status is None:
         result.notes.append(problem("agenda-unpublished"))
@@ -120,7 +109,7 @@ def _read_frame(raw: Raw, source: BackstageSource, result: Collector) -> _Frame 
     here, note = read_zone(item.timezone)
     repairs = [note] if note else []
     place = read_place(item, repairs)
-    url = read_address(item.website_url, "website_url", repairs)
+    url = fields.read_address(item.website_url, "website_url", repairs)
     result.notes += [problem("of-agenda", problem=repair) for repair in repairs]
     return _Frame(
         source=source,
@@ -148,14 +137,14 @@ def _name(data: dict[str, Any]) -> str:
 
 
 def _add(data: Any, frame: _Frame, starts: dict[str, str | None], result: Collector) -> None:
-    upstream_id = id_of(data)
+    upstream_id = fields.id_of(data)
     try:
-        session, faults = read(data, _Session)
+        session, faults = fields.read(data, _Session)
         if _is_repeated(session, upstream_id, starts):
             return
         event, repairs = _read(session, faults, upstream_id, frame)
     except ValueError as error:
-        result.drop(upstream_id, title_of(data), error)
+        result.drop(upstream_id, fields.title_of(data), error)
         return
     starts[upstream_id] = session.start_time
     result.events.append(event)
@@ -167,7 +156,7 @@ def _is_repeated(session: _Session, upstream_id: str, starts: Mapping[str, str |
     if not upstream_id:
         raise BadValueError("no-id")
     try:
-        if flag(session.hidden):
+        if fields.flag(session.hidden):
             return True
     except BadValueError as error:
         raise BadValueError("maybe-hidden", why=error.problem) from error
@@ -177,11 +166,11 @@ def _is_repeated(session: _Session, upstream_id: str, starts: Mapping[str, str |
 
 
 def _read(
-    session: _Session, faults: Faults, upstream_id: str, frame: _Frame
+    session: _Session, faults: fields.Faults, upstream_id: str, frame: _Frame
 ) -> tuple[Event, list[Problem]]:
     if not session.start_time:
         raise BadValueError("no-start")
-    repairs = [*left_out(faults)]
+    repairs = fields.left_out(faults)
     source = frame.source
     start = iso_utc(session.start_time).astimezone(frame.here)
     description, html = clean_html(session.description or "")
@@ -210,7 +199,7 @@ def _read(
 def _end(session: _Session, start: datetime, repairs: list[Problem]) -> datetime:
     """Return start + duration (minutes, a number or digits), or the start without a valid one."""
     try:
-        minutes = number(session.duration)
+        minutes = fields.number(session.duration)
     except ValueError:
         minutes = None
     length = None if minutes is None else timedelta(minutes=minutes)

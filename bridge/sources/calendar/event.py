@@ -24,16 +24,9 @@ _FREE = 1
 _DECLINED = 2
 _GUESTS = {"participant", "attendee"}
 _Answer: TypeAlias = Literal["", "accepted", "tentative", "declined", "needs-action"]
-_ANSWERS: Mapping[object, _Answer] = {
-    0: "needs-action",
-    1: "accepted",
-    _DECLINED: "declined",
-    3: "tentative",
-    "NEEDS-ACTION": "needs-action",
-    "ACCEPTED": "accepted",
-    "DECLINED": "declined",
-    "TENTATIVE": "tentative",
-}
+_ANSWERS: tuple[_Answer, ...] = ("needs-action", "accepted", "declined", "tentative")
+_BY_CODE: Mapping[object, _Answer] = dict(enumerate(_ANSWERS))
+_BY_STATUS: Mapping[str, _Answer] = {answer.upper(): answer for answer in _ANSWERS}
 _MEETING_PATHS = (
     ("conference_data", "meetingdata", "meeting_link"),
     ("app_data", "meetingdata", "meetinglink"),
@@ -90,7 +83,7 @@ def _state(item: Item) -> str:
 
 
 def read_alarms(entries: Iterable[Reminder | Trigger]) -> tuple[tuple[Alarm, ...], int]:
-    """Return the different alarms of reminders, the earliest first, and the number of unreadable."""
+    """Return the different alarms of reminders in order, and the number of unreadable ones."""
     triggers: set[timedelta] = set()
     unread = 0
     for entry in entries:
@@ -132,11 +125,11 @@ def _answer(item: Item) -> _Answer:
     if (item.role or "").lower() not in _GUESTS:
         return ""
     if item.rsvp is not None:
-        return _ANSWERS.get(item.rsvp, "")
+        return _BY_CODE.get(item.rsvp, "")
     guests = item.attendees if isinstance(item.attendees, list) else []
     # The details have ``rsvpStatus``; a list names only the guest's own entry.
     answers = {
-        _ANSWERS.get(str(guest.get("status")), "") for guest in guests if isinstance(guest, dict)
+        _BY_STATUS.get(str(guest.get("status")), "") for guest in guests if isinstance(guest, dict)
     }
     return answers.pop() if len(answers) == 1 else ""
 

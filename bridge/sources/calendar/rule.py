@@ -72,7 +72,7 @@ def _tidy(text: str, span: Span) -> str:
     """Remove what Zoho adds: a repeated ordinal, and the time in an all-day UNTIL."""
     parts = "".join(text.split()).upper().split(";")
     if any(re.fullmatch(r"BYDAY=[+-]?[0-9]+[A-Z]{2}", part) for part in parts):
-        # The third Friday as 3FR, and again as the third of all Fridays: together they never happen.
+        # The third Friday as 3FR, and as the third of all Fridays: both together never happen.
         parts = [part for part in parts if not part.startswith("BYSETPOS=")]
     text = ";".join(parts)
     if isinstance(span.start, datetime):

@@ -75,7 +75,7 @@ def local_day(moment: date, here: ZoneInfo) -> date:
 
 
 def slot(text: str, span: Span) -> Moment:
-    """Read an original start (``recurrenceid``, ``exdate``) in the form of DTSTART (rulebook 39, 40).
+    """Read a slot (``recurrenceid``, ``exdate``) in the form of DTSTART (rulebook 39, 40).
 
     Zoho writes a UTC time for timed series and a date for all-day ones. Raises BadValueError.
     """

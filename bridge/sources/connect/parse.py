@@ -25,19 +25,9 @@ from bridge.domain.source import ConnectSource
 from bridge.domain.text import clean, clean_html
 from bridge.domain.uid import event_uid, slot_text
 from bridge.errors import BadDataError
+from bridge.sources import fields
 from bridge.sources.connect.fetch import listed
 from bridge.sources.connect.times import Digits, Span, Times, clock_note, read_span
-from bridge.sources.fields import (
-    Faults,
-    flag,
-    id_of,
-    identity,
-    left_out,
-    number,
-    read,
-    read_address,
-    title_of,
-)
 from bridge.sources.protocols import Collector, ParseResult, Raw
 
 _FARTHEST_REMINDER = timedelta(days=366)
@@ -65,7 +55,7 @@ class _Occurrence:
     """One object that can become an event."""
 
     item: _Item
-    faults: Faults
+    faults: fields.Faults
     stream: str
     span: Span
 
@@ -88,7 +78,7 @@ def parse(
         try:
             occurrence = _read(data, zone)
         except ValueError as error:
-            result.drop(id_of(data, "streamId"), title_of(data), error)
+            result.drop(fields.id_of(data, "streamId"), fields.title_of(data), error)
         else:
             key = occurrence.stream, slot_text(occurrence.span.start)
             occurrences.setdefault(key, occurrence)
@@ -124,11 +114,11 @@ def repeating_streams(source: ConnectSource, known: Iterable[tuple[str, str]]) -
 
 
 def _read(data: Any, zone: ZoneInfo | None) -> _Occurrence:
-    item, faults = read(data, _Item)
-    stream = identity(item.stream_id)
+    item, faults = fields.read(data, _Item)
+    stream = fields.identity(item.stream_id)
     if not stream:
         raise BadValueError("no-id")
-    times, _ = read(data, Times)  # an unreadable time counts as none
+    times, _ = fields.read(data, Times)  # an unreadable time counts as none
     return _Occurrence(item=item, faults=faults, stream=stream, span=read_span(times, zone))
 
 
@@ -136,10 +126,10 @@ def _event(
     occurrence: _Occurrence, source: ConnectSource, *, several: bool
 ) -> tuple[Event, list[Problem]]:
     item, span, stream = occurrence.item, occurrence.span, occurrence.stream
-    repairs = [*span.repairs, *left_out(occurrence.faults)]
+    repairs = [*span.repairs, *fields.left_out(occurrence.faults)]
     description, html = clean_html(item.desc or item.description or "")
     location = clean(item.location or "").strip()
-    url = read_address(item.url, "url", repairs)
+    url = fields.read_address(item.url, "url", repairs)
     if url.endswith(f"/{stream}{stream}"):  # after an update Zoho writes the id twice
         url = url.removesuffix(stream)
     event = Event(
@@ -172,12 +162,12 @@ def _name(data: Any) -> str:
 def _alarms(item: _Item, repairs: list[Problem]) -> tuple[Alarm, ...]:
     """Read the account's own reminder: days, hours and minutes before the start, zeros at it."""
     try:
-        if not flag(item.has_reminder):
+        if not fields.flag(item.has_reminder):
             return ()
         before = timedelta(
-            days=number(item.interval_day) or 0,
-            hours=number(item.interval_hour) or 0,
-            minutes=number(item.interval_minute) or 0,
+            days=fields.number(item.interval_day) or 0,
+            hours=fields.number(item.interval_hour) or 0,
+            minutes=fields.number(item.interval_minute) or 0,
         )
     except OverflowError:
         before = timedelta.max
@@ -218,5 +208,6 @@ def _groups_note(items: list[Any], source: ConnectSource) -> Problem | None:
 def _is_elsewhere(data: dict[str, Any], groups: frozenset[str]) -> bool:
     partition, people = data.get("partition"), data.get("participants")
     invited = people.get("invitedGroups") if isinstance(people, dict) else None
-    ids = set(map(id_of, [partition, *(invited if isinstance(invited, list) else ())])) - {""}
+    owners = [partition, *(invited if isinstance(invited, list) else ())]
+    ids = {fields.id_of(owner) for owner in owners} - {""}
     return bool(ids) and ids.isdisjoint(groups)

@@ -18,7 +18,7 @@ from bridge.domain.event import Moment, to_utc
 from bridge.domain.problems import BadValueError, Problem, problem
 from bridge.domain.timezones import UTC_ZONE
 from bridge.sources.dates import compact, epoch_ms
-from bridge.sources.fields import flag, number
+from bridge.sources.fields import end_or_start, flag, number
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
@@ -91,31 +91,22 @@ def _days(times: Times) -> Span:
         first = _date(times.start_year, times.start_month, times.start_date)
     except BadValueError:
         first = _stamp(times.date)
-    try:
-        last = _date(times.end_year, times.end_month, times.end_date)
-    except BadValueError as error:
-        why = problem("field-unreadable", field="endDate", why=error.problem)
-        repairs.append(problem("on-first-day", why=why))
-        last = first
-    if last < first:
-        why = problem("end-before-start", end=f"{last}")
-        repairs.append(problem("on-first-day", why=why))
-        last = first
+
+    def read_last() -> date:
+        return _date(times.end_year, times.end_month, times.end_date)
+
+    last = end_or_start(first, read_last, "on-first-day", repairs)
     return Span(start=first, end=last + _DAY, repairs=tuple(repairs))
 
 
 def _timed(times: Times, here: ZoneInfo) -> Span:
     repairs: list[Problem] = []
     start = _epoch(times.start_time, "no-start")
-    try:
-        end = _epoch(times.end_time, "no-end")
-    except BadValueError as error:
-        repairs.append(problem("ends-at-start", why=error.problem))
-        end = start
-    if end < start:
-        why = problem("end-before-start", end=f"{end:%Y-%m-%d %H:%M} UTC")
-        repairs.append(problem("ends-at-start", why=why))
-        end = start
+
+    def read_end() -> datetime:
+        return _epoch(times.end_time, "no-end")
+
+    end = end_or_start(start, read_end, "ends-at-start", repairs)
     return Span(
         start=start.astimezone(here),
         end=end.astimezone(here),

@@ -96,7 +96,8 @@ def reminder_text(before: timedelta) -> str:
     hours, rest = divmod(rest, _HOUR)
     parts = ((days, "day"), (hours, "hour"), (rest // _MINUTE, "minute"))
     words = " ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in parts if count)
-    return f"{words or 'less than a minute'} {'before' if before > timedelta(0) else 'after'} the start"
+    side = "before" if before > timedelta(0) else "after"
+    return f"{words or 'less than a minute'} {side} the start"
 
 
 def parameters(update: Update, source: ConnectSource, zone: ZoneInfo) -> dict[str, str]:

@@ -11,14 +11,7 @@ import tempfile
 
 import click
 
-from bridge.cli.address import (
-    check_address,
-    host_option,
-    is_loopback,
-    is_serving,
-    port_option,
-    root_url,
-)
+from bridge.cli import address
 from bridge.cli.context import feed_url, open_bridge
 from bridge.cli.processes import Tree, bridge
 from bridge.cli.zoho import group_sentences, open_refresher, refresh_all, source_keys, sync_feeds
@@ -32,8 +25,8 @@ _TURN = 120.0  # seconds; the worker looks once a minute for sources that are du
 
 
 @click.command()
-@host_option
-@port_option
+@address.host_option
+@address.port_option
 @click.option(
     "--faults",
     metavar="[SECONDS]",
@@ -55,19 +48,20 @@ def demo(host: str, port: int, faults: float | None) -> None:
       zoho-bridge demo --port 8080
       zoho-bridge demo --faults
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    ip = check_address(host, port)
+    ip = address.check_address(host, port)
     with tempfile.TemporaryDirectory(prefix="zoho-bridge-") as folder, Sandbox() as sandbox:
         config = Path(folder, "bridge.toml")
         config.write_text(data_file("demo.toml"), encoding="utf-8")
         settings = {
             "BRIDGE_DATA_DIR": folder,
             "BRIDGE_CONFIG": str(config),
-            "BRIDGE_PUBLIC_URL": root_url(ip, port),
+            "BRIDGE_PUBLIC_URL": address.root_url(ip, port),
             **sandbox.environment(),
         }
-        with _environment(settings), Tree() as tree:
+        _replace_environment(settings)
+        with Tree() as tree:
             # Without a password only on loopback: the list shows the secret addresses of feeds.
-            unlocked = ["--demo"] if is_loopback(ip) else []
+            unlocked = ["--demo"] if address.is_loopback(ip) else []
             tree.start("web server", bridge("web", "--host", ip, "--port", str(port), *unlocked))
             _refresh()
             edit(sandbox.data)
@@ -76,7 +70,7 @@ def demo(host: str, port: int, faults: float | None) -> None:
             tree.start("worker", bridge("worker"))
             with _reported_faults(sandbox, faults) if faults else nullcontext():
                 code = tree.wait(
-                    answers=lambda: is_serving(ip, port),
+                    answers=lambda: address.is_serving(ip, port),
                     ready=lambda: _show(ip, port, commands, faults),
                 )
     sys.exit(code)
@@ -90,19 +84,12 @@ def _write_environment(folder: Path, settings: Mapping[str, str]) -> Path:
     return path
 
 
-@contextmanager
-def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+def _replace_environment(settings: Mapping[str, str]) -> None:
     """Replace all settings of the bridge in the environment, also for child processes."""
-    before = dict(os.environ)
-    for name in before:
+    for name in [*os.environ]:
         if name.startswith(("BRIDGE_", "ZOHO_", "DATABASE_URL")):
             del os.environ[name]
     os.environ.update(settings)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def _refresh(*slugs: str) -> None:
@@ -137,7 +124,9 @@ def _show(ip: str, port: int, commands: Path, faults: float | None) -> None:
     with open_bridge() as here:
         for feed in here.store.feeds.active():
             click.echo(f"  {feed.title}\n    {feed_url(here, feed)}")
-    page = root_url(ip, port) + ("/admin/" if is_loopback(ip) else "/feeds/northwind-events/")
+    page = address.root_url(ip, port) + (
+        "/admin/" if address.is_loopback(ip) else "/feeds/northwind-events/"
+    )
     if faults:
         click.echo(
             f"\nThe first fault of Zoho begins in {faults:g} seconds. Faults are listed here."

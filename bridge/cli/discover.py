@@ -15,13 +15,7 @@ from bridge.cli.zoho import discovered_feeds, open_refresher
 from bridge.config.show import source_ids, toml
 from bridge.config.write import append_feeds, feed_blocks, replace_file
 from bridge.domain.feed import Feed
-from bridge.domain.source import (
-    AvailableSource,
-    BackstageSource,
-    CalendarSource,
-    ConnectSource,
-    Source,
-)
+from bridge.domain.source import AvailableSource, BackstageSource, ConnectSource, Source
 from bridge.domain.text import one_line
 from bridge.errors import BridgeError
 from bridge.refresh.discovery import Discovery, discover as discover_sources, make_feeds
@@ -107,16 +101,14 @@ def _missing_feeds(bridge: Bridge, discovery: Discovery) -> tuple[Feed, ...]:
     return tuple(replace(feed, title=one_line(feed.title) or feed.slug) for feed in feeds)
 
 
-def _covers(source: Source, found: Source) -> bool:
-    """Return whether a feed of ``source`` shows ``found``: itself, a brand, a group."""
-    match source, found:
+def _covers(source: Source, other: Source) -> bool:
+    """Return whether a feed of ``source`` shows ``other``: itself, a brand, a group."""
+    match source, other:
         case BackstageSource(portal=portal, event=""), BackstageSource():
-            return portal == found.portal
+            return portal == other.portal
         case ConnectSource(network=network), ConnectSource():
-            return network == found.network and found.group in source.groups
-        case CalendarSource(calendar=calendar), CalendarSource():
-            return calendar == found.calendar
-    return False
+            return network == other.network and other.group in source.groups
+    return source == other
 
 
 def _write(target: Path, feeds: Sequence[Feed], discovery: Discovery, *, as_json: bool) -> None:

@@ -4,14 +4,14 @@ A new key is a row here, a field of ``Feed`` (which holds its default) or of a s
 ``docs/settings.md``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bridge.config import values
 from bridge.config.addresses import LONGEST_URL, url_length
 from bridge.config.messages import collect, quote, suggest
 from bridge.domain.feed import Feed
-from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource, Source
+from bridge.domain.source import SOURCE_TYPES, Source
 from bridge.errors import ConfigError
 
 _ID = values.upstream_id
@@ -21,12 +21,6 @@ SOURCE_KEYS: Mapping[str, Mapping[str, tuple[str, values.Parser]]] = {
     "backstage": {"backstage": ("portal", _ID), "event": ("event", _ID), "brand": ("brand", _ID)},
     "connect": {"connect": ("group", values.group_ids), "network": ("network", _ID)},
     "calendar": {"calendar": ("calendar", _ID)},
-}
-
-_SOURCES: Mapping[str, Callable[..., Source]] = {
-    "backstage": BackstageSource,
-    "connect": ConnectSource,
-    "calendar": CalendarSource,
 }
 
 
@@ -83,7 +77,7 @@ def _parse_sources(value: object) -> tuple[Source, ...]:
 
 
 def _parse_source(table: object) -> Source:
-    kinds = [kind for kind in _SOURCES if isinstance(table, dict) and kind in table]
+    kinds = [kind for kind in SOURCE_TYPES if isinstance(table, dict) and kind in table]
     if not isinstance(table, dict) or len(kinds) != 1:
         names = "backstage, connect (with network), calendar"
         raise ConfigError(f"write it as {{ key = value }} with exactly one of {names}.")
@@ -92,7 +86,7 @@ def _parse_source(table: object) -> Source:
     parsers = {name: parse for name, (_, parse) in keys.items()}
     network = {"network": 'write { connect = "group", network = "…" }.'}
     ids = _parse_table(table, parsers, f"a {kind} source", network if kind == "connect" else {})
-    return _SOURCES[kind](**{keys[name][0]: value for name, value in ids.items()})
+    return SOURCE_TYPES[kind](**{keys[name][0]: value for name, value in ids.items()})
 
 
 def _parse_table(

@@ -4,10 +4,10 @@ The bytes are deterministic and leave out defaults, so that a new field of the m
 stored hash.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date, datetime, timedelta
-import functools
+from functools import cache, partial
 import hashlib
 from typing import Any, TypeVar
 
@@ -15,17 +15,13 @@ import msgspec
 
 from bridge.domain.event import Alarm, Event, Moment, Person, Place, Recurrence, Rule, Status
 from bridge.domain.feed import Feed
-from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource, Source
+from bridge.domain.source import SOURCE_TYPES, Source
 from bridge.domain.timezones import zone_by_key
 
 # Fields that filters use and no feed shows.
 LABEL_FIELDS = ("track", "answer")
 
 _Value = TypeVar("_Value")
-
-_SOURCES: Mapping[str, type[Source]] = {
-    kind.kind: kind for kind in (BackstageSource, ConnectSource, CalendarSource)
-}
 
 
 def encode(event: Event) -> bytes:
@@ -60,7 +56,7 @@ def encode_source(source: Source) -> str:
 def decode_source(text: str) -> Source:
     """Return the source that ``encode_source`` wrote."""
     data = msgspec.json.decode(text)
-    return _SOURCES[data.pop("kind")](**data)
+    return SOURCE_TYPES[data.pop("kind")](**data)
 
 
 def encode_feed(feed: Feed) -> str:
@@ -72,7 +68,7 @@ def decode_feed(text: str) -> Feed:
     """Return the feed that ``encode_feed`` wrote."""
     data = msgspec.json.decode(text)
     data["sources"] = tuple(map(decode_source, data["sources"]))
-    spans = {name: timedelta(seconds=data[name]) for name in ("past", "future") if name in data}
+    spans = {name: _seconds(data[name]) for name in ("past", "future") if name in data}
     return Feed(**data | spans)
 
 
@@ -100,7 +96,7 @@ def _plain(value: Any) -> Any:
     }
 
 
-@functools.cache
+@cache
 def _defaults(kind: Any) -> tuple[tuple[str, Any], ...]:
     """Return the names and defaults of a dataclass's fields. MISSING equals no value."""
     return tuple((field.name, field.default) for field in fields(kind))
@@ -110,35 +106,35 @@ def _read(kind: type[_Value], data: Mapping[str, Any]) -> _Value:
     return kind(**{name: _field(name, value) for name, value in data.items()})
 
 
-def _field(name: str, value: Any) -> Any:
-    """Return a field of an event, or of a part of it, from its JSON."""
-    match name:
-        case "start" | "end" | "recurrence_id" | "until":
-            return _moment(value)
-        case "excluded":
-            return tuple(map(_moment, value))
-        case "trigger":
-            return timedelta(seconds=value)
-        case "status":
-            return Status(value)
-        case "place":
-            return _read(Place, value)
-        case "recurrence":
-            return _read(Recurrence, value)
-        case "rule":
-            return _read(Rule, value)
-        case "people":
-            return tuple(_read(Person, person) for person in value)
-        case "alarms":
-            return tuple(_read(Alarm, alarm) for alarm in value)
-        case "overrides":
-            return tuple(_read(Event, override) for override in value)
-    return tuple(value) if isinstance(value, list) else value
-
-
 def _moment(text: str) -> Moment:
     if "[" not in text:
         return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a DATE has no zone
     digits, key = text[:-1].split("[")
     wall = datetime.strptime(digits.rstrip("+"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - the zone follows
     return wall.replace(tzinfo=zone_by_key(key), fold=int(digits.endswith("+")))
+
+
+def _seconds(number: int) -> timedelta:
+    return timedelta(seconds=number)
+
+
+# The parsers of the fields that are no plain text, number or boolean. Of a list, of its items.
+_PARSERS: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("start", "end", "recurrence_id", "until", "excluded"), _moment),
+    "trigger": _seconds,
+    "status": Status,
+    "place": partial(_read, Place),
+    "recurrence": partial(_read, Recurrence),
+    "rule": partial(_read, Rule),
+    "people": partial(_read, Person),
+    "alarms": partial(_read, Alarm),
+    "overrides": partial(_read, Event),
+}
+
+
+def _field(name: str, value: Any) -> Any:
+    """Return a field of an event, or of a part of it, from its JSON."""
+    parse = _PARSERS.get(name)
+    if isinstance(value, list):
+        return tuple(map(parse, value) if parse else value)
+    return parse(value) if parse else value

@@ -62,6 +62,12 @@ class CalendarSource:
 
 Source: TypeAlias = BackstageSource | ConnectSource | CalendarSource
 
+SOURCE_TYPES: dict[str, type[Source]] = {
+    "backstage": BackstageSource,
+    "connect": ConnectSource,
+    "calendar": CalendarSource,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvailableSource:

@@ -113,7 +113,7 @@ class Refresher:
         """Fetch, parse, compare and save. The answers and events are large: return frees them."""
         key = state.source.key
         window = _joint_window(feeds, self.clock().date())
-        raw = registry.fetch(state.source, api, window, self.store.answer_cache.of(key))
+        raw = registry.fetch(state.source, api, window, self.store.answers(key))
         known = self.store.sources.index(key)
         names = [(row.uid, row.upstream_id) for row in known.values()]
         parsed = registry.parse(state.source, raw, self.zoho, names)

@@ -40,9 +40,8 @@ def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
     def event_of(portal_id: str, event_id: str) -> Json:
         portal = portal_of(portal_id)
         events = portal.events.find(portal.aliases.get(event_id, event_id))
-        return (
-            events[0] if events else abort(backstage_error(404, "Please provide a valid event id"))
-        )
+        refusal = backstage_error(404, "Please provide a valid event id")
+        return events[0] if events else abort(refusal)
 
     def agenda_of(portal_id: str, event_id: str) -> Agenda:
         return portal_of(portal_id).agendas.get(event_of(portal_id, event_id)["id"], Agenda())

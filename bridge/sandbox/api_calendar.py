@@ -12,6 +12,7 @@ import json
 
 from flask import Blueprint, Response, abort, request
 
+from bridge.domain.event import to_utc
 from bridge.sandbox import series
 from bridge.sandbox.oauth import Tokens
 from bridge.sandbox.responses import calendar_error, reply
@@ -99,7 +100,7 @@ def _range() -> Range:
         abort(_refusal('range is {"start":"yyyyMMdd","end":"yyyyMMdd"}'))
     if not isinstance(end, datetime):
         end += _DAY
-    limits = Range(series.instant(start), series.instant(end))
+    limits = Range(to_utc(start), to_utc(end))
     if limits.end <= limits.start or isinstance(start, datetime) != isinstance(end, datetime):
         abort(_refusal("range has to end after it starts"))
     if limits.end - limits.start > 31 * _DAY:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
+from bridge.domain.event import to_utc
 from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.sandbox.state import Json
 
@@ -55,7 +56,7 @@ def touches(item: Json, limits: Range, master: Json | None) -> bool:
             start, length = item["dateandtime"]["start"], _length(item)
         else:
             start, length = item["recurrenceid"], _length(master or item)
-        return limits.meets(instant(moment(start)), instant(moment(start)) + length)
+        return limits.meets(to_utc(moment(start)), to_utc(moment(start)) + length)
     except (ValueError, LookupError):
         return True
 
@@ -71,7 +72,7 @@ def slots_in(item: Json, limits: Range) -> Iterator[datetime | date]:
     low, high = _wall(limits.start - length, here) - _DAY, _wall(limits.end, here) + _DAY
     for slot in rrulestr(rule, dtstart=begin).between(low, high, inc=True):
         start: datetime | date = slot.date() if all_day else slot.replace(tzinfo=here)
-        if limits.meets(instant(start), instant(start) + length):
+        if limits.meets(to_utc(start), to_utc(start) + length):
             yield start
 
 
@@ -105,13 +106,6 @@ def _until(text: str, here: ZoneInfo) -> datetime:
 
 def _wall(when: datetime, here: ZoneInfo) -> datetime:
     return when.astimezone(here).replace(tzinfo=None)
-
-
-def instant(start: datetime | date) -> datetime:
-    """Return a start in UTC; a date is its midnight."""
-    if isinstance(start, datetime):
-        return start.astimezone(UTC)
-    return datetime.combine(start, time(), UTC)
 
 
 def _length(item: Json) -> timedelta:

@@ -66,8 +66,6 @@ class Sandbox:
 
     def start(self, port: int = 0) -> None:
         """Serve on 127.0.0.1 in a thread; port 0 is any. Raise OSError when the port is taken."""
-        if self._server is not None:
-            raise RuntimeError("the sandbox is started already")
         # Werkzeug ends the whole program when a port is taken, so the socket is opened here.
         with socket.create_server((_HOST, port), backlog=128) as listener:
             fd = listener.fileno()

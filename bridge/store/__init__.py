@@ -7,7 +7,7 @@ import contextlib
 
 from bridge.config import Settings
 from bridge.store.agenda import AgendaTable
-from bridge.store.answer_cache import AnswerCache
+from bridge.store.answer_cache import SourceAnswers
 from bridge.store.changes import Changes
 from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database
@@ -34,7 +34,6 @@ class Store:
         self.publications = Publications(database)
         self.agenda = AgendaTable(database)
         self.changes = Changes(database, keys)
-        self.answer_cache = AnswerCache(database)
         self.links = Links(database, keys)
         self.feeds = Feeds(database, self.links)
         self.filters = Filters(database, self.links, keys)
@@ -45,6 +44,10 @@ class Store:
         self.tokens = Tokens(database, keys)
         self.verifications = Verifications(database)
         self.rate_limits = RateLimits(database)
+
+    def answers(self, source_key: str) -> SourceAnswers:
+        """Return the cached answers of one source."""
+        return SourceAnswers(self.database, source_key)
 
     @classmethod
     def open(cls, url: str, keys: SecretKeys) -> "Store":

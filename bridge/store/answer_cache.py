@@ -11,19 +11,10 @@ from sqlalchemy import select
 
 from bridge.store.database import Database, delete_in, upsert
 from bridge.store.schema import details
-from bridge.store.tables import Tables
-
-
-class AnswerCache(Tables):
-    """The table of cached answers (``details``)."""
-
-    def of(self, source_key: str) -> "SourceAnswers":
-        """Return the cached answers of one source."""
-        return SourceAnswers(self._database, source_key)
 
 
 class SourceAnswers:
-    """The cached answers of one source; safe for threads."""
+    """The cached answers of one source (table ``details``); safe for threads."""
 
     def __init__(self, database: Database, key: str) -> None:
         self._database = database

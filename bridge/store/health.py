@@ -51,8 +51,5 @@ def feed_state(
     is overdue. A held read leaves the feed ``fresh``.
     """
     kinds = {source_health(state, now=now).kind for state in states}
-    if "failing" in kinds:
-        return "failing"
-    if "new" in kinds:
-        return "new"
-    return "late" if "late" in kinds else "fresh"
+    worst_first: tuple[Literal["failing", "new", "late"], ...] = ("failing", "new", "late")
+    return next((kind for kind in worst_first if kind in kinds), "fresh")

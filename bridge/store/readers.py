@@ -60,14 +60,10 @@ class Readers(Tables):
         with self._database.write() as connection:
             statement = insert_for(connection, readers)
             new = statement.excluded
+            sums = {name: stored[name] + new[name] for name in ("polls", "unchanged")}
             last_at = case((new.last_at > stored.last_at, new.last_at), else_=stored.last_at)
-            sums = {
-                "polls": stored.polls + new.polls,
-                "unchanged": stored.unchanged + new.unchanged,
-            }
             statement = statement.on_conflict_do_update(
-                index_elements=[column.name for column in readers.primary_key],
-                set_=sums | {"last_at": last_at},
+                index_elements=list(readers.primary_key), set_=sums | {"last_at": last_at}
             )
             connection.execute(statement, [asdict(row) for row in ordered])
 

@@ -161,21 +161,14 @@ def _add_rejections(connection: sa.Connection, key: str, rejected: Sequence[Reje
     last = sa.func.coalesce(sa.func.max(rejections.c.position), 0)
     query = sa.select(last).where(rejections.c.source_key == key)
     position: int = connection.execute(query).scalar_one()
-    rows = [
-        {"source_key": key, "position": number, **_rejection_row(rejection)}
-        for number, rejection in enumerate(rejected, position + 1)
-    ]
+    rows = []
+    for number, rejection in enumerate(rejected, position + 1):
+        plain = [problems.to_plain(problem) for problem in rejection.problems]
+        reason = json.dumps({"title": rejection.title, "problems": plain})
+        row = {"source_key": key, "position": number, "upstream_id": rejection.upstream_id}
+        rows.append(row | {"kept": rejection.kind == "repaired", "reason": reason})
     if rows:
         connection.execute(sa.insert(rejections), rows)
-
-
-def _rejection_row(rejection: Rejection) -> dict[str, Any]:
-    plain = [problems.to_plain(problem) for problem in rejection.problems]
-    return {
-        "upstream_id": rejection.upstream_id,
-        "kept": rejection.kind == "repaired",
-        "reason": json.dumps({"title": rejection.title, "problems": plain}),
-    }
 
 
 def _rejection(row: sa.Row[Any]) -> Rejection:
@@ -191,13 +184,11 @@ def _rejection(row: sa.Row[Any]) -> Rejection:
 
 
 def _state_query() -> sa.Select[Any]:
-    def number_of(table: sa.Table) -> sa.ScalarSelect[int]:
-        return (
-            sa.select(sa.func.count()).where(table.c.source_key == sources.c.key).scalar_subquery()
-        )
-
-    numbers = number_of(events).label("events"), number_of(rejections).label("rejections")
-    return sa.select(sources, *numbers)
+    query = sa.select(sources)
+    for table in (events, rejections):
+        of_source = sa.select(sa.func.count()).where(table.c.source_key == sources.c.key)
+        query = query.add_columns(of_source.scalar_subquery().label(table.name))
+    return query
 
 
 def _state(row: sa.Row[Any]) -> SourceState:

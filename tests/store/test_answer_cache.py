@@ -11,7 +11,7 @@ FIRST, SECOND = CalendarSource(calendar="one=="), CalendarSource(calendar="two==
 
 def test_each_source_reads_back_the_answers_it_stored(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([Feed(slug="a", title="A", sources=(FIRST, SECOND))], now=now)
-    first, second = any_store.answer_cache.of(FIRST.key), any_store.answer_cache.of(SECOND.key)
+    first, second = any_store.answers(FIRST.key), any_store.answers(SECOND.key)
     assert first.all() == {}
     odd = {"title": "x\ud83d \u2028 \x00", "n": 2**70, "f": 1.5, "list": [None, True]}
     first.keep({"u1@zoho.com": ("v1", odd), "u2@zoho.com": ("", [1])})
@@ -24,7 +24,7 @@ def test_each_source_reads_back_the_answers_it_stored(any_store: Store, now: dat
 
 def test_many_answers_are_stored_and_deleted_at_once(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([Feed(slug="a", title="A", sources=(FIRST,))], now=now)
-    first = any_store.answer_cache.of(FIRST.key)
+    first = any_store.answers(FIRST.key)
     first.keep({f"u{n}": ("v", n) for n in range(1500)})
     first.keep({}, gone=[f"u{n}" for n in range(1499)])
     assert first.all() == {"u1499": ("v", 1499)}

@@ -1,6 +1,5 @@
 """``zoho-bridge push``: edited events, sent back to Zoho Connect."""
 
-from collections.abc import Sequence
 from pathlib import Path
 import sys
 
@@ -11,7 +10,8 @@ from bridge.cli.output import counted, print_problem
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import group_sentences, open_refresher
 from bridge.errors import BridgeError
-from bridge.push import Field, Plan, Pusher, Ready
+from bridge.push.change import FieldChange
+from bridge.push.pusher import Plan, PlannedUpdate, Pusher
 from bridge.refresh.refresher import Refresher
 from bridge.zoho.client import ZohoClient
 
@@ -47,71 +47,71 @@ def push(file: Path, *, dry_run: bool, yes: bool) -> None:
         pusher = Pusher(bridge.store, refresher.api, bridge.settings.zoho)
         plan = pusher.plan(data, str(file))
         _show(plan)
-        if plan.refused:
+        if plan.refusals:
             raise BridgeError("Nothing was sent: correct the refused events, or take them out.")
-        if not plan.ready:
+        if not plan.updates:
             click.echo("Nothing is sent.")
         elif dry_run:
             click.echo("Nothing was sent (--dry-run).")
         elif not yes and not sys.stdin.isatty():
             raise click.UsageError("Nothing was sent: without a terminal to ask at, use --yes.")
-        elif yes or click.confirm(f"Send {counted(len(plan.ready), 'event')} to Zoho Connect?"):
-            _send(pusher, refresher, plan.ready)
+        elif yes or click.confirm(f"Send {counted(len(plan.updates), 'event')} to Zoho Connect?"):
+            _send(pusher, refresher, plan.updates)
         else:
             click.echo("Nothing was sent.")
             sys.exit(1)
 
 
-def _send(pusher: Pusher, refresher: Refresher, ready: Sequence[Ready]) -> None:
+def _send(pusher: Pusher, refresher: Refresher, updates: tuple[PlannedUpdate, ...]) -> None:
     """Send events, read their sources again, and print how Zoho's state differs."""
-    result = pusher.send(ready)
-    for event in result.sent:
-        click.echo(f"Sent: {_title(event)}")
-    keys = dict.fromkeys(event.source.key for event in (*result.sent, *result.uncertain))
+    result = pusher.send(updates)
+    for update in result.sent:
+        click.echo(f"Sent: {_title(update)}")
+    keys = dict.fromkeys(update.source.key for update in (*result.sent, *result.uncertain))
     reports = [refresher.refresh(key) for key in keys]
     stale = {report.source: report.error for report in reports if report.outcome != "refreshed"}
     for line in group_sentences(stale.items()):
         print_problem(f"{line} The feed shows the change after the next read.")
-    for event in result.sent:
-        for field in () if event.source.key in stale else pusher.unlike(event):
+    for update in result.sent:
+        for field in () if update.source.key in stale else pusher.find_deviations(update):
             values = f"{_quoted(field.after)} and not {_quoted(field.before)}"
             print_problem(
-                f"{_title(event)}: Zoho has another {field.name} now than was sent: {values}."
+                f"{_title(update)}: Zoho has another {field.name} now than was sent: {values}."
             )
     if result.error is not None:
-        for event in result.uncertain:
-            click.echo(f"Perhaps sent: {_title(event)}", err=True)
-        for event in result.left:
-            click.echo(f"Not sent: {_title(event)}", err=True)
+        for update in result.uncertain:
+            click.echo(f"Perhaps sent: {_title(update)}", err=True)
+        for update in result.remaining:
+            click.echo(f"Not sent: {_title(update)}", err=True)
         raise result.error
 
 
 def _show(plan: Plan) -> None:
-    for event in plan.ready:
-        click.secho(plain(event.change.title), bold=True, nl=False)
-        click.echo(f"  ({event.source.key}, {event.change.update.stream})")
-        for field in event.change.fields:
+    for update in plan.updates:
+        click.secho(plain(update.event.title), bold=True, nl=False)
+        click.echo(f"  ({update.source.key}, {update.event.upstream_id})")
+        for field in update.change.fields:
             _show_field(field)
-        for remark in event.change.remarks:
+        for remark in update.change.remarks:
             click.echo(f"  {remark}")
     if plan.unedited:
         verb = "was" if plan.unedited == 1 else "were"
         click.echo(f"{counted(plan.unedited, 'event')} in the file {verb} not edited.")
-    for refusal in plan.refused:
-        name = f'"{plain(refusal.title)}"' if refusal.title else "An event"
-        uid = plain(refusal.uid) or "without a UID"
+    for refusal in plan.refusals:
+        name = f'"{plain(refusal.vevent.title)}"' if refusal.vevent.title else "An event"
+        uid = plain(refusal.vevent.uid) or "without a UID"
         print_problem(f"{name} ({uid}) {plain(refusal.reason)}.")
 
 
-def _show_field(field: Field) -> None:
+def _show_field(field: FieldChange) -> None:
     click.echo(f"  {field.name}")
     for sign, text, color in (("-", field.before, "red"), ("+", field.after, "green")):
         for line in text.split("\n") if text else ("(nothing)",):
             click.secho(f"    {sign} {plain(line)}", fg=color)
 
 
-def _title(event: Ready) -> str:
-    return plain(event.change.update.title)
+def _title(planned: PlannedUpdate) -> str:
+    return plain(planned.change.update.title)
 
 
 def _quoted(value: str) -> str:

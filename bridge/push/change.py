@@ -1,11 +1,11 @@
-"""What was edited in an event that the bridge had published, and what to send to Connect for it. Pure.
+"""Changes of a published event: the fields that were edited, and the update for Connect. Pure.
 
-The bridge's own VEVENT is the measure: what the file still says as the feed said it was not edited, whatever the feed
-had to cut, join or add. What the feed adds to a description (who organises it, links) is taken out again.
+The reference is the bridge's own VEVENT. A field that the file has as the feed published it was not
+edited, even if the feed had cut, joined or added text.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import re
@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo
 
 from bridge.domain.event import Event, Moment
 from bridge.domain.text import clean
-from bridge.push.normalize import bare, lines, words
-from bridge.push.vevent import Told, ToldError
+from bridge.push.normalize import collapse, collapse_line, split_lines
+from bridge.push.vevent import RefusalError, VeventFields
 from bridge.sources.connect.update import Update, problems, reminder_text
 
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One field that was edited, in words for a person."""
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field with two values, as texts for a person."""
 
     name: str
     before: str
@@ -30,153 +30,135 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """An edited event: what a person sees of it, and what is sent. ``fields`` is empty when nothing was edited."""
+class EventChange:
+    """The edited fields of an event, the update that sends them, and the expected result.
 
-    uid: str
-    title: str
-    fields: tuple[Field, ...]
+    ``fields`` is empty if nothing was edited. ``expected`` are the texts of all fields by name.
+    """
+
+    fields: tuple[FieldChange, ...]
     update: Update
+    expected: Mapping[str, str]
     remarks: tuple[str, ...] = ()
 
 
-def change(told: Told, published: Told, event: Event, zone: ZoneInfo) -> Change:
+def compute_change(
+    edited: VeventFields, published: VeventFields, event: Event, zone: ZoneInfo
+) -> EventChange:
     """Compare an edited VEVENT with the one that was published of ``event``.
 
-    Raises ToldError for what Connect does not take, all of it in one sentence.
+    Raises RefusalError with everything that Connect does not accept.
     """
-    start, end = _times(told, published, event)
-    description = without_additions(told, published, event)
-    reminder, remarks = _reminder(told, published)
+    start, end = edited.start, edited.end
+    if (start, end) == (published.start, published.end):
+        start, end = event.start, event.end
+    same_title = collapse(edited.title) == collapse(published.title)
+    same_location = collapse(edited.location) == collapse(published.location)
+    description = remove_additions(edited, published, event)
+    same_description = split_lines(description) == split_lines(event.description)
+    reminder, remarks = _reminder(edited, published)
     update = Update(
         stream=event.upstream_id,
-        title=event.title if words(told.title) == words(published.title) else told.title,
+        title=event.title if same_title else edited.title,
         start=start,
         end=end,
-        description=None if lines(description) == lines(event.description) else description,
-        location=None if words(told.location) == words(published.location) else told.location,
+        description=None if same_description else description,
+        location=None if same_location else edited.location,
         reminder=reminder,
     )
-    if update.description is not None and event.html:
-        remarks = (*remarks, "Its description was formatted, and becomes plain text.")
-    fields = _fields(update, event, published, zone)
-    wrong = problems(update, zone) if fields else ()
-    if wrong:
-        raise ToldError(f"can't be sent ({' '.join(map(str, wrong))})")
-    return Change(uid=told.uid, title=event.title, fields=fields, update=update, remarks=remarks)
-
-
-def without_additions(told: Told, published: Told, event: Event) -> str:
-    """Give the description as its author means it: without the lines that the feed adds below it.
-
-    A line that the event itself holds as well is taken out only as often as the feed added it, from the end.
-    """
-    own = Counter(map(bare, clean(event.description).split("\n")))
-    added = []
-    for line in map(bare, published.description.split("\n")):
-        if own[line]:
-            own[line] -= 1
-        elif line:
-            added.append(line)
-    kept = told.description.split("\n")
-    for line in reversed(added):
-        place = next((n for n in range(len(kept) - 1, -1, -1) if bare(kept[n]) == line), None)
-        if place is not None:
-            del kept[place]
-    return clean(_EMPTY_LINES.sub("\n\n", "\n".join(kept))).strip()
-
-
-def _times(told: Told, published: Told, event: Event) -> tuple[Moment, Moment]:
-    edited = (told.start, told.end) != (published.start, published.end)
-    return (told.start, told.end) if edited else (event.start, event.end)
-
-
-def _reminder(told: Told, published: Told) -> tuple[timedelta | None, tuple[str, ...]]:
-    """Tell the reminder to set, None when it stays; programs drop reminders as often as they add their own."""
-    if not told.reminders:
-        had = [reminder_text(before) for before in published.reminders]
-        return None, tuple(
-            f"Its reminder ({told_so}) stays: updateEvent has no way to say none."
-            for told_so in had
-        )
-    if set(told.reminders) <= set(published.reminders):
-        return None, ()
-    new = [before for before in told.reminders if before not in published.reminders]
-    if len(new) > 1:
-        raise ToldError(
-            f"has several reminders ({_said(new)}), and Connect holds one: leave one of them"
-        )
-    return new[0], ()
-
-
-def unlike(change: Change, before: Event, now: Event, zone: ZoneInfo) -> tuple[Field, ...]:
-    """Tell what an event is now, after a change was sent, other than it was to be; ``after`` of each is what it is."""
-    update, wanted = (
-        change.update,
-        _reminders(before) if change.update.reminder is None else {change.update.reminder},
+    if not same_description and event.html:
+        remarks = (*remarks, "Its description had formatting, and becomes plain text.")
+    before = _texts(event, zone)
+    expected = before | _updated_texts(update, zone)
+    fields = tuple(
+        FieldChange(name, before[name], after)
+        for name, after in expected.items()
+        if before[name] != after
     )
-    rows = [
-        ("title", update.title, now.title),
-        ("start", _when(update.start, zone), _when(now.start, zone)),
-        ("end", _when(_last(update), zone), _when(_last(now), zone)),
-        ("location", _place(before) if update.location is None else update.location, _place(now)),
-        (
-            "description",
-            before.description if update.description is None else update.description,
-            now.description,
-        ),
-        ("reminder", _said(wanted), _said(_reminders(now))),
-    ]
+    if fields and (reasons := problems(update, zone)):
+        raise RefusalError(f"can't be sent ({' '.join(map(str, reasons))})")
+    return EventChange(fields=fields, update=update, expected=expected, remarks=remarks)
+
+
+def find_deviations(change: EventChange, event: Event, zone: ZoneInfo) -> tuple[FieldChange, ...]:
+    """Return the fields of an event that are not as expected after a change was sent."""
     return tuple(
-        Field(name=name, before=wished, after=found)
-        for name, wished, found in rows
-        if lines(wished) != lines(found)
+        FieldChange(name, change.expected[name], text)
+        for name, text in _texts(event, zone).items()
+        if split_lines(change.expected[name]) != split_lines(text)
     )
 
 
-def _reminders(event: Event) -> set[timedelta]:
-    return {-alarm.trigger for alarm in event.alarms}
+def remove_additions(edited: VeventFields, published: VeventFields, event: Event) -> str:
+    """Return the edited description without the lines that the feed adds below it.
+
+    A line that the event also has is removed only as often as the feed added it, from the end.
+    """
+    own = Counter(map(collapse_line, clean(event.description).split("\n")))
+    lines = Counter(map(collapse_line, published.description.split("\n")))
+    added = lines - own
+    rest = []
+    for line in reversed(edited.description.split("\n")):
+        text = collapse_line(line)
+        if text and added[text] > 0:
+            added[text] -= 1
+        else:
+            rest.append(line)
+    return clean(_EMPTY_LINES.sub("\n\n", "\n".join(reversed(rest)))).strip()
 
 
-def _said(reminders: Iterable[timedelta]) -> str:
+def _reminder(
+    edited: VeventFields, published: VeventFields
+) -> tuple[timedelta | None, tuple[str, ...]]:
+    """Return the reminder to set, None if it stays, and remarks.
+
+    A missing reminder is no change: programs remove reminders as often as they add their own.
+    """
+    if not edited.reminders:
+        return None, tuple(
+            f"Its reminder ({reminder_text(before)}) stays: Connect has no request to remove one."
+            for before in published.reminders
+        )
+    new = [before for before in edited.reminders if before not in published.reminders]
+    if len(new) > 1:
+        texts = _reminders_text(new)
+        raise RefusalError(f"has several reminders ({texts}), and Connect keeps one: delete some")
+    return (new[0] if new else None), ()
+
+
+def _texts(event: Event, zone: ZoneInfo) -> dict[str, str]:
+    return {
+        "title": event.title,
+        "start": _moment_text(event.start, zone),
+        "end": _end_text(event.end, zone),
+        "location": event.place.name if event.place else "",
+        "description": event.description,
+        "reminder": _reminders_text({-alarm.trigger for alarm in event.alarms}),
+    }
+
+
+def _updated_texts(update: Update, zone: ZoneInfo) -> dict[str, str]:
+    texts = {
+        "title": update.title,
+        "start": _moment_text(update.start, zone),
+        "end": _end_text(update.end, zone),
+        "location": update.location,
+        "description": update.description,
+        "reminder": None if update.reminder is None else reminder_text(update.reminder),
+    }
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _reminders_text(reminders: Iterable[timedelta]) -> str:
     return ", ".join(reminder_text(before) for before in sorted(reminders)) or "none"
 
 
-def _fields(update: Update, event: Event, published: Told, zone: ZoneInfo) -> tuple[Field, ...]:
-    old_reminder = _said(published.reminders)
-    rows = [
-        ("title", event.title, update.title),
-        ("start", _when(event.start, zone), _when(update.start, zone)),
-        ("end", _when(_last(event), zone), _when(_last(update), zone)),
-        ("location", _place(event), _place(event) if update.location is None else update.location),
-        (
-            "description",
-            event.description,
-            event.description if update.description is None else update.description,
-        ),
-        (
-            "reminder",
-            old_reminder,
-            old_reminder if update.reminder is None else reminder_text(update.reminder),
-        ),
-    ]
-    return tuple(
-        Field(name=name, before=before, after=after)
-        for name, before, after in rows
-        if before != after
-    )
+def _end_text(end: Moment, zone: ZoneInfo) -> str:
+    """Return the end for a person: of an all-day event the last day."""
+    return _moment_text(end if isinstance(end, datetime) else end - timedelta(days=1), zone)
 
 
-def _last(of: Event | Update) -> Moment:
-    """Give the end as people say it: the last day of whole days."""
-    return of.end if isinstance(of.end, datetime) else of.end - timedelta(days=1)
-
-
-def _when(moment: Moment, zone: ZoneInfo) -> str:
+def _moment_text(moment: Moment, zone: ZoneInfo) -> str:
     if not isinstance(moment, datetime):
         return f"{moment} (all day)"
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}"
-
-
-def _place(event: Event) -> str:
-    return event.place.name if event.place else ""

@@ -1,23 +1,25 @@
-"""Texts as calendar programs give them back: the same words with other blanks, empty lines, and links said twice."""
+"""Texts in a form in which calendar programs do not change them.
+
+Programs change blanks and empty lines, and Outlook writes the address behind a link once more.
+"""
 
 import re
 
 from bridge.domain.text import clean
 
-# Outlook writes the address once more behind a link.
-_ADDRESS_AGAIN = re.compile(r"\s*<[^<>\s]+>$")
+_ADDRESS = re.compile(r"\s*<[^<>\s]+>$")
 
 
-def words(text: str) -> str:
-    """Give a text of one line for a comparison."""
+def collapse(text: str) -> str:
+    """Return a text of one line with single blanks."""
     return " ".join(clean(text).split())
 
 
-def bare(line: str) -> str:
-    """Give one line of a longer text for a comparison."""
-    return " ".join(_ADDRESS_AGAIN.sub("", line).split())
+def collapse_line(line: str) -> str:
+    """Return one line of a longer text with single blanks, without the address behind a link."""
+    return " ".join(_ADDRESS.sub("", line).split())
 
 
-def lines(text: str) -> list[str]:
-    """Give a longer text for a comparison; empty lines come and go with the program."""
-    return [found for line in clean(text).split("\n") if (found := bare(line))]
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a longer text in that form, without empty lines."""
+    return [line for line in map(collapse_line, clean(text).split("\n")) if line]

@@ -1,99 +1,101 @@
-"""Bring edited events back to Connect: find what they are, check all of them, then send one after the other.
+"""Planning and sending of edited events: find their origins, check all, then send one by one.
 
-Nothing is sent unless every event of the file can be. It must not ask anybody and must not print: what a person is to
-see and to decide on comes out as values.
+Nothing is sent unless every edited event of the file can be sent. It asks and prints nothing: the
+command shows the values that it returns.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bridge.config import ZohoSettings
 from bridge.domain import codec
-from bridge.domain.event import Event, is_all_day
+from bridge.domain.event import Event, to_utc
 from bridge.domain.feed import Window
 from bridge.domain.source import ConnectSource
 from bridge.errors import ConfigError, ZohoError
-from bridge.push.change import Change, Field, change, unlike
-from bridge.push.unedited import is_untouched
-from bridge.push.vevent import Named, Told, ToldError, components, tell
-from bridge.sources import registry as dispatch
+from bridge.push.change import EventChange, FieldChange, compute_change, find_deviations
+from bridge.push.equality import are_equal
+from bridge.push.vevent import RefusalError, Vevent, VeventFields, parse_fields, read_vevents
+from bridge.sources import registry
 from bridge.sources.connect.parse import repeating_streams
 from bridge.sources.connect.update import Poster, UncertainError, clock_problem, send
 from bridge.sources.protocols import Api
 from bridge.store import Store
 from bridge.store.entry_origins import EntryOrigin
 
-# So wide that timed events, which tell the clock of the profile, are likely among what is read.
+# Wide enough to include timed events, which show the clock of the account's profile.
 _MARGIN = timedelta(days=31)
 
 
 class Account(Api, Poster, Protocol):
-    """What is needed of the Zoho client: to read, and to send one change."""
+    """What pushing needs of the Zoho client: to read, and to send one change."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Refusal:
-    """An event of the file that can't be sent; ``reason`` goes on after its name."""
+    """An event of the file that can't be sent; ``reason`` continues a sentence with its name."""
 
-    uid: str
-    title: str
+    vevent: Vevent
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """An edited event that may be sent, as it was and as it is to be."""
+@dataclass(frozen=True, slots=True)
+class PlannedUpdate:
+    """An edited event that can be sent: its stored state and the change."""
 
     source: ConnectSource
     event: Event
-    change: Change
+    change: EventChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a file comes to. With a refusal nothing of it is sent; ``unedited`` counts the events nobody touched."""
+    """The updates of a file. With a refusal nothing of it is sent.
 
-    ready: tuple[Ready, ...] = ()
-    refused: tuple[Refusal, ...] = ()
-    unedited: int = 0
+    ``unedited`` is the number of events that are equal to the feed's.
+    """
+
+    updates: tuple[PlannedUpdate, ...]
+    refusals: tuple[Refusal, ...]
+    unedited: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
-    """What became of a plan: ``error`` is what stopped it. Nobody knows whether the ``uncertain`` ones were changed."""
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """The result of a plan: ``error`` stopped it before ``remaining`` updates.
 
-    sent: tuple[Ready, ...]
-    uncertain: tuple[Ready, ...] = ()
-    left: tuple[Ready, ...] = ()
+    Zoho may or may not have made the ``uncertain`` updates.
+    """
+
+    sent: tuple[PlannedUpdate, ...]
+    uncertain: tuple[PlannedUpdate, ...] = ()
+    remaining: tuple[PlannedUpdate, ...] = ()
     error: ZohoError | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class _Found:
-    """An event of the file whose origin is known, so far."""
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """An edited event of the file with a known origin."""
 
-    named: Named
-    told: Told
+    vevent: Vevent
+    fields: VeventFields
     origin: EntryOrigin
-    source: ConnectSource
-    event: Event = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.event = codec.decode(self.origin.payload)
+    event: Event
 
 
 class Pusher:
-    """All that pushing needs besides the file. Raises ConfigError without zoho.connect_timezone."""
+    """Plans and sends the edited events of files. Raises ConfigError without connect_timezone."""
 
     def __init__(self, store: Store, account: Account, settings: ZohoSettings) -> None:
         if settings.connect_timezone is None:
             raise ConfigError(
-                "zoho.connect_timezone is not set, and Connect takes times by the clock of the account's profile: set "
-                "it to that profile's time zone (Connect: settings of the account)."
+                "zoho.connect_timezone is not set, and Connect reads times by the clock of the "
+                "account's profile: set it to that profile's time zone (Connect: settings of the "
+                "account)."
             )
         self._store = store
         self._account = account
@@ -101,166 +103,141 @@ class Pusher:
         self._zone: ZoneInfo = settings.connect_timezone
 
     def plan(self, data: bytes, name: str) -> Plan:
-        """Check every event of a file, against what was published and against Zoho as it is now.
+        """Compare the events of a file with the published ones, and with Zoho's present state.
 
-        Raises BridgeError for a file that is none, and a ZohoError when Zoho can't be read.
+        Raises BridgeError for an unusable file, and a ZohoError if Zoho can't be read.
         """
-        found, refused, unedited = self._find(components(data, name))
-        by_source: dict[ConnectSource, list[_Found]] = {}
-        for one in found:
-            by_source.setdefault(one.source, []).append(one)
-        ready: list[Ready] = []
-        for source, members in by_source.items():
-            reasons = self._moved_on(source, members)
-            for one in members:
-                if reason := reasons.get(one.origin.uid):
-                    refused.append(_refusal(one.named, reason))
-                    continue
-                try:
-                    made = change(one.told, _published(one.origin), one.event, self._zone)
-                except ToldError as error:
-                    refused.append(_refusal(one.named, str(error)))
-                else:
-                    if made.fields:
-                        ready.append(Ready(source=source, event=one.event, change=made))
-                    else:
-                        unedited += 1
-        return Plan(ready=tuple(ready), refused=tuple(refused), unedited=unedited)
-
-    def send(self, ready: Sequence[Ready]) -> Sending:
-        """Send changes one after the other, and stop at the first that Zoho does not take."""
-        for number, one in enumerate(ready):
-            try:
-                send(self._account, one.source, one.change.update, self._zone)
-            except UncertainError as error:
-                left = tuple(ready[number + 1 :])
-                return Sending(sent=tuple(ready[:number]), uncertain=(one,), left=left, error=error)
-            except ZohoError as error:
-                return Sending(sent=tuple(ready[:number]), left=tuple(ready[number:]), error=error)
-        return Sending(sent=tuple(ready))
-
-    def unlike(self, one: Ready) -> tuple[Field, ...]:
-        """Tell what the bridge has now of an event that was sent, where that is not what was sent."""
-        payload = self._store.sources.payloads(one.source.key, [one.event.uid]).get(one.event.uid)
-        return (
-            ()
-            if payload is None
-            else unlike(one.change, one.event, codec.decode(payload), self._zone)
-        )
-
-    def _find(self, named: Sequence[Named]) -> tuple[list[_Found], list[Refusal], int]:
-        """Find where each event comes from; give those that were edited, the refused, and the number of the others."""
-        families: dict[str, list[Named]] = {}
-        for one in named:
-            families.setdefault(one.uid, []).append(one)
-        origins: dict[str, list[EntryOrigin]] = {}
+        families: dict[str, list[Vevent]] = defaultdict(list)
+        for vevent in read_vevents(data, name):
+            families[vevent.uid].append(vevent)
+        origins: dict[str, list[EntryOrigin]] = defaultdict(list)
         for origin in self._store.entry_origins.of([uid for uid in families if uid]):
-            origins.setdefault(origin.uid, []).append(origin)
-        found: list[_Found] = []
-        refused: list[Refusal] = []
+            origins[origin.uid].append(origin)
+        candidates: dict[ConnectSource, list[_Candidate]] = defaultdict(list)
+        updates: list[PlannedUpdate] = []
+        refusals: list[Refusal] = []
         unedited = 0
-        for uid, members in families.items():
-            one, known = members[0], origins.get(uid, [])
-            if any(is_untouched(members, _members(origin)) for origin in known):
+        for uid, vevents in families.items():
+            if any(are_equal(vevents, _published(origin)) for origin in origins[uid]):
                 unedited += 1
                 continue
-            if len(members) > 1:
-                reason = "stands in the file more than once, as events that repeat do; those can't be sent"
-                refused.append(_refusal(one, reason))
-                continue
             try:
-                told = tell(one.component)
-                origin = _origin(told, known)
-            except ToldError as error:
-                refused.append(_refusal(one, str(error)))
-            else:
-                assert isinstance(origin.source, ConnectSource)
-                found.append(_Found(named=one, told=told, origin=origin, source=origin.source))
-        return found, refused, unedited
+                source, candidate = _find_origin(vevents, origins[uid])
+                candidates[source].append(candidate)
+            except RefusalError as error:
+                refusals.append(Refusal(vevents[0], str(error)))
+        for source, members in candidates.items():
+            current, repeating = self._read(source, members)
+            for candidate in members:
+                try:
+                    _check(candidate.origin, current, repeating)
+                    (published,) = _published(candidate.origin)
+                    before = parse_fields(published.component)
+                    change = compute_change(candidate.fields, before, candidate.event, self._zone)
+                except RefusalError as error:
+                    refusals.append(Refusal(candidate.vevent, str(error)))
+                    continue
+                if change.fields:
+                    updates.append(PlannedUpdate(source, candidate.event, change))
+                else:
+                    unedited += 1
+        return Plan(updates=tuple(updates), refusals=tuple(refusals), unedited=unedited)
 
-    def _moved_on(self, source: ConnectSource, members: Sequence[_Found]) -> dict[str, str]:
-        """Read a source anew, and say of each event that is not in Zoho as the bridge has it why it can't be sent.
+    def send(self, updates: tuple[PlannedUpdate, ...]) -> SendResult:
+        """Send updates one by one, and stop at the first that Zoho does not confirm."""
+        for number, planned in enumerate(updates):
+            sent, remaining = updates[:number], updates[number + 1 :]
+            try:
+                send(self._account, planned.source, planned.change.update, self._zone)
+            except UncertainError as error:
+                return SendResult(sent, (planned,), remaining, error)
+            except ZohoError as error:
+                return SendResult(sent, (), (planned, *remaining), error)
+        return SendResult(updates)
 
-        Raises ConfigError when the clock of the account's profile is not the one of the settings.
+    def find_deviations(self, planned: PlannedUpdate) -> tuple[FieldChange, ...]:
+        """Return the fields of an updated event that the store has otherwise than sent."""
+        uid = planned.event.uid
+        payload = self._store.sources.payloads(planned.source.key, [uid]).get(uid)
+        if payload is None:
+            return ()
+        return find_deviations(planned.change, codec.decode(payload), self._zone)
+
+    def _read(
+        self, source: ConnectSource, candidates: Sequence[_Candidate]
+    ) -> tuple[dict[str, Event], frozenset[str]]:
+        """Read a source again; return its events by UID, and the ids of those that repeat.
+
+        Raises ConfigError if the clock of the account's profile is not that of the settings.
         """
-        raw = dispatch.fetch(source, self._account, _days_of(one.event for one in members))
+        window = _window(candidate.event for candidate in candidates)
+        raw = registry.fetch(source, self._account, window)
         if problem := clock_problem(raw, self._zone):
-            raise ConfigError(f"Nothing was sent, for it would be at a wrong time. {problem}")
-        known = [
-            (row.uid, row.upstream_id) for row in self._store.sources.index(source.key).values()
-        ]
-        now = {
-            event.uid: event for event in dispatch.parse(source, raw, self._settings, known).events
-        }
-        repeating = repeating_streams(source, known)
-        streams = Counter(event.upstream_id for event in now.values())
-        reasons = {}
-        for one in members:
-            uid, stream = one.origin.event_uid, one.origin.upstream_id
-            if stream in repeating or streams[stream] > 1:
-                reasons[one.origin.uid] = (
-                    "repeats in Connect; its documents know no way to change that"
-                )
-            elif uid not in now:
-                reasons[one.origin.uid] = "is in Zoho Connect no more; run `zoho-bridge refresh`"
-            elif codec.payload_hash(codec.encode(now[uid])) != one.origin.content_hash:
-                reasons[one.origin.uid] = (
-                    "was changed in Zoho Connect since the bridge last read it; run `zoho-bridge refresh`, and edit "
-                    "what is exported then"
-                )
-        return reasons
+            raise ConfigError(f"Nothing was sent, because times would be wrong. {problem}")
+        rows = self._store.sources.index(source.key).values()
+        known = [(row.uid, row.upstream_id) for row in rows]
+        events = registry.parse(source, raw, self._settings, known).events
+        counts = Counter(event.upstream_id for event in events)
+        repeating = {upstream_id for upstream_id, count in counts.items() if count > 1}
+        return {event.uid: event for event in events}, repeating_streams(source, known) | repeating
 
 
-def _origin(told: Told, origins: Sequence[EntryOrigin]) -> EntryOrigin:
-    """Choose the entry that the file was exported from; ToldError when there is none, or an older state of it."""
+def _check(origin: EntryOrigin, current: dict[str, Event], repeating: frozenset[str]) -> None:
+    """Raise RefusalError unless Zoho has an event as the bridge read it."""
+    if origin.upstream_id in repeating:
+        raise RefusalError(
+            "repeats in Connect, which documents no request that changes such events"
+        )
+    event = current.get(origin.event_uid)
+    if event is None:
+        raise RefusalError("no longer exists in Zoho Connect; run `zoho-bridge refresh`")
+    if codec.content_hash(event) != origin.content_hash:
+        raise RefusalError(
+            "was changed in Zoho Connect since the bridge last read it; run `zoho-bridge refresh`, "
+            "export the feed again, and edit that"
+        )
+
+
+def _find_origin(
+    vevents: Sequence[Vevent], origins: Sequence[EntryOrigin]
+) -> tuple[ConnectSource, _Candidate]:
+    """Find the entry that the file was exported from; raise RefusalError if there is none."""
+    if len(vevents) > 1:
+        raise RefusalError("is in the file more than once, as events that repeat are")
+    fields = parse_fields(vevents[0].component)
     if not origins:
-        raise ToldError(
-            "is in none of the bridge's feeds now; only events that the bridge has published can be sent"
-        )
-    of_connect = [origin for origin in origins if isinstance(origin.source, ConnectSource)]
-    if not of_connect:
-        raise ToldError(
-            f"comes from {origins[0].source.key}, and only events of Zoho Connect can be sent"
-        )
-    whole = [origin for origin in of_connect if origin.feed.privacy == "full"]
-    if not whole:
-        raise ToldError(
-            f'is of feed "{of_connect[0].feed.slug}", which shows times only; edit one of a full feed'
-        )
-    current = next((origin for origin in whole if _is_of(told, origin)), None)
-    if current is None:
-        raise ToldError(
-            "was changed in Zoho Connect since the file was exported, or its stamps (SEQUENCE, LAST-MODIFIED) were "
-            "lost; export the feed again, and edit that"
-        )
-    return current
+        raise RefusalError("is in none of the bridge's feeds, and only their events can be sent")
+    reason = (
+        "was changed in Zoho Connect since the file was exported, or lost its stamps (SEQUENCE, "
+        "LAST-MODIFIED); export the feed again, and edit that"
+    )
+    for origin in origins:
+        source, feed = origin.source, origin.feed
+        if not isinstance(source, ConnectSource):
+            reason = f"comes from {source.key}, and only events of Zoho Connect can be sent"
+        elif feed.privacy != "full":
+            reason = f'is of feed "{feed.slug}", which shows times only; edit one of a full feed'
+        elif _is_current(fields, origin):
+            return source, _Candidate(vevents[0], fields, origin, codec.decode(origin.payload))
+    raise RefusalError(reason)
 
 
-def _is_of(told: Told, origin: EntryOrigin) -> bool:
-    """Tell whether a file was made from the present state of an entry, or from a later one of the same.
+def _is_current(fields: VeventFields, origin: EntryOrigin) -> bool:
+    """Return whether a file was made from the present state of an entry.
 
-    A program that edits an event raises SEQUENCE and moves the stamps, each never back; and SEQUENCE counts minutes, so
-    that a change in Zoho goes further than any editing does. A program that drops SEQUENCE keeps one of the stamps.
+    A program that edits an event increases SEQUENCE and moves the stamps, never back. SEQUENCE
+    counts minutes, so a change in Zoho increases it more than edits do. A program that drops
+    SEQUENCE keeps one of the stamps.
     """
-    if told.stamps and max(told.stamps) < origin.changed_at:
+    if fields.stamps and max(fields.stamps) < origin.changed_at:
         return False
-    return (told.sequence or 0) >= origin.sequence or origin.changed_at in told.stamps
+    return (fields.sequence or 0) >= origin.sequence or origin.changed_at in fields.stamps
 
 
-def _members(origin: EntryOrigin) -> tuple[Named, ...]:
-    return components(b"BEGIN:VCALENDAR\r\n" + origin.blob + b"END:VCALENDAR\r\n", "the feed")
+def _published(origin: EntryOrigin) -> tuple[Vevent, ...]:
+    return read_vevents(b"BEGIN:VCALENDAR\r\n" + origin.blob + b"END:VCALENDAR\r\n", "The feed")
 
 
-def _published(origin: EntryOrigin) -> Told:
-    (one,) = _members(origin)
-    return tell(one.component)
-
-
-def _days_of(events: Iterable[Event]) -> Window:
-    moments = [moment for event in events for moment in (event.start, event.end)]
-    days = [moment if is_all_day(moment) else moment.date() for moment in moments]  # type: ignore[attr-defined]
+def _window(events: Iterable[Event]) -> Window:
+    days = [to_utc(moment).date() for event in events for moment in (event.start, event.end)]
     return Window(start=min(days) - _MARGIN, end=max(days) + _MARGIN)
-
-
-def _refusal(named: Named, reason: str) -> Refusal:
-    return Refusal(uid=named.uid, title=named.title, reason=reason)

@@ -1,9 +1,9 @@
-"""What a VEVENT says of the fields that Connect can change, whichever program wrote it. Pure.
+"""The fields of a VEVENT that Connect can change, from any calendar program. Pure.
 
-Only RFC 5545 is known here; whether a value may be sent, and what it was before, is the business of ``change``.
+It knows only RFC 5545, not what Connect accepts or what was published before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,23 +17,22 @@ from bridge.errors import BridgeError
 
 _REPEATS = ("RRULE", "RDATE", "RECURRENCE-ID", "EXRULE")
 _DAY = timedelta(days=1)
-_RINGS = frozenset(
-    {"DISPLAY", "AUDIO"}
-)  # others are sent by mail, or are a program's mark that there is none
+# Other alarms are sent by mail, or are a program's mark for no alarm.
+_ACTIONS = frozenset({"DISPLAY", "AUDIO"})
 
 
-class ToldError(ValueError):
-    """A VEVENT that can't be sent as it is: the text is a sentence's end, after the event's name."""
+class RefusalError(ValueError):
+    """An event that can't be sent; the text is the end of a sentence that starts with its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """A VEVENT's own words. ``end`` is exclusive; ``reminders`` are times before the start, each once.
+class VeventFields:
+    """The fields of a VEVENT that Connect can change, and the VEVENT's stamps.
 
-    ``sequence`` is None where the VEVENT has none, ``stamps`` are its LAST-MODIFIED and DTSTAMP, as far as it has them.
+    ``end`` is exclusive. ``reminders`` are different times before the start. ``sequence`` is None
+    without SEQUENCE, and ``stamps`` are LAST-MODIFIED and DTSTAMP where they exist.
     """
 
-    uid: str
     title: str
     description: str
     location: str
@@ -45,24 +44,23 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
-    """A VEVENT as far as it can be named, and the component itself."""
+class Vevent:
+    """A component of a file, with its name for a person."""
 
     uid: str
     title: str
     component: Any
 
 
-def components(data: bytes, name: str) -> tuple[Named, ...]:
-    """Find the VEVENTs of a file; raises BridgeError, which names the file, when there is nothing to send in it."""
+def read_vevents(data: bytes, name: str) -> tuple[Vevent, ...]:
+    """Return the VEVENTs of a file; raise BridgeError with its name if there is none."""
     try:
         calendars = icalendar.Calendar.from_ical(data, multiple=True)
     except ValueError as error:
-        raise BridgeError(
-            f"{name} can't be read as an iCalendar file: {one_line(str(error), 200)}."
-        ) from error
-    found = tuple(
-        Named(
+        reason = one_line(str(error), 200)
+        raise BridgeError(f"{name} can't be read as an iCalendar file: {reason}.") from error
+    vevents = tuple(
+        Vevent(
             uid=str(component.get("UID", "")).strip(),
             title=one_line(str(component.get("SUMMARY", "")), 80),
             component=component,
@@ -70,94 +68,75 @@ def components(data: bytes, name: str) -> tuple[Named, ...]:
         for calendar in calendars
         for component in calendar.walk("VEVENT")
     )
-    if not found:
-        raise BridgeError(f"{name} holds no event: export the edited ones as an .ics file.")
-    return found
+    if not vevents:
+        raise BridgeError(f"{name} has no events: export the edited ones as an .ics file.")
+    return vevents
 
 
-def tell(component: Any) -> Told:
-    """Read one VEVENT; raises ToldError for one that repeats, is cancelled, or can't be read."""
+def parse_fields(component: Any) -> VeventFields:
+    """Parse one VEVENT; raise RefusalError if it repeats, is cancelled, or can't be read."""
     if any(name in component for name in _REPEATS):
-        raise ToldError(
-            "repeats, or is one of several; the documents of Connect know no way to change those"
-        )
+        raise RefusalError("repeats, and Connect documents no request that changes such events")
     if str(component.get("STATUS", "")).upper() == "CANCELLED":
-        raise ToldError("is cancelled in the file; an event of Connect can only be deleted there")
-    start, end = times_of(component)
-    reminders = dict.fromkeys(reminders_of(component, start, end))
+        raise RefusalError("is cancelled in the file; delete it in Zoho Connect instead")
+    start, end = parse_times(component)
     sequence = component.get("SEQUENCE")
-    return Told(
-        uid=str(component.get("UID", "")).strip(),
+    stamps = (getattr(component.get(name), "dt", None) for name in ("LAST-MODIFIED", "DTSTAMP"))
+    return VeventFields(
         title=clean(str(component.get("SUMMARY", ""))).strip(),
         description=clean(str(component.get("DESCRIPTION", ""))),
         location=clean(str(component.get("LOCATION", ""))).strip(),
         start=start,
         end=end,
-        reminders=tuple(reminders),
+        reminders=tuple(dict.fromkeys(parse_reminders(component, start, end))),
         sequence=int(sequence) if isinstance(sequence, int) else None,
-        stamps=tuple(_stamps(component)),
+        stamps=tuple(stamp for stamp in stamps if isinstance(stamp, datetime) and stamp.tzinfo),
     )
 
 
-def times_of(component: Any) -> tuple[Moment, Moment]:
-    """Read start and exclusive end; ToldError for what can't be read, or makes no sense."""
-    start = _moment(component, "DTSTART")
+def parse_times(component: Any) -> tuple[Moment, Moment]:
+    """Parse start and exclusive end; raise RefusalError if they are unreadable or senseless."""
+    start, end = _moment(component, "DTSTART"), _moment(component, "DTEND")
     if start is None:
-        raise ToldError("has no start that can be read")
-    end = _moment(component, "DTEND")
+        raise RefusalError("has no start that can be read")
     if end is None:
-        length = component.get("DURATION")
-        # RFC 5545 3.6.1: without either, a day for a date, and no time at all otherwise.
-        end = start + (
-            length.dt if length is not None else _DAY if is_all_day(start) else timedelta()
-        )
+        # RFC 5545 3.6.1: without DTEND and DURATION, a date lasts a day and a time no time.
+        default = _DAY if is_all_day(start) else timedelta()
+        end = start + getattr(component.get("DURATION"), "dt", default)
     if is_all_day(start) != is_all_day(end):
-        raise ToldError("starts on a day and ends at a time, or the other way round")
+        raise RefusalError("starts on a day and ends at a time, or the other way round")
     if _length(start, end) < timedelta() or (is_all_day(start) and end == start):
-        raise ToldError("ends before it starts")
+        raise RefusalError("ends before it starts")
     return start, end
 
 
 def _moment(component: Any, name: str) -> Moment | None:
     value = component.get(name)
     moment = getattr(value, "dt", None)
-    if not isinstance(moment, date):
-        return None
-    if not isinstance(moment, datetime):
-        return moment
-    if moment.tzinfo is None:
+    if isinstance(moment, datetime) and moment.tzinfo is None:
         zone = timezones.zone(str(value.params.get("TZID", "")))
         if zone is None:
-            raise ToldError("has a time without a time zone; give it one in the calendar program")
-        moment = moment.replace(tzinfo=zone)
-    return moment
+            raise RefusalError("has a time without a time zone; set one in the calendar program")
+        return moment.replace(tzinfo=zone)
+    return moment if isinstance(moment, date) else None
 
 
-def reminders_of(component: Any, start: Moment, end: Moment) -> Iterable[timedelta]:
-    """Give how long before the start each of its alarms rings; the marks of programs that there is none are none."""
+def parse_reminders(component: Any, start: Moment, end: Moment) -> Iterator[timedelta]:
+    """Yield the time between each reminder and the start.
+
+    An absolute time for an all-day event is skipped, because its distance is unknown.
+    """
     for alarm in component.walk("VALARM"):
-        trigger = alarm.get("TRIGGER")
-        value = getattr(trigger, "dt", None)
-        if str(alarm.get("ACTION", "")).upper() not in _RINGS:
+        if str(alarm.get("ACTION", "")).upper() not in _ACTIONS:
             continue
-        if isinstance(value, timedelta):
-            from_end = str(trigger.params.get("RELATED", "START")).upper() == "END"
-            yield -value - (_length(start, end) if from_end else timedelta())
-        elif (
-            isinstance(value, datetime) and isinstance(start, datetime) and value.tzinfo is not None
-        ):
-            yield start - value
-        # How long before a whole day an absolute time is nobody can say.
+        trigger = alarm.get("TRIGGER")
+        match getattr(trigger, "dt", None):
+            case timedelta() as offset:
+                from_end = str(trigger.params.get("RELATED", "START")).upper() == "END"
+                yield -offset - (_length(start, end) if from_end else timedelta())
+            case datetime() as at if isinstance(start, datetime) and at.tzinfo:
+                yield start - at
 
 
 def _length(start: Moment, end: Moment) -> timedelta:
-    if isinstance(start, datetime) and isinstance(end, datetime):
-        return to_utc(end) - to_utc(start)
-    return timedelta(days=end.toordinal() - start.toordinal())
-
-
-def _stamps(component: Any) -> Iterable[datetime]:
-    for name in ("LAST-MODIFIED", "DTSTAMP"):
-        moment = getattr(component.get(name), "dt", None)
-        if isinstance(moment, datetime) and moment.tzinfo is not None:
-            yield moment
+    return to_utc(end) - to_utc(start)

@@ -154,11 +154,13 @@ def test_one_id_with_two_starts_is_reported() -> None:
     raw["sessions"][1]["sessions"][1]["start_time"] = "2027-02-10T08:00:00Z"
     parsed = sessions.parse(raw, ONE)
     assert [event.upstream_id for event in parsed.events] == ["s1", "s3"]
-    assert [(one.upstream_id, one.kind) for one in parsed.rejections] == [("s1", "dropped")]
+    assert [(rejection.upstream_id, rejection.kind) for rejection in parsed.rejections] == [
+        ("s1", "dropped")
+    ]
 
 
 @pytest.mark.parametrize(
-    ("changes", "shown", "said"),
+    ("changes", "shown", "words"),
     [
         ({"status": 4}, [Status.CANCELLED] * 2, ""),
         ({"canceled_on": "2027-01-01T00:00:00Z"}, [Status.CANCELLED] * 2, ""),
@@ -168,18 +170,19 @@ def test_one_id_with_two_starts_is_reported() -> None:
         ({"website_url": "ftp://example.org"}, [Status.CONFIRMED] * 2, "website_url"),
     ],
 )
-def test_sessions_follow_their_event(changes: Any, shown: Any, said: Any) -> None:
+def test_sessions_follow_their_event(changes: Any, shown: list[Status], words: str) -> None:
     """A cancelled event cancels its sessions. A draft or an unknown status shows none."""
     raw = deepcopy(AGENDA) | {"event": changed(AGENDA["event"], **changes)}
     parsed = sessions.parse(raw, ONE)
     assert [event.status for event in parsed.events] == shown
-    texts = [*map(str, parsed.notes), *(reasons(one) for one in parsed.rejections)]
-    assert len(texts) == bool(said)
-    assert said in "".join(texts)
+    texts = [*map(str, parsed.notes), *(reasons(rejection) for rejection in parsed.rejections)]
+    assert len(texts) == bool(words)
+    assert words in "".join(texts)
 
 
 @pytest.mark.parametrize(
-    "wrap", [lambda one: {"event": one}, lambda one: {"events": [one]}, lambda one: {"data": one}]
+    "wrap",
+    [lambda data: {"event": data}, lambda data: {"events": [data]}, lambda data: {"data": data}],
 )
 def test_wrapped_event_is_read(wrap: Any) -> None:
     raw = deepcopy(AGENDA) | {"event": wrap(AGENDA["event"])}
@@ -285,7 +288,7 @@ def test_days_are_probed_without_agendas(name: str, changes: Any, kept: Any, ask
     assert [note["code"] for note in raw["notes"]] == ["days-unreadable"]
 
 
-def test_no_agendas_are_not_taken_at_their_word() -> None:
+def test_sessions_are_read_even_if_the_list_of_days_is_empty() -> None:
     """An empty list may be a fault: sessions that are there all the same are shown."""
     raw = agenda.fetch(agenda_api(agendas={"agendas": []}, **{"sessions#3": EMPTY}), ONE, NoCache())
     assert raw["sessions"] == AGENDA["sessions"]
@@ -334,7 +337,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("changes", "error"), FAILURES)
-def test_agenda_is_whole_or_fails(changes: Any, error: Any) -> None:
+def test_an_incomplete_agenda_is_an_error(changes: Any, error: Any) -> None:
     """A missing day is an error, and so is a list that fails for a reason that passes."""
     with pytest.raises(error):
         agenda.fetch(agenda_api(**changes), ONE, NoCache())
@@ -359,9 +362,9 @@ def test_unknown_event_fails() -> None:
 @given(
     st.dictionaries(st.sampled_from(sorted(AGENDA["sessions"][0]["sessions"][0])), JUNK, max_size=4)
 )
-def test_no_session_is_lost_in_silence(change: Any) -> None:
+def test_every_session_is_shown_or_reported(change: Any) -> None:
     parsed, _ = session(**change)
-    left_out = sum(one.kind == "dropped" for one in parsed.rejections)
+    left_out = sum(rejection.kind == "dropped" for rejection in parsed.rejections)
     hidden = str(change.get("hidden")).strip().lower() in {"true", "1"}
     assert len(parsed.events) + left_out == (0 if hidden and not left_out else 1)
     assert all("@" not in person.name for event in parsed.events for person in event.people)

@@ -23,7 +23,7 @@ EVENTS = "/portals/19593237/events"
 
 
 def page(*ids: str, **paging: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = {"events": [{"id": one} for one in ids]}
+    answer: dict[str, Any] = {"events": [{"id": key} for key in ids]}
     return answer | paging
 
 
@@ -43,7 +43,7 @@ def fetch(*pages: Any, source: BackstageSource = PORTAL) -> tuple[FakeApi, list[
     return api, portal.fetch(api, source)["pages"]
 
 
-def test_list_asks_for_exactly_what_is_documented() -> None:
+def test_the_list_is_requested_as_documented() -> None:
     """Zoho APIs 2.2: all events by start, pages of 200; the answers are kept as they came."""
     pages = [
         page("1", pagination=pagination(1, 2, more=True)),
@@ -55,7 +55,7 @@ def test_list_asks_for_exactly_what_is_documented() -> None:
     assert raw == pages
 
 
-def test_brand_is_asked_for() -> None:
+def test_the_brand_is_a_parameter() -> None:
     api, _ = fetch(
         page("1", pagination=pagination(1, 1)),
         source=BackstageSource(portal="19593237", brand="77"),
@@ -148,7 +148,7 @@ BROKEN_OFF = [
 
 
 @pytest.mark.parametrize(("words", "pages"), BROKEN_OFF)
-def test_list_that_breaks_off_is_an_error(words: str, pages: Any) -> None:
+def test_an_incomplete_list_is_an_error(words: str, pages: Any) -> None:
     """Events missing from an incomplete list would vanish from calendars."""
     with pytest.raises(BadDataError, match=words):
         fetch(*pages)
@@ -171,13 +171,13 @@ PORTALS = [
 
 
 @pytest.mark.parametrize(
-    "wrap", [lambda one: one, lambda one: {"portals": one}, lambda one: {"data": one}]
+    "wrap", [lambda data: data, lambda data: {"portals": data}, lambda data: {"data": data}]
 )
 @pytest.mark.parametrize("portals", PORTALS)
 def test_discover(wrap: Any, portals: Any) -> None:
     """Zoho APIs 2.1: the wrapper of the list isn't documented; all three forms are read."""
     api = FakeApi({"/portals": wrap(portals)})
-    found = [(one.source, one.title) for one in portal.discover(api)]
+    found = [(entry.source, entry.title) for entry in portal.discover(api)]
     assert found == [
         (BackstageSource(portal="1"), "Summit"),
         (BackstageSource(portal="2"), "2"),

@@ -268,7 +268,7 @@ MENDED = [
 
 
 @pytest.mark.parametrize(("changes", "code"), MENDED)
-def test_mended_event_is_shown_and_reported(changes: dict[str, Any], code: str) -> None:
+def test_a_repaired_event_is_shown_and_reported(changes: dict[str, Any], code: str) -> None:
     parsed = parse(changed(EVENT, **changes))
     (rejection,) = parsed.rejections
     assert len(parsed.events) == 1
@@ -306,7 +306,7 @@ def test_uid_depends_on_the_portal_and_the_event_alone() -> None:
     ("source", "words"),
     [(PORTAL, "set brand"), (BackstageSource(portal="1", brand="77"), "77 is the id of a brand")],
 )
-def test_no_events_ask_about_the_brand(source: Any, words: str) -> None:
+def test_an_empty_portal_gets_a_remark_about_the_brand(source: Any, words: str) -> None:
     """Zoho APIs 2.2: without brand_id, a portal with several brands sends 0 events."""
     (note,) = map(str, parse(source=source).notes)
     assert note.startswith("No events.")
@@ -320,7 +320,7 @@ def test_no_events_ask_about_the_brand(source: Any, words: str) -> None:
         max_size=4,
     )
 )
-def test_no_event_is_lost_in_silence(mutations: Any) -> None:
+def test_every_object_is_shown_or_reported(mutations: Any) -> None:
     """Whatever a field holds, the parse goes on, and each object is shown, reported, or a draft."""
     items = [
         changed(EVENT, id=f"e{n}") | change if isinstance(change, dict) else change
@@ -330,7 +330,7 @@ def test_no_event_is_lost_in_silence(mutations: Any) -> None:
         parsed = parse(item)
         shown, left_out = (
             len(parsed.events),
-            sum(one.kind == "dropped" for one in parsed.rejections),
+            sum(rejection.kind == "dropped" for rejection in parsed.rejections),
         )
         draft = isinstance(item, dict) and (
             str(item.get("status")) in {"0", "0.0", "-0.0"}

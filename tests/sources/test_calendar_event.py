@@ -77,7 +77,7 @@ REMINDERS = [
 
 
 @pytest.mark.parametrize("case", REMINDERS, ids=itemgetter(0))
-def test_reminders_come_across_once(case: tuple[Any, ...]) -> None:
+def test_each_reminder_appears_once(case: tuple[Any, ...]) -> None:
     _, changes, minutes = case
     event, reasons = one(wire(**changes), calendar={"reminders": DEFAULTS})
     assert [alarm.trigger for alarm in event.alarms] == [
@@ -118,7 +118,7 @@ def test_texts_are_cleaned_and_html_becomes_plain_text_beside_it() -> None:
 
 
 @pytest.mark.parametrize("title", [None, "", "  "])
-def test_an_event_without_title_place_or_text_is_told_with_empty_ones(title: str | None) -> None:
+def test_an_event_without_title_place_or_text_has_empty_ones(title: str | None) -> None:
     event, _ = one(wire(title=title, location="", description=None))
     assert (event.title, event.place, event.description, event.html) == ("", None, "", "")
 
@@ -355,7 +355,7 @@ RULES = [
         (2,),
     ),
     (
-        "the nth weekday said twice: 1MO and its position",
+        "the nth weekday twice: 1MO and its position",
         {"repeat": [{"freq": "monthly", "byday": "1MO", "bysetpos": 1}]},
         "MONTHLY",
         1,

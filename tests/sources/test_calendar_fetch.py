@@ -124,7 +124,7 @@ def test_details_are_read_once_for_each_series_and_each_instance_without_one() -
     assert sum("/events/" in path for _, path, _, _ in api.calls) == 3
 
 
-def test_details_of_an_event_deleted_meanwhile_are_missed_by_nobody() -> None:
+def test_an_event_that_was_deleted_meanwhile_has_no_details() -> None:
     def answer(path: Any, params: Any) -> Any:
         return (
             NotFoundError("text", text="unknown event")
@@ -164,7 +164,7 @@ def test_one_failed_request_fails_the_whole_fetch(where: Any, failure: Any) -> N
     assert ("20260406" in str(api.calls)) == (where != "calendar")
 
 
-def test_an_unknown_calendar_is_told_as_such() -> None:
+def test_an_unknown_calendar_is_not_found() -> None:
     with pytest.raises(NotFoundError):
         fetch(
             FakeApi({CALENDAR: NotFoundError("text", text="no such calendar")}),
@@ -202,7 +202,7 @@ def details_asked(api: Any) -> Any:
     return [path.rpartition("/")[2] for _, path, _, _ in api.calls if "/events/" in path]
 
 
-def test_details_are_asked_for_again_only_when_a_stamp_of_the_series_changes() -> None:
+def test_details_are_requested_again_only_when_a_stamp_of_the_series_changes() -> None:
     """Zoho APIs 4.3: the etags of a series and of its listed instances."""
     kept = JsonCache()
     instance = wire("u1@zoho.com", recurrenceid="20260309T100000Z", etag=7)
@@ -232,7 +232,7 @@ def test_details_are_asked_for_again_only_when_a_stamp_of_the_series_changes() -
     }  # nothing is kept of what is not listed any more
 
 
-def test_a_series_without_a_stamp_is_asked_for_each_time() -> None:
+def test_a_series_without_a_stamp_is_requested_each_time() -> None:
     kept, series = JsonCache(), {key: value for key, value in SERIES.items() if key != "etag"}
     for _ in range(2):
         api = FakeApi(plain_answers([series]))
@@ -240,7 +240,7 @@ def test_a_series_without_a_stamp_is_asked_for_each_time() -> None:
         assert details_asked(api) == ["u1%40zoho.com"]
 
 
-def test_every_series_is_asked_for_anew_within_a_week_and_not_all_on_one_day() -> None:
+def test_every_series_is_requested_again_within_a_week_but_not_all_on_one_day() -> None:
     """No document says that an etag changes with an instance that the list does not show."""
     kept = JsonCache()
     listed = [wire(f"u{n}@zoho.com", rrule="FREQ=DAILY") for n in range(40)]
@@ -272,7 +272,7 @@ def test_details_that_were_read_are_kept_though_a_later_one_fails() -> None:
     assert set(details_asked(api)) <= {f"u{n}%40zoho.com" for n in range(5, 9)}
 
 
-def test_details_that_zoho_withholds_are_those_of_before_and_are_asked_for_again() -> None:
+def test_withheld_details_keep_their_last_version_and_are_requested_again() -> None:
     kept = JsonCache()
     moved = wire("u1@zoho.com", recurrenceid="20260309T100000Z", title="Moved")
 
@@ -331,12 +331,12 @@ INSIDE = [
         (OUTSIDE[:2] + INSIDE, True),
         (OUTSIDE + INSIDE, False),  # most of them
         (
-            [one | {"rrule": "FREQ=DAILY"} for one in OUTSIDE],
+            [item | {"rrule": "FREQ=DAILY"} for item in OUTSIDE],
             True,
         ),  # a series comes with its first start
-        ([one | {"isrep": True} for one in OUTSIDE], True),
-        ([one | {"recurrenceid": "20260509T100000Z"} for one in OUTSIDE], True),
-        ([one | {"dateandtime": None} for one in OUTSIDE], True),  # who knows
+        ([item | {"isrep": True} for item in OUTSIDE], True),
+        ([item | {"recurrenceid": "20260509T100000Z"} for item in OUTSIDE], True),
+        ([item | {"dateandtime": None} for item in OUTSIDE], True),  # who knows
         (
             [wire("x", dateandtime={"start": "20260429", "end": "20260430"})],
             True,
@@ -344,7 +344,7 @@ INSIDE = [
         ([wire("x", dateandtime={"start": "20260301", "end": "20261224"})], True),
     ],
 )
-def test_a_list_of_events_of_other_days_is_no_answer(listed: Any, good: Any) -> None:
+def test_a_list_of_events_of_other_days_is_refused(listed: Any, good: Any) -> None:
     """An answer with another range's list must not make this one's events vanish."""
     api = FakeApi(plain_answers(listed))
     may = Window(start=date(2026, 5, 3), end=date(2026, 5, 20))

@@ -159,7 +159,7 @@ TIMED = [
         None,
     ),
     (
-        "RFC 5545 3.3.5: an hour that exists twice, told apart by offsets",
+        "RFC 5545 3.3.5: an hour that exists twice, with different offsets",
         at("Europe/Berlin", "20261025T023000+0200", "20261025T021500+0100"),
         "2026-10-25 00:30",
         "2026-10-25 01:15",
@@ -245,7 +245,7 @@ def test_bare_times_without_any_zone_are_read_as_utc_and_reported() -> None:
     assert reason == {"no-zone"}
 
 
-def test_a_calendar_in_java_s_short_name_still_gives_its_zone() -> None:
+def test_a_calendar_may_name_its_zone_in_java_s_short_form() -> None:
     """Zoho APIs 6.3: PST was seen, which Java reads as America/Los_Angeles (winter -8)."""
     event, _ = one(
         wire(dateandtime=None, start="20260302T080000", end="20260302T090000"),
@@ -439,7 +439,7 @@ ALL_DAY = [
 
 
 @pytest.mark.parametrize("case", ALL_DAY, ids=itemgetter(0))
-def test_all_day_events_take_the_days_that_the_evidence_tells(case: tuple[Any, ...]) -> None:
+def test_all_day_events_take_the_days_of_the_best_evidence(case: tuple[Any, ...]) -> None:
     _, start, end, changes, first, after, remark = case
     event, reasons = one(day_wire(start, end) | changes)
     assert (event.start, event.end) == (date.fromisoformat(first), date.fromisoformat(after))

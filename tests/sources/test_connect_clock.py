@@ -1,7 +1,7 @@
 """Zoho Connect: the account's clock, and the UIDs of events that repeat.
 
 ``data/connect/*.json`` are the answers in Zoho's documents. Expected instants are worked out from
-their milliseconds with GNU date, and agree with Zoho APIs 3.5. Days come from the wall-clock fields.
+their milliseconds with GNU date, and agree with Zoho APIs 3.5. Days come from wall clocks.
 "S2" and "S3" are Zoho's pages on upcomingEvents and updateEvent.
 """
 
@@ -79,7 +79,7 @@ def test_clock_note(here: Any, walls: Any, words: str) -> None:
     assert words in "".join(map(str, parsed.notes))
 
 
-def test_all_day_events_say_nothing_of_the_clock() -> None:
+def test_all_day_events_do_not_reveal_the_clock() -> None:
     """Zoho APIs 3.5 c: their epoch is midnight of another zone."""
     assert parse(ALL_DAY, here=None).notes == ()
     assert parse(ALL_DAY, here=zone("Asia/Kolkata")).notes == ()

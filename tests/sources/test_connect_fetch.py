@@ -1,7 +1,7 @@
 """Zoho Connect: the requests of a fetch and of discovery.
 
 ``data/connect/*.json`` are the answers in Zoho's documents. Expected instants are worked out from
-their milliseconds with GNU date, and agree with Zoho APIs 3.5. Days come from the wall-clock fields.
+their milliseconds with GNU date, and agree with Zoho APIs 3.5. Days come from wall clocks.
 "S2" and "S3" are Zoho's pages on upcomingEvents and updateEvent.
 """
 
@@ -97,7 +97,7 @@ def test_events_of_other_groups_are_noted() -> None:
 BOTH = ConnectSource(group="929000000295001,929000000439015", network=NETWORK)
 
 
-def test_several_groups_are_asked_for_at_once_as_documented() -> None:
+def test_several_groups_are_read_with_one_request_as_documented() -> None:
     """S2's own request asks for two groups with a comma between them."""
     api = FakeApi({"/upcomingEvents": UPCOMING})
     raw = connect_fetch.fetch(api, BOTH, WINDOW)
@@ -110,7 +110,7 @@ def test_several_groups_are_asked_for_at_once_as_documented() -> None:
     assert (len(parsed.events), parsed.notes) == (8, ())  # none is of another group
 
 
-def test_an_event_of_two_groups_is_one_and_has_the_uid_it_has_in_each() -> None:
+def test_an_event_of_two_groups_appears_once_with_the_same_uid_as_in_each() -> None:
     """So that a feed of both and feeds of each, merged or not, never show it twice."""
     twice = {"pages": [{"upcomingEvents": {"events": [*ITEMS, *deepcopy(ITEMS)]}}]}
     parsed = connect_parse.parse(twice, BOTH, SAMOA)
@@ -141,7 +141,9 @@ def test_a_list_of_groups_is_read_with_one_request_and_shows_a_shared_event_once
             )
         )
         assert line("refresh").exit_code == 0
-        asked = [one.query for one in line.sandbox.requests if one.route == "connect.events"]
+        asked = [
+            request.query for request in line.sandbox.requests if request.route == "connect.events"
+        ]
         both = ",".join(sorted([hands, club]))
         assert sorted(query["selectedPartIds"] for query in asked) == sorted([both, club])
         assert {query["scopeID"] for query in asked} == {NORTHWIND}
@@ -209,7 +211,7 @@ def test_discover() -> None:
         "/userGroups#2": {"userGroups": {"groups": []}},
     }
     api = FakeApi(answers)
-    assert [(one.source, one.title, one.within) for one in connect_fetch.discover(api)] == [
+    assert [(entry.source, entry.title, entry.within) for entry in connect_fetch.discover(api)] == [
         (ConnectSource(group="10", network="1"), "Design", "Zillum"),
         (ConnectSource(group="12", network="1"), "12", "Zillum"),
     ]
@@ -234,7 +236,7 @@ def test_discover_falls_back_to_all_groups(answer: Any) -> None:
         "/userGroups": answer,
         "/allGroups": {"allGroups": {"groups": GROUPS}},
     }
-    assert [one.title for one in connect_fetch.discover(FakeApi(answers))] == ["Design", "12"]
+    assert [entry.title for entry in connect_fetch.discover(FakeApi(answers))] == ["Design", "12"]
 
 
 @pytest.mark.parametrize(

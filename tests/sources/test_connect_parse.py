@@ -1,7 +1,7 @@
 """Zoho Connect: the events that an answer becomes.
 
 ``data/connect/*.json`` are the answers in Zoho's documents. Expected instants are worked out from
-their milliseconds with GNU date, and agree with Zoho APIs 3.5. Days come from the wall-clock fields.
+their milliseconds with GNU date, and agree with Zoho APIs 3.5. Days come from wall clocks.
 "S2" and "S3" are Zoho's pages on upcomingEvents and updateEvent.
 """
 
@@ -129,7 +129,7 @@ def test_invited_people_are_not_named() -> None:
 
 
 def test_update_answer() -> None:
-    """S3: the same event inside a stream; the id that stands twice in its address is mended."""
+    """S3: the same event inside a stream; the id, which its address repeats, is repaired."""
     parsed = connect_parse.parse_update(UPDATE, ENGINEERING, SAMOA)
     (event,) = parsed.events
     assert (parsed.rejections, parsed.notes) == ((), ())
@@ -361,7 +361,7 @@ MENDED = [
 
 
 @pytest.mark.parametrize(("base", "changes", "code", "length"), MENDED)
-def test_mended_event_is_shown_and_reported(
+def test_a_repaired_event_is_shown_and_reported(
     base: dict[str, Any], changes: dict[str, Any], code: str, length: timedelta
 ) -> None:
     """Rulebook 35: an end before the start is repaired. An unreadable extra is left out."""
@@ -399,10 +399,13 @@ JUNK = st.one_of(
     ),
     st.sampled_from([None, SAMOA, zone("Europe/Berlin")]),
 )
-def test_no_event_is_lost_in_silence(base: dict[str, Any], change: Any, here: Any) -> None:
+def test_every_object_is_shown_or_reported(base: dict[str, Any], change: Any, here: Any) -> None:
     """Whatever a field holds, the parse goes on, and each event is shown or reported."""
     parsed = parse(base | change, here=here)
-    assert len(parsed.events) + sum(one.kind == "dropped" for one in parsed.rejections) == 1
+    assert (
+        len(parsed.events) + sum(rejection.kind == "dropped" for rejection in parsed.rejections)
+        == 1
+    )
     assert all("@" not in person.name for event in parsed.events for person in event.people)
 
 

@@ -173,7 +173,7 @@ def test_any_text_is_read_or_refused_with_a_value_error(text: str) -> None:
     st.datetimes(min_value=datetime(1700, 1, 1), max_value=datetime(4400, 1, 1)),
     st.integers(0, 999),
 )
-def test_every_time_comes_back_from_every_form(wall: Any, junk: Any) -> None:
+def test_every_time_survives_every_form(wall: Any, junk: Any) -> None:
     """A time in UTC in each product's form is the same instant, to the second."""
     moment = wall.replace(microsecond=0, tzinfo=UTC)
     milliseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1) + junk

@@ -21,7 +21,7 @@ from tests.zoho.loopback import CALENDAR, NOW, Answer, LoopbackZoho, settings_fo
 
 
 def test_one_token_serves_many_requests_and_clients(zoho: LoopbackZoho, make: MakeClient) -> None:
-    """Zoho APIs 0.3: one shared token for each refresh token, never one for each poll or worker."""
+    """Zoho APIs 1.3: one shared token for each refresh token, never one for each poll or worker."""
     first, second = make(), make()
     for client in (first, second, first):
         client.get(*CALENDAR)
@@ -141,7 +141,7 @@ def test_the_token_that_another_process_gets_is_waited_for(
 def test_a_process_that_hangs_is_not_waited_for_long(
     zoho: LoopbackZoho, client: ZohoClient, store: Store, clock: Clock
 ) -> None:
-    """The lease is 30 seconds; after about 5 the caller is told to come back."""
+    """The lease is 30 seconds; a caller waits about 5 of them."""
     store.tokens.begin_token_request(account_of(settings_for(zoho.url)), holder="another", now=NOW)
     with pytest.raises(SlowDownError) as caught:
         client.get(*CALENDAR)

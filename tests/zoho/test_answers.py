@@ -17,9 +17,7 @@ from tests.zoho.conftest import MakeClient
 from tests.zoho.loopback import CALENDAR, Answer, LoopbackZoho, all_of, secrets_in
 
 
-def test_an_event_that_speaks_of_throttles_or_errors_is_data(
-    zoho: LoopbackZoho, client: ZohoClient
-) -> None:
+def test_an_event_about_throttles_or_errors_is_data(zoho: LoopbackZoho, client: ZohoClient) -> None:
     """A title is not an error: only keys that no data has alone tell one."""
     events = [
         {
@@ -92,7 +90,7 @@ def test_what_passes_is_tried_three_times(
     assert secrets_in(all_of(caught.value)) == []
 
 
-def test_nobody_at_the_address_is_unavailable(
+def test_an_address_without_a_server_is_unavailable(
     zoho: LoopbackZoho, make: MakeClient, store: Store
 ) -> None:
     with socket.socket() as free:
@@ -119,7 +117,7 @@ def test_a_silent_server_is_left_after_the_read_timeout(
 
 
 def test_a_slow_drip_is_left_after_the_deadline(zoho: LoopbackZoho, make: MakeClient) -> None:
-    """The read timeout starts anew with each byte, so it never ends a drip."""
+    """The read timeout restarts with each byte, so it never ends a drip."""
     zoho.script(*[Answer(b"{", drip=True)] * 3)
     with pytest.raises(UnavailableError, match=r"more than 0\.1 seconds"):
         make(deadline=0.1).get(*CALENDAR)
@@ -140,7 +138,7 @@ def test_an_oversized_answer_is_refused_before_it_is_read_whole(
 
 
 @pytest.mark.parametrize(("status", "slept"), [(429, [2]), (503, [])])
-def test_a_short_wait_that_zoho_asks_for_is_waited(
+def test_a_short_retry_after_is_waited_for(
     zoho: LoopbackZoho, client: ZohoClient, clock: Clock, status: int, slept: list[float]
 ) -> None:
     """A 429 stops all threads of the product, a 503 only the caller."""
@@ -149,9 +147,7 @@ def test_a_short_wait_that_zoho_asks_for_is_waited(
     assert clock.slept == slept
 
 
-def test_a_long_wait_that_zoho_asks_for_is_the_callers(
-    zoho: LoopbackZoho, client: ZohoClient
-) -> None:
+def test_a_long_retry_after_is_raised_to_the_caller(zoho: LoopbackZoho, client: ZohoClient) -> None:
     zoho.script(Answer(status=503, headers={"Retry-After": "30"}))
     with pytest.raises(UnavailableError) as caught:
         client.get(*CALENDAR)

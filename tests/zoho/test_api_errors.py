@@ -221,7 +221,7 @@ def test_a_redirect_is_not_followed_with_the_token(zoho: LoopbackZoho, client: Z
         (Answer({"x": 1, "deep": {"why": "URL_FIXED_THROTTLES_LIMIT_EXCEEDED"}}, status=400), 120),
     ],
 )
-def test_the_throttle_is_told_in_any_form_and_says_how_long(
+def test_a_throttle_is_recognised_in_any_form_with_its_duration(
     zoho: LoopbackZoho, client: ZohoClient, answer: Answer, seconds: float
 ) -> None:
     """Zoho APIs 4.7: 429 or THROTTLES_LIMIT_EXCEEDED; RFC 9110 10.2.3: Retry-After."""

@@ -89,7 +89,7 @@ def test_in_no_span_of_time_more_than_the_burst_and_its_share(rate: Any, wishes:
 
 
 @given(some_rates, wishes)
-def test_nothing_goes_out_while_zoho_wants_silence(rate: Any, wishes: Any) -> None:
+def test_no_request_goes_out_before_the_end_of_a_pause(rate: Any, wishes: Any) -> None:
     now, closed = NONE, []
     for (later, silence), goes in zip(wishes, times_by_pace(rate, wishes), strict=True):
         now += later
@@ -98,7 +98,7 @@ def test_nothing_goes_out_while_zoho_wants_silence(rate: Any, wishes: Any) -> No
 
 
 @pytest.mark.parametrize("ahead", [2 * DAY, 3000 * DAY])
-def test_a_clock_that_ran_ahead_blocks_nobody_once_it_is_right(ahead: Any) -> None:
+def test_a_clock_that_ran_ahead_blocks_no_request_once_it_is_right(ahead: Any) -> None:
     wrong = (
         RateState.unused(NOW + ahead)
         .closed(NOW + ahead + 60 * SECOND, NOW + ahead)
@@ -130,67 +130,61 @@ def rates(any_store: Store) -> RateLimitStore:
     return any_store.rate_limits
 
 
-def test_the_places_of_a_queue_are_given_in_turn_up_to_the_patience(rates: RateLimitStore) -> None:
-    for paces in [rates]:
-        waits = [
-            paces.take("a", "connect", CONNECT, now=NOW, patience=7 * SECOND) for _ in range(9)
-        ]
-        assert waits == [NONE] * 5 + [
-            3 * SECOND,
-            6 * SECOND,
-            9 * SECOND,
-            9 * SECOND,
-        ]  # the last two took nothing
-        later = NOW + 6 * SECOND
-        assert paces.take("a", "connect", CONNECT, now=later, patience=7 * SECOND) == 3 * SECOND
-        assert paces.take("a", "connect", CONNECT, now=later, patience=7 * SECOND) == 6 * SECOND
+def test_turns_are_reserved_in_order_up_to_the_patience(rates: RateLimitStore) -> None:
+    waits = [rates.take("a", "connect", CONNECT, now=NOW, patience=7 * SECOND) for _ in range(9)]
+    assert waits == [NONE] * 5 + [
+        3 * SECOND,
+        6 * SECOND,
+        9 * SECOND,
+        9 * SECOND,
+    ]  # the last two took nothing
+    later = NOW + 6 * SECOND
+    assert rates.take("a", "connect", CONNECT, now=later, patience=7 * SECOND) == 3 * SECOND
+    assert rates.take("a", "connect", CONNECT, now=later, patience=7 * SECOND) == 6 * SECOND
 
 
-def test_each_account_and_product_has_a_pace_of_its_own(rates: RateLimitStore) -> None:
+def test_each_account_and_product_has_its_own_rate(rates: RateLimitStore) -> None:
     one = Rate(burst=1, every=60 * SECOND)
-    for paces in [rates]:
-        for account, product in [("a", "connect"), ("a", "calendar"), ("b", "connect")]:
-            assert paces.closed_until(account, product) is None
-            assert paces.take(account, product, one, now=NOW, patience=NONE) == NONE
-        assert paces.take("a", "connect", one, now=NOW, patience=NONE) == 60 * SECOND
-        paces.close("a", "calendar", until=NOW + 600 * SECOND, now=NOW)
-        assert paces.take("a", "calendar", one, now=NOW, patience=NONE) == 600 * SECOND
-        assert paces.take("a", "connect", one, now=NOW + 60 * SECOND, patience=NONE) == NONE
-        assert paces.take("b", "connect", one, now=NOW + 60 * SECOND, patience=NONE) == NONE
+    for account, product in [("a", "connect"), ("a", "calendar"), ("b", "connect")]:
+        assert rates.closed_until(account, product) is None
+        assert rates.take(account, product, one, now=NOW, patience=NONE) == NONE
+    assert rates.take("a", "connect", one, now=NOW, patience=NONE) == 60 * SECOND
+    rates.close("a", "calendar", until=NOW + 600 * SECOND, now=NOW)
+    assert rates.take("a", "calendar", one, now=NOW, patience=NONE) == 600 * SECOND
+    assert rates.take("a", "connect", one, now=NOW + 60 * SECOND, patience=NONE) == NONE
+    assert rates.take("b", "connect", one, now=NOW + 60 * SECOND, patience=NONE) == NONE
 
 
-def test_what_zoho_said_last_does_not_shorten_what_it_said_before(rates: RateLimitStore) -> None:
-    for paces in [rates]:
-        for seconds, until in [(100, 100), (50, 100), (120, 120)]:
-            paces.close("a", "connect", until=NOW + seconds * SECOND, now=NOW)
-            assert paces.closed_until("a", "connect") == NOW + until * SECOND
-        assert paces.take("a", "connect", CONNECT, now=NOW, patience=EVER) == 120 * SECOND
-        assert paces.take("a", "connect", CONNECT, now=NOW + 120 * SECOND, patience=NONE) == NONE
+def test_a_shorter_pause_does_not_shorten_an_earlier_one(rates: RateLimitStore) -> None:
+    for seconds, until in [(100, 100), (50, 100), (120, 120)]:
+        rates.close("a", "connect", until=NOW + seconds * SECOND, now=NOW)
+        assert rates.closed_until("a", "connect") == NOW + until * SECOND
+    assert rates.take("a", "connect", CONNECT, now=NOW, patience=EVER) == 120 * SECOND
+    assert rates.take("a", "connect", CONNECT, now=NOW + 120 * SECOND, patience=NONE) == NONE
 
 
-def test_threads_of_two_processes_never_get_one_place_twice(
+def test_threads_of_two_processes_never_get_the_same_turn(
     database_url: str, keys: SecretKeys
 ) -> None:
-    """Also of a product that nobody has asked yet, whose row they all make at once."""
+    """Also for a new product, whose row they all insert at once."""
     two = [Store.open(database_url, keys), Store.open(database_url, keys)]
-    for paces in [[each.rate_limits for each in two]]:
-        at_once = Barrier(8)
+    at_once = Barrier(8)
 
-        def ask(number: Any, paces: Any = paces, at_once: Any = at_once) -> Any:
-            at_once.wait()
-            return [
-                paces[number % 2].take("a", "new", CONNECT, now=NOW, patience=EVER)
-                for _ in range(10)
-            ]
+    def ask(number: int) -> list[timedelta]:
+        at_once.wait()
+        return [
+            two[number % 2].rate_limits.take("a", "new", CONNECT, now=NOW, patience=EVER)
+            for _ in range(10)
+        ]
 
-        with ThreadPoolExecutor(8) as pool:
-            waits = sorted(wait for own in pool.map(ask, range(8)) for wait in own)
-        assert waits == [NONE] * 5 + [3 * SECOND * n for n in range(1, 76)]
-    for one in two:
-        one.close()
+    with ThreadPoolExecutor(8) as pool:
+        waits = sorted(wait for own in pool.map(ask, range(8)) for wait in own)
+    assert waits == [NONE] * 5 + [3 * SECOND * n for n in range(1, 76)]
+    for store in two:
+        store.close()
 
 
-def test_a_new_process_goes_on_where_the_last_one_stopped(
+def test_a_new_process_continues_where_the_last_one_stopped(
     any_store: Store, database_url: str, keys: SecretKeys
 ) -> None:
     while any_store.rate_limits.take("a", "connect", CONNECT, now=NOW, patience=NONE) == NONE:
@@ -223,7 +217,7 @@ def budget(paces: RateLimitStore, clock: Clock, patience: int = 12) -> Budget:
     )
 
 
-def test_who_waits_when_zoho_asks_for_silence_waits_for_its_end(rates: RateLimitStore) -> None:
+def test_a_waiting_request_waits_for_the_end_of_a_new_pause(rates: RateLimitStore) -> None:
     clock = Clock()
     mine, other = budget(rates, clock), budget(rates, clock)
     for _ in range(5):
@@ -233,7 +227,7 @@ def test_who_waits_when_zoho_asks_for_silence_waits_for_its_end(rates: RateLimit
     assert clock.slept == [3, 5]
 
 
-def test_who_waits_gives_up_when_the_silence_is_longer_than_its_patience(
+def test_a_waiting_request_is_refused_when_a_new_pause_exceeds_its_patience(
     rates: RateLimitStore,
 ) -> None:
     clock = Clock()
@@ -322,7 +316,7 @@ def test_threads_of_two_processes_share_one_budget(box: Any, clients: Any) -> No
     assert len(asked(box, "connect")) == 9
 
 
-def test_what_zoho_tells_one_process_holds_for_all(box: Any, clients: Any) -> None:
+def test_a_throttle_of_one_process_holds_for_all(box: Any, clients: Any) -> None:
     one, other = clients(clock=lambda: NOW)
     box.faults.add("connect.events", "throttle", retry_after=300, times=1)
     with pytest.raises(SlowDownError, match="limits the rate of requests"):
@@ -335,7 +329,7 @@ def test_what_zoho_tells_one_process_holds_for_all(box: Any, clients: Any) -> No
     assert other.get("calendar", "/calendars")["calendars"]  # the other products go on
 
 
-def test_many_windows_of_a_calendar_are_not_held_up(clients: Any) -> None:
+def test_twenty_requests_to_calendar_do_not_wait(clients: Any) -> None:
     """Twenty windows at once are within the burst of 80."""
     clock = Clock()
     (client, _) = clients(clock=clock, sleep=clock.sleep)
@@ -344,7 +338,7 @@ def test_many_windows_of_a_calendar_are_not_held_up(clients: Any) -> None:
     assert clock.slept == []
 
 
-def test_the_commands_share_the_pace_through_the_store(
+def test_commands_share_the_rate_through_the_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A throttle of one command stops the next one, which may be another process."""

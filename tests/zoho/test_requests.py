@@ -53,7 +53,7 @@ def test_a_request_is_exactly_what_zoho_documents(zoho: LoopbackZoho, client: Zo
 def test_each_product_has_its_own_address(
     zoho: LoopbackZoho, client: ZohoClient, product: Product, path: str, target: str
 ) -> None:
-    """Zoho APIs 0.2: hosts and paths differ for each product."""
+    """Zoho APIs 1.1: hosts and paths differ for each product."""
     client.get(product, path)
     assert [call.target for call in zoho.calls] == [target]
     assert zoho.calls[0].headers["accept"] == "application/json"
@@ -103,6 +103,6 @@ def test_a_path_that_is_none_is_a_bug_of_the_caller(
     assert zoho.seen == []
 
 
-def test_settings_that_cannot_log_in_are_told_at_once(zoho: LoopbackZoho, make: MakeClient) -> None:
+def test_incomplete_settings_are_refused_at_once(zoho: LoopbackZoho, make: MakeClient) -> None:
     with pytest.raises(ConfigError, match="ZOHO_REFRESH_TOKEN is not set"):
         make(changes={"refresh_token": Secret("")})

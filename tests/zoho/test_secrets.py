@@ -49,7 +49,7 @@ def test_the_token_endpoints_words_are_without_secrets(
     assert secrets_in(all_of(caught.value)) == []
 
 
-def test_zohos_words_are_one_short_line(zoho: LoopbackZoho, client: ZohoClient) -> None:
+def test_words_of_zoho_are_one_short_line(zoho: LoopbackZoho, client: ZohoClient) -> None:
     zoho.script(Answer(b"a\r\nb\x00\x1b[31m" + b"x" * 5000, status=400))
     with pytest.raises(BadDataError) as caught:
         client.get(*CALENDAR)
@@ -71,9 +71,9 @@ def test_no_log_holds_a_secret(
     zoho.script(Answer(status=500), Answer(status=401), Answer(reset=True), Answer({}))
     client.get(*CALENDAR, {"range": "{}"})
     printed = capsys.readouterr()
-    told = caplog.text + printed.out + printed.err
-    assert "/oauth/v2/token" in told
-    assert secrets_in(told) == []
+    output = caplog.text + printed.out + printed.err
+    assert "/oauth/v2/token" in output
+    assert secrets_in(output) == []
 
 
 def test_no_repr_holds_a_secret(zoho: LoopbackZoho, client: ZohoClient, store: Store) -> None:
@@ -84,7 +84,7 @@ def test_no_repr_holds_a_secret(zoho: LoopbackZoho, client: ZohoClient, store: S
     assert secrets_in(f"{token!r} {client!r} {store!r} {settings_for(zoho.url)!r}") == []
 
 
-def test_the_account_is_a_short_name_that_tells_nothing() -> None:
+def test_the_account_is_a_short_name_that_reveals_nothing() -> None:
     """Another host, client, secret or refresh token is another account."""
     names = {
         account_of(settings_for("http://a")),

@@ -60,7 +60,7 @@ def test_a_token_is_forgotten_only_while_it_is_the_one(any_store: Store) -> None
     any_store.tokens.forget_access_token("never seen", "x")
 
 
-def test_one_holder_asks_at_a_time(any_store: Store) -> None:
+def test_one_holder_requests_a_token_at_a_time(any_store: Store) -> None:
     """The lease is 30 seconds, for a holder may die while it asks."""
     assert any_store.tokens.begin_token_request("a", holder="one", now=NOW) == 0
     assert any_store.tokens.begin_token_request("a", holder="two", now=NOW + 10 * SECOND) > 0
@@ -87,7 +87,7 @@ def test_nine_requests_in_ten_minutes_and_no_more(any_store: Store) -> None:
     assert any_store.tokens.begin_token_request("a", holder="h", now=NOW + 600 * SECOND) == 1
 
 
-def test_of_many_threads_one_gets_leave(any_store: Store) -> None:
+def test_one_of_many_threads_gets_leave(any_store: Store) -> None:
     at_once = Barrier(8)
     waits: list[float] = []
 

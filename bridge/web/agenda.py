@@ -1,7 +1,7 @@
 """Occurrences by day in a reader's time zone. Pure: no store, no request, no words.
 
-A timed occurrence is on each day of the zone that it touches, an all-day one on its own days
-everywhere.
+A timed occurrence is on each day of the zone that it touches. An all-day occurrence is on its own
+days in every zone.
 """
 
 from collections import Counter, defaultdict
@@ -77,7 +77,7 @@ class Entry:
         return zone_by_key(self.item.zone)
 
     def is_over(self, now: datetime) -> bool:
-        """Whether it has ended; an all-day one ends with its last day, in every zone."""
+        """Whether it has ended; an all-day occurrence ends with its last day, in every zone."""
         return isinstance(self.end, datetime) and self.end.astimezone(UTC) <= now
 
 
@@ -101,8 +101,8 @@ def main_zone(items: Iterable[AgendaItem]) -> ZoneInfo:
 def days(items: Iterable[AgendaItem], first: date, end: date, zone: ZoneInfo) -> tuple[Day, ...]:
     """Return the days from ``first`` up to, not including, ``end`` that have entries, in order.
 
-    Each occurrence is on every day that it touches in ``zone``, one without length on the day of
-    its moment.
+    Each occurrence is on every day that it touches in ``zone``. An occurrence without length is on
+    the day of its moment.
     """
     entries: dict[date, list[Entry]] = defaultdict(list)
     for entry in _occurrences(items, first, end, zone):

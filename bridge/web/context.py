@@ -1,4 +1,4 @@
-"""What every request needs: settings, store, caches, and the feed that an address opens."""
+"""State of a web process: settings, store, caches, and the feed that an address opens."""
 
 from collections.abc import Callable
 from contextlib import suppress

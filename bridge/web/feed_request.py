@@ -1,4 +1,4 @@
-"""What a request for a feed asks: variant, content coding, and whether its copy is current.
+"""Requests for a feed: variant, content coding, and whether the client's copy is current.
 
 RFC 9110 12.5.3 and 13, rulebook H6 and H11.
 """

@@ -46,7 +46,7 @@ class FilteredDocument:
 
     @property
     def size(self) -> int:
-        """The bytes it takes with its gzip coding, at most a quarter of the plain one."""
+        """The bytes it takes; gzip adds a quarter of the plain bytes at most."""
         return len(self.body) + len(self.body) // 4
 
     def is_current(self, head: Head) -> bool:

@@ -1,8 +1,8 @@
 """The reader's language, time zone and date formats.
 
-Strings in the code are English, in ``_("…")``; ``bridge/web/translations`` has the catalogues of other
-languages. A choice is a parameter of the address (``lang``, ``zone``), else the browser's headers
-count. Nothing is stored between requests.
+Strings in the code are English, in ``_("…")``. The catalogues of other languages are in
+``bridge/web/translations``. A choice is a parameter of the address (``lang``, ``zone``), else the
+browser's headers count. Nothing is stored between requests.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ def register(app: Flask) -> None:
 
 
 def sentence(problem: Problem | str | Mapping[str, Any]) -> str:
-    """Return the sentence of a problem in the page's language; also of a stored one."""
+    """Return the sentence of a problem, or of a stored problem, in the page's language."""
     if isinstance(problem, str):
         problem = problems.load(problem)
     elif not isinstance(problem, Problem):
@@ -89,7 +89,7 @@ def set_zone(own: ZoneInfo) -> None:
 
 
 def requested_zone() -> ZoneInfo | None:
-    """Return the zone in the address, None without a known one."""
+    """Return the zone in the address, None without a known zone."""
     key = request.args.get("zone", "")
     try:
         return zone_by_key(key) if key and len(key) <= _LONGEST_ZONE else None

@@ -33,7 +33,7 @@ PRODUCTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A label to tick, with its value in the form; ``label`` is the stored one."""
+    """A label to tick, with its value in the form; ``label`` is the stored value."""
 
     label: str
     value: str

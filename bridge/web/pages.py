@@ -110,7 +110,7 @@ def _next_days(
 
 
 def _requested_day(today: date) -> date:
-    """Return the day in the address, today without a plausible one."""
+    """Return the day in the address, today without a plausible day."""
     try:
         day = date.fromisoformat(request.args.get("from", ""))
     except ValueError:

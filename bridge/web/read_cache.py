@@ -1,8 +1,8 @@
-"""Caches of what a process reads from the store, so that polls hardly ask the database.
+"""Caches of reads from the store, so that polls hardly ask the database.
 
-Answers last half a second: a publication or a revocation is noticed within one. While the database
-cannot be read, the last answer is served: nothing can be revoked in it then, and a known feed must
-not fail (rulebook H8).
+Answers last half a second: publications and revocations are noticed within a second. While the
+database cannot be read, the last answer is served: nothing can be revoked in it then, and a known
+feed must not fail (rulebook H8).
 """
 
 from collections.abc import Callable, Hashable
@@ -38,7 +38,7 @@ class SizedCache(Generic[V]):
             return self._values.get(key)
 
     def put(self, key: Hashable, value: V | None) -> None:
-        """Replace a value; remove it if the new one is None or larger than the cache."""
+        """Replace a value; remove it if the new value is None or larger than the cache."""
         with self._lock:
             self._values.pop(key, None)
             if value is not None:
@@ -56,7 +56,7 @@ class ReadCache(Generic[V]):
         self._answers = SizedCache[tuple[V, float]](_MOST_ANSWERS)
 
     def get(self, *key: str) -> V | None:
-        """Return an answer half a second old at most; raise StoreError if there never was one."""
+        """Return an answer half a second old at most; raise StoreError if the first read fails."""
         now = self._clock()
         answer, expires = self._answers.get(key) or (None, now)
         if answer is not None and now < expires:

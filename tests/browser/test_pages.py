@@ -89,7 +89,7 @@ def test_a_visitor_finds_a_feed_and_copies_its_address(demo: Demo, visit: Visit)
     assert page.evaluate("navigator.clipboard.readText()") == demo.feeds["Work"]
 
 
-def test_each_button_leads_where_the_rulebook_says(demo: Demo, visit: Visit) -> None:
+def test_each_button_leads_to_the_address_of_the_rulebook(demo: Demo, visit: Visit) -> None:
     """Rulebook part 3: Google gets the feed's webcal address, Outlook its https address."""
     address = demo.feeds["Work"]
     webcal = address.replace("http://", "webcal://")
@@ -187,9 +187,7 @@ def test_times_are_in_the_zone_of_the_browser(demo: Demo, visit: Visit) -> None:
     still.get_by_text("Times in Berlin").click()
     still.get_by_label("Time zone").select_option("Asia/Tokyo")
     still.get_by_role("button", name="Show").click()
-    still.wait_for_url(
-        "**zone=Asia**", wait_until="load"
-    )  # with its style, which decides how its text is told
+    still.wait_for_url("**zone=Asia**", wait_until="load")  # styles change its text
     assert (
         still.locator("#agenda .day").all_inner_texts()
         == asked.locator("#agenda .day").all_inner_texts()

@@ -177,7 +177,7 @@ def test_the_addresses_of_one_ipv6_network_count_as_one_client(client: FlaskClie
     assert codes == [403] * 5 + [429]
 
 
-def test_success_forgets_the_failures(client: FlaskClient) -> None:
+def test_a_right_password_clears_the_failed_attempts(client: FlaskClient) -> None:
     for _ in range(3):
         for _ in range(4):
             sign_in(client, "wrong")
@@ -355,7 +355,7 @@ def test_the_old_address_answers_410_after_a_rotation(client: FlaskClient, serve
         ("revoke", {"label": "nothing"}),
     ],
 )
-def test_an_invalid_label_changes_nothing_and_the_page_says_why(
+def test_an_invalid_label_changes_nothing_and_the_page_shows_why(
     client: FlaskClient, served: Store, action: str, data: dict[str, str]
 ) -> None:
     sign_in(client)
@@ -369,7 +369,7 @@ def test_an_invalid_label_changes_nothing_and_the_page_says_why(
     assert len(served.links.of("team")) == 1
 
 
-def test_refresh_now_makes_the_sources_due(
+def test_refresh_now_marks_the_sources_as_due(
     client: FlaskClient, served: Store, now: datetime
 ) -> None:
     served.sources.claim("calendar:c", holder="w", now=now, term=timedelta(minutes=1))

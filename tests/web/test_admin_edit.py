@@ -88,8 +88,8 @@ def problems(text: str) -> dict[str, str]:
 # --- creating
 
 
-def test_each_known_source_can_be_chosen_by_its_name(client: FlaskClient) -> None:
-    """Grouped by product; one that no feed shows any more stands apart."""
+def test_every_known_source_is_offered_by_its_name(client: FlaskClient) -> None:
+    """Grouped by product; sources that no feed uses are in a section of their own."""
     text = client.get("/admin/feeds/new").text
     offered = [html.unescape(value) for value in re.findall(r'name="source" value="([^"]*)"', text)]
     assert offered == [PORTAL.key, WORK.key, GROUP.key, RETIRED.key]
@@ -230,7 +230,7 @@ def test_an_address_too_long_for_google_is_refused(
     assert max(len(url) for url in re.findall(r'value="(https://[^"]+\.ics)"', address)) == 256
 
 
-def test_a_thousand_sources_can_be_chosen_at_once(
+def test_a_feed_can_have_a_thousand_sources(
     client: FlaskClient, served: Store, configured: list[Feed]
 ) -> None:
     """A form is read up to 256 KiB here; keys of Connect are about 40 bytes long."""

@@ -131,7 +131,7 @@ def test_the_same_evening_is_another_day_elsewhere() -> None:
         assert entry.own_zone == NEW_YORK
 
 
-def test_a_long_event_says_which_part_of_it_a_day_has() -> None:
+def test_each_day_of_a_long_event_has_its_number_and_part() -> None:
     item = timed(("2026-03-10 18:00", "2026-03-12 12:00"))
     entries = [day.entries[0] for day in agenda.days([item], FIRST, FIRST + 30 * DAY, BERLIN)]
     assert [(entry.part, entry.number, entry.days, entry.fills_day) for entry in entries] == [
@@ -184,7 +184,7 @@ def test_an_entry_is_over_when_it_has_ended() -> None:
     assert day.entries[0].is_over(ended)
 
 
-def test_cancelled_and_tentative_ones_are_told() -> None:
+def test_entries_know_whether_they_are_cancelled_or_tentative() -> None:
     (day,) = agenda.days(
         [
             timed(("2026-03-10 09:00", "2026-03-10 10:00"), title="a", status="CANCELLED"),

@@ -192,7 +192,7 @@ def test_a_304_repeats_the_tag_of_the_copy_that_the_client_holds(
         ("*", False),
     ],
 )
-def test_only_a_client_that_accepts_gzip_gets_it(
+def test_gzip_is_sent_only_to_clients_that_accept_it(
     client: FlaskClient, url: str, accepted: str, gzipped: bool
 ) -> None:
     """H11: clients have failed on compression that they did not ask for; caches must keep both."""

@@ -199,7 +199,7 @@ def run(changed: Store, tmp_path: Path) -> Run:
     return run
 
 
-def test_the_command_tells_the_latest_first(run: Run) -> None:
+def test_the_command_shows_the_latest_change_first(run: Run) -> None:
     result = run("team")
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
@@ -216,7 +216,7 @@ def test_the_command_gives_programs_all_of_it(run: Run, recent: datetime) -> Non
     assert datetime.fromisoformat(moved["at"]) == recent + timedelta(minutes=1)
 
 
-def test_the_command_looks_back_as_far_as_it_is_told(run: Run, changed: Store) -> None:
+def test_the_command_looks_back_the_given_number_of_days(run: Run, changed: Store) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=5)
     current = changed.publications.current("team")
     older = Publication(
@@ -246,7 +246,9 @@ def test_a_mistake_is_a_sentence(
     assert message in result.stderr
 
 
-def test_nothing_is_said_to_have_changed(run: Run, changed: Store, now: datetime) -> None:
+def test_without_changes_the_command_shows_a_sentence(
+    run: Run, changed: Store, now: datetime
+) -> None:
     changed.feeds.replace([replace(FEED, slug="quiet")], now=now)
     result = run("quiet", "--days", "1")
     assert (result.exit_code, result.stdout) == (0, "")

@@ -130,7 +130,7 @@ def wait_for(condition: Callable[[], T], seconds: float = 30) -> T:
         try:
             if found := condition():
                 return found
-        except OSError:  # nobody listens yet
+        except OSError:  # the port is not open yet
             pass
         time.sleep(0.1)
     raise AssertionError(f"not within {seconds} seconds")

@@ -95,7 +95,7 @@ def _own_feed(slug: str) -> FeedRow:
 
 
 def _publish_soon(feed: Feed, message: str) -> BaseResponse:
-    """Make the feed's sources due, and show the feed."""
+    """Mark the feed's sources as due, and redirect to the feed."""
     web().store.sources.wake([source.key for source in feed.sources], now=now())
     return redirect_to_feed(feed.slug, message)
 

@@ -45,7 +45,7 @@ def feed(slug: str) -> Response:
 
 @blueprint.post("/feeds/<slug>/refresh")
 def refresh(slug: str) -> BaseResponse:
-    """Make the feed's sources due now."""
+    """Mark the feed's sources as due now."""
     sources = active_feed(slug).feed.sources
     web().store.sources.wake([source.key for source in sources], now=now())
     return redirect_to_feed(slug, _("The feed's sources will be read again within a minute."))

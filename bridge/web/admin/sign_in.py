@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> BaseResponse:
-    """Ask for the password."""
+    """Show the password form, or begin a session with the right password."""
     if request.method == "GET":
         return admin_response("sign_in.html")
     is_right, wait = session.try_password(request.form.get("password", ""))

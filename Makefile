@@ -17,7 +17,7 @@ test: install
 check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy bridge tests
+	$(BIN)/mypy bridge tests bench
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 

@@ -19,6 +19,7 @@ from bridge import config
 from bridge.domain.event import Event
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
+from bridge.feed.publication import Document
 from bridge.publish.publisher import publish
 from bridge.refresh.refresher import Refresher, Report
 from bridge.sources.protocols import Api
@@ -62,10 +63,12 @@ def open_store(settings: config.Settings) -> Store:
 
 
 @contextmanager
-def new_refresher(api: Api) -> Iterator[Refresher]:
-    """Open a refresher with a new store and a clock that moves only between refreshes."""
+def new_refresher(api: Api) -> Iterator[tuple[Refresher, Clock]]:
+    """Open a refresher with a new store, and its clock, which moves only by ``forward``."""
+    clock = Clock()
     with new_store() as (settings, store):
-        yield Refresher(store=store, api=api, zoho=settings.zoho, holder="bench", clock=Clock())
+        zoho = settings.zoho
+        yield Refresher(store=store, api=api, zoho=zoho, holder="bench", clock=clock), clock
 
 
 def refresh(refresher: Refresher, key: str) -> Report:
@@ -111,6 +114,14 @@ def new_path(store: Store, slug: str) -> str:
     """Create the first link of a feed; return the path of its document."""
     store.links.ensure(slug, now=datetime.now(UTC))
     return f"/f/{store.links.token(store.links.of(slug)[0])}/{slug}.ics"
+
+
+def published(store: Store, slug: str, variant: str = "default") -> Document:
+    """Return a published document; end the measurement without it."""
+    document = store.publications.document(slug, variant)
+    if document is None:
+        raise SystemExit(f"{slug} has no document {variant}")
+    return document
 
 
 @contextmanager

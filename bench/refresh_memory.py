@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from common import VARIANTS, new_refresher, options, refresh
+from common import VARIANTS, new_refresher, options, published, refresh
 
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
@@ -60,7 +60,7 @@ class Calendars:
         text = json.dumps(event).replace(event["uid"], "@C-@N@zoho.com")
         self.template = text.replace("20260101", "@D")
 
-    def get(self, _product: str, path: str, params: Any = None, **_options: Any) -> Any:
+    def get(self, product: str, path: str, params: Any = None, **_: Any) -> Any:  # noqa: ARG002
         """Return decoded JSON like the client."""
         calendar = path.split("/")[2]
         if not path.endswith("/events"):
@@ -125,12 +125,12 @@ def main(events: int, calendars: int) -> None:
     api = Calendars(-(-events // calendars // DAYS))  # rounds up
     peaks = Peaks()
     sources = [CalendarSource(calendar=f"calendar{n}") for n in range(calendars)]
-    with new_refresher(api) as refresher:
+    with new_refresher(api) as (refresher, clock):
         store = refresher.store
         activate_feeds(store, [Feed(slug="all", title="All", sources=tuple(sources))], now=NOW)
         peaks.steps.clear()
         for title in ("first publication", "nothing changed"):
-            refresher.clock.forward(minutes=15)
+            clock.forward(minutes=15)
             before, fetched, rendered = memory("VmRSS"), 0, 0
             for source in sources:
                 report = refresh(refresher, source.key)
@@ -140,7 +140,7 @@ def main(events: int, calendars: int) -> None:
             print(f"{title}: {fetched} events, {rendered} rendered; from {before:.0f} MB")
             peaks.report()
         for variant in VARIANTS:
-            size = len(store.publications.document("all", variant).body)
+            size = len(published(store, "all", variant).body)
             print(f"document {variant}: {size / 1e6:.0f} MB")
 
 

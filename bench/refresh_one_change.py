@@ -11,14 +11,14 @@ import statistics
 import time
 from typing import Any
 
-from common import VARIANTS, new_refresher, options, refresh, summary
+from common import VARIANTS, new_refresher, options, published, refresh, summary
 
 from bridge.domain.feed import Feed
 from bridge.domain.source import ConnectSource
 from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher, Report
 from bridge.sandbox import connect_objects
-from tests.clock import NOW
+from tests.clock import NOW, Clock
 
 SOURCE = ConnectSource(group="77", network="1")
 
@@ -53,9 +53,9 @@ class Group:
         return {"upcomingEvents": {"events": self.events}}
 
 
-def measure(refresher: Refresher) -> tuple[float, Report]:
+def measure(refresher: Refresher, clock: Clock) -> tuple[float, Report]:
     """Refresh the source a quarter of an hour later; return the CPU seconds and the report."""
-    refresher.clock.forward(minutes=15)
+    clock.forward(minutes=15)
     start = time.process_time()
     report = refresh(refresher, SOURCE.key)
     return time.process_time() - start, report
@@ -65,20 +65,20 @@ def main(events: int, rounds: int) -> None:
     """Print the CPU seconds of both kinds of refresh and their ratio to the baseline."""
     group = Group(events)
     times: dict[int, list[float]] = {1: [], 0: []}  # by number of changed events
-    with new_refresher(group) as refresher:
+    with new_refresher(group) as (refresher, clock):
         store = refresher.store
         activate_feeds(store, [Feed(slug="all", title="All", sources=(SOURCE,))], now=NOW)
-        first, report = measure(refresher)
+        first, report = measure(refresher, clock)
         print(f"first publication of {events} events: {first:.2f} s, {report.rendered} rendered")
         for number in range(rounds):
             group.edit(number * events // rounds)
             for changed, results in times.items():
-                seconds, report = measure(refresher)
+                seconds, report = measure(refresher, clock)
                 if (report.changed, report.rendered) != (changed, changed):
                     raise SystemExit(f"expected {changed} changed event(s): {report}")
                 results.append(seconds)
         for variant in VARIANTS:
-            document = store.publications.document("all", variant)
+            document = published(store, "all", variant)
             sizes = (len(document.body) / 1e6, len(document.gzip) / 1e6)
             print("document {}: {:.1f} MB, {:.2f} MB compressed".format(variant, *sizes))
     for changed, results in times.items():

@@ -60,7 +60,8 @@ def measure(api: Api, store: Store) -> float:
 
 def main(rounds: int) -> None:
     """Print the seconds of both kinds of fetch and their ratio."""
-    parallel, serial = [], []
+    parallel: list[float] = []
+    serial: list[float] = []
     for _ in range(2 * rounds):
         # A new store and sandbox for each fetch: no cached answers, and the whole rate limit.
         with (

@@ -40,6 +40,7 @@ import structlog
 
 from bridge import worker
 from bridge.domain.feed import Feed
+from bridge.domain.records import SourceState
 from bridge.domain.source import BackstageSource
 from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher
@@ -112,9 +113,12 @@ def serve_zoho(pipe: Connection, sources: int) -> None:
 class UnreachedRateLimits(RateLimits):
     """The rate limits of the database, at a rate that is never reached."""
 
-    def take(self, account: str, product: str, _rate: Rate, **times: Any) -> timedelta:
-        """Reserve the next slot."""
-        return super().take(account, product, UNREACHED, **times)
+    def take(
+        self, account: str, product: str, rate: Rate, *, now: datetime, patience: timedelta
+    ) -> timedelta:
+        """Reserve the next slot of the rate that is never reached."""
+        rate = UNREACHED
+        return super().take(account, product, rate, now=now, patience=patience)
 
 
 @contextmanager
@@ -179,15 +183,19 @@ def refresh_all(store: Store, look: Callable[[], object], keys: list[str]) -> fl
     start = now()
     store.sources.wake(keys, now=start)
     look()
-    while store.sources.due(now=start) or any(
-        state.last_attempt < start for state in store.sources.states()
-    ):
-        time.sleep(0.5)  # a look takes CPU from the workers; the store knows the exact times
     states = store.sources.states()
+    while store.sources.due(now=start) or any(last_read(state) < start for state in states):
+        time.sleep(0.5)  # a look takes CPU from the workers; the store knows the exact times
+        states = store.sources.states()
     for state in states:
         if state.error:
             raise SystemExit(f"{state.source.key}: {state.error}")
-    return (max(state.last_success for state in states) - start).total_seconds()
+    return (max(map(last_read, states)) - start).total_seconds()
+
+
+def last_read(state: SourceState) -> datetime:
+    """Return the time of the last read of a source."""
+    return max(filter(None, (state.last_attempt, state.last_success)))
 
 
 def main(sources: int, rounds: int) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import http.client
 from pathlib import Path
 
-from common import meetings, new_path, new_store, options, publish_feeds, served
+from common import meetings, new_path, new_store, options, publish_feeds, published, served
 
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
@@ -24,7 +24,7 @@ PORT = 8191
 def publish_copies(store: Store, feeds: int, events: int) -> tuple[list[str], dict[str, int]]:
     """Publish feeds that differ by their titles; return their paths and the size by encoding."""
     publish_feeds(store, {"first": ["calendar"]}, {"calendar": meetings(events, "memory")})
-    body = store.publications.document("first", "default").body
+    body = published(store, "first").body
     now = datetime.now(UTC)
     source = CalendarSource(calendar="calendar")
     slugs = [f"feed-{number}" for number in range(feeds)]

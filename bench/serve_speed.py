@@ -22,7 +22,17 @@ import subprocess
 import time
 from typing import TypeAlias
 
-from common import ENVIRONMENT, get, meetings, new_store, open_store, options, publish_feeds, served
+from common import (
+    ENVIRONMENT,
+    get,
+    meetings,
+    new_store,
+    open_store,
+    options,
+    publish_feeds,
+    published,
+    served,
+)
 
 from bridge import config
 from bridge.domain.source import CalendarSource
@@ -46,11 +56,10 @@ def fill(store: Store, folder: Path, events: int) -> dict[str, str]:
     feeds = {name: [name] for name in ("small", *PARTS)}
     feeds |= {"large": ["large", "changing"], "merged": [*PARTS]}
     paths = publish_feeds(store, feeds, {**calendars, "changing": [event("changing")]})
-    small = store.publications.document("small", "default")
+    small = published(store, "small")
     (folder / "small.ics.gz").write_bytes(small.gzip)
     for name in PARTS:
-        document = store.publications.document(name, "default")
-        (folder / f"{name}.ics").write_bytes(document.body)
+        (folder / f"{name}.ics").write_bytes(published(store, name).body)
     size, compressed = len(small.body), len(small.gzip)
     print(f"The feed: {small.events:,} events, {size:,} bytes, {compressed:,} in gzip.")
     return paths

@@ -54,7 +54,7 @@ def measure(api: Api, store: Store) -> float:
     """Return the seconds of a fetch of the calendar."""
     store.feeds.replace([FEED], now=datetime.now(UTC))
     start = time.perf_counter()
-    registry.fetch(SOURCE, api, WINDOW, store.answer_cache.of(SOURCE.key))
+    registry.fetch(SOURCE, api, WINDOW, store.answers(SOURCE.key))
     return time.perf_counter() - start
 
 

@@ -61,10 +61,7 @@ class _Occurrence:
 
 
 def parse(
-    raw: Raw,
-    source: ConnectSource,
-    zone: ZoneInfo | None,
-    repeating: frozenset[str] = frozenset(),
+    raw: Raw, source: ConnectSource, zone: ZoneInfo | None, repeating: frozenset[str] = frozenset()
 ) -> ParseResult:
     """Parse the events of one fetch, timed ones in ``zone`` or else in UTC.
 

@@ -146,9 +146,7 @@ def register(
 
     def verify(key: str) -> None:
         with _logged("verify", source=key):
-            verifier = Verifier(
-                store=refresher.store, api=refresher.api, zoho=refresher.zoho, clock=clock
-            )
+            verifier = Verifier(refresher.store, refresher.api, refresher.zoho, clock)
             for result in verify_calendar(verifier, key, now=clock(), dice=refresher.dice):
                 write = log.warning if result.differences else log.info
                 write("verify", source=key, **result.for_log())

@@ -40,13 +40,8 @@ def verify(slug: str, *, as_json: bool) -> None:
     with open_bridge() as bridge:
         feed = feed_named(bridge.store, slug)
         with open_refresher(bridge) as refresher:
-            verifier = Verifier(
-                store=bridge.store,
-                api=refresher.api,
-                zoho=bridge.settings.zoho,
-                clock=refresher.clock,
-            )
-            results = verifier.verify_feed(feed)
+            zoho, clock = bridge.settings.zoho, refresher.clock
+            results = Verifier(bridge.store, refresher.api, zoho, clock).verify_feed(feed)
     ok = not any(result.differences for result in results)
     if as_json:
         sources = [result.to_json() for result in results]

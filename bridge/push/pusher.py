@@ -93,9 +93,8 @@ class Pusher:
     def __init__(self, store: Store, account: Account, settings: ZohoSettings) -> None:
         if settings.connect_timezone is None:
             raise ConfigError(
-                "zoho.connect_timezone is not set, and Connect reads times by the clock of the "
-                "account's profile: set it to that profile's time zone (Connect: settings of the "
-                "account)."
+                "zoho.connect_timezone is not set: set it to the time zone of the account's profile "
+                "(Connect: settings of the account), by whose clock Connect reads times."
             )
         self._store = store
         self._account = account
@@ -185,9 +184,7 @@ class Pusher:
 def _check(origin: EntryOrigin, current: dict[str, Event], repeating: frozenset[str]) -> None:
     """Raise RefusalError unless Zoho has an event as the bridge read it."""
     if origin.upstream_id in repeating:
-        raise RefusalError(
-            "repeats in Connect, which documents no request that changes such events"
-        )
+        raise RefusalError("repeats in Connect, which has no documented request to change that")
     event = current.get(origin.event_uid)
     if event is None:
         raise RefusalError("no longer exists in Zoho Connect; run `zoho-bridge refresh`")

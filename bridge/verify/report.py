@@ -91,11 +91,11 @@ def check_series(
             notes.append(problem("series-unanswered", event=upstream_id, why=error.problem))
             continue
         parsed, _ = _parse(source, report.calendar, [answer])
-        answered = _select(parsed, upstream_id, span)
-        listed = _select(instances, upstream_id, span)
+        answered = [item for item in parsed if _is_in(item, upstream_id, span)]
+        listed = [item for item in instances if _is_in(item, upstream_id, span)]
         if _spans(answered) != _spans(listed):
             notes.append(problem("series-contradiction", event=upstream_id))
-        instances = [instance for instance in instances if instance not in listed] + answered
+        instances = [item for item in instances if item not in listed] + answered
     if len(questions) > _MOST_QUESTIONS:
         notes.append(problem("series-unchecked", count=len(questions) - _MOST_QUESTIONS))
     return replace(report, instances=tuple(instances)), notes
@@ -106,12 +106,8 @@ def is_within(moment: Moment, span: Span) -> bool:
     return span[0] <= to_utc(moment).date() <= span[1]
 
 
-def _select(instances: Iterable[ZohoInstance], upstream_id: str, span: Span) -> list[ZohoInstance]:
-    return [
-        instance
-        for instance in instances
-        if instance.upstream_id == upstream_id and is_within(instance.start, span)
-    ]
+def _is_in(instance: ZohoInstance, upstream_id: str, span: Span) -> bool:
+    return instance.upstream_id == upstream_id and is_within(instance.start, span)
 
 
 def _spans(instances: Iterable[ZohoInstance]) -> set[tuple[Moment, tuple[Moment, ...]]]:

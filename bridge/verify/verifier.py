@@ -24,7 +24,7 @@ _MONTH = timedelta(days=31)
 _STORED = 50  # differences of one comparison in the store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Verifier:
     """What every verification needs: the store, and access to Zoho."""
 
@@ -41,15 +41,11 @@ class Verifier:
         """
         windows = {source: self._window(feed, source) for source in feed.sources}
         published = read_snapshot(self.store, feed, _hull(windows.values()))
-        return self._save(
-            self._compare(
-                feed,
-                window,
-                published,
-                fetch_report(source, window, self.api, self.zoho, self.store),
-            )
-            for source, window in windows.items()
-        )
+        results = []
+        for source, window in windows.items():
+            report = fetch_report(source, window, self.api, self.zoho, self.store)
+            results.append(self._compare(feed, window, published, report))
+        return self._save(results)
 
     def verify_month(self, source: Source, *, dice: float) -> tuple[Comparison, ...]:
         """Verify a source over 31 days, in all feeds whose windows they overlap; store the result.
@@ -71,8 +67,7 @@ class Verifier:
         )
 
     def _save(self, results: Iterable[Comparison]) -> tuple[Comparison, ...]:
-        results = tuple(results)
-        now = self.clock()
+        results, now = tuple(results), self.clock()
         self.store.verifications.save([_verification(result, now) for result in results])
         return results
 

@@ -109,14 +109,15 @@ def test_nothing_is_sent_before_a_person_sees_the_change_and_confirms_it(line: C
 @pytest.mark.parametrize(
     "stamps",
     [
-        {},
+        pytest.param({}, marks=pytest.mark.slow),
         {
             "DTSTAMP": TOMORROW,
             "LAST_MODIFIED": TOMORROW,
         },  # Apple, Thunderbird: the time of the edit
-        {"SEQUENCE": "0", "DTSTAMP": TOMORROW},  # a program that starts at 0
+        # A program that starts at 0.
+        pytest.param({"SEQUENCE": "0", "DTSTAMP": TOMORROW}, marks=pytest.mark.slow),
         {"SEQUENCE": None, "LAST_MODIFIED": None},
-        {"SEQUENCE": "99999999"},
+        pytest.param({"SEQUENCE": "99999999"}, marks=pytest.mark.slow),
     ],
 )
 def test_an_event_is_sent_whatever_a_program_does_to_its_stamps(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bridge.feed.document import iter_document, remove_alarms
 from bridge.feed.publication import Document, Entry, EntryRow
 from bridge.publish.entries import EntryUpdates
-from bridge.publish.gzip_blocks import Compressed, compress
+from bridge.publish.gzip_blocks import GzipDocument, compress
 from bridge.publish.plan import Plan
 from bridge.store import Store
 
@@ -23,7 +23,7 @@ def changed_documents(store: Store, plan: Plan, updates: EntryUpdates) -> Iterat
     )
     zones = {zone for names in {entry.zones for entry in shown} for zone in names.split()}
 
-    def compressed(variant: str, blobs: Iterable[bytes], zones: Iterable[str]) -> Compressed:
+    def compressed(variant: str, blobs: Iterable[bytes], zones: Iterable[str]) -> GzipDocument:
         earlier, blocks = store.publications.compressed(plan.feed.slug, variant)
         parts = iter_document(title=plan.feed.title, blobs=blobs, zones=zones)
         return compress(parts, earlier=earlier, blocks=blocks)

@@ -21,7 +21,7 @@ _KNOWN = struct.Struct(">32sL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compressed:
+class GzipDocument:
     """A document in gzip. ``sha256`` is of its plain bytes, in hex; ``blocks`` names its blocks."""
 
     gzip: bytes
@@ -35,7 +35,7 @@ class Compressed:
         return zlib.decompress(self.gzip, 16 + zlib.MAX_WBITS, max(size, 1))
 
 
-def compress(pieces: Iterable[bytes], *, earlier: bytes = b"", blocks: bytes = b"") -> Compressed:
+def compress(pieces: Iterable[bytes], *, earlier: bytes = b"", blocks: bytes = b"") -> GzipDocument:
     """Join pieces and compress them, reusing the blocks of an earlier document's gzip.
 
     The plain bytes are never held at once.
@@ -43,14 +43,14 @@ def compress(pieces: Iterable[bytes], *, earlier: bytes = b"", blocks: bytes = b
     known = dict(_known(earlier, blocks))
     sha256, crc, size = hashlib.sha256(), 0, 0
     deflated: list[tuple[bytes, bytes]] = []
-    for block in _blocks(pieces):
+    for block in split_blocks(pieces):
         sha256.update(block)
         crc = zlib.crc32(block, crc)
         size += len(block)
         name = hashlib.sha256(block).digest()
         deflated.append((name, known.get(name) or deflate(block)))
     end = _TRAILER.pack(crc, size & 0xFFFFFFFF)
-    return Compressed(
+    return GzipDocument(
         gzip=b"".join((_HEADER, *(data for _, data in deflated), _LAST, end)),
         blocks=b"".join(_KNOWN.pack(name, len(data)) for name, data in deflated),
         sha256=sha256.hexdigest(),
@@ -63,7 +63,7 @@ def deflate(block: bytes) -> bytes:
     return deflator.compress(block) + deflator.flush(zlib.Z_FULL_FLUSH)
 
 
-def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def split_blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Join pieces to blocks, so that a new or missing piece changes only its own block.
 
     A piece's bytes alone decide whether a block ends with it: the longer it is the likelier.

@@ -93,8 +93,8 @@ class Pusher:
     def __init__(self, store: Store, account: Account, settings: ZohoSettings) -> None:
         if settings.connect_timezone is None:
             raise ConfigError(
-                "zoho.connect_timezone is not set: set it to the time zone of the account's profile "
-                "(Connect: settings of the account), by whose clock Connect reads times."
+                "zoho.connect_timezone is not set: set it to the time zone of the account's "
+                "profile (Connect: settings of the account), by whose clock Connect reads times."
             )
         self._store = store
         self._account = account

@@ -56,7 +56,7 @@ class AgendaTable(Tables):
             }
 
     def labels(self, slug: str, kinds: Collection[str] | None = None) -> dict[str, tuple[str, ...]]:
-        """Return the sorted label values of a feed's entries, by kind; only of ``kinds``, if given."""
+        """Return the sorted label values of a feed's entries by kind; ``kinds``: only those."""
         query = select(labels.c.kind, labels.c.value).distinct().where(labels.c.slug == slug)
         if kinds is not None:
             query = query.where(labels.c.kind.in_(kinds))

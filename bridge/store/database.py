@@ -146,7 +146,7 @@ def columns(table: sa.Table, kind: type[Any]) -> sa.Select[Any]:
 
 
 def rows(connection: sa.Connection, query: sa.Select[Any], kind: type[Row]) -> Iterator[Row]:
-    """Return a dataclass for each row of a query for its ``columns``, fast for thousands of rows."""
+    """Return a dataclass for each row of a query for its ``columns``, fast for many rows."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     for row in connection.execute(query).yield_per(AT_ONCE):
         yield kind(**dict(zip(names, row, strict=True)))
@@ -200,7 +200,7 @@ def _engine(url: str) -> sa.Engine:
 
 
 def _check_idle_connections(engine: sa.Engine) -> None:
-    """Ping a connection that was idle before it is used again, and replace it if its server is gone.
+    """Ping a connection that was idle, and replace it if its server is gone.
 
     ``pool_pre_ping`` would ping each time, and a refresh uses ten connections in a row.
     """
@@ -220,7 +220,7 @@ def _check_idle_connections(engine: sa.Engine) -> None:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Allow reads while another process writes. SQLite does not wait for locks in this statement."""
+    """Allow reads while another process writes; SQLite waits for no lock in this statement."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:

@@ -61,8 +61,8 @@ class Feeds:
     def replace(self, new: Sequence[Feed], *, now: datetime) -> tuple[str, ...]:
         """Make ``new`` the active feeds of the settings, in that order; new sources are due now.
 
-        A new feed gets its first link in the same transaction. A feed that is not in ``new`` becomes
-        inactive and keeps all it has published: if it returns, its subscribers find the same address
+        A new feed gets its first link in the same transaction. A feed that is not in ``new``
+        becomes inactive and keeps all it has published: if it returns, its address is the same
         and the same events. Feeds of the admin pages stay. Those whose slug is in ``new`` belong to
         the settings from then on, and their slugs are returned.
         """
@@ -115,7 +115,7 @@ class Feeds:
             connection.execute(update(feeds).where(feeds.c.slug == slug).values(active=False))
 
     def all(self) -> tuple[FeedRow, ...]:
-        """Return every feed, active ones first: the settings' in their order, the admin's by age."""
+        """Return every feed, active ones first: those of the settings in order, others by age."""
         return tuple(_feed_row(row) for row in self._database.all(_in_order()))
 
     def row(self, slug: str) -> FeedRow | None:
@@ -231,7 +231,7 @@ def _save_sources(connection: Connection, now: datetime) -> None:
 
 
 def _remove_former_sources(connection: Connection, feed: Feed) -> None:
-    """Remove the feed's former sources, or mark them ``leaving`` until all present ones were read."""
+    """Remove former sources of the feed, or mark them ``leaving`` until the others are read."""
     keys = [source.key for source in feed.sources]
     former = (feed_sources.c.slug == feed.slug, feed_sources.c.source_key.not_in(keys))
     unread = select(sources.c.key).where(sources.c.key.in_(keys), sources.c.last_success.is_(None))

@@ -48,7 +48,7 @@ class Filters:
         return base64.urlsafe_b64encode(data).decode()
 
     def find(self, token: str) -> FilteredFeed | None:
-        """Return the filtered feed of a token, its link revoked or not; None for an invalid token."""
+        """Return the filtered feed of a token, even of a revoked link; None if it is invalid."""
         if len(token) > LONGEST_URL:
             return None
         try:

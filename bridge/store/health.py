@@ -15,8 +15,8 @@ _LATE = timedelta(minutes=30)
 class SourceHealth:
     """Health of a source.
 
-    ``kind``: ``failing`` (the last read failed), ``new`` (never read), ``late`` (the worker does not
-    run), ``held`` (the last read waits for a second one that agrees), ``fresh``.
+    ``kind``: ``failing`` (the last read failed), ``new`` (never read), ``late`` (the worker does
+    not run), ``held`` (the last read waits for a second one that agrees), ``fresh``.
     ``since``: when that began. For a fresh source it is the last read, for a late one the time of
     the missed read, for a new one None.
     ``overdue_since``: the time of the missed read if the worker does not run, of whatever ``kind``

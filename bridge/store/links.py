@@ -81,7 +81,7 @@ class Links(SecretTables):
         return self._select(_query().where(links.c.slug == slug).order_by(*order))
 
     def token(self, link: Link) -> str:
-        """Return a link's token; raises LinkError if the key that it was derived from is missing."""
+        """Return a link's token; raises LinkError if the key it was derived from is missing."""
         for token in self._keys.link_tokens(link.slug, link.label, link.generation):
             if hmac.compare_digest(token_hash(token), link.token_hash):
                 return token
@@ -106,7 +106,7 @@ class Links(SecretTables):
     def rotate(
         self, slug: str, label: str, *, now: datetime, grace: timedelta = timedelta()
     ) -> Link:
-        """Replace a link by a new one of its label; the old address works until ``grace`` is over."""
+        """Replace a link by one of the same label; the old address works for ``grace``."""
         label = _checked(label)
         with self._database.write() as connection:
             _lock_feed(connection, slug)
@@ -182,8 +182,8 @@ def _is_open(connection: Connection, slug: str, label: str, now: datetime) -> bo
 def _check_open(connection: Connection, slug: str, label: str, now: datetime) -> None:
     if not _is_open(connection, slug, label, now):
         raise LinkError(
-            f'Feed "{slug}" has no link "{label}" that still works: `zoho-bridge links list {slug}` '
-            "shows those it has, `links add` makes one."
+            f'Feed "{slug}" has no link "{label}" that still works: `zoho-bridge links list '
+            f"{slug}` shows those it has, `links add` makes one."
         )
 
 

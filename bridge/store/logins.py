@@ -24,7 +24,7 @@ class Logins(SecretTables):
             upsert(connection, logins, [row])
 
     def of(self, client_id: str) -> Login | None:
-        """Return the login of a client, or without a client id the latest; None if there is none."""
+        """Return the login of a client, or the latest without a client id; None without any."""
         query = select(logins).order_by(logins.c.created_at.desc(), logins.c.client_id)
         if client_id:
             query = query.where(logins.c.client_id == client_id)

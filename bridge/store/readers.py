@@ -1,4 +1,4 @@
-"""Readers: which calendar programs poll each feed, by day. It stores nothing that names a person."""
+"""Readers: which calendar programs poll each feed, by day. Nothing here names a person."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -53,7 +53,7 @@ class Readers(Tables):
     """The table of polls, which all web processes add to."""
 
     def count(self, rows: Iterable[Polls]) -> None:
-        """Add polls to the stored numbers in one transaction; each row has another address or day."""
+        """Add polls to the stored numbers in one transaction; rows differ in address or day."""
         # In the same order in all processes: otherwise two that add to the same rows may deadlock.
         ordered = sorted(rows, key=lambda row: (row.slug, row.link, row.program, row.day))
         stored = readers.c

@@ -22,7 +22,11 @@ class Instant(TypeDecorator[datetime]):
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: sa.Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> int | None:
         """Return microseconds since 1970; raises ValueError for a naive time."""
         if value is None:
             return None
@@ -30,7 +34,11 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("a time without a zone can't be stored")
         return (value - _EPOCH) // timedelta(microseconds=1)
 
-    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's
+    def process_result_value(
+        self,
+        value: int | None,
+        dialect: sa.Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> datetime | None:
         """Return the time in UTC."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 

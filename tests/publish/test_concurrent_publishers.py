@@ -40,7 +40,7 @@ def interrupt(
     *,
     before: bool,
 ) -> list[Callable[[], object]]:
-    """Let ``work`` be done by another process just before, or just after, a step of the next
+    """Do ``work`` as another process, just before or just after a step of the next
     publication.
     """
     part = getattr(store, step[0])

@@ -17,11 +17,11 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from bridge.publish import gzip_blocks as compressing
-from bridge.publish.gzip_blocks import compress
+from bridge.publish.gzip_blocks import compress, split_blocks
 
 
 def pieces(number: int) -> list[bytes]:
-    """Give pieces of a few hundred bytes each that share little, always the same."""
+    """Return pieces of a few hundred bytes each that share little, always the same."""
     dice = random.Random(7)
     return [
         f"BEGIN:VEVENT\r\nSUMMARY:{n}\r\n{dice.randbytes(200).hex()}\r\n".encode()
@@ -122,7 +122,7 @@ def test_blocks_are_neither_so_small_that_they_cost_nor_so_large_that_they_save_
         for n in range(20_000)
     ]
     assert len(compress(text).gzip) < 1.1 * len(gzip.compress(plain(text), 6))
-    sizes = [len(block) for block in compressing._blocks(MANY)]
+    sizes = [len(block) for block in split_blocks(MANY)]
     assert len(sizes) > 3
     assert all(a + b > 10_000 for a, b in pairwise(sizes))
 

@@ -302,7 +302,7 @@ class Histories(RuleBasedStateMachine):
     # --- what has to be
 
     def expected(self) -> Any:
-        """Give the families that the feed has to show today, by UID."""
+        """Return the families that the feed has to show today, by UID."""
         return {
             uid: family
             for known in self.known.values()
@@ -435,7 +435,7 @@ def uid_is_cancelled(wanted: Any) -> Any:
 
 
 def families_of(body: Any) -> Any:
-    """Give each UID's VEVENTs and their text; the placeholder is none.
+    """Return the VEVENTs of each UID and their text, without the placeholder.
 
     No UID and RECURRENCE-ID comes twice.
     """

@@ -130,7 +130,7 @@ class Thing(Occasion):
         return "MONTHLY" in self.rule
 
     def slots(self) -> Any:
-        """Give the first slots by the calendar, in order."""
+        """Return the first slots by the calendar, in order."""
         step = {"DAILY": DAY, "WEEKLY": 7 * DAY}.get(self.rule[5:].split(";")[0])
         every = step * (2 if "INTERVAL=2" in self.rule else 1) if step else None
         count = int(self.rule.rpartition("COUNT=")[2]) if "COUNT" in self.rule else 60

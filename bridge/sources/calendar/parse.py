@@ -131,7 +131,7 @@ class _Parser:
         return read_event(data.item, data.faults, span, uid=uid, defaults=self.alarms)
 
     def _instance(self, data: _Object) -> Event | None:
-        """Return a changed instance by itself; reject it and return None if it can't be read."""
+        """Return a changed instance alone; reject it and return None if it can't be read."""
         uid, title, name = data.item.uid, data.item.title or "", data.item.recurrenceid or ""
         try:
             event, repairs = self._event(data, read_span(data.item, self.zone))

@@ -94,8 +94,8 @@ def remove_additions(edited: VeventFields, published: VeventFields, event: Event
 
     A line that the event also has is removed only as often as the feed added it, from the end.
     """
-    own = Counter(map(collapse_line, clean(event.description).split("\n")))
-    lines = Counter(map(collapse_line, published.description.split("\n")))
+    texts = (published.description, clean(event.description))
+    lines, own = (Counter(map(collapse_line, text.split("\n"))) for text in texts)
     added = lines - own
     rest = []
     for line in reversed(edited.description.split("\n")):

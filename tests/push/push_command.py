@@ -34,7 +34,7 @@ def update_requests(line: CommandLine) -> list[RecordedRequest]:
     return [request for request in line.sandbox.requests if request.route == "connect.update"]
 
 
-def refused(line: CommandLine, *vevents: str) -> str:
+def expect_refusal(line: CommandLine, *vevents: str) -> str:
     """Push VEVENTs that must be refused without a change; return the error output."""
     result = push(line, *vevents)
     assert result.exit_code == 1
@@ -42,7 +42,7 @@ def refused(line: CommandLine, *vevents: str) -> str:
     return result.stderr
 
 
-def stored(line: CommandLine, stream: str) -> dict[str, Any]:
+def find_event(line: CommandLine, stream: str) -> dict[str, Any]:
     """Return an event as the sandbox has it."""
     return line.sandbox.group(GROUP).events.find(stream)[0]
 

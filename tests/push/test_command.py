@@ -14,10 +14,10 @@ from tests.push.push_command import (
     REORG_TITLE,
     TOMORROW,
     export,
+    find_event,
     push,
     restamp,
     retitle,
-    stored,
     update_requests,
 )
 
@@ -54,7 +54,7 @@ def test_an_edited_event_goes_to_connect_and_the_feed_shows_it(line: CommandLine
         "startHour": "11",
         "endMin": "0",
     }
-    now = stored(line, REORG)
+    now = find_event(line, REORG)
     assert (now["title"], now["startHour"], now["startMin"], now["location"]) == (
         "Reorganisation, part 2",
         "11",
@@ -69,7 +69,7 @@ def test_an_edited_event_goes_to_connect_and_the_feed_shows_it(line: CommandLine
 
 
 def test_a_longer_all_day_event_stays_one_and_ends_on_its_last_day(line: CommandLine) -> None:
-    before = stored(line, OFFSITE)
+    before = find_event(line, OFFSITE)
     longer = re.sub(
         r"DTEND;VALUE=DATE:(\d+)",
         lambda match: (
@@ -79,7 +79,7 @@ def test_a_longer_all_day_event_stays_one_and_ends_on_its_last_day(line: Command
     )
     result = push(line, longer)
     assert (result.exit_code, result.stderr) == (0, "")
-    now = stored(line, OFFSITE)
+    now = find_event(line, OFFSITE)
     assert now["isAllDay"] == "true"
     days = [
         date(*(int(item[f"end{part}"]) for part in ("Year", "Month", "Date")))
@@ -127,7 +127,7 @@ def test_an_event_is_sent_whatever_a_program_does_to_its_stamps(
         export(line)["Offsite"].replace("SUMMARY:Offsite", "SUMMARY:Retreat"), **stamps
     )
     assert push(line, edited).exit_code == 0
-    assert stored(line, OFFSITE)["title"] == "Retreat"
+    assert find_event(line, OFFSITE)["title"] == "Retreat"
 
 
 def test_unedited_events_are_not_sent_even_if_they_could_not_be(line: CommandLine) -> None:
@@ -153,7 +153,7 @@ def test_unedited_events_are_not_sent_even_if_they_could_not_be(line: CommandLin
     }
     slot = f"{start.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     calendar.events.add(moved | {"recurrenceid": slot, "dateandtime": {"timezone": "PST"} | later})
-    stream = stored(line, REORG)
+    stream = find_event(line, REORG)
     epoch = str(int(stream["startTime"]) + 86_400_000)
     line.sandbox.group(GROUP).events.add(stream | {"title": "Again", "startTime": epoch})
     line("refresh")
@@ -196,7 +196,7 @@ def test_a_failure_in_the_middle_is_reported_with_the_state_of_every_event(
 ) -> None:
     """A refusal changed nothing. After a fault of Zoho the state is unknown. No retry follows."""
     line.sandbox.group(GROUP).events.add(
-        stored(line, OFFSITE) | {"streamId": "931000000713003", "title": "Lunch"}
+        find_event(line, OFFSITE) | {"streamId": "931000000713003", "title": "Lunch"}
     )
     line("refresh", "group")
     first, second = (

@@ -9,12 +9,12 @@ from tests.push.push_command import (
     REORG_TITLE,
     TOMORROW,
     edit,
+    expect_refusal,
     export,
+    find_event,
     push,
-    refused,
     restamp,
     retitle,
-    stored,
     update_requests,
 )
 
@@ -34,7 +34,7 @@ def test_an_event_that_changed_in_zoho_after_the_export_is_refused_by_its_stamps
         lost,
     ]
     for stamps in changes:
-        message = refused(line, restamp(old, **stamps))
+        message = expect_refusal(line, restamp(old, **stamps))
         assert re.search(
             r'^zoho-bridge: "Retreat" \([-0-9a-f]{36}\) was changed in Zoho Connect since the file',
             message,
@@ -46,9 +46,11 @@ def test_an_event_that_changed_in_zoho_since_the_last_read_is_refused_by_its_con
 ) -> None:
     edited = retitle(line)
     line.sandbox.group(GROUP).events.change(OFFSITE, location="Sylt")
-    assert "was changed in Zoho Connect since the bridge last read it" in refused(line, edited)
+    assert "was changed in Zoho Connect since the bridge last read it" in expect_refusal(
+        line, edited
+    )
     line.sandbox.group(GROUP).events.delete(OFFSITE)
-    assert "no longer exists in Zoho Connect" in refused(line, edited)
+    assert "no longer exists in Zoho Connect" in expect_refusal(line, edited)
 
 
 def test_events_of_other_origins_and_series_are_refused_by_name(
@@ -57,25 +59,28 @@ def test_events_of_other_origins_and_series_are_refused_by_name(
     line("refresh", "portal", "calendar")
     unknown = retitle(line).replace("UID:", "UID:0")
     assert re.search(
-        r'"Retreat" \(0[-0-9a-f]+\) is in none of the bridge\'s feeds', refused(line, unknown)
+        r'"Retreat" \(0[-0-9a-f]+\) is in none of the bridge\'s feeds',
+        expect_refusal(line, unknown),
     )
-    assert "(without a UID)" in refused(line, re.sub(r"UID:[^\r]*\r\n", "", unknown, count=1))
+    assert "(without a UID)" in expect_refusal(
+        line, re.sub(r"UID:[^\r]*\r\n", "", unknown, count=1)
+    )
     portal = edit(next(iter(export(line, "portal").values())))
-    assert f"comes from backstage:{PORTAL}, and only events of Zoho Connect" in refused(
+    assert f"comes from backstage:{PORTAL}, and only events of Zoho Connect" in expect_refusal(
         line, portal
     )
     single = edit(
         next(vevent for vevent in export(line, "calendar").values() if "RRULE" not in vevent)
     )
-    assert "only events of Zoho Connect" in refused(line, single)
+    assert "only events of Zoho Connect" in expect_refusal(line, single)
     series = retitle(line).replace("END:VEVENT", "RRULE:FREQ=DAILY\r\nEND:VEVENT")
-    assert "repeats" in refused(line, series)
-    assert "more than once" in refused(line, retitle(line), retitle(line))
+    assert "repeats" in expect_refusal(line, series)
+    assert "more than once" in expect_refusal(line, retitle(line), retitle(line))
 
 
 def test_events_that_repeat_in_connect_are_refused(line: CommandLine) -> None:
     """They are objects with one streamId, and no document states which of them is changed."""
-    stream = stored(line, OFFSITE)
+    stream = find_event(line, OFFSITE)
     later = {
         "startDate": "1",
         "endDate": "1",
@@ -89,13 +94,13 @@ def test_events_that_repeat_in_connect_are_refused(line: CommandLine) -> None:
     line.sandbox.group(GROUP).events.add(
         other | {"startTime": str(int(other["startTime"]) + 86_400_000)}
     )
-    assert "repeats in Connect" in refused(line, edited)
+    assert "repeats in Connect" in expect_refusal(line, edited)
     line("refresh", "group")
-    assert "repeats in Connect" in refused(line, retitle(line))
+    assert "repeats in Connect" in expect_refusal(line, retitle(line))
     line.sandbox.group(GROUP).events.delete(OFFSITE)
     line.sandbox.group(GROUP).events.add(stream)
     # The last occurrence that is left still belongs to a series.
-    assert "repeats in Connect" in refused(line, retitle(line))
+    assert "repeats in Connect" in expect_refusal(line, retitle(line))
 
 
 def test_events_of_a_feed_that_shows_times_only_are_refused(line: CommandLine) -> None:
@@ -104,12 +109,12 @@ def test_events_of_a_feed_that_shows_times_only_are_refused(line: CommandLine) -
         line.toml.read_text().replace('slug = "group"', 'slug = "group"\nprivacy = "busy"')
     )
     line("refresh", "group")
-    assert "which shows times only" in refused(line, edit(next(iter(export(line).values()))))
+    assert "which shows times only" in expect_refusal(line, edit(next(iter(export(line).values()))))
 
 
 def test_nothing_is_sent_if_one_event_is_refused(line: CommandLine) -> None:
     bad = export(line)[REORG_TITLE].replace("TRIGGER:-PT1H", "TRIGGER:-PT20M")
-    message = refused(line, retitle(line), bad)
+    message = expect_refusal(line, retitle(line), bad)
     assert "The nearest that it can set is 15 minutes before the start" in message
     assert "Nothing was sent" in message
 
@@ -135,4 +140,4 @@ def test_a_login_that_may_only_read_is_an_error_with_the_remedy(
     assert result.exit_code == 1
     assert "lacks the scope zohopulse.events.UPDATE" in result.stderr
     assert "`zoho-bridge login --push`" in result.stderr
-    assert stored(line, OFFSITE)["title"] == "Offsite"
+    assert find_event(line, OFFSITE)["title"] == "Offsite"

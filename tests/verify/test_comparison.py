@@ -27,7 +27,7 @@ def at(day: int, hour: int = 9) -> datetime:
 TENTH = at(10)
 
 
-def reported(
+def zoho_instance(
     start: Moment = TENTH, end: Moment | None = None, title: str | None = "Call", **fields: Any
 ) -> ZohoInstance:
     """Return an instance of the event "u" at Zoho, an hour long."""
@@ -36,7 +36,7 @@ def reported(
     return ZohoInstance(**values | fields)
 
 
-def published(
+def feed_instance(
     start: Moment = TENTH,
     end: Moment | None = None,
     *,
@@ -58,7 +58,7 @@ def published(
     )
 
 
-def compared(
+def compare_instances(
     zoho: list[ZohoInstance],
     feed: list[PublishedInstance],
     rejections: dict[str, Problem] | None = None,
@@ -75,30 +75,30 @@ def kinds(comparison: Comparison) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("zoho", "feed", "equal", "differences"),
     [
-        ([reported()], [published()], 1, []),
-        ([reported()], [], 0, ["missing"]),
-        ([], [published()], 0, ["extra"]),
-        ([reported(at(10, 10))], [published()], 0, ["shifted"]),
-        ([reported(end=at(10, 11))], [published()], 0, ["shifted"]),
-        ([reported(date(2026, 3, 10), date(2026, 3, 11))], [published()], 0, ["shifted"]),
-        ([reported(title="Talk")], [published()], 0, ["renamed"]),
-        ([reported(title=None)], [published(title="Busy")], 1, []),
-        ([reported(title="  Call ")], [published()], 1, []),
-        ([reported(title="")], [published(title="(No title)")], 1, []),
+        ([zoho_instance()], [feed_instance()], 1, []),
+        ([zoho_instance()], [], 0, ["missing"]),
+        ([], [feed_instance()], 0, ["extra"]),
+        ([zoho_instance(at(10, 10))], [feed_instance()], 0, ["shifted"]),
+        ([zoho_instance(end=at(10, 11))], [feed_instance()], 0, ["shifted"]),
+        ([zoho_instance(date(2026, 3, 10), date(2026, 3, 11))], [feed_instance()], 0, ["shifted"]),
+        ([zoho_instance(title="Talk")], [feed_instance()], 0, ["renamed"]),
+        ([zoho_instance(title=None)], [feed_instance(title="Busy")], 1, []),
+        ([zoho_instance(title="  Call ")], [feed_instance()], 1, []),
+        ([zoho_instance(title="")], [feed_instance(title="(No title)")], 1, []),
         # Twice in the feed under one key: readers see it twice.
-        ([reported()], [published(), published()], 1, ["extra"]),
+        ([zoho_instance()], [feed_instance(), feed_instance()], 1, ["extra"]),
         # Moved out of the window, or into it: not a missing or an extra instance.
-        ([reported()], [published(at(10) + FAR)], 0, ["shifted"]),
-        ([reported(at(10) + FAR)], [published()], 0, ["shifted"]),
+        ([zoho_instance()], [feed_instance(at(10) + FAR)], 0, ["shifted"]),
+        ([zoho_instance(at(10) + FAR)], [feed_instance()], 0, ["shifted"]),
         # Outside the window on both sides.
-        ([reported(at(10) + FAR)], [], 0, []),
-        ([], [published(at(10) + FAR)], 0, []),
+        ([zoho_instance(at(10) + FAR)], [], 0, []),
+        ([], [feed_instance(at(10) + FAR)], 0, []),
     ],
 )
 def test_each_instance_is_equal_or_differs_in_one_way(
     zoho: list[ZohoInstance], feed: list[PublishedInstance], equal: int, differences: list[str]
 ) -> None:
-    comparison = compared(zoho, feed)
+    comparison = compare_instances(zoho, feed)
     assert comparison.equal == equal
     assert [difference.kind for difference in comparison.differences] == differences
     assert comparison.left_out == ()
@@ -107,25 +107,29 @@ def test_each_instance_is_equal_or_differs_in_one_way(
 def test_the_last_day_of_an_all_day_event_is_equal_in_both_readings() -> None:
     """No document states whether Zoho's end is exclusive."""
     day = date(2026, 3, 10)
-    zoho = reported(day, ends=(date(2026, 3, 12), date(2026, 3, 11)))
-    assert compared([zoho], [published(day, date(2026, 3, 11))]).equal == 1
-    assert compared([zoho], [published(day, date(2026, 3, 12))]).equal == 1
-    assert kinds(compared([zoho], [published(day, date(2026, 3, 13))])) == [("shifted", "up-u")]
+    zoho = zoho_instance(day, ends=(date(2026, 3, 12), date(2026, 3, 11)))
+    assert compare_instances([zoho], [feed_instance(day, date(2026, 3, 11))]).equal == 1
+    assert compare_instances([zoho], [feed_instance(day, date(2026, 3, 12))]).equal == 1
+    assert kinds(compare_instances([zoho], [feed_instance(day, date(2026, 3, 13))])) == [
+        ("shifted", "up-u")
+    ]
 
 
 def test_an_instance_without_its_original_start_is_paired_with_the_nearest_of_its_event() -> None:
     """Zoho may omit the original start. A daily series must not seem to have moved by a day."""
-    zoho = [reported(slots=(at(10, 8),))]
-    assert compared(zoho, [published(slot="20260310T090000Z")]).equal == 1
-    assert kinds(compared(zoho, [published(at(10, 10), slot="x")])) == [("shifted", "up-u")]
-    next_day = compared(zoho, [published(at(11), slot="x")])
+    zoho = [zoho_instance(slots=(at(10, 8),))]
+    assert compare_instances(zoho, [feed_instance(slot="20260310T090000Z")]).equal == 1
+    assert kinds(compare_instances(zoho, [feed_instance(at(10, 10), slot="x")])) == [
+        ("shifted", "up-u")
+    ]
+    next_day = compare_instances(zoho, [feed_instance(at(11), slot="x")])
     assert kinds(next_day) == [("missing", "up-u"), ("extra", "up-u")]
-    other_event = compared(zoho, [published(uid="v", slot="x")])
+    other_event = compare_instances(zoho, [feed_instance(uid="v", slot="x")])
     assert sorted(kinds(other_event)) == [("extra", "up-v"), ("missing", "up-u")]
 
 
 def test_an_instance_of_another_source_of_the_feed_is_not_extra() -> None:
-    assert compared([], [published(source_key="calendar:y")]).differences == ()
+    assert compare_instances([], [feed_instance(source_key="calendar:y")]).differences == ()
 
 
 def test_a_cancelled_event_may_be_published_or_not() -> None:
@@ -133,34 +137,40 @@ def test_a_cancelled_event_may_be_published_or_not() -> None:
 
     A cancelled event at another time differs.
     """
-    cancelled = reported(cancelled=True)
-    assert compared([cancelled], [published(title="[Cancelled] Call")]).equal == 1
-    (missing,) = compared([cancelled], []).left_out
+    cancelled = zoho_instance(cancelled=True)
+    assert compare_instances([cancelled], [feed_instance(title="[Cancelled] Call")]).equal == 1
+    (missing,) = compare_instances([cancelled], []).left_out
     assert str(missing.reason) == "The event is cancelled."
-    (extra,) = compared([], [published(title="[Cancelled] Call", cancelled=True)]).left_out
+    (extra,) = compare_instances(
+        [], [feed_instance(title="[Cancelled] Call", cancelled=True)]
+    ).left_out
     assert extra.kind == "extra"
-    shifted = compared([cancelled], [published(at(11), title="[Cancelled] Call")])
+    shifted = compare_instances([cancelled], [feed_instance(at(11), title="[Cancelled] Call")])
     assert kinds(shifted) == [("shifted", "up-u")]
-    renamed = compared([reported()], [published(title="[Cancelled] Call")])
+    renamed = compare_instances([zoho_instance()], [feed_instance(title="[Cancelled] Call")])
     assert kinds(renamed) == [("renamed", "up-u")]
 
 
 def test_a_long_title_is_equal_when_the_mark_of_a_cancelled_event_cuts_it() -> None:
     """A title in a feed has at most 255 characters, mark included."""
-    zoho = reported(title="x" * 255, cancelled=True)
-    feed = published(title=f"[Cancelled] {'x' * 242}…")
-    assert compared([zoho], [feed]).equal == 1
+    zoho = zoho_instance(title="x" * 255, cancelled=True)
+    feed = feed_instance(title=f"[Cancelled] {'x' * 242}…")
+    assert compare_instances([zoho], [feed]).equal == 1
 
 
 @pytest.mark.parametrize(
     ("zoho", "feed"),
-    [([reported()], []), ([], [published()]), ([reported()], [published(at(11))])],
+    [
+        ([zoho_instance()], []),
+        ([], [feed_instance()]),
+        ([zoho_instance()], [feed_instance(at(11))]),
+    ],
 )
 def test_a_difference_of_a_rejected_event_is_left_out_with_the_reason(
     zoho: list[ZohoInstance], feed: list[PublishedInstance]
 ) -> None:
     reason = text_problem("Its rule can't be used.")
-    comparison = compared(zoho, feed, {"up-u": reason})
+    comparison = compare_instances(zoho, feed, {"up-u": reason})
     assert (comparison.equal, comparison.differences) == (0, ())
     assert [difference.reason for difference in comparison.left_out] == [reason]
 
@@ -169,7 +179,7 @@ def test_an_unreadable_instance_differs_unless_its_event_is_known_to_be_rejected
     """All problems of a rejection are in its reason."""
     problems = (text_problem("No start."), text_problem("No id."))
     rejection = Rejection(kind="dropped", upstream_id="up-u", problems=problems)
-    (difference,) = compared([], [], unreadable=(rejection,)).differences
+    (difference,) = compare_instances([], [], unreadable=(rejection,)).differences
     assert (difference.kind, str(difference.reason)) == ("unreadable", "No start. No id.")
-    comparison = compared([], [], {"up-u": text_problem("No start.")}, (rejection,))
+    comparison = compare_instances([], [], {"up-u": text_problem("No start.")}, (rejection,))
     assert (comparison.differences, len(comparison.left_out)) == ((), 1)

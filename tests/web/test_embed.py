@@ -98,31 +98,26 @@ def test_the_list_covers_the_requested_days(client: FlaskClient) -> None:
     assert len(listed(client.get("/feeds/open/embed?days=92").text)) == 92
 
 
-@pytest.mark.parametrize("days", ["0", "93", "-1", "1e3", "٣", "007", "", "9" * 5000, "\0"])
-def test_absurd_numbers_of_days_are_thirty(client: FlaskClient, days: str) -> None:
-    answer = client.get(f"/feeds/open/embed?days={days}")
-    assert answer.status_code == 200
-    assert len(listed(answer.text)) == 30
+def test_absurd_numbers_of_days_are_thirty(client: FlaskClient) -> None:
+    for days in ["0", "93", "-1", "1e3", "٣", "007", "", "9" * 5000, "\0"]:
+        answer = client.get(f"/feeds/open/embed?days={days}")
+        assert answer.status_code == 200
+        assert len(listed(answer.text)) == 30
 
 
-@pytest.mark.parametrize(
-    ("query", "scheme"),
-    [
+def test_the_colour_scheme_is_light_dark_or_the_readers(client: FlaskClient) -> None:
+    for query, scheme in [
         ("", ""),
         ("scheme=auto", ""),
         ("scheme=dark", "dark"),
         ("scheme=light", "light"),
         ('scheme="><b>', ""),
         ("scheme=DARK", ""),
-    ],
-)
-def test_the_colour_scheme_is_light_dark_or_the_readers(
-    client: FlaskClient, query: str, scheme: str
-) -> None:
-    text = client.get(f"/feeds/open/embed?{query}").text
-    assert re.findall(r'data-scheme="([^"]*)"', text) == ([scheme] if scheme else [])
-    assert f'name="color-scheme" content="{scheme or "light dark"}"' in text
-    assert "<b>" not in text
+    ]:
+        text = client.get(f"/feeds/open/embed?{query}").text
+        assert re.findall(r'data-scheme="([^"]*)"', text) == ([scheme] if scheme else [])
+        assert f'name="color-scheme" content="{scheme or "light dark"}"' in text
+        assert "<b>" not in text
 
 
 def test_the_title_can_be_hidden_except_for_screen_readers(client: FlaskClient) -> None:
@@ -159,13 +154,11 @@ def test_the_months_are_turned_by_links(client: FlaskClient) -> None:
     assert "month=2026-05" in april
 
 
-@pytest.mark.parametrize(
-    "month", ["2026-13", "2026-00", "0000-01", "9999-12", "2026-3", "now", "2026-03-01", "\0"]
-)
-def test_an_absurd_month_is_this_one(client: FlaskClient, month: str) -> None:
-    answer = client.get(f"/feeds/open/embed?lang=en-GB&month={month}")
-    assert answer.status_code == 200
-    assert "March 2026" in answer.text
+def test_an_absurd_month_is_this_one(client: FlaskClient) -> None:
+    for month in ["2026-13", "2026-00", "0000-01", "9999-12", "2026-3", "now", "2026-03-01", "\0"]:
+        answer = client.get(f"/feeds/open/embed?lang=en-GB&month={month}")
+        assert answer.status_code == 200
+        assert "March 2026" in answer.text
 
 
 def test_a_day_with_too_many_events_shows_how_many_more(store: Store, client: FlaskClient) -> None:

@@ -241,10 +241,10 @@ def test_the_agenda_shows_each_day_once_in_the_feeds_own_zone(
     assert "11 Mar 2026, 17:15 in Tokyo" in text
 
 
-@pytest.mark.parametrize("zone", ["Europe/Nowhere", "../etc/passwd", "", "x" * 5000, "Factory"])
-def test_an_unknown_zone_changes_nothing(get_page: GetPage, served: Store, zone: str) -> None:
+def test_an_unknown_zone_changes_nothing(get_page: GetPage, served: Store) -> None:
     show(served, "open", item(), revision=1)
-    assert 'data-zone="Europe/Berlin"' in get_page(f"?zone={zone}").text
+    for zone in ["Europe/Nowhere", "../etc/passwd", "", "x" * 5000, "Factory"]:
+        assert 'data-zone="Europe/Berlin"' in get_page(f"?zone={zone}").text
 
 
 def test_another_zone_moves_the_days(get_page: GetPage, served: Store) -> None:
@@ -272,9 +272,8 @@ def test_dates_are_formatted_for_the_reader(get_page: GetPage, served: Store) ->
     assert "15:00" in french
 
 
-@pytest.mark.parametrize(
-    ("requested", "accepted", "language"),
-    [
+def test_the_language_is_the_addresss_then_the_browsers(get_page: GetPage) -> None:
+    for requested, accepted, language in [
         ("de", "en-GB", "de"),
         ("de", "en-GB,de-CH", "de-CH"),
         ("en", "de-DE", "en"),
@@ -286,13 +285,9 @@ def test_dates_are_formatted_for_the_reader(get_page: GetPage, served: Store) ->
         ("", "*", "en-150"),
         ("", "de;q=0,fr", "en-150"),
         ("", "en;q=0.1,de;q=0.2", "de"),
-    ],
-)
-def test_the_language_is_the_addresss_then_the_browsers(
-    get_page: GetPage, requested: str, accepted: str, language: str
-) -> None:
-    query = f"?lang={requested}" if requested else ""
-    assert f'<html lang="{language}"' in get_page(query, **{"Accept-Language": accepted}).text
+    ]:
+        query = f"?lang={requested}" if requested else ""
+        assert f'<html lang="{language}"' in get_page(query, **{"Accept-Language": accepted}).text
 
 
 def test_choices_stay_in_the_links_of_the_page(get_page: GetPage, served: Store) -> None:
@@ -367,14 +362,12 @@ def test_only_about_a_page_of_events_is_shown_and_the_rest_is_one_link_away(
     assert days == [f"2026-03-{day}" for day in range(11, 31)] + ["2027-02-01"]
 
 
-@pytest.mark.parametrize(
-    "day", ["", "yesterday", "2026-02-30", "9999-12-31", "0001-01-01", "2026-03-11\0"]
-)
-def test_an_implausible_day_is_today(get_page: GetPage, served: Store, day: str) -> None:
+def test_an_implausible_day_is_today(get_page: GetPage, served: Store) -> None:
     show(served, "open", item(), revision=1)
-    answer = get_page(f"?from={day}")
-    assert answer.status_code == 200
-    assert "Next events" in answer.text
+    for day in ["", "yesterday", "2026-02-30", "9999-12-31", "0001-01-01", "2026-03-11\0"]:
+        answer = get_page(f"?from={day}")
+        assert answer.status_code == 200
+        assert "Next events" in answer.text
 
 
 def test_the_reminders_switch_is_missing_if_a_feed_has_no_reminders(

@@ -55,11 +55,8 @@ def open_queue(url: str, data_dir: Path) -> Huey:
     """
     path = data_dir / "queue.sqlite3"
     name = mask_url(url) if url else str(path)
-    retries = stamina.retry_context(on=_is_table_race, attempts=30, wait_initial=0.05, wait_max=0.5)
     try:
-        for attempt in retries:
-            with attempt:
-                queue = _connect(url, path)
+        queue = _connect(url, path)
         queue.pending_count()
     except ConfigurationError as error:
         extra = "postgres" if url.startswith("postgres") else "redis"
@@ -76,6 +73,12 @@ def open_queue(url: str, data_dir: Path) -> Huey:
     return queue
 
 
+def _is_table_race(error: Exception) -> bool:
+    """Return whether two processes created the queue's tables at once, which PostgreSQL refuses."""
+    return getattr(error, "sqlstate", "") in ("23505", "42P07")
+
+
+@stamina.retry(on=_is_table_race, attempts=30, wait_initial=0.05, wait_max=0.5)
 def _connect(url: str, path: Path) -> Huey:
     options = {"results": False, "serializer": _JsonSerializer()}
     if url.startswith("postgresql"):
@@ -85,11 +88,6 @@ def _connect(url: str, path: Path) -> Huey:
         return RedisHuey(_NAME, url=url, **options)
     path.parent.mkdir(parents=True, exist_ok=True)
     return SqliteHuey(_NAME, filename=str(path), **options)
-
-
-def _is_table_race(error: Exception) -> bool:
-    """Return whether two processes created the queue's tables at once, which PostgreSQL refuses."""
-    return getattr(error, "sqlstate", "") in ("23505", "42P07")
 
 
 def run(

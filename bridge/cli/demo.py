@@ -23,6 +23,15 @@ from bridge.sandbox.server import Sandbox
 
 _TURN = 120.0  # seconds; the worker looks once a minute for sources that are due
 
+_NEXT_STEPS = """
+Open {page} to look around. To try the commands in another terminal:
+
+  . {commands}
+  zoho-bridge history northwind-events
+  zoho-bridge verify work
+
+Ctrl+C ends the demo and removes everything."""
+
 
 @click.command()
 @address.host_option
@@ -128,9 +137,5 @@ def _show(ip: str, port: int, commands: Path, faults: float | None) -> None:
         "/admin/" if address.is_loopback(ip) else "/feeds/northwind-events/"
     )
     if faults:
-        click.echo(
-            f"\nThe first fault of Zoho begins in {faults:g} seconds. Faults are listed here."
-        )
-    click.echo(f"\nOpen {page} to look around. To try the commands in another terminal:\n")
-    click.echo(f"  . {commands}\n  zoho-bridge history northwind-events\n  zoho-bridge verify work")
-    click.echo("\nCtrl+C ends the demo and removes everything.")
+        click.echo(f"\nThe first fault of Zoho begins in {faults:g} seconds. Faults show here.")
+    click.echo(_NEXT_STEPS.format(page=page, commands=commands))

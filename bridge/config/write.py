@@ -62,10 +62,8 @@ def replace_file(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         draft.replace(target)
     except OSError as error:
-        problem = f"{path} can't be written ({error.strerror})"
-        raise BridgeError(
-            f"{problem}: correct its permissions, or add the blocks above."
-        ) from error
+        remedy = "correct its permissions, or add the blocks above."
+        raise BridgeError(f"{path} can't be written ({error.strerror}): {remedy}") from error
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)

@@ -36,9 +36,8 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
 
     @api.get("/allScopes")
     def networks() -> Response:
-        return reply(
-            {"allScopes": {"scopes": [network.info for network in data.networks.values()]}}
-        )
+        infos = [network.info for network in data.networks.values()]
+        return reply({"allScopes": {"scopes": infos}})
 
     @api.get("/allGroups")
     @api.get("/userGroups")

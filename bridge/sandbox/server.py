@@ -9,7 +9,7 @@ from typing import Self
 from flask import Flask, Response, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from bridge.sandbox import api_backstage, api_calendar, api_connect, oauth
+from bridge.sandbox import api_backstage, api_calendar, api_connect
 from bridge.sandbox.oauth import Tokens
 from bridge.sandbox.responses import backstage_error, calendar_error, html
 from bridge.sandbox.state import Data
@@ -94,7 +94,7 @@ class Sandbox:
     def _build(self, page_size: int) -> Flask:
         app = Flask(__name__, static_folder=None)
         app.url_map.merge_slashes = False
-        app.register_blueprint(oauth.blueprint(self.tokens))
+        app.add_url_rule("/oauth/v2/token", "oauth.token", self.tokens.answer, methods=["POST"])
         for prefix, blueprint in (
             (_BACKSTAGE, api_backstage.blueprint(self.data, self.tokens, page_size)),
             (_CONNECT, api_connect.blueprint(self.data, self.tokens)),

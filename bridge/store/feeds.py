@@ -101,9 +101,8 @@ class Feeds:
         with self._change(now) as connection:
             position = _position_by_admin(connection, feed.slug)
             self._save(connection, feed, now, position=position, by_admin=True)
-            connection.execute(
-                update(feeds).where(feeds.c.slug == feed.slug).values(inputs_hash=None)
-            )
+            changed = update(feeds).where(feeds.c.slug == feed.slug)
+            connection.execute(changed.values(inputs_hash=None))
 
     def remove(self, slug: str, *, now: datetime) -> None:
         """Stop serving a feed of the admin pages; all it has stays stored, so that it can return.
@@ -133,10 +132,8 @@ class Feeds:
 
     def reading(self, source_key: str) -> tuple[Feed, ...]:
         """Return the active feeds that show this source."""
-        slugs = select(feed_sources.c.slug).where(
-            feed_sources.c.source_key == source_key, feed_sources.c.leaving.is_(False)
-        )
-        return self._active(feeds.c.slug.in_(slugs))
+        shown = (feed_sources.c.source_key == source_key, feed_sources.c.leaving.is_(False))
+        return self._active(feeds.c.slug.in_(select(feed_sources.c.slug).where(*shown)))
 
     def known_sources(self) -> tuple[KnownSource, ...]:
         """Return every source that a feed reads or once read, by product and name."""
@@ -145,14 +142,10 @@ class Feeds:
             if len(row.feed.sources) == 1:
                 titles.setdefault(row.feed.sources[0].key, row.feed.title)
         query = select(sources.c.key, sources.c.definition, sources.c.active)
-        known = [
-            KnownSource(
-                source=codec.decode_source(row.definition),
-                active=row.active,
-                title=titles.get(row.key, ""),
-            )
-            for row in self._database.all(query)
-        ]
+        known = []
+        for stored in self._database.all(query):
+            source, title = codec.decode_source(stored.definition), titles.get(stored.key, "")
+            known.append(KnownSource(source=source, active=stored.active, title=title))
         return tuple(sorted(known, key=lambda k: (k.source.kind, k.title.casefold(), k.source.key)))
 
     @contextmanager

@@ -67,14 +67,10 @@ class Filters:
     def _candidates(self, beginning: bytes, choice: Filter) -> list[FilteredFeed]:
         """Return the filtered feeds that a token may mean, before its signature is checked."""
         links = self._links.beginning_with(beginning.hex())
-        query = select(feeds.c.slug).where(feeds.c.active, feeds.c.public)
-        public = [
-            FilteredFeed(slug=row.slug, link=None, choice=choice)
-            for row in self._database.all(query)
-        ]
-        return [FilteredFeed(slug=link.slug, link=link, choice=choice) for link in links] + [
-            feed for feed in public if bytes.fromhex(_origin(feed)).startswith(beginning)
-        ]
+        public = self._database.all(select(feeds.c.slug).where(feeds.c.active, feeds.c.public))
+        places = [(link.slug, link) for link in links] + [(row.slug, None) for row in public]
+        candidates = [FilteredFeed(slug=slug, link=link, choice=choice) for slug, link in places]
+        return [feed for feed in candidates if _origin(feed).startswith(beginning.hex())]
 
 
 def is_filter(token: str) -> bool:

@@ -7,7 +7,7 @@ import hmac
 from typing import Any
 import unicodedata
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
 
 from bridge.errors import BridgeError
 from bridge.store.crypto import token_hash
@@ -72,12 +72,8 @@ class Links(SecretTables):
 
     def of(self, slug: str) -> tuple[Link, ...]:
         """Return a feed's links: first those without an end, and of these its first link."""
-        order = (
-            links.c.ends_at.is_not(None),
-            case((links.c.label == FIRST_LABEL, 0), else_=1),
-            links.c.label,
-            links.c.generation,
-        )
+        first = (links.c.ends_at.is_not(None), links.c.label != FIRST_LABEL)
+        order = (*first, links.c.label, links.c.generation)
         return self._select(_query().where(links.c.slug == slug).order_by(*order))
 
     def token(self, link: Link) -> str:

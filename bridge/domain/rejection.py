@@ -6,7 +6,7 @@ from typing import Literal
 from bridge.domain.problems import Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Rejection:
     """An event of Zoho with problems: ``dropped``, or ``repaired`` and published.
 

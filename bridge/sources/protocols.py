@@ -10,6 +10,9 @@ from bridge.domain.rejection import Rejection
 
 Product: TypeAlias = Literal["backstage", "connect", "calendar"]
 
+JSON = "application/json"
+Params: TypeAlias = Mapping[str, str] | None
+
 Raw: TypeAlias = dict[str, Any]
 """One complete fetch of a source as JSON, so that it can be recorded and parsed again."""
 
@@ -36,13 +39,13 @@ class Collector:
 
     def drop(self, upstream_id: str, title: str, why: ValueError | Problem) -> None:
         """Add an event that is not published."""
-        problem = why if isinstance(why, Problem) else reason(why)
-        self._reject(upstream_id, title, "dropped", problem)
+        problems = (why if isinstance(why, Problem) else reason(why),)
+        self.rejections.append(Rejection("dropped", upstream_id, title, problems))
 
     def repair(self, upstream_id: str, title: str, repairs: Iterable[Problem]) -> None:
         """Add the repairs of an event that is published, if there are any."""
         if problems := tuple(repairs):
-            self._reject(upstream_id, title, "repaired", *problems)
+            self.rejections.append(Rejection("repaired", upstream_id, title, problems))
 
     def result(self) -> ParseResult:
         """Return the collected result."""
@@ -50,25 +53,11 @@ class Collector:
         events, rejections = tuple(self.events), tuple(self.rejections)
         return ParseResult(events=events, rejections=rejections, notes=notes)
 
-    def _reject(
-        self, event_id: str, title: str, kind: Literal["dropped", "repaired"], *problems: Problem
-    ) -> None:
-        self.rejections.append(
-            Rejection(kind=kind, upstream_id=event_id, title=title, problems=problems)
-        )
-
 
 class Api(Protocol):
     """The reader of one JSON answer of a product; raises the classes of ``ZohoError``."""
 
-    def get(
-        self,
-        product: Product,
-        path: str,
-        params: Mapping[str, str] | None = None,
-        *,
-        accept: str = "application/json",
-    ) -> Any:
+    def get(self, product: Product, path: str, params: Params = None, *, accept: str = JSON) -> Any:
         """GET ``path`` below the product's address; its segments are percent-encoded."""
 
 

@@ -3,14 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from bridge.config import ZohoSettings
+from bridge.domain import source as kinds
 from bridge.domain.feed import Window
-from bridge.domain.source import (
-    AvailableSource,
-    BackstageSource,
-    CalendarSource,
-    ConnectSource,
-    Source,
-)
 from bridge.errors import BadDataError
 from bridge.sources.backstage import agenda, portal, sessions
 from bridge.sources.calendar import fetch as calendar, parse as calendar_parser
@@ -18,14 +12,14 @@ from bridge.sources.connect import fetch as connect, parse as connect_parser
 from bridge.sources.protocols import AnswerCache, Api, NoCache, ParseResult, Product, Raw
 
 # The sources of each product that the account can see; raises a ZohoError.
-DISCOVERERS: Mapping[Product, Callable[[Api], tuple[AvailableSource, ...]]] = {
+DISCOVERERS: Mapping[Product, Callable[[Api], tuple[kinds.AvailableSource, ...]]] = {
     "backstage": portal.discover,
     "connect": connect.discover,
     "calendar": calendar.discover,
 }
 
 
-def fetch(source: Source, api: Api, window: Window, cache: AnswerCache | None = None) -> Raw:
+def fetch(source: kinds.Source, api: Api, window: Window, cache: AnswerCache | None = None) -> Raw:
     """Fetch all of a source within the window, or raise a ZohoError: never a part of it.
 
     ``cache`` holds the source's answers of earlier fetches, and keeps those for the next one.
@@ -33,41 +27,35 @@ def fetch(source: Source, api: Api, window: Window, cache: AnswerCache | None = 
     """
     cache = cache or NoCache()
     match source:
-        case BackstageSource(event=""):
+        case kinds.BackstageSource(event=""):
             return portal.fetch(api, source)
-        case BackstageSource():
+        case kinds.BackstageSource():
             return agenda.fetch(api, source, cache)
-        case ConnectSource():
+        case kinds.ConnectSource():
             return connect.fetch(api, source, window)
-        case CalendarSource():
+        case kinds.CalendarSource():
             return calendar.fetch(api, source, window, cache)
 
 
 def parse(
-    source: Source, raw: Raw, settings: ZohoSettings, known: Iterable[tuple[str, str]]
+    source: kinds.Source, raw: Raw, settings: ZohoSettings, known: Iterable[tuple[str, str]]
 ) -> ParseResult:
     """Parse the result of ``fetch`` into events, and rejections of what can't be read.
 
     ``known`` are UID and upstream id of the source's events in the store: Connect's repeats need
     them to keep their UIDs. Raises BadDataError if nothing can be read, not even an id.
     """
-    result = _parse(source, raw, settings, known)
+    match source:
+        case kinds.BackstageSource(event=""):
+            result = portal.parse(raw, source)
+        case kinds.BackstageSource():
+            result = sessions.parse(raw, source)
+        case kinds.ConnectSource():
+            repeating = connect_parser.repeating_streams(source, known)
+            result = connect_parser.parse(raw, source, settings.connect_timezone, repeating)
+        case kinds.CalendarSource():
+            result = calendar_parser.parse(raw, source)
     nameless = sum(not rejection.upstream_id for rejection in result.rejections)
     if nameless and not result.events:
         raise BadDataError("source-unreadable", source=source.key, count=nameless)
     return result
-
-
-def _parse(
-    source: Source, raw: Raw, settings: ZohoSettings, known: Iterable[tuple[str, str]]
-) -> ParseResult:
-    match source:
-        case BackstageSource(event=""):
-            return portal.parse(raw, source)
-        case BackstageSource():
-            return sessions.parse(raw, source)
-        case ConnectSource():
-            repeating = connect_parser.repeating_streams(source, known)
-            return connect_parser.parse(raw, source, settings.connect_timezone, repeating)
-        case CalendarSource():
-            return calendar_parser.parse(raw, source)

@@ -4,6 +4,7 @@ The rate and its use by all processes of the account stand in the ``RateLimitSto
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -11,6 +12,7 @@ from bridge.errors import SlowDownError
 from bridge.zoho.rate_limit import Rate, RateLimitStore
 
 
+@dataclass(frozen=True, slots=True)
 class Budget:
     """The requests of one account to one product, shared by all threads and processes.
 
@@ -18,48 +20,37 @@ class Budget:
     ``take``.
     """
 
-    def __init__(
-        self,
-        store: RateLimitStore,
-        key: tuple[str, str],
-        rate: Rate,
-        *,
-        name: str,
-        patience: timedelta,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._store = store
-        self._key = key
-        self._rate = rate
-        self._name = name
-        self._patience = patience
-        self._clock = clock
-        self._sleep = sleep
-        self._lock = Lock()
+    store: RateLimitStore
+    key: tuple[str, str]
+    rate: Rate
+    name: str
+    patience: timedelta
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     def take(self) -> None:
         """Wait until a request may go out; raise SlowDownError if that exceeds the patience."""
-        left = self._patience
+        left = self.patience
         while wait := self._reserve(left):
-            self._sleep(wait.total_seconds())
-            until = self._store.closed_until(*self._key)
-            if until is None or until <= self._clock():
+            self.sleep(wait.total_seconds())
+            until = self.store.closed_until(*self.key)
+            if until is None or until <= self.clock():
                 return
             left -= wait  # Another process was throttled while this one slept: queue again.
 
     def close(self, seconds: float) -> None:
         """Stop the requests of all processes for a time that Zoho asked for."""
         if seconds > 0:
-            now = self._clock()
-            self._store.close(*self._key, until=now + timedelta(seconds=seconds), now=now)
+            now = self.clock()
+            self.store.close(*self.key, until=now + timedelta(seconds=seconds), now=now)
 
     def _reserve(self, patience: timedelta) -> timedelta:
         with self._lock:  # Threads queue here in turn; at the database, SQLite makes them retry.
-            wait = self._store.take(*self._key, self._rate, now=self._clock(), patience=patience)
+            wait = self.store.take(*self.key, self.rate, now=self.clock(), patience=patience)
         if wait <= patience:
             return wait
         seconds = wait.total_seconds()
         raise SlowDownError(
-            "budget-used", product=self._name, seconds=round(seconds), retry_after=seconds
+            "budget-used", product=self.name, seconds=round(seconds), retry_after=seconds
         )

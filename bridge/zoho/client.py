@@ -7,7 +7,7 @@ The bridge itself only reads. A change of something in Zoho, which a person aske
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 import time
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 from urllib.parse import urlencode
 
 import httpx
@@ -30,6 +30,7 @@ _RATES: Mapping[Product, Rate] = {
     "connect": Rate(burst=5, every=timedelta(seconds=3)),
     "calendar": Rate(burst=80, every=timedelta(seconds=1)),
 }
+_JSON = "application/json"
 _PATIENCE = timedelta(seconds=12)
 _LONGEST_QUERY = 4000  # web servers take addresses of up to 8,000 bytes
 _SOON = 2.0  # seconds: after a longer Retry-After a request is not repeated here
@@ -37,6 +38,7 @@ _DEADLINE = 120.0
 _MAX_BYTES = 50_000_000
 _LACKING = timedelta(minutes=20)  # a fault of Zoho's, which passes, may look like a lacking scope
 
+Params: TypeAlias = Mapping[str, str] | None
 _Send: TypeAlias = Callable[[Call, AccessToken], Any]
 
 
@@ -66,11 +68,7 @@ class ZohoClient:
         max_bytes: int = _MAX_BYTES,
     ) -> None:
         settings.require()
-        self._bases: Mapping[Product, str] = {
-            "backstage": settings.backstage_url,
-            "connect": settings.connect_url,
-            "calendar": settings.calendar_url,
-        }
+        self._bases = {product: getattr(settings, f"{product}_url") for product in NAMES}
         self._secrets = (settings.client_secret.reveal(), settings.refresh_token.reveal())
         self._clock = clock
         self._http = http or new_http()
@@ -101,12 +99,7 @@ class ZohoClient:
         return self._transport.requests
 
     def get(
-        self,
-        product: Product,
-        path: str,
-        params: Mapping[str, str] | None = None,
-        *,
-        accept: str = "application/json",
+        self, product: Product, path: str, params: Params = None, *, accept: str = _JSON
     ) -> Any:
         """Return the decoded JSON of a good answer: an object or an array without an error in it.
 
@@ -122,7 +115,7 @@ class ZohoClient:
             )
             for attempt in attempts:
                 with attempt:
-                    return self._send(call, params, token, accept=accept)
+                    return self._send(call, token, params, "GET", accept)
             raise AssertionError("unreachable: the last attempt returns or raises")
 
         return self._answer(product, path, send)
@@ -136,7 +129,7 @@ class ZohoClient:
         """
 
         def send(call: Call, token: AccessToken) -> Any:
-            return self._send(call, params, token, method="POST")
+            return self._send(call, token, params, "POST")
 
         return self._answer(product, path, send)
 
@@ -168,13 +161,7 @@ class ZohoClient:
             raise
 
     def _send(
-        self,
-        call: Call,
-        params: Mapping[str, str] | None,
-        token: AccessToken,
-        *,
-        accept: str = "application/json",
-        method: Literal["GET", "POST"] = "GET",
+        self, call: Call, token: AccessToken, params: Params, method: str, accept: str = _JSON
     ) -> Any:
         budget = self._budgets[call.product]
         budget.take()

@@ -5,15 +5,8 @@ from datetime import datetime
 import re
 from typing import Any
 
+from bridge import errors
 from bridge.domain.problems import problem
-from bridge.errors import (
-    BadDataError,
-    NotFoundError,
-    ScopeError,
-    SlowDownError,
-    UnavailableError,
-    ZohoError,
-)
 from bridge.zoho.api_errors import ApiError, clean_words, parse_error
 from bridge.zoho.scopes import Product, scope_for
 from bridge.zoho.transport import Reply
@@ -36,7 +29,7 @@ _UNKNOWN_REASON = re.compile(
 _FORBIDDEN = re.compile(r"NOT.PERMITTED|PERMISSION|ACCESS.DENIED", re.IGNORECASE)
 
 
-class TokenRefusedError(ScopeError):
+class TokenRefusedError(errors.ScopeError):
     """The access token is invalid or lacks the scope; ``dead``: invalid for every product."""
 
     dead = False
@@ -70,7 +63,7 @@ def read_reply(reply: Reply, call: Call, *, now: datetime) -> Any:
         raise _zoho_error(error, reply, call, now)
     if why is None and isinstance(body, dict | list):
         return body
-    kind = BadDataError if why is None else UnavailableError
+    kind = errors.BadDataError if why is None else errors.UnavailableError
     why = why or problem("body-no-object", type=type(body).__name__)
     raise kind("answer-unreadable", **_names(call), status=reply.status, why=why)
 
@@ -79,38 +72,33 @@ def _names(call: Call) -> dict[str, Any]:
     return {"product": NAMES[call.product], "path": call.path, "host": call.host}
 
 
-def _zoho_error(error: ApiError, reply: Reply, call: Call, now: datetime) -> ZohoError:
+def _zoho_error(error: ApiError, reply: Reply, call: Call, now: datetime) -> errors.ZohoError:
     """Return the error by its remedy; the surest sign comes first."""
     status, words, after = error.status, error.words, reply.retry_after(now)
     more: dict[str, Any] = {}
-    kind: type[ZohoError]
+    kind: type[errors.ZohoError]
     if status == 429 or _THROTTLED.search(words) or "THROTTLES_LIMIT_EXCEEDED" in reply.text():
-        kind, code = SlowDownError, "throttled"
+        kind, code = errors.SlowDownError, "throttled"
         after = _THROTTLE_SECONDS if after is None else after
     elif status == 401 or _DEAD.search(words) or _REFUSED.search(words):
         kind, code, more = TokenRefusedError, "token-refused", {"scope": call.scope}
     elif status >= 500 or status == 408:
-        kind, code = UnavailableError, "server-error"
+        kind, code = errors.UnavailableError, "server-error"
     elif 300 <= status < 400:
         setting = f"ZOHO_{call.product.upper()}_URL"
-        kind, code, words, more = BadDataError, "redirected", "", {"setting": setting}
+        kind, code, words, more = errors.BadDataError, "redirected", "", {"setting": setting}
     elif status == 404 or _is_unknown(error, call):
-        kind, code = NotFoundError, "not-found"
+        kind, code = errors.NotFoundError, "not-found"
     elif reply.is_html:
-        kind, code, more = UnavailableError, "answer-unreadable", {"why": problem("body-html")}
+        kind, code = errors.UnavailableError, "answer-unreadable"
+        more = {"why": problem("body-html")}
     elif status == 403 or _FORBIDDEN.search(words):
-        kind, code, more = ScopeError, "forbidden", {"scope": call.scope}
+        kind, code, more = errors.ScopeError, "forbidden", {"scope": call.scope}
     else:
-        kind, code = BadDataError, "refused"
-    result = kind(
-        code,
-        **_names(call),
-        status=status,
-        code=error.code,
-        said=clean_words(words, call.secrets),
-        retry_after=after if kind in (SlowDownError, UnavailableError) else None,
-        **more,
-    )
+        kind, code = errors.BadDataError, "refused"
+    after = after if kind in (errors.SlowDownError, errors.UnavailableError) else None
+    more |= {"said": clean_words(words, call.secrets), "retry_after": after}
+    result = kind(code, **_names(call), status=status, code=error.code, **more)
     if isinstance(result, TokenRefusedError):
         result.dead = bool(_DEAD.search(words))
     return result

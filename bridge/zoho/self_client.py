@@ -12,15 +12,8 @@ import httpx
 
 from bridge.config import Secret
 from bridge.errors import LoginError, UnavailableError, ZohoError
+from bridge.zoho import token_endpoint as endpoint
 from bridge.zoho.api_errors import to_text
-from bridge.zoho.token_endpoint import (
-    ERRORS,
-    Reason,
-    Refusal,
-    SelfClient,
-    access_token,
-    request_tokens,
-)
 from bridge.zoho.tokens import AccessToken
 from bridge.zoho.transport import Transport
 
@@ -31,7 +24,7 @@ _MAX_BYTES = 1_000_000
 class GrantError(LoginError):
     """An exchange without a refresh token, and the reason."""
 
-    def __init__(self, kind: str, /, *, reason: Reason, **fields: Any) -> None:
+    def __init__(self, kind: str, /, *, reason: endpoint.Reason, **fields: Any) -> None:
         super().__init__(kind, **fields)
         self.reason = reason
 
@@ -45,24 +38,26 @@ class Grant:
     scopes: tuple[str, ...] = ()
 
 
-def exchange(client: SelfClient, code: Secret, *, http: httpx.Client, now: datetime) -> Grant:
+def exchange(
+    client: endpoint.SelfClient, code: Secret, *, http: httpx.Client, now: datetime
+) -> Grant:
     """Return the grant of the one-time ``code``; raise GrantError."""
     transport = Transport(http, deadline=_DEADLINE, max_bytes=_MAX_BYTES)
     try:
-        answer = request_tokens(transport, client, "authorization_code", code, now=now)
+        answer = endpoint.request_tokens(transport, client, "authorization_code", code, now=now)
     except UnavailableError as error:
         raise GrantError("code-unreachable", reason="unavailable", problem=error.problem) from error
     except ZohoError as error:
         raise GrantError("code-unanswered", reason="unusable", **client.server) from error
-    if isinstance(answer, Refusal):
+    if isinstance(answer, endpoint.Refusal):
         reason = answer.reason
-        raise GrantError(ERRORS[reason][2], reason=reason, **answer.fields)
+        raise GrantError(endpoint.ERRORS[reason][2], reason=reason, **answer.fields)
     refresh_token = to_text(answer.get("refresh_token"))
     if not refresh_token:
         raise GrantError("no-refresh-token", reason="unusable", **client.server)
     try:
-        token = access_token(answer, now.astimezone(UTC))
-        access_token({"access_token": refresh_token}, token.expires_at)  # it is sent as well
+        token = endpoint.access_token(answer, now.astimezone(UTC))
+        AccessToken(value=refresh_token, expires_at=token.expires_at)  # it is sent as well
     except ValueError as error:
         raise GrantError("token-unusable", reason="unusable", **client.server) from error
     scopes = tuple(filter(None, re.split(r"[\s,]+", to_text(answer.get("scope")))))

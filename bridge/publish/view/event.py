@@ -6,15 +6,8 @@ from datetime import date, timedelta
 
 from bridge.domain.event import Event, midnight, to_utc
 from bridge.domain.feed import Feed, Window
+from bridge.publish.view import series
 from bridge.publish.view.privacy import visible_event
-from bridge.publish.view.series import (
-    SeriesView,
-    last_end,
-    occurrences_between,
-    overrides_alone,
-    series_view,
-    with_excluded,
-)
 from bridge.publish.view.window import first_day_from, is_shown, next_change
 from bridge.publish.view.zones import in_portable_zone, in_utc
 
@@ -39,15 +32,15 @@ def event_view(event: Event, feed: Feed, *, today: date, cancelled_since: date |
     visible, until = visible_event(event, feed, today=today, cancelled_since=cancelled_since)
     if visible is None:
         return EventView(events=(), until=None)
-    view = SeriesView(singles=(visible,))
+    view = series.SeriesView(singles=(visible,))
     if visible.recurrence is not None:
-        view = _series_in_window(series_view(visible, feed, today), feed, today)
+        view = _series_in_window(series.series_view(visible, feed, today), feed, today)
     days = [*view.days, until, *(next_change(single, feed, today) for single in view.singles)]
     window = feed.window(today)
     singles = [in_portable_zone(s, today) for s in view.singles if is_shown(s, window)]
-    series = () if view.series is None else (view.series,)
+    repeating = () if view.series is None else (view.series,)
     until = min((day for day in days if day is not None), default=None)
-    return EventView(events=(*series, *_in_order(singles)), until=until)
+    return EventView(events=(*repeating, *_in_order(singles)), until=until)
 
 
 def occurrences_in(event: Event, window: Window) -> tuple[Event, ...]:
@@ -57,28 +50,28 @@ def occurrences_in(event: Event, window: Window) -> tuple[Event, ...]:
     """
     singles = [event]
     if event.recurrence is not None:
+        span = midnight(window.start), midnight(window.end)
         slots = [override.recurrence_id for override in event.overrides if override.recurrence_id]
-        bare = with_excluded(event, slots)
-        singles = list(occurrences_between(bare, midnight(window.start), midnight(window.end)))
-        singles += overrides_alone(event)
+        bare = series.with_excluded(event, slots)
+        singles = [*series.occurrences_between(bare, *span), *series.overrides_alone(event)]
     return _in_order(
         replace(in_utc(single), alarms=()) for single in singles if is_shown(single, window)
     )
 
 
-def _series_in_window(view: SeriesView, feed: Feed, today: date) -> SeriesView:
+def _series_in_window(view: series.SeriesView, feed: Feed, today: date) -> series.SeriesView:
     """Remove a series that has no occurrence in the window; its overrides then stand alone."""
     if view.series is None:
         return view
     window = feed.window(today)
-    starts_at, end = to_utc(view.series.start), last_end(view.series, midnight(window.start))
+    starts_at, end = to_utc(view.series.start), series.last_end(view.series, midnight(window.start))
     days = view.days
     if starts_at >= midnight(window.end):
         days = (*days, starts_at.date() + timedelta(days=1) - feed.future)
     elif end is not None:
         return replace(view, days=(*days, first_day_from(end) + feed.past))
-    singles = (*view.singles, *overrides_alone(view.series))
-    return SeriesView(singles=singles, days=days)
+    singles = (*view.singles, *series.overrides_alone(view.series))
+    return series.SeriesView(singles=singles, days=days)
 
 
 def _in_order(singles: Iterable[Event]) -> tuple[Event, ...]:

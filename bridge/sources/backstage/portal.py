@@ -12,14 +12,8 @@ from bridge.domain.problems import BadValueError, Field, Problem, problem
 from bridge.domain.source import AvailableSource, BackstageSource
 from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError
-from bridge.sources.backstage.event import (
-    PRODUCT,
-    BackstageEvent,
-    listed,
-    read_event,
-    read_status,
-    read_zone,
-)
+from bridge.sources.backstage import event as parser
+from bridge.sources.backstage.event import PRODUCT
 from bridge.sources.fields import flag, id_of, identity, number, read, refuse_nameless, title_of
 from bridge.sources.protocols import Api, Collector, ParseResult, Raw
 
@@ -29,7 +23,7 @@ _MOST_PAGES = 100
 
 def discover(api: Api) -> tuple[AvailableSource, ...]:
     """Return every portal of the account (Zoho APIs 2.1)."""
-    portals = listed(api.get("backstage", "/portals"), "portals")
+    portals = parser.listed(api.get("backstage", "/portals"), "portals")
     refuse_nameless(portals, id_of, PRODUCT, "portals")
     return tuple(
         AvailableSource(
@@ -60,7 +54,7 @@ def fetch(api: Api, source: BackstageSource) -> Raw:
     announced: bool | None = None
     for page in range(1, _MOST_PAGES + 1):
         answer = api.get("backstage", path, params | {"page": str(page)})
-        events = listed(answer, "events")
+        events = parser.listed(answer, "events")
         first = id_of(events[0]) if events else ""
         if first and first in firsts:
             if announced:
@@ -84,7 +78,7 @@ def parse(raw: Raw, source: BackstageSource) -> ParseResult:
     """
     result = Collector()
     seen: set[str] = set()
-    items = [data for answer in raw["pages"] for data in listed(answer, "events")]
+    items = [data for answer in raw["pages"] for data in parser.listed(answer, "events")]
     for data in items:
         upstream_id = id_of(data)
         if upstream_id in seen:
@@ -107,16 +101,16 @@ def parse(raw: Raw, source: BackstageSource) -> ParseResult:
 
 def _read(data: Any, source: BackstageSource) -> tuple[Event | None, list[Problem], Problem | None]:
     """Return an event (None if it must not be shown), its repairs and a remark."""
-    item, faults = read(data, BackstageEvent)
+    item, faults = read(data, parser.BackstageEvent)
     event_id = identity(item.id)
     if not event_id:
         raise BadValueError("no-id")
-    status = read_status(item)
+    status = parser.read_status(item)
     if status is None:
         return None, [], None
-    here, note = read_zone(item.timezone)
+    here, note = parser.read_zone(item.timezone)
     uid = event_uid("backstage", source.portal, event_id)
-    return *read_event(item, faults, uid=uid, status=status, here=here), note
+    return *parser.read_event(item, faults, uid=uid, status=status, here=here), note
 
 
 def _announces_more(answer: Any, page: int, source: BackstageSource) -> bool | None:

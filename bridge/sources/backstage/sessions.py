@@ -14,17 +14,7 @@ from bridge.domain.source import BackstageSource
 from bridge.domain.text import clean, clean_html
 from bridge.domain.uid import event_uid
 from bridge.sources import fields
-from bridge.sources.backstage.agenda import LISTS, event_object, list_id
-from bridge.sources.backstage.event import (
-    BackstageEvent,
-    distinct,
-    in_words,
-    listed,
-    read_language,
-    read_place,
-    read_status,
-    read_zone,
-)
+from bridge.sources.backstage import agenda, event as around
 from bridge.sources.dates import iso_utc
 from bridge.sources.protocols import Collector, ParseResult, Raw
 
@@ -63,7 +53,7 @@ class _Frame:
         if isinstance(value, dict):
             if own := _name(value):
                 return own
-            value = value.get("id", value.get(LISTS[kind]))
+            value = value.get("id", value.get(agenda.LISTS[kind]))
         key, names = fields.identity(value), self.names[kind]
         if not key:
             return ""
@@ -89,26 +79,26 @@ def parse(raw: Raw, source: BackstageSource) -> ParseResult:
     starts: dict[str, str | None] = {}
     if frame is not None:
         for answer in raw["sessions"]:
-            for data in listed(answer, "sessions"):
+            for data in around.listed(answer, "sessions"):
                 _add(data, frame, starts, result)
     return result.result()
 
 
 def _read_frame(raw: Raw, source: BackstageSource, result: Collector) -> _Frame | None:
     """Read the event around the sessions; None if it must not be shown."""
-    data = event_object(raw["event"])
-    item, _ = fields.read(data, BackstageEvent)
+    data = agenda.event_object(raw["event"])
+    item, _ = fields.read(data, around.BackstageEvent)
     try:
-        status = read_status(item)
+        status = around.read_status(item)
     except ValueError as error:
         result.drop(source.event, fields.title_of(data, "name"), error)
         return None
     if status is None:
         result.notes.append(problem("agenda-unpublished"))
         return None
-    here, note = read_zone(item.timezone)
+    here, note = around.read_zone(item.timezone)
     repairs = [note] if note else []
-    place = read_place(item, repairs)
+    place = around.read_place(item, repairs)
     url = fields.read_address(item.website_url, "website_url", repairs)
     result.notes += [problem("of-agenda", problem=repair) for repair in repairs]
     return _Frame(
@@ -117,15 +107,16 @@ def _read_frame(raw: Raw, source: BackstageSource, result: Collector) -> _Frame 
         here=here,
         place=place,
         url=url,
-        language=read_language(item.language),
-        names={name: _names(raw.get(name), name) for name in LISTS},
+        language=around.read_language(item.language),
+        names={name: _names(raw.get(name), name) for name in agenda.LISTS},
     )
 
 
 def _names(answer: Any, name: str) -> dict[str, str] | None:
     if answer is None:
         return None
-    return {key: _name(data) for data in listed(answer, name) if (key := list_id(data, name))}
+    items = around.listed(answer, name)
+    return {key: _name(data) for data in items if (key := agenda.list_id(data, name))}
 
 
 def _name(data: dict[str, Any]) -> str:
@@ -188,10 +179,10 @@ def _read(
         place=replace(frame.place or Place(), hall=hall) if hall else frame.place,
         url=frame.url,
         status=frame.status,
-        categories=distinct(track, in_words(session.session_type or "")),
+        categories=around.distinct(track, around.in_words(session.session_type or "")),
         track=track,
-        people=tuple(Person(name=name, role="speaker") for name in distinct(*speakers)),
-        language=read_language(session.language) or frame.language,
+        people=tuple(Person(name=name, role="speaker") for name in around.distinct(*speakers)),
+        language=around.read_language(session.language) or frame.language,
     )
     return event, repairs
 

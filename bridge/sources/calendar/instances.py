@@ -19,17 +19,10 @@ from bridge.domain.problems import BadValueError, problem, reason
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import UTC_ZONE, zone
+from bridge.sources.calendar import wire
 from bridge.sources.calendar.checks import check_detail, check_page
 from bridge.sources.calendar.fetch import path_of, range_of, ranges
 from bridge.sources.calendar.times import local_day
-from bridge.sources.calendar.wire import (
-    Item,
-    calendar_object,
-    objects,
-    read_calendar,
-    read_item,
-    uid_of,
-)
 from bridge.sources.dates import compact
 from bridge.sources.fields import title_of
 from bridge.sources.protocols import Api, Raw
@@ -77,11 +70,11 @@ def fetch_instances(api: Api, source: CalendarSource, window: Window) -> Raw:
     Returns ``{"calendar": object, "pages": [[instance object, …], …]}``.
     """
     path = path_of(source)
-    calendar = calendar_object(api.get("calendar", path))
+    calendar = wire.calendar_object(api.get("calendar", path))
     pages = []
     for span in spans(window):
         params = {"range": range_of(span), "byinstance": "true"}
-        page = objects(api.get("calendar", f"{path}/events", params), "events")
+        page = wire.objects(api.get("calendar", f"{path}/events", params), "events")
         # A master in the answer has its first start, wherever that is: no sign of a wrong answer.
         check_page([item for item in page if not _is_master(item)], span)
         pages.append(page)
@@ -91,14 +84,14 @@ def fetch_instances(api: Api, source: CalendarSource, window: Window) -> Raw:
 def fetch_event_instances(api: Api, source: CalendarSource, uid: str, span: Span) -> list[Any]:
     """Fetch the instances of one event in one span of at most 31 days, as public clients do."""
     path = f"{path_of(source)}/events/{quote(uid, safe='')}/byinstance"
-    items = objects(api.get("calendar", path, {"range": range_of(span)}), "events")
+    items = wire.objects(api.get("calendar", path, {"range": range_of(span)}), "events")
     check_detail(items, uid)
     return items
 
 
 def parse_instances(calendar: Any, pages: Iterable[Iterable[Any]]) -> Instances:
     """Parse the instances in pages of one calendar; an instance in several of them counts once."""
-    info, _ = read_calendar(calendar)
+    info, _ = wire.read_calendar(calendar)
     home = (zone(info.timezone) if info.timezone else None) or UTC_ZONE
     instances: dict[tuple[Any, ...], Instance] = {}
     unread: dict[Rejection, None] = {}
@@ -107,9 +100,7 @@ def parse_instances(calendar: Any, pages: Iterable[Iterable[Any]]) -> Instances:
             instance = _instance(data, home)
         except ValueError as error:
             why = problem("instance-unreadable", why=reason(error))
-            rejection = Rejection(
-                kind="dropped", upstream_id=uid_of(data), title=title_of(data), problems=(why,)
-            )
+            rejection = Rejection("dropped", wire.uid_of(data), title_of(data), (why,))
             unread[rejection] = None
             continue
         if instance is not None:
@@ -123,7 +114,7 @@ def _is_master(item: Any) -> bool:
 
 def _instance(data: Any, home: ZoneInfo) -> Instance | None:
     """Read one instance; None for what is left of an instance that was removed."""
-    item, _ = read_item(data)
+    item, _ = wire.read_item(data)
     state = (item.estatus or "").strip().lower()
     if state == "deleted" or (state in _GONE and item.recurrenceid):
         return None
@@ -154,7 +145,7 @@ def _instance(data: Any, home: ZoneInfo) -> Instance | None:
     )
 
 
-def _days(item: Item, first: date, last: date | None) -> tuple[date, ...]:
+def _days(item: wire.Item, first: date, last: date | None) -> tuple[date, ...]:
     """Return the exclusive ends that an all-day instance may have; a length in days decides."""
     length = timedelta(milliseconds=item.duration or 0)
     if length and not length % _DAY:
@@ -164,7 +155,7 @@ def _days(item: Item, first: date, last: date | None) -> tuple[date, ...]:
     return (last + _DAY, last)
 
 
-def _slots(item: Item, start: Moment, here: ZoneInfo) -> tuple[Moment, ...]:
+def _slots(item: wire.Item, start: Moment, here: ZoneInfo) -> tuple[Moment, ...]:
     """Read ``recurrenceid`` in each possible way: an instant, or the day of an all-day series."""
     if not item.recurrenceid:
         return ()

@@ -117,14 +117,7 @@ class _Parser:
         if master is None:
             self._add_alone(instances)
         elif not is_deleted(master.item):
-            try:
-                span = read_span(master.item, self.zone)
-                event, repairs = self._event(master, span)
-            except ValueError as error:
-                self.collector.drop(master.item.uid, master.item.title or "", error)
-                self._add_alone(instances)
-            else:
-                self._add_series(master.item, span, event, repairs, instances)
+            self._add_series(master, instances)
 
     def _event(self, data: _Object, span: Span) -> tuple[Event, list[Problem]]:
         uid = event_uid("calendar", self.calendar, data.item.uid)
@@ -146,19 +139,23 @@ class _Parser:
         why = problem("of-instance", slot=data.item.recurrenceid or "", problem=reason(error))
         self.collector.drop(data.item.uid, data.item.title or "", why)
 
-    def _add_series(
-        self,
-        item: Item,
-        span: Span,
-        event: Event,
-        repairs: list[Problem],
-        instances: Iterable[_Object],
-    ) -> None:
+    def _add_series(self, master: _Object, instances: Iterable[_Object]) -> None:
+        """Add a series with its instances, the oldest first; instances alone if it is unreadable.
+
+        Of two objects about one slot the newer one counts.
+        """
+        item = master.item
+        try:
+            span = read_span(item, self.zone)
+            event, repairs = self._event(master, span)
+        except ValueError as error:
+            self.collector.drop(item.uid, item.title or "", error)
+            self._add_alone(instances)
+            return
         rule = _rule(item, span, repairs)
         excluded = _exdates(item, span, repairs)
         self.collector.repair(item.uid, event.title, repairs)
         overrides: dict[str, Event] = {}
-        # The oldest first: of two objects about one slot the newer one counts.
         for data in instances:
             try:
                 original = slot(data.item.recurrenceid or "", span)

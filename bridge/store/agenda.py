@@ -6,12 +6,12 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from bridge.feed.agenda import AgendaItem, decode_items, encode_items
 from bridge.feed.filter import Filter
 from bridge.feed.publication import EntryAgenda
-from bridge.store.database import batches, upsert
+from bridge.store.database import delete_in, select_in, upsert
 from bridge.store.schema import cards, entries, labels
 from bridge.store.tables import Tables
 
@@ -49,11 +49,8 @@ class AgendaTable(Tables):
         """Return the items of some entries, by UID."""
         query = select(cards.c.uid, cards.c.card).where(cards.c.slug == slug)
         with self._database.read() as connection:
-            return {
-                uid: decode_items(items)
-                for batch in batches(uids)
-                for uid, items in connection.execute(query.where(cards.c.uid.in_(batch)))
-            }
+            rows = select_in(connection, query, cards.c.uid, uids)
+            return {row.uid: decode_items(row.card) for row in rows}
 
     def labels(self, slug: str, kinds: Collection[str] | None = None) -> dict[str, tuple[str, ...]]:
         """Return the sorted label values of a feed's entries by kind; ``kinds``: only those."""
@@ -96,14 +93,12 @@ def _with_labels(
 
 def write_agenda(connection: Connection, slug: str, changed: Sequence[EntryAgenda]) -> bool:
     """Write the items and labels of changed entries; return whether any label has changed."""
-    before: set[tuple[str, str, str]] = set()
-    for batch in batches([entry.uid for entry in changed]):
-        of_batch = (labels.c.slug == slug, labels.c.uid.in_(batch))
-        query = select(labels.c.uid, labels.c.kind, labels.c.value).where(*of_batch)
-        before.update((uid, kind, value) for uid, kind, value in connection.execute(query))
-        connection.execute(delete(labels).where(*of_batch))
-    for batch in batches([entry.uid for entry in changed if not entry.items]):
-        connection.execute(delete(cards).where(cards.c.slug == slug, cards.c.uid.in_(batch)))
+    uids = [entry.uid for entry in changed]
+    query = select(labels.c.uid, labels.c.kind, labels.c.value).where(labels.c.slug == slug)
+    before = {tuple(row) for row in select_in(connection, query, labels.c.uid, uids)}
+    delete_in(connection, labels.c.uid, uids, labels.c.slug == slug)
+    without_items = [entry.uid for entry in changed if not entry.items]
+    delete_in(connection, cards.c.uid, without_items, cards.c.slug == slug)
     items = (
         {
             "slug": slug,
@@ -117,8 +112,10 @@ def write_agenda(connection: Connection, slug: str, changed: Sequence[EntryAgend
     )
     upsert(connection, cards, items)
     after = {(entry.uid, kind, value) for entry in changed for kind, value in entry.labels}
-    rows = (
-        {"slug": slug, "uid": u, "kind": kind, "value": value} for u, kind, value in sorted(after)
+    names = ("uid", "kind", "value")
+    upsert(
+        connection,
+        labels,
+        ({"slug": slug, **dict(zip(names, row, strict=True))} for row in sorted(after)),
     )
-    upsert(connection, labels, rows)
     return before != after

@@ -12,8 +12,6 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.errors import StoreError
 from bridge.store.migrations import migrate
@@ -21,7 +19,6 @@ from bridge.store.migrations import migrate
 Row = TypeVar("Row")
 
 BUSY_SECONDS = 30  # wait for another process that writes to SQLite
-IDLE_SECONDS = 1.0  # a connection that was unused for longer is checked
 AT_ONCE = 500  # rows, or values of a condition
 _LOCK_RETRY_SECONDS = 0.02
 _MISTAKES = (exc.DataError, exc.IntegrityError, exc.ProgrammingError)
@@ -105,13 +102,11 @@ class Database:
         except exc.DBAPIError as error:
             if isinstance(error, _MISTAKES) and not _is_forbidden(error):
                 raise
-            raise StoreError(
-                f"The database {self._place} can't be used: {_reason(error)}."
-            ) from error
+            problem = f"can't be used: {_reason(error)}"
+            raise StoreError(f"The database {self._place} {problem}.") from error
         except exc.TimeoutError as error:
-            raise StoreError(
-                f"The database {self._place} has no free connection; try again."
-            ) from error
+            problem = "has no free connection; try again"
+            raise StoreError(f"The database {self._place} {problem}.") from error
 
     def _one_query(self) -> AbstractContextManager[sa.Connection]:
         """Open a connection for one query; a server then needs no BEGIN and COMMIT."""
@@ -179,9 +174,7 @@ def batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _engine(url: str) -> sa.Engine:
     if sa.make_url(url).get_backend_name() != "sqlite":
-        engine = sa.create_engine(url)
-        _check_idle_connections(engine)
-        return engine
+        return sa.create_engine(url, pool_pre_ping=True)  # a restarted server costs no refresh
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
     @sa.event.listens_for(engine, "connect")
@@ -197,26 +190,6 @@ def _engine(url: str) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
-
-
-def _check_idle_connections(engine: sa.Engine) -> None:
-    """Ping a connection that was idle, and replace it if its server is gone.
-
-    ``pool_pre_ping`` would ping each time, and a refresh uses ten connections in a row.
-    """
-
-    @sa.event.listens_for(engine, "checkin")
-    def _checkin(_connection: object, record: ConnectionPoolEntry) -> None:
-        record.info["idle_since"] = time.monotonic()
-
-    @sa.event.listens_for(engine, "checkout")
-    def _checkout(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
-        if time.monotonic() - record.info.get("idle_since", time.monotonic()) < IDLE_SECONDS:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise exc.DisconnectionError from error  # the pool opens a new one
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, or_, select, update
+from sqlalchemy import Select, or_, select, update
 
 from bridge.feed.publication import (
     Document,
@@ -18,7 +18,7 @@ from bridge.feed.publication import (
 )
 from bridge.store.agenda import write_agenda
 from bridge.store.changes import write_changes
-from bridge.store.database import AT_ONCE, Row, batches, columns, rows, upsert
+from bridge.store.database import AT_ONCE, Row, batches, columns, delete_in, rows, upsert
 from bridge.store.schema import documents, entries, events, feed_sources, feeds, shapes, sources
 from bridge.store.tables import Tables
 
@@ -96,9 +96,8 @@ class Publications(Tables):
         with self._database.write() as connection:
             if connection.execute(update(feeds).where(*current).values(new)).rowcount == 0:
                 return False
-            for batch in batches(publication.removed_events):
-                removed = (shapes.c.slug == slug, shapes.c.event_uid.in_(batch))
-                connection.execute(delete(shapes).where(*removed))
+            removed = publication.removed_events
+            delete_in(connection, shapes.c.event_uid, removed, shapes.c.slug == slug)
             for table, values in ((shapes, publication.freshness), (entries, publication.entries)):
                 upsert(connection, table, ({"slug": slug, **asdict(value)} for value in values))
             if write_agenda(connection, slug, publication.agenda):

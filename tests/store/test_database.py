@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, text
 
 from bridge.errors import StoreError
-from bridge.store import Store, database, schema
+from bridge.store import Store, schema
 from bridge.store.crypto import SecretKeys
 from bridge.zoho.tokens import AccessToken
 from tests.store.samples import TERM, WORK, feed
@@ -127,7 +127,6 @@ def test_an_idle_connection_that_the_server_closed_is_replaced(
     """A server that was restarted costs no refresh."""
     if database_url.startswith("sqlite"):
         pytest.skip("SQLite has no server")
-    monkeypatch.setattr(database, "IDLE_SECONDS", 0.0)
     any_store.feeds.replace([feed()], now=now)
     row = any_store.database.first(text("SELECT pg_backend_pid() AS pid"))
     assert row is not None

@@ -10,13 +10,14 @@ import sys
 from typing import Any
 
 import structlog
+from structlog import processors, stdlib
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _SECRETS = re.compile(r"(?<=/f/)[\w-]{20,}|\b1000\.[0-9a-f]{20,}\.[0-9a-f]{20,}")
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    stdlib.add_log_level,
+    processors.TimeStamper(fmt="iso", utc=True),
 ]
 
 # httpx logs addresses, huey each step, and stamina each attempt, which the refresh counts.
@@ -44,18 +45,15 @@ def formatter() -> logging.Formatter:
     Lines are coloured on a terminal, elsewhere JSON.
     """
     structlog.configure(
-        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*_SHARED, stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=stdlib.LoggerFactory(),
     )
-    render: list[Processor] = [
-        structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(),
-    ]
+    render: list[Processor] = [processors.format_exc_info, processors.JSONRenderer()]
     if sys.stderr.isatty():
         plain = structlog.dev.plain_traceback
         render = [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
-    remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    return structlog.stdlib.ProcessorFormatter(
+    remove_meta = stdlib.ProcessorFormatter.remove_processors_meta
+    return stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED, processors=[remove_meta, *render, _remove_secrets]
     )
 

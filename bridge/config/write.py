@@ -37,10 +37,8 @@ def append_feeds(text: str, feeds: Sequence[Feed], names: Mapping[str, str]) -> 
     with contextlib.suppress(tomllib.TOMLDecodeError):
         if _parse(extended) == expected:
             return extended
-    raise BridgeError(
-        "The feeds of the file are not written as [[feed]] blocks, so nothing was changed: rewrite "
-        "them so, and add the blocks above."
-    )
+    problem = "The feeds of the file are not written as [[feed]] blocks, so nothing was changed"
+    raise BridgeError(f"{problem}: rewrite them so, and add the blocks above.")
 
 
 def replace_file(path: Path, text: str) -> None:

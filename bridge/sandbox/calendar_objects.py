@@ -13,7 +13,7 @@ from bridge.sandbox.files import template
 from bridge.sandbox.state import Json
 
 _UIDS = uuid.UUID("0c6f1c52-8f0c-5d3e-9f25-7a8f5f7a5f11")
-_NUMBERS = frozenset({"interval", "count", "bysetpos"})
+_NUMBERS = frozenset({"INTERVAL", "COUNT", "BYSETPOS"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +124,6 @@ class Builder:
 
 def _parts(rule: str) -> Json:
     """Return a rule in the second form in which Zoho sends it."""
-    parts: Json = {
-        key.lower(): value for key, _, value in (p.partition("=") for p in rule.split(";"))
-    }
-    parts["freq"] = parts["freq"].lower()
-    return {key: int(value) if key in _NUMBERS else value for key, value in parts.items()}
+    parts = dict(part.split("=") for part in rule.split(";"))
+    parts["FREQ"] = parts["FREQ"].lower()
+    return {key.lower(): int(value) if key in _NUMBERS else value for key, value in parts.items()}

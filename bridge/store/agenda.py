@@ -112,10 +112,6 @@ def write_agenda(connection: Connection, slug: str, changed: Sequence[EntryAgend
     )
     upsert(connection, cards, items)
     after = {(entry.uid, kind, value) for entry in changed for kind, value in entry.labels}
-    names = ("uid", "kind", "value")
-    upsert(
-        connection,
-        labels,
-        ({"slug": slug, **dict(zip(names, row, strict=True))} for row in sorted(after)),
-    )
+    rows = ({"slug": slug, "uid": u, "kind": k, "value": value} for u, k, value in sorted(after))
+    upsert(connection, labels, rows)
     return before != after

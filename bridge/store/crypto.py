@@ -108,10 +108,8 @@ def load_secret_keys(secret_key: str, data_dir: Path) -> SecretKeys:
 def _split(text: str) -> list[str]:
     keys = [key.strip() for key in text.split(",") if key.strip()]
     if not keys:  # an empty key is no secret
-        raise ConfigError(
-            "BRIDGE_SECRET_KEY, or the file secret.key in BRIDGE_DATA_DIR, is empty: restore the "
-            "key."
-        )
+        places = "BRIDGE_SECRET_KEY, or the file secret.key in BRIDGE_DATA_DIR"
+        raise ConfigError(f"{places}, is empty: restore the key.")
     return keys
 
 

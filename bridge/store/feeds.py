@@ -86,9 +86,8 @@ class Feeds:
         with self._change(now) as connection:
             same_slug = select(feeds.c.slug).where(feeds.c.slug == feed.slug)
             if connection.execute(same_slug).first() is not None:
-                raise FeedError(
-                    f'There is, or was, another feed "{feed.slug}": choose another address.'
-                )
+                problem = f'There is, or was, another feed "{feed.slug}"'
+                raise FeedError(f"{problem}: choose another address.")
             last = select(func.coalesce(func.max(feeds.c.position), -1)).where(feeds.c.by_admin)
             position = connection.execute(last).scalar_one() + 1
             self._save(connection, feed, now, position=position, by_admin=True)
@@ -199,9 +198,8 @@ def _position_by_admin(connection: Connection, slug: str) -> int:
     query = select(feeds.c.position).where(feeds.c.slug == slug, feeds.c.by_admin)
     position: int | None = connection.execute(query).scalar()
     if position is None:
-        raise FeedError(
-            f'The feed "{slug}" was not made on the admin pages: change it in bridge.toml.'
-        )
+        problem = f'The feed "{slug}" was not made on the admin pages'
+        raise FeedError(f"{problem}: change it in bridge.toml.")
     return position
 
 

@@ -93,10 +93,8 @@ class Links(SecretTables):
         with self._database.write() as connection:
             _lock_feed(connection, slug)
             if _is_open(connection, slug, label, now):
-                raise LinkError(
-                    f'Feed "{slug}" has a link "{label}" already: choose another label, or '
-                    "rotate it."
-                )
+                problem = f'Feed "{slug}" has a link "{label}" already'
+                raise LinkError(f"{problem}: choose another label, or rotate it.")
             return self._add_generation(connection, slug, label, now)
 
     def rotate(
@@ -177,10 +175,9 @@ def _is_open(connection: Connection, slug: str, label: str, now: datetime) -> bo
 
 def _check_open(connection: Connection, slug: str, label: str, now: datetime) -> None:
     if not _is_open(connection, slug, label, now):
-        raise LinkError(
-            f'Feed "{slug}" has no link "{label}" that still works: `zoho-bridge links list '
-            f"{slug}` shows those it has, `links add` makes one."
-        )
+        problem = f'Feed "{slug}" has no link "{label}" that still works'
+        remedy = f"`zoho-bridge links list {slug}` shows those it has, `links add` makes one."
+        raise LinkError(f"{problem}: {remedy}")
 
 
 def _lock_feed(connection: Connection, slug: str) -> None:
@@ -196,7 +193,5 @@ def _checked(label: str) -> str:
     is_printable = all(unicodedata.category(char) not in ("Cc", "Cs") for char in text)
     if 0 < len(text) <= _LONGEST_LABEL and is_printable:
         return text
-    raise LinkError(
-        f"A link's label is one line of 1 to {_LONGEST_LABEL} characters, such as: Outlook of the "
-        "sales team."
-    )
+    rule = f"A link's label is one line of 1 to {_LONGEST_LABEL} characters"
+    raise LinkError(f"{rule}, such as: Outlook of the sales team.")

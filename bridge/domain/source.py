@@ -62,11 +62,8 @@ class CalendarSource:
 
 Source: TypeAlias = BackstageSource | ConnectSource | CalendarSource
 
-SOURCE_TYPES: dict[str, type[Source]] = {
-    "backstage": BackstageSource,
-    "connect": ConnectSource,
-    "calendar": CalendarSource,
-}
+_TYPES: tuple[type[Source], ...] = (BackstageSource, ConnectSource, CalendarSource)
+SOURCE_TYPES = {source_type.kind: source_type for source_type in _TYPES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,8 +38,7 @@ def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
         return data.portals.get(portal_id) or abort(refusal)
 
     def event_of(portal_id: str, event_id: str) -> Json:
-        portal = portal_of(portal_id)
-        events = portal.events.find(portal.aliases.get(event_id, event_id))
+        events = portal_of(portal_id).events.find(event_id)
         refusal = backstage_error(404, "Please provide a valid event id")
         return events[0] if events else abort(refusal)
 

@@ -72,9 +72,7 @@ class Sandbox:
             self._server = make_server(
                 _HOST, port, self.app, threaded=True, request_handler=_Handler, fd=fd
             )
-        self._thread = Thread(
-            target=self._server.serve_forever, args=[_POLL_SECONDS], name="sandbox", daemon=True
-        )
+        self._thread = Thread(target=self._server.serve_forever, args=[_POLL_SECONDS], daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -95,12 +93,10 @@ class Sandbox:
         app = Flask(__name__, static_folder=None)
         app.url_map.merge_slashes = False
         app.add_url_rule("/oauth/v2/token", "oauth.token", self.tokens.answer, methods=["POST"])
-        for prefix, blueprint in (
-            (_BACKSTAGE, api_backstage.blueprint(self.data, self.tokens, page_size)),
-            (_CONNECT, api_connect.blueprint(self.data, self.tokens)),
-            (_CALENDAR, api_calendar.blueprint(self.data, self.tokens)),
-        ):
-            app.register_blueprint(blueprint, url_prefix=prefix)
+        backstage = api_backstage.blueprint(self.data, self.tokens, page_size)
+        app.register_blueprint(backstage, url_prefix=_BACKSTAGE)
+        app.register_blueprint(api_connect.blueprint(self.data, self.tokens), url_prefix=_CONNECT)
+        app.register_blueprint(api_calendar.blueprint(self.data, self.tokens), url_prefix=_CALENDAR)
         app.register_error_handler(404, _unknown)
         app.register_error_handler(405, _unknown)
         app.before_request(self._before)

@@ -73,15 +73,11 @@ class Agenda:
 
 @dataclass(slots=True, kw_only=True)
 class Portal:
-    """A Backstage portal; ``aliases`` are further ids of events.
-
-    With ``brand``, its list of events needs that ``brand_id``.
-    """
+    """A Backstage portal. With ``brand``, its list of events needs that ``brand_id``."""
 
     info: Json
     events: Shelf
     agendas: dict[str, Agenda] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
     brand: str = ""
 
 

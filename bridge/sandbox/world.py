@@ -17,11 +17,7 @@ from bridge.sandbox.state import Agenda, Calendar, Data, Group, Json, Network, P
 def documents() -> Data:
     """Return the samples of Zoho's documents, unchanged."""
     infos, event = sample("documents"), sample("backstage_event")
-    portal = Portal(
-        info=infos["portal"],
-        events=Shelf("id", [event]),
-        aliases={"2000000000022": event["id"]},  # the id of the documents' request for this event
-    )
+    portal = Portal(info=infos["portal"], events=Shelf("id", [event]))
     groups: dict[str, Group] = {}  # described in the events themselves
     for event in sample("connect_upcoming_events")["upcomingEvents"]["events"]:
         info = event["partition"]

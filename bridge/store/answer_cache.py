@@ -27,13 +27,9 @@ class SourceAnswers:
 
     def keep(self, new: Mapping[str, tuple[str, Any]], *, gone: Collection[str] = ()) -> None:
         """Insert or overwrite answers, and delete those in ``gone``, in one transaction."""
+        source = {"source_key": self._key}
         rows = [
-            {
-                "source_key": self._key,
-                "name": name,
-                "version": version,
-                "answer": json.dumps(answer).encode(),
-            }
+            {**source, "name": name, "version": version, "answer": json.dumps(answer).encode()}
             for name, (version, answer) in new.items()
         ]
         with self._database.write() as connection:

@@ -58,9 +58,8 @@ def write_changes(
     connection: Connection, slug: str, new: Sequence[Change], *, now: datetime
 ) -> None:
     """Add to a feed's change log, and delete what is older than a month."""
-    connection.execute(
-        delete(changes).where(changes.c.slug == slug, changes.c.at < now - RETENTION)
-    )
+    old = (changes.c.slug == slug, changes.c.at < now - RETENTION)
+    connection.execute(delete(changes).where(*old))
     rows = [
         {"slug": slug, "at": now, **asdict(change)}
         | {"details": json.dumps(change.details, ensure_ascii=False)}

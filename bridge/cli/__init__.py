@@ -18,25 +18,11 @@ from bridge.cli.output import print_problem
 from bridge.cli.processes import tied_option
 from bridge.errors import BridgeError, ConfigError
 
-# In the order of the help.
-COMMANDS = (
-    "demo",
-    "login",
-    "discover",
-    "serve",
-    "web",
-    "worker",
-    "refresh",
-    "feeds",
-    "export",
-    "history",
-    "links",
-    "doctor",
-    "verify",
-    "push",
-    "config",
-    "completion",
-)
+_FIRST_STEPS = ("demo", "login", "discover")
+_SERVICES = ("serve", "web", "worker")
+_FEEDS = ("refresh", "feeds", "export", "history", "links")
+_OTHERS = ("doctor", "verify", "push", "config", "completion")
+COMMANDS = (*_FIRST_STEPS, *_SERVICES, *_FEEDS, *_OTHERS)  # in the order of the help
 
 _INTERRUPTED = 130  # the exit code of shells for SIGINT: 128 and the signal's number
 

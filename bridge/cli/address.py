@@ -1,14 +1,18 @@
 """The address that a web server listens on: its options, and the checks before anything starts."""
 
+from collections.abc import Callable
 import errno
 import http.client
 from ipaddress import ip_address
 import socket
+from typing import Any, TypeAlias
 
 import click
 
 from bridge.cli.output import WholeNumber
 from bridge.errors import BridgeError
+
+_Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -20,23 +24,18 @@ host_option = click.option(
     show_default=True,
     help="The address of this machine to listen on; 0.0.0.0 for all of them.",
 )
-port_option = click.option(
-    "--port",
-    metavar="PORT",
-    type=WholeNumber(1, 65535),
-    default=DEFAULT_PORT,
-    show_default=True,
-    envvar="PORT",
-    help="The port to listen on.",
+
+
+def _number_option(name: str, variable: str, kind: WholeNumber, **more: Any) -> _Decorator:
+    """Return an option for a whole number, which an environment variable may set, too."""
+    return click.option(name, envvar=variable, type=kind, show_default=True, **more)
+
+
+port_option = _number_option(
+    "--port", "PORT", WholeNumber(1, 65535), default=DEFAULT_PORT, help="The port to listen on."
 )
-workers_option = click.option(
-    "--workers",
-    metavar="NUMBER",
-    type=WholeNumber(1),
-    default=1,
-    show_default=True,
-    envvar="WEB_CONCURRENCY",
-    help="The number of web processes.",
+workers_option = _number_option(
+    "--workers", "WEB_CONCURRENCY", WholeNumber(1), default=1, help="The number of web processes."
 )
 
 

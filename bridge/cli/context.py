@@ -115,12 +115,8 @@ def complete_slug(
         settings = config.load(os.environ)
         if database_exists(settings):
             with open_bridge(settings) as bridge:
-                feeds = bridge.store.feeds.active()
-            return [
-                CompletionItem(feed.slug, help=feed.title)
-                for feed in feeds
-                if feed.slug.startswith(incomplete)
-            ]
+                feeds = [f for f in bridge.store.feeds.active() if f.slug.startswith(incomplete)]
+            return [CompletionItem(feed.slug, help=feed.title) for feed in feeds]
     return []
 
 

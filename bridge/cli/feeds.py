@@ -72,12 +72,7 @@ def _row(bridge: Bridge, feed: Feed, now: datetime) -> tuple[dict[str, Any], lis
     document = bridge.store.publications.document(feed.slug, "default")
     states = [bridge.store.sources.state(source.key) for source in feed.sources]
     reads = [state.last_success for state in states if state.last_success]
-    problems = [
-        f"{state.source.key}: {problem}"
-        for state in states
-        for problem in (state.error, state.warning)
-        if problem
-    ]
+    problems = [f"{s.source.key}: {p}" for s in states for p in (s.error, s.warning) if p]
     url: str | None = None
     try:
         url = feed_url(bridge, feed)

@@ -143,7 +143,8 @@ class Dialogue:
         client_id = self._take(_CLIENT_ID, client_id, former.client_id if former else "", _ask_id)
         former = self._logins.of(client_id) if client_id else None
         stored = former.client_secret.reveal() if former else ""
-        secret = self._take(_CLIENT_SECRET, zoho.client_secret.reveal(), stored, _ask_secret)
+        known = zoho.client_secret.reveal()
+        secret = Secret(self._take(_CLIENT_SECRET, known, stored, _ask_secret))
         if self._terminal and not code:
             scopes = ",".join(self._scopes)
             click.echo(_CODE_STEPS.format(console=center.console_url, scopes=scopes))
@@ -151,14 +152,10 @@ class Dialogue:
         if self._missing:
             names = "; ".join(self._missing)
             raise ConfigError(f"There is no terminal to ask at, so these must be given: {names}.")
-        is_set = "ZOHO_ACCOUNTS_URL" in self._origins
-        client = SelfClient(
-            client_id=client_id,
-            client_secret=Secret(secret),
-            data_center=center.code,
-            accounts_url=zoho.accounts_url if is_set else center.accounts_url,
-        )
-        return client, code
+        url = (zoho if "ZOHO_ACCOUNTS_URL" in self._origins else center).accounts_url
+        return SelfClient(
+            client_id=client_id, client_secret=secret, data_center=center.code, accounts_url=url
+        ), code
 
     def _take(self, name: str, given: str, stored: str, ask: Callable[[str], str]) -> str:
         """Return the given value, or else the answer, or else the value of the former login."""

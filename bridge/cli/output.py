@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 import json
 import sys
-import unicodedata
+from unicodedata import category, combining, east_asian_width
 
 import click
 
@@ -72,12 +72,8 @@ def aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> li
 
 def width(text: str) -> int:
     """Return the columns of a terminal that a text takes: wide characters two, marks none."""
-    characters = (
-        character
-        for character in text
-        if not unicodedata.combining(character) and unicodedata.category(character) != "Cf"
-    )
-    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in characters)
+    visible = (c for c in text if not combining(c) and category(c) != "Cf")
+    return sum(1 + (east_asian_width(character) in "WF") for character in visible)
 
 
 def shortened(text: str, most: int) -> str:

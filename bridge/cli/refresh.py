@@ -48,21 +48,17 @@ def refresh(slugs: Sequence[str], *, as_json: bool) -> None:
 
 def _row(report: Report, rejections: Sequence[Rejection]) -> dict[str, object]:
     """Return a report as JSON has it; ``outcome`` is ``refreshed`` if the source was read."""
+    events = [
+        {"id": r.upstream_id, "title": r.title, "reason": reasons(r), "kept": r.kind == "repaired"}
+        for r in rejections
+    ]
     return {
         "source": report.source,
         "outcome": report.outcome,
         "events": report.fetched,
         "changed": report.changed,
         "removed": report.removed,
-        "rejections": [
-            {
-                "id": rejection.upstream_id,
-                "title": rejection.title,
-                "reason": reasons(rejection),
-                "kept": rejection.kind == "repaired",
-            }
-            for rejection in rejections
-        ],
+        "rejections": events,
         "requests": report.requests,
         "seconds": round(report.seconds, 3),
         "error": report.error or None,

@@ -15,6 +15,7 @@ from bridge.domain.timezones import zone_by_key
 NO_INVITATION = "none"
 
 _LONGEST_DESCRIPTION = 2000
+_COPIED = ("title", "all_day", "url", "join_url", "busy")
 
 
 class AgendaItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -71,17 +72,13 @@ def agenda_items(event: Event, occurrences: Iterable[Event]) -> tuple[AgendaItem
     for occurrence in occurrences:
         item = AgendaItem(
             uid=event.uid,
-            title=occurrence.title,
             times=(),
-            all_day=occurrence.all_day,
             zone=zone.key if zone else "UTC",
             place=occurrence.place.line if occurrence.place else "",
-            url=occurrence.url,
-            join_url=occurrence.join_url,
             description=occurrence.description[:_LONGEST_DESCRIPTION],
             status=occurrence.status.value,
-            busy=occurrence.busy,
             repeats=event.recurrence is not None,
+            **{name: getattr(occurrence, name) for name in _COPIED},
         )
         span = (_number(occurrence.start), _number(occurrence.end))
         times.setdefault(item, []).append(span)

@@ -7,15 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 import hashlib
 
+_KINDS = ("track", "hall", "category", "group", "source", "answer")
 # The kinds of labels, in the order in which pages offer them, and their letters in addresses.
-LABEL_KINDS: Mapping[str, bytes] = {
-    "track": b"t",
-    "hall": b"h",
-    "category": b"c",
-    "group": b"g",
-    "source": b"s",
-    "answer": b"a",
-}
+LABEL_KINDS: Mapping[str, bytes] = {kind: kind[:1].encode() for kind in _KINDS}
 DIGEST_LENGTH = 6
 
 _LETTERS = {letter: kind for kind, letter in LABEL_KINDS.items()}

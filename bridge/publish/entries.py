@@ -191,12 +191,8 @@ def _reject(
     if not isinstance(error, RenderError):
         log.error("event not shown", feed=feed.slug, upstream_id=event.upstream_id, exc_info=error)
         why = problem("bug", error=type(error).__name__)
-    rejection = Rejection(
-        kind="dropped",
-        upstream_id=event.upstream_id,
-        title=event.title,
-        problems=(problem("not-rendered", feed=feed.slug, why=why),),
-    )
+    not_shown = problem("not-rendered", feed=feed.slug, why=why)
+    rejection = Rejection("dropped", event.upstream_id, event.title, (not_shown,))
     updates.rejections.setdefault(stored.source_key, []).append(rejection)
 
 

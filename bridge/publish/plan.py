@@ -53,22 +53,17 @@ def make_plan(feed: Feed, published: PublishedState, *, now: datetime) -> Plan:
         event: _hash(inputs_hash, event.source_key, event.content_hash, str(event.cancelled_since))
         for event in events.values()
     }
+    known, today = published.freshness, now.date()
+    stale = {e: h for e, h in hashes.items() if not _is_fresh(known.get(e.uid), h, today)}
+    shown = (entry for entry in published.entries.values() if not entry.gone)
     return Plan(
         feed=feed,
         published=published,
         now=now.replace(microsecond=0),
         inputs_hash=inputs_hash,
-        stale={
-            event: hashed
-            for event, hashed in hashes.items()
-            if not _is_fresh(published.freshness.get(event.uid), hashed, now.date())
-        },
-        orphans=tuple(
-            entry
-            for entry in published.entries.values()
-            if not entry.gone and entry.event_uid not in events
-        ),
-        removed_events=tuple(uid for uid in published.freshness if uid not in events),
+        stale=stale,
+        orphans=tuple(entry for entry in shown if entry.event_uid not in events),
+        removed_events=tuple(uid for uid in known if uid not in events),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from bridge.config.addresses import choose_slug
 from bridge.domain.feed import Feed
@@ -9,6 +10,8 @@ from bridge.domain.source import AvailableSource
 from bridge.errors import ZohoError
 from bridge.sources.protocols import Api, Product
 from bridge.sources.registry import DISCOVERERS
+
+Feeds: TypeAlias = Sequence[Feed]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +35,7 @@ def discover(api: Api) -> Discovery:
 
 
 def make_feeds(
-    discovery: Discovery,
-    active: Sequence[Feed],
-    retired: Sequence[Feed] = (),
-    *,
-    taken: Collection[str] = (),
+    discovery: Discovery, active: Feeds, retired: Feeds = (), *, taken: Collection[str] = ()
 ) -> tuple[Feed, ...]:
     """Make one feed of each source; a source that has a feed keeps its address and its settings.
 

@@ -35,11 +35,8 @@ def parse_error(body: Any, status: int) -> ApiError | None:
     if error is None:
         return None
     own = to_text(error.get("status_code"))  # Backstage's: it may differ from the HTTP status
-    return ApiError(
-        status=int(own) if _is_failure(own) else status,
-        code=_first(error, _CODE_KEYS),
-        text=_first(error, _TEXT_KEYS),
-    )
+    status = int(own) if _is_failure(own) else status
+    return ApiError(status=status, code=_first(error, _CODE_KEYS), text=_first(error, _TEXT_KEYS))
 
 
 def clean_words(words: str, secrets: tuple[str, ...] = ()) -> str:

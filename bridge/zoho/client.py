@@ -167,13 +167,10 @@ class ZohoClient:
         budget.take()
         # All documents of Zoho's have parameters in the address; a form is for one too long.
         in_body = method == "POST" and len(urlencode(params or {})) > _LONGEST_QUERY
-        request = self._http.build_request(
-            method,
-            self._bases[call.product] + call.path,
-            params=None if in_body else params,
-            data=params if in_body else None,
-            headers={"Accept": accept, "Authorization": f"Zoho-oauthtoken {token.value}"},
-        )
+        content: dict[str, Any] = {"data" if in_body else "params": params}
+        headers = {"Accept": accept, "Authorization": f"Zoho-oauthtoken {token.value}"}
+        url = self._bases[call.product] + call.path
+        request = self._http.build_request(method, url, headers=headers, **content)
         reply = self._transport.send(request)
         try:
             return read_reply(reply, call, now=self._clock())

@@ -8,41 +8,38 @@ from typing import Literal, TypeAlias
 
 Product: TypeAlias = Literal["backstage", "connect", "calendar"]
 
-_SCOPES: Mapping[Product, Mapping[str, str]] = {
+# The collections of each product's addresses that need a scope.
+_SCOPES: Mapping[Product, Mapping[str, tuple[str, ...]]] = {
     "backstage": {
-        "portals": "zohobackstage.portal.READ",
-        "events": "zohobackstage.event.READ",
-        "agendas": "zohobackstage.agenda.READ",
-        "sessions": "zohobackstage.agenda.READ",
-        "halls": "zohobackstage.agenda.READ",
-        "tracks": "zohobackstage.agenda.READ",
-        "speakers": "zohobackstage.speaker.READ",
+        "zohobackstage.portal.READ": ("portals",),
+        "zohobackstage.event.READ": ("events",),
+        "zohobackstage.agenda.READ": ("agendas", "sessions", "halls", "tracks"),
+        "zohobackstage.speaker.READ": ("speakers",),
     },
     "connect": {
-        "allScopes": "zohopulse.networklist.READ",
-        "allGroups": "zohopulse.userDetail.READ",
-        "userGroups": "zohopulse.userDetail.READ",
-        "upcomingEvents": "zohopulse.events.READ",
-        "updateEvent": "zohopulse.events.UPDATE",
+        "zohopulse.networklist.READ": ("allScopes",),
+        "zohopulse.userDetail.READ": ("allGroups", "userGroups"),
+        "zohopulse.events.READ": ("upcomingEvents",),
+        "zohopulse.events.UPDATE": ("updateEvent",),
     },
     "calendar": {
-        "calendars": "ZohoCalendar.calendar.READ",
-        "events": "ZohoCalendar.event.READ",
-        "groups": "ZohoCalendar.group.READ",
+        "ZohoCalendar.calendar.READ": ("calendars",),
+        "ZohoCalendar.event.READ": ("events",),
+        "ZohoCalendar.group.READ": ("groups",),
     },
 }
 
 
 def scope_for(product: Product, path: str) -> str:
     """Return the scope for a path below the product's address, by its innermost collection."""
-    scopes = _SCOPES[product]
     for segment in reversed(path.split("/")):
-        if segment in scopes:
-            return scopes[segment]
+        for scope, collections in _SCOPES[product].items():
+            if segment in collections:
+                return scope
     return f"for {path}"
 
 
 def scopes_for_login(*, push: bool = False) -> tuple[str, ...]:
     """Return the scopes for reading, and with ``push`` the scope for writing events of Connect."""
-    every = dict.fromkeys(scope for scopes in _SCOPES.values() for scope in scopes.values())
+    every = (scope for scopes in _SCOPES.values() for scope in scopes)
     return tuple(scope for scope in every if push or scope.endswith(".READ"))

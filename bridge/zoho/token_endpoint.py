@@ -78,17 +78,11 @@ def request_tokens(
     UnavailableError and BadDataError where no whole answer came.
     """
     secret = client.client_secret.reveal()
+    data = {"grant_type": grant_type, "client_id": client.client_id, "client_secret": secret}
+    data["code" if grant_type == "authorization_code" else grant_type] = credential.reveal()
+    url, headers = f"{client.accounts_url}/oauth/v2/token", {"Accept": "application/json"}
     request = transport.http.build_request(
-        "POST",
-        f"{client.accounts_url}/oauth/v2/token",
-        data={
-            "grant_type": grant_type,
-            "client_id": client.client_id,
-            "client_secret": secret,
-            "code" if grant_type == "authorization_code" else grant_type: credential.reveal(),
-        },
-        headers={"Accept": "application/json"},
-        timeout=_TIMEOUT,
+        "POST", url, data=data, headers=headers, timeout=_TIMEOUT
     )
     reply = transport.send(request, deadline=_DEADLINE)
     body, why = reply.json()

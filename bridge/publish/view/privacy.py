@@ -11,6 +11,8 @@ from bridge.domain.feed import Feed
 from bridge.domain.text import CANCELLED_MARK, NO_TITLE
 from bridge.domain.uid import event_uid
 
+# All that a feed shows of an event whose details it hides, with "Busy" or "Free" as title.
+_SHOWN_WHEN_HIDDEN = ("upstream_id", "start", "end", "busy", "recurrence", "recurrence_id")
 CANCELLED_FOR = timedelta(days=30)  # how long a cancelled event stays marked
 
 
@@ -61,16 +63,8 @@ def _with_privacy(event: Event, feed: Feed, uid: str) -> Event:
     """Keep nothing but times if the feed hides details; a feed of times has its own UIDs."""
     if not _hides_details(event, feed):
         return event
-    return Event(
-        uid=uid,
-        upstream_id=event.upstream_id,
-        title="Busy" if event.busy else "Free",
-        start=event.start,
-        end=event.end,
-        busy=event.busy,
-        recurrence=event.recurrence,
-        recurrence_id=event.recurrence_id,
-    )
+    shown = {name: getattr(event, name) for name in _SHOWN_WHEN_HIDDEN}
+    return Event(uid=uid, title="Busy" if event.busy else "Free", **shown)
 
 
 def _with_title(event: Event, feed: Feed) -> Event:

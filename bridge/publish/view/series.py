@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice, pairwise
+from typing import TypeAlias
 
 from bridge.domain.event import Event, Moment, Recurrence, midnight, to_utc
 from bridge.domain.feed import Feed
@@ -16,6 +17,8 @@ from bridge.domain.uid import event_uid
 from bridge.publish.view.dst import clock_changes, has_exact_times
 from bridge.publish.view.window import next_quarter, quarter
 from bridge.publish.view.zones import in_portable_zone, portable_since, zone_of
+
+_Limit: TypeAlias = Moment | None
 
 _MOST_PAST = 900  # FullCalendar stops counting at 1000 (rulebook 47)
 _YEAR = timedelta(days=366)
@@ -53,15 +56,10 @@ def series_view(event: Event, feed: Feed, today: date) -> SeriesView:
             inside.append(in_portable_zone(override, today))
         else:
             outside.append(override)
-    return SeriesView(
-        series=_with_overrides(portable.series, inside),
-        singles=(
-            *aligned.singles,
-            *portable.singles,
-            *overrides_alone(replace(event, overrides=tuple(outside))),
-        ),
-        days=portable.days,
-    )
+    series = _with_overrides(portable.series, inside)
+    alone = overrides_alone(replace(event, overrides=tuple(outside)))
+    singles = (*aligned.singles, *portable.singles, *alone)
+    return SeriesView(series=series, singles=singles, days=portable.days)
 
 
 def occurrences_between(event: Event, after: datetime, before: datetime) -> Iterator[Event]:
@@ -77,14 +75,10 @@ def occurrences_between(event: Event, after: datetime, before: datetime) -> Iter
 
 def overrides_alone(series: Event) -> tuple[Event, ...]:
     """Return the changed instances of a series as single events (rulebook 42)."""
+    uid = series.uid
     return tuple(
-        replace(
-            override,
-            uid=event_uid(series.uid, slot=override.recurrence_id),
-            recurrence_id=None,
-            related_to=series.uid,
-        )
-        for override in series.overrides
+        replace(o, uid=event_uid(uid, slot=o.recurrence_id), recurrence_id=None, related_to=uid)
+        for o in series.overrides
     )
 
 
@@ -117,16 +111,12 @@ def _length(event: Event) -> timedelta:
     return to_utc(event.end) - to_utc(event.start)
 
 
-def _slots(
-    event: Event, after: Moment | None = None, before: Moment | None = None
-) -> Iterator[Moment]:
+def _slots(event: Event, after: _Limit = None, before: _Limit = None) -> Iterator[Moment]:
     """Return the slots of a series' rule, excluded ones too."""
     return occurrences(event.start, _recurrence(event).rule, after=after, before=before)
 
 
-def _filled_slots(
-    event: Event, after: Moment | None = None, before: Moment | None = None
-) -> Iterator[Moment]:
+def _filled_slots(event: Event, after: _Limit = None, before: _Limit = None) -> Iterator[Moment]:
     excluded = {to_utc(slot) for slot in _recurrence(event).excluded}
     return (slot for slot in _slots(event, after, before) if to_utc(slot) not in excluded)
 
@@ -141,14 +131,9 @@ def _is_slot(event: Event, slot: Moment) -> bool:
 
 def _single(event: Event, slot: Moment) -> Event:
     """Return the occurrence at a slot as an event of its own."""
+    uid, end = event_uid(event.uid, slot=slot), _later(slot, _length(event))
     return replace(
-        event,
-        uid=event_uid(event.uid, slot=slot),
-        related_to=event.uid,
-        start=slot,
-        end=_later(slot, _length(event)),
-        recurrence=None,
-        overrides=(),
+        event, uid=uid, related_to=event.uid, start=slot, end=end, recurrence=None, overrides=()
     )
 
 
@@ -214,11 +199,8 @@ def _portable(event: Event, feed: Feed, today: date) -> SeriesView | None:
     exact = _with_exact_first(series)
     if exact is None:
         return None
-    return SeriesView(
-        series=with_excluded(exact, spanning),
-        singles=(*recent.singles, *(_single(series, slot) for slot in spanning)),
-        days=days,
-    )
+    singles = (*recent.singles, *(_single(series, slot) for slot in spanning))
+    return SeriesView(series=with_excluded(exact, spanning), singles=singles, days=days)
 
 
 def _with_exact_first(event: Event) -> Event | None:
@@ -264,11 +246,8 @@ def _recent(event: Event, feed: Feed, today: date) -> SeriesView | None:
         return None
     dropped = 0 if _recurrence(event).rule.count is None else _count(event, None, to_utc(slot))
     earlier = occurrences_between(event, midnight(feed.window(today).start), to_utc(slot))
-    return SeriesView(
-        series=_starting_at(event, slot, dropped),
-        singles=tuple(earlier),
-        days=(_next_roll(feed, today),),
-    )
+    rest, days = _starting_at(event, slot, dropped), (_next_roll(feed, today),)
+    return SeriesView(series=rest, singles=tuple(earlier), days=days)
 
 
 def _can_stay(override: Event, series: Event) -> bool:
@@ -308,8 +287,6 @@ def _with_overrides(series: Event, overrides: Sequence[Event]) -> Event:
     recurrence = _recurrence(series)
     excluded = {to_utc(slot): slot for slot in recurrence.excluded}
     needed = (s for m, s in sorted(excluded.items()) if m not in replaced and _is_slot(series, s))
-    return replace(
-        series,
-        overrides=tuple(sorted(overrides, key=lambda o: to_utc(o.recurrence_id or o.start))),
-        recurrence=replace(recurrence, excluded=tuple(needed)),
-    )
+    recurrence = replace(recurrence, excluded=tuple(needed))
+    in_order = sorted(overrides, key=lambda o: to_utc(o.recurrence_id or o.start))
+    return replace(series, overrides=tuple(in_order), recurrence=recurrence)

@@ -17,7 +17,7 @@ from bridge.sources.backstage.event import PRODUCT
 from bridge.sources.fields import flag, id_of, identity, number, read, refuse_nameless, title_of
 from bridge.sources.protocols import Api, Collector, ParseResult, Raw
 
-_PER_PAGE = 200
+_PER_PAGE = "200"
 _MOST_PAGES = 100
 
 
@@ -41,19 +41,14 @@ def fetch(api: Api, source: BackstageSource) -> Raw:
     Raises BadDataError for an incomplete list.
     """
     path = f"/portals/{quote(source.portal, safe='')}/events"
-    params = {
-        "status": "all",
-        "sort_by": "start_date",
-        "sort_order": "asc",
-        "per_page": str(_PER_PAGE),
-    }
+    query = {"status": "all", "sort_by": "start_date", "sort_order": "asc", "per_page": _PER_PAGE}
     if source.brand:
-        params["brand_id"] = source.brand
+        query["brand_id"] = source.brand
     pages: list[Any] = []
     firsts: set[str] = set()
     announced: bool | None = None
     for page in range(1, _MOST_PAGES + 1):
-        answer = api.get("backstage", path, params | {"page": str(page)})
+        answer = api.get("backstage", path, query | {"page": str(page)})
         events = parser.listed(answer, "events")
         first = id_of(events[0]) if events else ""
         if first and first in firsts:

@@ -71,12 +71,9 @@ def _read(data: Any) -> _Object:
     for name in _DECISIVE:
         if name in faults:
             raise BadValueError("field-unreadable", field=name, why=faults[name])
-    return _Object(
-        item=item,
-        faults=faults,
-        original=compact(item.recurrenceid.strip()) if item.recurrenceid else None,
-        version=(_number(item.etag), item.lastmodifiedtime or ""),
-    )
+    original = compact(item.recurrenceid.strip()) if item.recurrenceid else None
+    version = _number(item.etag), item.lastmodifiedtime or ""
+    return _Object(item=item, faults=faults, original=original, version=version)
 
 
 def _number(etag: int | str | None) -> int:
@@ -100,9 +97,9 @@ class _Parser:
         self.alarms, unread = read_alarms(info.reminders or ())
         self.zone = zone(info.timezone) if info.timezone else None
         notes = self.collector.notes
+        unread_fields = faults.items()
         notes += [
-            problem("calendar-field-unreadable", field=name, why=why)
-            for name, why in faults.items()
+            problem("calendar-field-unreadable", field=n, why=why) for n, why in unread_fields
         ]
         notes += [problem("default-reminder-unreadable")] * unread
         if info.timezone and self.zone is None:

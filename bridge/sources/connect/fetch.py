@@ -31,9 +31,9 @@ def discover(api: Api) -> tuple[AvailableSource, ...]:
     refuse_nameless(networks, id_of, PRODUCT, "scopes")
     return tuple(
         AvailableSource(
-            source=ConnectSource(group=group, network=network), title=title, within=network_title
+            source=ConnectSource(group=group, network=network), title=title, within=name
         )
-        for network, network_title in _open(networks)
+        for network, name in _open(networks)
         for group, title in _open(_groups(api, network))
     )
 

@@ -9,6 +9,7 @@ day. ``googleCalendarUrl`` joins the local date to the UTC time, and is never re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -91,10 +92,7 @@ def _days(times: Times) -> Span:
         first = _date(times.start_year, times.start_month, times.start_date)
     except BadValueError:
         first = _stamp(times.date)
-
-    def read_last() -> date:
-        return _date(times.end_year, times.end_month, times.end_date)
-
+    read_last = partial(_date, times.end_year, times.end_month, times.end_date)
     last = end_or_start(first, read_last, "on-first-day", repairs)
     return Span(start=first, end=last + _DAY, repairs=tuple(repairs))
 
@@ -102,17 +100,9 @@ def _days(times: Times) -> Span:
 def _timed(times: Times, here: ZoneInfo) -> Span:
     repairs: list[Problem] = []
     start = _epoch(times.start_time, "no-start")
-
-    def read_end() -> datetime:
-        return _epoch(times.end_time, "no-end")
-
-    end = end_or_start(start, read_end, "ends-at-start", repairs)
-    return Span(
-        start=start.astimezone(here),
-        end=end.astimezone(here),
-        offset=_offset(times, start),
-        repairs=tuple(repairs),
-    )
+    end = end_or_start(start, partial(_epoch, times.end_time, "no-end"), "ends-at-start", repairs)
+    offset, start, end = _offset(times, start), start.astimezone(here), end.astimezone(here)
+    return Span(start=start, end=end, offset=offset, repairs=tuple(repairs))
 
 
 def _offset(times: Times, start: datetime) -> timedelta | None:

@@ -28,7 +28,8 @@ host_option = click.option(
 
 def _number_option(name: str, variable: str, kind: WholeNumber, **more: Any) -> _Decorator:
     """Return an option for a whole number, which an environment variable may set, too."""
-    return click.option(name, envvar=variable, type=kind, show_default=True, **more)
+    more |= {"envvar": variable, "type": kind, "metavar": "NUMBER", "show_default": True}
+    return click.option(name, **more)
 
 
 port_option = _number_option(

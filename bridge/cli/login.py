@@ -5,6 +5,7 @@ Asks only for values that are not set, and only at a terminal. Prints no secret.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 import os
 import secrets
 import sys
@@ -140,7 +141,8 @@ class Dialogue:
         center = DATA_CENTERS[self._take("", data_center, default, _ask_center)]
         if self._terminal and not (client_id and zoho.client_secret):
             click.echo(_CLIENT_STEPS.format(console=center.console_url))
-        client_id = self._take(_CLIENT_ID, client_id, former.client_id if former else "", _ask_id)
+        known_id, ask_id = former.client_id if former else "", partial(_ask, "Client id")
+        client_id = self._take(_CLIENT_ID, client_id, known_id, ask_id)
         former = self._logins.of(client_id) if client_id else None
         stored = former.client_secret.reveal() if former else ""
         known = zoho.client_secret.reveal()
@@ -148,7 +150,7 @@ class Dialogue:
         if self._terminal and not code:
             scopes = ",".join(self._scopes)
             click.echo(_CODE_STEPS.format(console=center.console_url, scopes=scopes))
-        code = self._take(_CODE, code, "", _ask_code)
+        code = self._take(_CODE, code, "", partial(_ask, "Code"))
         if self._missing:
             names = "; ".join(self._missing)
             raise ConfigError(f"There is no terminal to ask at, so these must be given: {names}.")
@@ -174,20 +176,12 @@ def _ask_center(stored: str) -> str:
     return answer
 
 
-def _ask_id(stored: str) -> str:
-    return _ask("Client id", stored)
-
-
 def _ask_secret(stored: str) -> str:
     hint = "not shown; Enter for the stored one" if stored else "not shown"
     return _ask(f"Client secret ({hint})", stored, hidden=True)
 
 
-def _ask_code(stored: str = "") -> str:
-    return _ask("Code", stored)
-
-
-def _ask(question: str, stored: str, *, hidden: bool = False) -> str:
+def _ask(question: str, stored: str = "", *, hidden: bool = False) -> str:
     """Ask for a value of Zoho; Enter takes the stored one."""
     answer: str = click.prompt(
         question,
@@ -212,7 +206,7 @@ def _exchange(client: SelfClient, code: str, *, retry: bool) -> Grant:
                 if error.reason != "code" or not retry:
                     raise
                 print_problem(str(error))
-            code = _ask_code()
+            code = _ask("Code")
 
 
 def _store(bridge: Bridge, client: SelfClient, grant: Grant, scopes: tuple[str, ...]) -> Login:

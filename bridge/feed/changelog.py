@@ -162,11 +162,8 @@ def _change_of_rest(
         kind = "cancelled" if first.cancelled and not update.before else "added"
     else:
         kind = "cancelled" if update.after else "gone"
-    if place := first.item.place:
-        if not new:
-            details["place"] = _both(place, None)
-        elif not old:
-            details["place"] = _both(None, place)
+    if (place := first.item.place) and not (old and new):
+        details["place"] = _both(place if old else None, place if new else None)
     # The entry of the occurrences is their series, if there is one.
     series = (item.uid for item in (*update.after, *update.before) if item.repeats)
     uid = next(series, first.item.uid)

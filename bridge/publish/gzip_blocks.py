@@ -50,11 +50,9 @@ def compress(pieces: Iterable[bytes], *, earlier: bytes = b"", blocks: bytes = b
         name = hashlib.sha256(block).digest()
         deflated.append((name, known.get(name) or deflate(block)))
     end = _TRAILER.pack(crc, size & 0xFFFFFFFF)
-    return GzipDocument(
-        gzip=b"".join((_HEADER, *(data for _, data in deflated), _LAST, end)),
-        blocks=b"".join(_KNOWN.pack(name, len(data)) for name, data in deflated),
-        sha256=sha256.hexdigest(),
-    )
+    gzip = b"".join((_HEADER, *(data for _, data in deflated), _LAST, end))
+    names = b"".join(_KNOWN.pack(name, len(data)) for name, data in deflated)
+    return GzipDocument(gzip=gzip, blocks=names, sha256=sha256.hexdigest())
 
 
 def deflate(block: bytes) -> bytes:

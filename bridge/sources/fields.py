@@ -10,9 +10,9 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from bridge.domain.event import to_utc
+from bridge.domain.event import Place, to_utc
 from bridge.domain.problems import BadValueError, Problem, problem
-from bridge.domain.text import one_line
+from bridge.domain.text import clean, clean_html, one_line
 from bridge.errors import BadDataError
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -128,6 +128,18 @@ def number(value: Any) -> int | None:
     if _NUMBER.fullmatch(text) is None:
         raise BadValueError("not-a-number", value=text[:40])
     return int(text)
+
+
+def texts(title: str | None, description: str | None) -> dict[str, Any]:
+    """Return the title, the description and its HTML, as fields of an event."""
+    text, html = clean_html(description or "")
+    return {"title": clean(title or "").strip(), "description": text, "html": html}
+
+
+def place_by_name(name: str | None) -> Place | None:
+    """Return a place of which only the name is known; None without one."""
+    name = clean(name or "").strip()
+    return Place(name=name) if name else None
 
 
 def web_address(value: Any) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from bridge.domain.event import Event, Person, Place, Status, to_utc
 from bridge.domain.problems import BadValueError, Problem, from_plain, problem
 from bridge.domain.source import BackstageSource
-from bridge.domain.text import clean, clean_html
+from bridge.domain.text import clean
 from bridge.domain.uid import event_uid
 from bridge.sources import fields
 from bridge.sources.backstage import agenda, event as around
@@ -164,18 +164,15 @@ def _read(
     repairs = fields.left_out(faults)
     source = frame.source
     start = iso_utc(session.start_time).astimezone(frame.here)
-    description, html = clean_html(session.description or "")
     speakers = (frame.name("speakers", speaker, repairs) for speaker in session.speakers or ())
     track = frame.name("tracks", session.track, repairs)
     hall = frame.name("halls", session.venue, repairs)
     event = Event(
         uid=event_uid("backstage", source.portal, source.event, "session", upstream_id),
         upstream_id=upstream_id,
-        title=clean(session.title or "").strip(),
+        **fields.texts(session.title, session.description),
         start=start,
         end=_end(session, start, repairs),
-        description=description,
-        html=html,
         place=replace(frame.place or Place(), hall=hall) if hall else frame.place,
         url=frame.url,
         status=frame.status,

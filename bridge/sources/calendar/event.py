@@ -10,12 +10,11 @@ from datetime import timedelta
 import re
 from typing import Literal, TypeAlias
 
-from bridge.domain.event import Alarm, Event, Place, Status
+from bridge.domain.event import Alarm, Event, Status
 from bridge.domain.problems import Problem, problem
-from bridge.domain.text import clean, clean_html
 from bridge.sources.calendar.times import Span
 from bridge.sources.calendar.wire import Item, Reminder, Trigger
-from bridge.sources.fields import Faults, left_out, read_address, web_address
+from bridge.sources.fields import Faults, left_out, place_by_name, read_address, texts, web_address
 
 _MINUTES = re.compile(r"(?P<sign>[+-]?)(?P<number>[0-9]{1,7})")
 _FARTHEST_REMINDER = timedelta(days=366)
@@ -41,8 +40,6 @@ def read_event(
     ``defaults`` are the calendar's own reminders, for events that have none and want them.
     """
     repairs = [*span.repairs, *left_out(faults)]
-    description, html = clean_html(item.description or "")
-    location = clean(item.location or "").strip()
     url = read_address(item.url, "url", repairs)
     alarms = defaults if item.calendar_alarm else ()
     if item.reminders or item.alarm:
@@ -51,12 +48,10 @@ def read_event(
     event = Event(
         uid=uid,
         upstream_id=item.uid,
-        title=clean(item.title or "").strip(),
+        **texts(item.title, item.description),
         start=span.start,
         end=span.end,
-        description=description,
-        html=html,
-        place=Place(name=location) if location else None,
+        place=place_by_name(item.location),
         url=url or web_address(item.view_url),
         join_url=_join_url(item),
         status=Status.CANCELLED if _state(item) in _CANCELLED else Status.CONFIRMED,

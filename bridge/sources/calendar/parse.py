@@ -97,10 +97,8 @@ class _Parser:
         self.alarms, unread = read_alarms(info.reminders or ())
         self.zone = zone(info.timezone) if info.timezone else None
         notes = self.collector.notes
-        unread_fields = faults.items()
-        notes += [
-            problem("calendar-field-unreadable", field=n, why=why) for n, why in unread_fields
-        ]
+        for name, why in faults.items():
+            notes.append(problem("calendar-field-unreadable", field=name, why=why))
         notes += [problem("default-reminder-unreadable")] * unread
         if info.timezone and self.zone is None:
             notes.append(problem("calendar-zone-unknown", zone=info.timezone))

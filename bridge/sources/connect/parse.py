@@ -19,10 +19,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bridge.domain.event import Alarm, Event, Person, Place
+from bridge.domain.event import Alarm, Event, Person
 from bridge.domain.problems import BadValueError, Problem, problem, reason
 from bridge.domain.source import ConnectSource
-from bridge.domain.text import clean, clean_html
+from bridge.domain.text import clean
 from bridge.domain.uid import event_uid, slot_text
 from bridge.errors import BadDataError
 from bridge.sources import fields
@@ -124,20 +124,16 @@ def _event(
 ) -> tuple[Event, list[Problem]]:
     item, span, stream = occurrence.item, occurrence.span, occurrence.stream
     repairs = [*span.repairs, *fields.left_out(occurrence.faults)]
-    description, html = clean_html(item.desc or item.description or "")
-    location = clean(item.location or "").strip()
     url = fields.read_address(item.url, "url", repairs)
     if url.endswith(f"/{stream}{stream}"):  # after an update Zoho writes the id twice
         url = url.removesuffix(stream)
     event = Event(
         uid=event_uid("connect", source.network, stream, slot=span.start if several else None),
         upstream_id=stream,
-        title=clean(item.title or "").strip(),
+        **fields.texts(item.title, item.desc or item.description),
         start=span.start,
         end=span.end,
-        description=description,
-        html=html,
-        place=Place(name=location) if location else None,
+        place=fields.place_by_name(item.location),
         url=url,
         track=_name(item.partition) if "," in source.group else "",
         people=_organizer(item.user_details),

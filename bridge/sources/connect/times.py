@@ -101,7 +101,8 @@ def _timed(times: Times, here: ZoneInfo) -> Span:
     repairs: list[Problem] = []
     start = _epoch(times.start_time, "no-start")
     end = end_or_start(start, partial(_epoch, times.end_time, "no-end"), "ends-at-start", repairs)
-    offset, start, end = _offset(times, start), start.astimezone(here), end.astimezone(here)
+    offset = _offset(times, start)
+    start, end = start.astimezone(here), end.astimezone(here)
     return Span(start=start, end=end, offset=offset, repairs=tuple(repairs))
 
 

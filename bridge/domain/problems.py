@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 from bridge.domain.sentences import SENTENCES
 
+_LONGEST = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -46,9 +48,13 @@ class BadValueError(ValueError):
 
 
 def problem(code: str, /, **fields: Field) -> Problem:
-    """Return a problem with its fields by name."""
+    """Return a problem with its fields by name; long texts are cut."""
     assert code in SENTENCES, code
-    return Problem(code, tuple(fields.items()))
+    return Problem(code, tuple((name, _bounded(value)) for name, value in fields.items()))
+
+
+def _bounded(value: Field) -> Field:
+    return f"{value[:_LONGEST]}…" if isinstance(value, str) and len(value) > _LONGEST else value
 
 
 def reason(error: ValueError) -> Problem:

@@ -44,6 +44,16 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.IGNORECASE)
 
 
+def without_controls(value: str) -> str:
+    """Return the text without characters that UTF-8, a database or a page cannot hold.
+
+    Line breaks, tabs, joiners and direction marks stay.
+    """
+    if value.isprintable():  # a lone half of a surrogate pair is not
+        return value
+    return _CONTROLS.sub("", value.replace("\x85", "\n"))
+
+
 def clean(value: str) -> str:
     r"""Return the text in NFC with ``\n`` as its only control character.
 

@@ -15,6 +15,7 @@ from bridge.domain.timezones import zone_by_key
 NO_INVITATION = "none"
 
 _LONGEST_DESCRIPTION = 2000
+_LONGEST_LABEL = 255  # it is part of a key of the database
 _COPIED = ("title", "all_day", "url", "join_url", "busy")
 
 
@@ -92,7 +93,7 @@ def labels_of(event: Event, source_key: str) -> frozenset[tuple[str, str]]:
     ``track``, ``hall``, ``group`` (of a source with several), ``source`` (a key and not a title),
     and for Zoho Calendar ``answer``: the account's RSVP, or ``NO_INVITATION``.
     """
-    labels = {("source", source_key)}
+    labels = set()
     for part in (event, *event.overrides):
         labels |= {("category", name) for name in part.categories if name != part.track}
         if part.track:
@@ -101,7 +102,8 @@ def labels_of(event: Event, source_key: str) -> frozenset[tuple[str, str]]:
             labels.add(("hall", part.place.hall))
         if part.answer or source_key.startswith("calendar:"):
             labels.add(("answer", part.answer or NO_INVITATION))
-    return frozenset(labels)
+    bounded = {(kind, value[:_LONGEST_LABEL]) for kind, value in labels}
+    return frozenset(bounded | {("source", source_key)})
 
 
 def encode_items(items: Sequence[AgendaItem]) -> bytes:

@@ -20,6 +20,8 @@ M = TypeVar("M", date, datetime)
 Faults: TypeAlias = Mapping[str, Problem]
 """Why a field could not be read, by the field's name in JSON."""
 
+LONGEST_ID = 255
+_LONGEST_TITLE = 1000  # a feed shows 255 characters of it
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f<>\"]+", re.IGNORECASE)
 
@@ -82,11 +84,14 @@ def end_or_start(
 
 
 def identity(value: Any) -> str:
-    """Return an id as text, whether it is text or a number; empty for other or invisible values."""
+    """Return an id as text, whether it is text or a number.
+
+    It is empty for other values, and for invisible or endless ones.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     text = str(value).strip()
-    return text if text.isprintable() else ""
+    return text if text.isprintable() and len(text) <= LONGEST_ID else ""
 
 
 def id_of(data: Any, name: str = "id") -> str:
@@ -133,7 +138,12 @@ def number(value: Any) -> int | None:
 def texts(title: str | None, description: str | None) -> dict[str, Any]:
     """Return the title, the description and its HTML, as fields of an event."""
     text, html = clean_html(description or "")
-    return {"title": clean(title or "").strip(), "description": text, "html": html}
+    return {"title": read_title(title), "description": text, "html": html}
+
+
+def read_title(title: str | None) -> str:
+    """Return the title of an event, which may have several lines."""
+    return clean(title or "").strip()[:_LONGEST_TITLE]
 
 
 def place_by_name(name: str | None) -> Place | None:

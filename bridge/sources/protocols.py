@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 from bridge.domain.event import Event
 from bridge.domain.problems import Problem, reason
 from bridge.domain.rejection import Rejection
+from bridge.domain.text import one_line
 
 Product: TypeAlias = Literal["backstage", "connect", "calendar"]
 
@@ -40,12 +41,12 @@ class Collector:
     def drop(self, upstream_id: str, title: str, why: ValueError | Problem) -> None:
         """Add an event that is not published."""
         problems = (why if isinstance(why, Problem) else reason(why),)
-        self.rejections.append(Rejection("dropped", upstream_id, title, problems))
+        self.rejections.append(Rejection("dropped", upstream_id, one_line(title), problems))
 
     def repair(self, upstream_id: str, title: str, repairs: Iterable[Problem]) -> None:
         """Add the repairs of an event that is published, if there are any."""
         if problems := tuple(repairs):
-            self.rejections.append(Rejection("repaired", upstream_id, title, problems))
+            self.rejections.append(Rejection("repaired", upstream_id, one_line(title), problems))
 
     def result(self) -> ParseResult:
         """Return the collected result."""

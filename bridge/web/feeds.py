@@ -27,6 +27,7 @@ from bridge.web.user_agents import program_name
 
 _PATH = re.compile(r"/(?:feeds|f/([^/]+))/([^/]+)(?:/([^/]+))?\.ics")
 _UID = re.compile(r"[!-~]{1,255}")
+_LONGEST_FILE_NAME = 100
 _METHODS = ("GET", "HEAD", "OPTIONS")
 _CACHE = "max-age=900, stale-while-revalidate=86400, stale-if-error=604800"
 
@@ -152,6 +153,7 @@ def _validators(head: Head, variant: str, tag: str) -> Headers:
 
 def _disposition(title: str, name: str, *, download: bool) -> str:
     """Name the file, also beyond ASCII (RFC 6266, RFC 8187); Google refuses attachments (H13)."""
-    title = quote(" ".join(title.split()) or name, safe="", errors="replace")
+    title = " ".join(title.split())[:_LONGEST_FILE_NAME] or name
+    title = quote(title, safe="", errors="replace")
     kind = "attachment" if download else "inline"
     return f"{kind}; filename=\"{name}.ics\"; filename*=UTF-8''{title}.ics"

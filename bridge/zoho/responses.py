@@ -7,6 +7,7 @@ from typing import Any
 
 from bridge import errors
 from bridge.domain.problems import problem
+from bridge.domain.text import without_controls
 from bridge.zoho.api_errors import ApiError, clean_words, parse_error
 from bridge.zoho.scopes import Product, scope_for
 from bridge.zoho.transport import Reply
@@ -17,6 +18,7 @@ NAMES: dict[Product, str] = {
     "calendar": "Zoho Calendar",
 }
 
+_MOST_OBJECTS = 100_000  # objects and lists of one answer
 _THROTTLE_SECONDS = 120.0  # Zoho counts over two minutes
 _THROTTLED = re.compile(r"THROTTLES_LIMIT_EXCEEDED|too many requests", re.IGNORECASE)
 _DEAD = re.compile(r"INVALID_(OAUTH_?)?TOKEN|INVALID_TICKET", re.IGNORECASE)
@@ -53,7 +55,8 @@ class Call:
 def read_reply(reply: Reply, call: Call, *, now: datetime) -> Any:
     """Return the JSON object or array of a 2xx without an error; raise a class of ``ZohoError``.
 
-    A refused access token is a TokenRefusedError. A Retry-After date is counted from ``now``.
+    A refused access token is a TokenRefusedError. A Retry-After date is counted from ``now``. No
+    text of the result has control characters or lone halves of surrogate pairs.
     """
     body, why = reply.json()
     error = parse_error(body, reply.status)
@@ -62,10 +65,34 @@ def read_reply(reply: Reply, call: Call, *, now: datetime) -> Any:
     if error is not None:
         raise _zoho_error(error, reply, call, now)
     if why is None and isinstance(body, dict | list):
-        return body
+        if _clean_json(body):
+            return body
+        limit = f"{_MOST_OBJECTS:,}"
+        raise errors.BadDataError("answer-of-many-objects", **_names(call), objects=limit)
     kind = errors.BadDataError if why is None else errors.UnavailableError
     why = why or problem("body-no-object", type=type(body).__name__)
     raise kind("answer-unreadable", **_names(call), status=reply.status, why=why)
+
+
+def _clean_json(body: Any) -> bool:
+    """Clean all texts and keys in place; return False if there are too many objects.
+
+    Not recursive, for ``json`` reads deeper nests than Python functions can follow.
+    """
+    containers = [body]
+    for container in containers:
+        if len(containers) > _MOST_OBJECTS:
+            return False
+        if isinstance(container, dict):
+            for name in [name for name in container if not name.isprintable()]:
+                container[without_controls(name)] = container.pop(name)
+        items = container.items() if isinstance(container, dict) else enumerate(container)
+        for key, value in items:
+            if isinstance(value, str):
+                container[key] = without_controls(value)
+            elif isinstance(value, dict | list):
+                containers.append(value)
+    return True
 
 
 def _names(call: Call) -> dict[str, Any]:

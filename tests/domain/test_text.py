@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 import pytest
 
-from bridge.domain.text import clean, clean_html, one_line
+from bridge.domain.text import clean, clean_html, one_line, without_controls
 
 # Everything that a Python string can contain, with controls and halves of surrogate pairs.
 ANY_TEXT = st.text(
@@ -69,6 +69,17 @@ CLEAN = [
 )
 def test_cleaning_follows_the_rules(given_text: str, expected: str) -> None:
     assert clean(given_text) == expected
+
+
+@modest
+@given(ANY_TEXT)
+def test_text_without_controls_fits_everywhere_and_reads_the_same(value: str) -> None:
+    text = without_controls(value)
+    text.encode()
+    assert not set(text) & set(map(chr, (*range(9), *range(14, 32), *range(127, 160))))
+    assert without_controls(text) == text
+    if "\r" not in value:  # a control between CR and LF goes, and they become one line break
+        assert clean(text) == clean(value)
 
 
 @modest

@@ -14,7 +14,17 @@ import pytest
 
 from bridge.domain.rejection import reasons
 from bridge.sources.calendar.parse import parse
-from tests.sources.calendar_json import DOCUMENTED, SOURCE, day_wire, instance, one, read, utc, wire
+from tests.sources.calendar_json import (
+    DOCUMENTED,
+    SOURCE,
+    at,
+    day_wire,
+    instance,
+    one,
+    read,
+    utc,
+    wire,
+)
 from tests.sources.parsed import recurrence_of
 
 BAD = [
@@ -218,3 +228,17 @@ def test_an_all_day_until_at_the_end_of_all_years_is_none() -> None:
     """How programs write "without end"."""
     event, reasons = one(day_wire("20260302", "20260302", rrule="FREQ=DAILY;UNTIL=99991231"))
     assert (recurrence_of(event).rule.until, reasons) == (None, [])
+
+
+def test_an_id_that_no_key_of_the_database_holds_costs_its_event_alone() -> None:
+    parsed = read(wire("a" * 256), wire("b" * 255))
+    assert [event.upstream_id for event in parsed.events] == ["b" * 255]
+    assert [rejection.upstream_id for rejection in parsed.rejections] == [""]
+
+
+def test_endless_texts_are_cut_before_they_are_stored_in_many_places() -> None:
+    title, zone = "t" * 10_000, "z" * 10_000
+    parsed = read(wire(title=title, rrule="x" * 10_000, **at(zone, "20260302T153000+0530")))
+    (event,), (rejection,) = parsed.events, parsed.rejections
+    assert (len(event.title), len(rejection.title)) == (1000, 255)
+    assert len(reasons(rejection)) < 3000

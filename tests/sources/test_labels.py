@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from bridge.feed.agenda import labels_of
 from bridge.sources.connect import parse as connect_parse
+from tests.factories import event
 from tests.sources.calendar_json import instance, one, wire
 from tests.sources.connect_json import CREATIVE, SAMOA, TIMED, changed
 
@@ -67,3 +69,8 @@ def test_an_event_of_several_groups_has_its_group_as_track(
     raw = {"pages": [{"upcomingEvents": {"events": [changed(TIMED, partition=partition)]}}]}
     (event,) = connect_parse.parse(raw, replace(CREATIVE, group=group), SAMOA).events
     assert event.track == track
+
+
+def test_a_label_is_no_longer_than_a_key_of_the_database_may_be() -> None:
+    labels = labels_of(event(categories=("c" * 5000,), track="t" * 5000), "calendar:work")
+    assert {len(value) for kind, value in labels if kind in ("category", "track")} == {255}

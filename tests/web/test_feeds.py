@@ -326,6 +326,14 @@ def test_a_title_cant_leave_its_header(served: Store, settings: Settings, now: d
     assert set(value.partition("''")[2]) <= set(ascii_letters + digits + "%-._~")
 
 
+def test_the_name_of_a_file_is_short(served: Store, settings: Settings, now: datetime) -> None:
+    feed = Feed(slug="team", title="é" * 5000, sources=(CalendarSource(calendar="c"),))
+    served.feeds.replace([feed], now=now)
+    token = served.links.token(served.links.of("team")[0])
+    answer = create_app(settings, served).test_client().get(f"/f/{token}/team.ics")
+    assert answer.headers["Content-Disposition"].endswith("''" + "%C3%A9" * 100 + ".ics")
+
+
 def published(event: Event) -> Entry:
     """Return an event as an entry of a publication."""
     stamp = vevent.Stamp(changed=CHANGED.replace(microsecond=0), sequence=1)

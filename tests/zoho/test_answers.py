@@ -56,7 +56,34 @@ def test_json_is_read_with_a_byte_order_mark_and_control_characters(
 ) -> None:
     """One raw control character in one title must not cost the whole source."""
     zoho.script(Answer(b'\xef\xbb\xbf{"a":"x\ty\x01"}'))
-    assert client.get(*CALENDAR) == {"a": "x\ty\x01"}
+    assert client.get(*CALENDAR) == {"a": "x\ty"}
+
+
+def test_no_text_of_an_answer_can_break_a_page_or_the_database(
+    zoho: LoopbackZoho, client: ZohoClient
+) -> None:
+    """JSON may hold halves of surrogate pairs and NUL: UTF-8 and PostgreSQL cannot."""
+    zoho.script(
+        Answer(rb'{"uid\u0000":["a\u0000",{"rrule":"\ud83d","ok":"\ud83d\ude00\n"}],"n":1}')
+    )
+    answer = client.get(*CALENDAR)
+    assert answer == {"uid": ["a", {"rrule": "", "ok": "\U0001f600\n"}], "n": 1}
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" + b"{}," * 100_000 + b"{}]", b'{"a":[' + b"[]," * 10**5 + b"1]}"]
+)
+def test_an_answer_of_too_many_objects_is_an_error_that_names_the_request(
+    zoho: LoopbackZoho, client: ZohoClient, body: bytes
+) -> None:
+    zoho.script(Answer(body))
+    with pytest.raises(BadDataError, match=r"/calendars/l9%3D%3D/events .* 100,000 objects"):
+        client.get(*CALENDAR)
+
+
+def test_a_deep_nest_is_cleaned_too(zoho: LoopbackZoho, client: ZohoClient) -> None:
+    zoho.script(Answer(b"[" * 900 + rb'"a\ud83d"' + b"]" * 900))
+    assert repr(client.get(*CALENDAR)).strip("[]") == "'a'"
 
 
 def test_a_gzipped_answer_is_read(zoho: LoopbackZoho, client: ZohoClient) -> None:

@@ -19,7 +19,15 @@ from bridge.domain.text import clean, clean_html
 from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.sources import fields
 from bridge.sources.dates import iso_utc
-from bridge.sources.fields import Faults, end_or_start, identity, left_out, read, read_address
+from bridge.sources.fields import (
+    Faults,
+    end_or_start,
+    identity,
+    left_out,
+    read,
+    read_address,
+    read_title,
+)
 
 PRODUCT = "Zoho Backstage"
 
@@ -89,7 +97,7 @@ def read_event(
     event = Event(
         uid=uid,
         upstream_id=identity(item.id),
-        title=clean(item.name or "").strip(),
+        title=read_title(item.name),
         start=start,
         end=end,
         description=description,

@@ -16,8 +16,8 @@ from bridge.domain.problems import Problem, problem, to_plain
 from bridge.domain.source import AvailableSource, CalendarSource
 from bridge.errors import NotFoundError
 from bridge.sources.calendar.checks import check_detail, check_page, series_versions
-from bridge.sources.calendar.wire import PRODUCT, calendar_object, objects, read_calendar, uid_of
-from bridge.sources.fields import refuse_nameless
+from bridge.sources.calendar.wire import PRODUCT, calendar_object, objects, uid_of
+from bridge.sources.fields import refuse_nameless, title_of
 from bridge.sources.protocols import AnswerCache, Api, Raw
 
 _WITH_DESCRIPTIONS = "application/json+large"
@@ -31,13 +31,10 @@ def discover(api: Api) -> tuple[AvailableSource, ...]:
     """Return every calendar of the account (Zoho APIs 4.1)."""
     items = objects(api.get("calendar", "/calendars"), "calendars")
     refuse_nameless(items, uid_of, PRODUCT, "calendars")
-    calendars = [read_calendar(data)[0] for data in items]
     return tuple(
-        AvailableSource(
-            source=CalendarSource(calendar=info.uid), title=(info.name or "").strip() or info.uid
-        )
-        for info in calendars
-        if info.uid
+        AvailableSource(source=CalendarSource(calendar=uid), title=title_of(data, "name") or uid)
+        for data in items
+        if (uid := uid_of(data))
     )
 
 

@@ -120,13 +120,14 @@ def calendar_object(answer: Any) -> Any:
 
 def uid_of(data: Any) -> str:
     """Return an object's uid; empty if it has none that can be read."""
-    return data["uid"] if isinstance(data, dict) and isinstance(data.get("uid"), str) else ""
+    uid = data.get("uid") if isinstance(data, dict) else None
+    return uid if isinstance(uid, str) and len(uid) <= fields.LONGEST_ID else ""
 
 
 def read_item(data: Any) -> tuple[Item, Faults]:
     """Read one event object, and the faults of its fields; BadValueError without a uid."""
     item, faults = read(data, Item)
-    if not item.uid:
+    if not uid_of(data):
         raise BadValueError("no-id")
     return item, faults
 

@@ -10,7 +10,6 @@ from flask import Response, request
 from bridge.sandbox import server
 from bridge.sandbox.calendar_objects import Builder, timed
 from bridge.sandbox.state import Calendar, Data, Group, Portal
-from tests import zoho_updates
 from tests.zoho_accounts import Accounts
 from tests.zoho_faults import Faults
 
@@ -56,7 +55,6 @@ class Sandbox(server.Sandbox):
         super().__init__(skewed_now, data, page_size=page_size, tokens=tokens)
         self.app.after_request(self._record)
         self.faults.install(self.app)
-        zoho_updates.install(self.app, self.data)
 
     @property
     def requests(self) -> list[RecordedRequest]:

@@ -138,7 +138,8 @@ class Dialogue:
         if not data_center and "ZOHO_DATA_CENTER" in self._origins:
             data_center = zoho.data_center
         default = former.data_center if former else zoho.data_center
-        center = DATA_CENTERS[self._take("", data_center, default, _ask_center)]
+        data_center = self._take("", data_center, default, _ask_center)
+        center = DATA_CENTERS[data_center]
         if self._terminal and not (client_id and zoho.client_secret):
             click.echo(_CLIENT_STEPS.format(console=center.console_url))
         known_id, ask_id = former.client_id if former else "", partial(_ask, "Client id")
@@ -154,9 +155,10 @@ class Dialogue:
         if self._missing:
             names = "; ".join(self._missing)
             raise ConfigError(f"There is no terminal to ask at, so these must be given: {names}.")
-        url = (zoho if "ZOHO_ACCOUNTS_URL" in self._origins else center).accounts_url
+        own_url = "ZOHO_ACCOUNTS_URL" in self._origins
+        url = zoho.accounts_url if own_url else center.urls()["accounts_url"]
         return SelfClient(
-            client_id=client_id, client_secret=secret, data_center=center.code, accounts_url=url
+            client_id=client_id, client_secret=secret, data_center=data_center, accounts_url=url
         ), code
 
     def _take(self, name: str, given: str, stored: str, ask: Callable[[str], str]) -> str:
@@ -170,7 +172,7 @@ class Dialogue:
 def _ask_center(stored: str) -> str:
     click.echo(_DATA_CENTER_STEPS)
     for code, center in DATA_CENTERS.items():
-        click.echo(f"  {code}  {center.console_url.removeprefix('https://api-console.')}")
+        click.echo(f"  {code}  {center.domain}")
     codes = click.Choice(list(DATA_CENTERS))
     answer: str = click.prompt("Data centre", type=codes, default=stored, show_choices=False)
     return answer

@@ -4,53 +4,42 @@ An account, its client and its tokens belong to one data centre. The hosts do no
 name (Canada is at zohocloud.ca, Backstage at zohoapis), so a setting may override each URL.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class DataCenter:
-    """The URLs of one data centre's services, without a trailing slash.
+    """The services of one data centre: most at ``domain``, Backstage at ``api_host``."""
 
-    ``accounts_url`` precedes ``/oauth/v2/token``; on ``console_url`` a person creates a client.
-    """
+    domain: str
+    api_host: str
 
-    code: str
-    accounts_url: str
-    backstage_url: str
-    connect_url: str
-    calendar_url: str
-    console_url: str
+    @property
+    def console_url(self) -> str:
+        """The page on which a person creates a client."""
+        return f"https://api-console.{self.domain}"
 
-    def urls(self) -> Mapping[str, str]:
+    def urls(self) -> dict[str, str]:
         """Return the URLs that settings may override, by the name of the setting's field."""
-        names = ("accounts_url", "backstage_url", "connect_url", "calendar_url")
-        return {name: getattr(self, name) for name in names}
-
-
-def _center(code: str, domain: str, api_host: str) -> DataCenter:
-    return DataCenter(
-        code=code,
-        accounts_url=f"https://accounts.{domain}",
-        backstage_url=f"https://{api_host}/backstage/v3",
-        connect_url=f"https://connect.{domain}/pulse/api",
-        calendar_url=f"https://calendar.{domain}/api/v1",
-        console_url=f"https://api-console.{domain}",
-    )
+        return {
+            "accounts_url": f"https://accounts.{self.domain}",
+            "backstage_url": f"https://{self.api_host}/backstage/v3",
+            "connect_url": f"https://connect.{self.domain}/pulse/api",
+            "calendar_url": f"https://calendar.{self.domain}/api/v1",
+        }
 
 
 # Zoho documents Backstage for us, eu, in, au and jp only. The other rows continue the pattern of
 # Zoho's other services.
-_CENTERS = (
-    _center("us", "zoho.com", "www.zohoapis.com"),
-    _center("eu", "zoho.eu", "www.zohoapis.eu"),
-    _center("in", "zoho.in", "zohoapis.in"),
-    _center("au", "zoho.com.au", "www.zohoapis.com.au"),
-    _center("jp", "zoho.jp", "www.zohoapis.jp"),
-    _center("ca", "zohocloud.ca", "www.zohoapis.ca"),
-    _center("sa", "zoho.sa", "www.zohoapis.sa"),
-    _center("uk", "zoho.uk", "www.zohoapis.uk"),
-    _center("cn", "zoho.com.cn", "www.zohoapis.com.cn"),
-    _center("ae", "zoho.ae", "www.zohoapis.ae"),
-)
-DATA_CENTERS = {center.code: center for center in _CENTERS}
+DATA_CENTERS = {
+    "us": DataCenter("zoho.com", "www.zohoapis.com"),
+    "eu": DataCenter("zoho.eu", "www.zohoapis.eu"),
+    "in": DataCenter("zoho.in", "zohoapis.in"),
+    "au": DataCenter("zoho.com.au", "www.zohoapis.com.au"),
+    "jp": DataCenter("zoho.jp", "www.zohoapis.jp"),
+    "ca": DataCenter("zohocloud.ca", "www.zohoapis.ca"),
+    "sa": DataCenter("zoho.sa", "www.zohoapis.sa"),
+    "uk": DataCenter("zoho.uk", "www.zohoapis.uk"),
+    "cn": DataCenter("zoho.com.cn", "www.zohoapis.com.cn"),
+    "ae": DataCenter("zoho.ae", "www.zohoapis.ae"),
+}

@@ -8,7 +8,6 @@ from importlib import resources
 import tomllib
 from typing import IO, Any
 
-_UNTRANSLATED = "same-in-every-language"
 _TABLES = tomllib.loads(resources.files(__package__).joinpath("sentences.toml").read_text("utf-8"))
 
 SENTENCES: Mapping[str, str] = {
@@ -26,5 +25,5 @@ def extract(
 ) -> Iterator[tuple[int, None, str, list[Any]]]:
     """Yield every sentence for translation, as Babel asks of an extraction method."""
     for name, table in tomllib.load(file).items():
-        for sentence in table.values() if name != _UNTRANSLATED else ():
+        for sentence in table.values() if name != "same-in-every-language" else ():
             yield 1, None, sentence, []

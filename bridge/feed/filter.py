@@ -12,8 +12,6 @@ _KINDS = ("track", "hall", "category", "group", "source", "answer")
 LABEL_KINDS: Mapping[str, bytes] = {kind: kind[:1].encode() for kind in _KINDS}
 DIGEST_LENGTH = 6
 
-_LETTERS = {letter: kind for kind, letter in LABEL_KINDS.items()}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
@@ -34,9 +32,9 @@ class Filter:
     @classmethod
     def decode(cls, data: bytes) -> "Filter":
         """Return the filter that ``encode`` wrote. Raises ValueError for other bytes."""
-        starts = range(0, len(data), DIGEST_LENGTH)
+        starts, letters = range(0, len(data), DIGEST_LENGTH), LABEL_KINDS.values()
         digests = tuple(data[start : start + DIGEST_LENGTH] for start in starts)
-        valid = all(len(digest) == DIGEST_LENGTH and digest[:1] in _LETTERS for digest in digests)
+        valid = all(len(digest) == DIGEST_LENGTH and digest[:1] in letters for digest in digests)
         if not digests or not valid or digests != tuple(sorted(set(digests))):
             raise ValueError("these bytes are not a filter")
         return cls(digests=digests)

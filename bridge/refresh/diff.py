@@ -56,7 +56,9 @@ def decide(
     duplicates = []
     for event in parsed.events:
         if event.uid in events:
-            duplicates.append(_duplicate(event))
+            duplicates.append(
+                Rejection("dropped", event.upstream_id, event.title, (problem("duplicate-id"),))
+            )
         else:
             events[event.uid] = event
     unreadable = {r.upstream_id for r in parsed.rejections if r.kind == "dropped"}
@@ -80,15 +82,6 @@ def decide(
         saved=tuple(row for row in rows if row),
         removed=removed,
         rejections=(*parsed.rejections, *duplicates),
-    )
-
-
-def _duplicate(event: Event) -> Rejection:
-    return Rejection(
-        kind="dropped",
-        upstream_id=event.upstream_id,
-        title=event.title,
-        problems=(problem("duplicate-id"),),
     )
 
 

@@ -1,4 +1,4 @@
-"""The sandbox's Connect: networks, groups, and "upcoming" events.
+"""The sandbox's Connect: networks, groups, "upcoming" events, and their update.
 
 Quirks it keeps: refusals with status 200, events long past among the upcoming ones, an event of two
 groups in the answer of each, and a filter by the epochs even where an all-day event's are of
@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from flask import Blueprint, Response, abort, request
 
+from bridge.sandbox import connect_update
 from bridge.sandbox.oauth import Tokens
 from bridge.sandbox.responses import connect_error, reply
 from bridge.sandbox.state import Data, Group, Json, Network
@@ -17,7 +18,7 @@ _SCOPES = {
     "networks": "zohopulse.networklist.READ",
     "groups": "zohopulse.userDetail.READ",
     "events": "zohopulse.events.READ",
-    "update": "zohopulse.events.UPDATE",  # a route of the tests
+    "update": "zohopulse.events.UPDATE",
 }
 _REFUSALS = {"missing": "TICKET", "dead": "OAUTHTOKEN", "scope": "OAUTHSCOPE"}
 
@@ -61,6 +62,22 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         ]
         rows.sort(key=lambda event: int(event["startTime"]))
         return reply({"upcomingEvents": {"events": rows}})
+
+    @api.post("/updateEvent")
+    def update() -> Response:
+        network = requested_network(data)
+        stream = request.values.get("streamId", "")
+        holders = [group for group in network.groups.values() if group.events.find(stream)]
+        if not holders:
+            refuse_parameter("streamId")
+        event = holders[0].events.find(stream)[0]
+        try:
+            fields, gone = connect_update.update_fields(event, request.values, network.zone)
+        except ValueError as error:
+            refuse(str(error))
+        for group in holders:
+            group.events.change(stream, drop=gone, **fields)
+        return reply(connect_update.answer(holders[0].events.find(stream)[0], holders[0].info))
 
     return api
 

@@ -175,12 +175,9 @@ def _rejection(row: sa.Row[Any]) -> Rejection:
     stored: dict[str, Any] = {"title": "", "problems": [row.reason]}
     if row.reason.startswith("{"):  # earlier releases wrote a sentence
         stored = json.loads(row.reason)
-    return Rejection(
-        kind="repaired" if row.kept else "dropped",
-        upstream_id=row.upstream_id,
-        title=stored["title"],
-        problems=tuple(map(problems.from_plain, stored["problems"])),
-    )
+    found = tuple(map(problems.from_plain, stored["problems"]))
+    title = stored["title"]
+    return Rejection("repaired" if row.kept else "dropped", row.upstream_id, title, found)
 
 
 def _state_query() -> sa.Select[Any]:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from bridge.domain.sentences import N_
 from bridge.errors import StoreError
+from bridge.web.https import SAFE_IN_QUERY
 from bridge.web.language import _
 
 Headers: TypeAlias = Sequence[tuple[str, str]]
@@ -34,7 +35,6 @@ _TEXTS = {
     503: N_("The server is temporarily unavailable. Try again in a minute."),
 }
 _RETRY_AFTER = 60
-_SAFE_IN_QUERY = "/:@!$&'()*+,;=~%?"
 
 log = structlog.get_logger()
 
@@ -55,7 +55,7 @@ class App(Flask):
         """Encode non-ASCII characters in a query, on which Flask fails."""
         query = environ.get("QUERY_STRING", "")
         if not query.isascii():
-            environ["QUERY_STRING"] = quote(query.encode("latin-1"), safe=_SAFE_IN_QUERY)
+            environ["QUERY_STRING"] = quote(query.encode("latin-1"), safe=SAFE_IN_QUERY)
         return super().wsgi_app(environ, start_response)
 
     def log_exception(

@@ -9,11 +9,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge.config import Settings
 
-# Requested on this machine, without the proxy that speaks https.
-_PLAIN_PATHS = ("/healthz", "/metrics")
 _HSTS = ("Strict-Transport-Security", "max-age=31536000")
 _SAFE_IN_PATH = "/:@!$&'()*+,;=~"
-_SAFE_IN_QUERY = _SAFE_IN_PATH + "%?"
+SAFE_IN_QUERY = _SAFE_IN_PATH + "%?"
 
 
 def wrap(app: WSGIApplication, settings: Settings) -> WSGIApplication:
@@ -29,7 +27,8 @@ def _redirect_http(app: WSGIApplication, root: str) -> WSGIApplication:
 
     def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["wsgi.url_scheme"] != "https":
-            if environ["PATH_INFO"] in _PLAIN_PATHS:
+            # Requested on this machine, without the proxy that speaks https.
+            if environ["PATH_INFO"] in ("/healthz", "/metrics"):
                 return app(environ, start_response)
             headers = [("Location", _location(environ, root)), ("Content-Length", "0")]
             start_response("308 Permanent Redirect", headers)
@@ -46,6 +45,6 @@ def _redirect_http(app: WSGIApplication, root: str) -> WSGIApplication:
 def _location(environ: WSGIEnvironment, root: str) -> str:
     """Return the same path under https; characters that could end the header are encoded."""
     path = quote(environ["PATH_INFO"].encode("latin-1"), safe=_SAFE_IN_PATH)
-    query = quote(environ.get("QUERY_STRING", "").encode("latin-1"), safe=_SAFE_IN_QUERY)
+    query = quote(environ.get("QUERY_STRING", "").encode("latin-1"), safe=SAFE_IN_QUERY)
     slash = "" if path.startswith("/") else "/"  # or the path would continue the host's name
     return root + slash + path + ("?" + query if query else "")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests import zoho_updates
+from bridge.sandbox import connect_update
 from tests.command_line import CALENDAR, GROUP, CommandLine
 from tests.push.push_command import (
     OFFSITE,
@@ -222,13 +222,13 @@ def test_a_deviation_of_zohos_new_state_is_reported(
     line("refresh", "group")
     edited = retitle(line)
 
-    update_fields = zoho_updates.update_fields
+    update_fields = connect_update.update_fields
 
     def forget_description(*arguments: Any) -> Any:
         fields, removed = update_fields(*arguments)
         return fields, (*removed, "desc")
 
-    monkeypatch.setattr(zoho_updates, "update_fields", forget_description)
+    monkeypatch.setattr(connect_update, "update_fields", forget_description)
     result = push(line, edited)
     assert result.exit_code == 0
     assert (

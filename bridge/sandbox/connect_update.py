@@ -7,16 +7,12 @@ of a refusal.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
-from flask import Flask, Response, request
-
 from bridge.domain.timezones import UTC_ZONE, zone
-from bridge.sandbox.api_connect import refuse, refuse_parameter, requested_network
 from bridge.sandbox.connect_objects import times
-from bridge.sandbox.responses import reply
-from bridge.sandbox.state import Data, Json
+from bridge.sandbox.files import template
+from bridge.sandbox.state import Json
 
 _LONGEST = {"title": 250, "desc": 1000, "location": 250}
 _INTERVALS = {
@@ -24,44 +20,8 @@ _INTERVALS = {
     "intervalHour": {str(hour) for hour in range(24)},
     "intervalMinute": {"5", "15", "30", "60", "120"},
 }
-_FORMATTED = tuple(
-    f"{kind}{side}Time" for kind in ("formatted", "fullformatted") for side in ("Start", "End")
-)
-_STREAM = {
-    "allowFooter": "true",
-    "isApproved": "true",
-    "isSpam": "false",
-    "type": "EVENT",
-    "content": [],
-    "formatedTime": "07:36 PM",
-    "lastActivityTime": "0",
-    "viewCount": "1",
-    "canHide": "true",
-    "comments": [],
-    "streamMentionData": [],
-}
-
-
-def install(app: Flask, data: Data) -> None:
-    """Serve updateEvent as a route of the sandbox's Connect, which checks the token's scope."""
-    view = partial(_update, data)
-    app.add_url_rule("/pulse/api/updateEvent", "connect.update", view, methods=["POST"])
-
-
-def _update(data: Data) -> Response:
-    network = requested_network(data)
-    stream = request.values.get("streamId", "")
-    holders = [group for group in network.groups.values() if group.events.find(stream)]
-    if not holders:
-        refuse_parameter("streamId")
-    event = holders[0].events.find(stream)[0]
-    try:
-        fields, gone = update_fields(event, request.values, network.zone)
-    except ValueError as error:
-        refuse(str(error))
-    for group in holders:
-        group.events.change(stream, drop=gone, **fields)
-    return reply(answer(holders[0].events.find(stream)[0], holders[0].info))
+_SIDES = ("StartTime", "EndTime")
+_FORMATTED = tuple(kind + side for kind in ("formatted", "fullformatted") for side in _SIDES)
 
 
 def update_fields(
@@ -110,22 +70,19 @@ def answer(event: Json, partition: Json) -> Json:
         },
         "link": {"linkurl": f"{address}/event/{stream}?isNative=true", "title": event["title"]},
         "event": inner,
-        "time": event["startTime"],
-        "streamModifiedTime": event["startTime"],
+        **dict.fromkeys(("time", "streamModifiedTime"), event["startTime"]),
         "url": f"{address}/stream/{stream}",
     }
-    return {"updateEvent": {"stream": _STREAM | fields}}
+    return {"updateEvent": {"stream": template("connect_stream") | fields}}
 
 
 def _wall_clock(side: str, form: Mapping[str, str]) -> datetime:
-    texts = {
-        part: form.get(f"{side}{part}", "") for part in ("Year", "Month", "Date", "Hour", "Min")
-    }
-    for part, text in texts.items():
-        if not text.isdecimal():
-            raise ValueError(f"{side}{part} is {'not a number' if text else 'missing'}")
-    year, month, day, hour, minute = map(int, texts.values())
-    return datetime(year, month, day, hour, minute)
+    names = [f"{side}{part}" for part in ("Year", "Month", "Date", "Hour", "Min")]
+    for name in names:
+        if not form.get(name, "").isdecimal():
+            raise ValueError(f"{name} is {'not a number' if form.get(name) else 'missing'}")
+    year, month, day, hour, minute = (int(form[name]) for name in names)
+    return datetime(year, month, day, hour, minute)  # noqa: DTZ001 - the zone is the profile's
 
 
 def _reminder(form: Mapping[str, str]) -> Json:

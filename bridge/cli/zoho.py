@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from types import FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import structlog
@@ -102,8 +102,9 @@ def source_keys(feeds: tuple[Feed, ...], slugs: Sequence[str] = ()) -> list[str]
 
 def refresh_all(refresher: Refresher, keys: Sequence[str]) -> list[Report]:
     """Refresh sources in parallel, with a progress bar; the reports have the order of ``keys``."""
-    hidden = not sys.stderr.isatty()
-    bar = click.progressbar(length=len(keys), label="Reading Zoho", file=sys.stderr, hidden=hidden)
+    style: dict[str, Any] = {"show_pos": True, "show_percent": False, "show_eta": False}
+    style |= {"file": sys.stderr, "hidden": not sys.stderr.isatty()}
+    bar = click.progressbar(length=len(keys), label="Reading Zoho", **style)
     with ThreadPoolExecutor(_PARALLEL_READS) as pool, bar:
         reads: list[Future[Report]] = []
         try:  # Ctrl+C may also come while the reads are started

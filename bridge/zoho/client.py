@@ -34,7 +34,7 @@ _JSON = "application/json"
 _PATIENCE = timedelta(seconds=12)
 _LONGEST_QUERY = 4000  # web servers take addresses of up to 8,000 bytes
 _SOON = 2.0  # seconds: after a longer Retry-After a request is not repeated here
-_DEADLINE = 120.0
+_DEADLINE = 30.0
 _MAX_BYTES = 50_000_000
 _LACKING = timedelta(minutes=20)  # a fault of Zoho's, which passes, may look like a lacking scope
 
@@ -66,13 +66,16 @@ class ZohoClient:
         patience: timedelta = _PATIENCE,
         deadline: float = _DEADLINE,
         max_bytes: int = _MAX_BYTES,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         settings.require()
         self._bases = {product: getattr(settings, f"{product}_url") for product in NAMES}
         self._secrets = (settings.client_secret.reveal(), settings.refresh_token.reveal())
         self._clock = clock
         self._http = http or new_http()
-        self._transport = Transport(self._http, deadline=deadline, max_bytes=max_bytes)
+        self._transport = Transport(
+            self._http, deadline=deadline, max_bytes=max_bytes, monotonic=monotonic
+        )
         self._tokens = TokenKeeper(settings, tokens, self._transport, clock=clock, sleep=sleep)
         account = account_of(settings)
         times: dict[str, Any] = {"patience": patience, "clock": clock, "sleep": sleep}

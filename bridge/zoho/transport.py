@@ -3,14 +3,15 @@
 It must not know what an answer means, retry a request or hold a token.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 import json
 from threading import Lock
-from time import monotonic
-from typing import Any
+import time
+from typing import Any, NoReturn
 
 import httpx
 
@@ -21,6 +22,9 @@ from bridge.errors import BadDataError, UnavailableError
 USER_AGENT = f"zoho-calendar-bridge/{__version__}"
 _TIMEOUT = httpx.Timeout(30, connect=10)
 _LONGEST_WAIT = 86_400.0
+# A slower answer holds a thread that could read other sources.
+_SLOW_SECONDS, _SLOW_RATE = 10.0, 1000  # bytes a second
+_LATER = 60.0  # a slow answer is not requested again at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +92,60 @@ def new_http() -> httpx.Client:
     return http
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TimedStream(httpx.SyncByteStream):
+    """The bytes of an answer as they arrive; raises UnavailableError when they are too slow.
+
+    Decompressed bytes come too late: a part of them may need many bytes that arrive.
+    """
+
+    stream: httpx.SyncByteStream
+    host: str
+    end: float
+    seconds: float
+    monotonic: Callable[[], float]
+
+    def __iter__(self) -> Iterator[bytes]:
+        since, recent = self.monotonic(), 0
+        for part in self.stream:
+            now, recent = self.monotonic(), recent + len(part)
+            if now > self.end:
+                self._give_up("answer-too-slow", self.seconds)
+            if now - since >= _SLOW_SECONDS:
+                if recent < _SLOW_RATE * (now - since):
+                    self._give_up("answer-drips", _SLOW_SECONDS)
+                since, recent = now, 0
+            yield part
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.stream.close()
+
+    def _give_up(self, kind: str, seconds: float) -> NoReturn:
+        raise UnavailableError(kind, host=self.host, seconds=f"{seconds:g}", retry_after=_LATER)
+
+
 class Transport:
     """The sender and counter of requests; safe for threads.
 
     ``deadline`` is the longest time in seconds from the request to the last byte of its answer: the
-    HTTP client's read timeout restarts with each byte. ``max_bytes`` counts the decompressed body.
+    HTTP client's read timeout restarts with each byte. An answer of less than 1 kB a second for ten
+    seconds ends before. ``max_bytes`` counts the decompressed body.
     """
 
-    def __init__(self, http: httpx.Client, *, deadline: float, max_bytes: int) -> None:
+    def __init__(
+        self,
+        http: httpx.Client,
+        *,
+        deadline: float,
+        max_bytes: int,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.http = http
         self.requests = 0  # sent, or tried
         self._deadline = deadline
         self._max_bytes = max_bytes
+        self._monotonic = monotonic
         self._lock = Lock()
 
     def send(self, request: httpx.Request, *, deadline: float | None = None) -> Reply:
@@ -119,17 +165,27 @@ class Transport:
         raise UnavailableError("connection-failed", host=request.url.host, error=name)
 
     def _send(self, request: httpx.Request, seconds: float) -> Reply:
-        end, host, path = monotonic() + seconds, request.url.host, request.url.path
+        end, host, path = self._monotonic() + seconds, request.url.host, request.url.path
         response = self.http.send(request, stream=True, follow_redirects=False)
         try:
+            if isinstance(response.stream, httpx.SyncByteStream):
+                response.stream = _TimedStream(
+                    stream=response.stream,
+                    host=host,
+                    end=end,
+                    seconds=seconds,
+                    monotonic=self._monotonic,
+                )
+            # Silence within an answer ends it too. httpx looks at this value again for the body.
+            timeouts, left = request.extensions["timeout"], end - self._monotonic()
+            longest = max(min(left, _SLOW_SECONDS), 0.1)
+            timeouts["read"] = min(timeouts["read"] or longest, longest)
             body = bytearray()
             for part in response.iter_bytes():
                 body += part
                 if len(body) > self._max_bytes:
                     limit = f"{self._max_bytes:,}"
                     raise BadDataError("answer-too-large", host=host, path=path, bytes=limit)
-                if monotonic() > end:
-                    raise UnavailableError("answer-too-slow", host=host, seconds=f"{seconds:g}")
             return Reply(response.status_code, response.headers, bytes(body))
         finally:
             response.close()

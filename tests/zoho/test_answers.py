@@ -3,6 +3,7 @@
 Answers and their meaning come from docs/zoho-apis.md, cited as "Zoho APIs 1.4".
 """
 
+from collections.abc import Iterator
 import gzip
 import socket
 
@@ -14,7 +15,15 @@ from bridge.store import Store
 from bridge.zoho.client import ZohoClient
 from tests.clock import Clock
 from tests.zoho.conftest import MakeClient
-from tests.zoho.loopback import CALENDAR, Answer, LoopbackZoho, all_of, secrets_in
+from tests.zoho.loopback import (
+    CALENDAR,
+    TOKEN_PATH,
+    Answer,
+    LoopbackZoho,
+    all_of,
+    secrets_in,
+    token_body,
+)
 
 
 def test_an_event_about_throttles_or_errors_is_data(zoho: LoopbackZoho, client: ZohoClient) -> None:
@@ -143,12 +152,85 @@ def test_a_silent_server_is_left_after_the_read_timeout(
     assert secrets_in(all_of(caught.value)) == []
 
 
-def test_a_slow_drip_is_left_after_the_deadline(zoho: LoopbackZoho, make: MakeClient) -> None:
+def slow_http(clock: Clock, size: int, every: float, *, packed: bool = False) -> httpx.Client:
+    """Return a client whose answers send ``size`` bytes ``every`` seconds of the clock."""
+    text = b'{"a": "' + b"x" * 200_000 + b'"}'
+    body = gzip.compress(text, compresslevel=0) if packed else text
+
+    class Drip(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for start in range(0, len(body), size):
+                clock.forward(seconds=every)
+                yield body[start : start + size]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == TOKEN_PATH:
+            return httpx.Response(200, json=token_body("token-1"))
+        headers = {"Content-Encoding": "gzip"} if packed else {}
+        return httpx.Response(200, headers=headers, stream=Drip())
+
+    return httpx.Client(transport=httpx.MockTransport(answer))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("size", "every", "seconds", "words"),
+    [
+        (1, 1, 10, "less than 1 kB a second for 10 seconds"),
+        (999, 1, 10, "less than 1 kB a second for 10 seconds"),
+        (8_000, 9, 18, "less than 1 kB a second for 10 seconds"),
+        (1_500, 1, 31, "more than 30 seconds"),
+        (40_000, 31, 31, "more than 30 seconds"),
+    ],
+)
+def test_a_slow_answer_is_given_up_and_not_requested_again_at_once(
+    make: MakeClient, clock: Clock, size: int, every: float, seconds: int, words: str, packed: bool
+) -> None:
     """The read timeout restarts with each byte, so it never ends a drip."""
-    zoho.script(*[Answer(b"{", drip=True)] * 3)
+    begin = clock.monotonic()
+    with (
+        slow_http(clock, size, every, packed=packed) as http,
+        pytest.raises(UnavailableError, match=words) as caught,
+    ):
+        make(http=http, monotonic=clock.monotonic).get(*CALENDAR)
+    assert clock.monotonic() - begin == seconds
+    assert caught.value.retry_after == 60
+
+
+def test_a_large_answer_at_a_modest_rate_is_read_whole(make: MakeClient, clock: Clock) -> None:
+    with slow_http(clock, 8_000, 1) as http:
+        answer = make(http=http, monotonic=clock.monotonic).get(*CALENDAR)
+    assert len(answer["a"]) == 200_000
+
+
+def test_a_drip_over_the_network_ends_at_the_deadline(zoho: LoopbackZoho, make: MakeClient) -> None:
+    zoho.script(Answer(b"{", drip=True))
     with pytest.raises(UnavailableError, match=r"more than 0\.1 seconds"):
         make(deadline=0.1).get(*CALENDAR)
-    assert len(zoho.calls) == 3
+    assert len(zoho.calls) == 1
+
+
+@pytest.mark.parametrize(("deadline", "longest"), [(30.0, 10), (4.0, 4)])
+def test_silence_within_an_answer_is_waited_for_only_as_long_as_a_drip(
+    make: MakeClient, clock: Clock, deadline: float, longest: float
+) -> None:
+    """The bytes that came are no reason to wait another full read timeout for the next."""
+    timeouts = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == TOKEN_PATH:
+            return httpx.Response(200, json=token_body("token-1"))
+
+        class Body(httpx.SyncByteStream):
+            def __iter__(self) -> Iterator[bytes]:
+                timeouts.append(request.extensions["timeout"]["read"])
+                yield b"{}"
+
+        return httpx.Response(200, stream=Body())
+
+    with httpx.Client(transport=httpx.MockTransport(answer), timeout=30) as http:
+        make(http=http, deadline=deadline, monotonic=clock.monotonic).get(*CALENDAR)
+    assert timeouts == [longest]
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -24,7 +24,6 @@ class SourceState:
     failures: int
     error: Problem | None
     warning: Problem | None
-    held_hash: str
     held_at: datetime | None
     notes: tuple[Problem, ...]
     events: int
@@ -36,6 +35,7 @@ class EventRow:
     """An event of a source without its payload, to compare it with a new read.
 
     ``ends_at`` is the end of its last occurrence, or None for a series without an end.
+    ``missing_since`` is the time of the first complete read in a row that missed it.
     """
 
     uid: str
@@ -43,6 +43,7 @@ class EventRow:
     content_hash: str
     cancelled_since: datetime | None
     ends_at: datetime | None
+    missing_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

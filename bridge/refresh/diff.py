@@ -3,10 +3,9 @@
 A failed read does not get here: it removes nothing.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-import hashlib
 
 from bridge.domain import codec
 from bridge.domain.event import Event, Status, to_utc
@@ -17,37 +16,39 @@ from bridge.domain.rejection import Rejection
 from bridge.sources.protocols import ParseResult
 
 BELIEVE_AFTER = timedelta(minutes=10)
-_LOSS_FROM = 20  # of fewer coming events, any number may disappear at once
+_HALF_OF = 10  # from so many coming events on, the loss of more than half is sudden
+_MOST_ASKED = 5  # events that Zoho is asked about one by one
 _MOST_COUNTED = 1500  # a series with a larger COUNT is taken for an endless one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PendingLoss:
-    """A read that was not believed: the hash of what it would remove, its time, and the warning."""
-
-    hash: str
-    at: datetime
-    warning: Problem
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What to write. With ``pending`` nothing: a second read has to agree first."""
+    """What to write. ``missing`` events stay: a later read has to miss them, too.
+
+    ``returned`` are events that an earlier read missed. With a ``warning`` so much is missing at
+    once that the later read has to be at least ``BELIEVE_AFTER`` later.
+    """
 
     saved: tuple[EventToSave, ...] = ()
     removed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = ()
-    pending: PendingLoss | None = None
+    warning: Problem | None = None
 
 
 def decide(
     known: Mapping[str, EventRow],
     parsed: ParseResult,
     *,
-    pending: PendingLoss | None = None,
     now: datetime,
+    is_deleted: Callable[[EventRow], bool] = lambda _: False,
 ) -> Decision:
     """Compare a complete read with the stored events, by UID.
+
+    An event is removed when an earlier read missed it, too. After a sudden loss that read has to be
+    ``BELIEVE_AFTER`` older. ``is_deleted`` asks Zoho about a single event, which then counts as the
+    second read. Additions and changes are never held back.
 
     An event that Zoho sent but that could not be parsed keeps its stored version, a series with its
     instances. If not even its id could be parsed, nothing is removed.
@@ -62,17 +63,21 @@ def decide(
         else:
             events[event.uid] = event
     unreadable = {r.upstream_id for r in parsed.rejections if r.kind == "dropped"}
-    missing = [row for uid, row in known.items() if uid not in events]
-    removed = tuple(
-        sorted(row.uid for row in missing if not unreadable.intersection((row.upstream_id, "")))
-    )
-    if warning := _sudden_loss(known, removed, now):
-        loss = hashlib.sha256("\n".join(removed).encode()).hexdigest()
-        if pending is None or pending.hash != loss:
-            return Decision(pending=PendingLoss(hash=loss, at=now, warning=warning))
-        if now - pending.at < BELIEVE_AFTER:
-            return Decision(pending=replace(pending, warning=warning))
-    staying = {row.uid for row in missing}.difference(removed)
+    sent = {event.upstream_id for event in events.values()}
+    absent = [row for uid, row in sorted(known.items()) if uid not in events]
+    readable = [row for row in absent if not unreadable.intersection((row.upstream_id, ""))]
+    removed = [row for row in readable if row.upstream_id in sent]  # it came under another UID
+    lost = [row for row in readable if row.upstream_id not in sent]
+    warning = _sudden_loss(known, lost, now)
+    latest = now - BELIEVE_AFTER if warning else now
+    waiting = [row for row in lost if row.missing_since is None or row.missing_since > latest]
+    coming = [row for row in waiting if _is_coming(row, now)]
+    if not warning and len(coming) <= _MOST_ASKED:
+        deleted = {row.uid for row in coming if is_deleted(row)}
+        waiting = [row for row in waiting if row.uid not in deleted]
+    removed += [row for row in lost if row not in waiting]
+    gone = {row.uid for row in removed}
+    staying = {row.uid for row in absent} - gone
     rows = (
         _changed(known.get(event.uid), event, now)
         for event in events.values()
@@ -80,20 +85,27 @@ def decide(
     )
     return Decision(
         saved=tuple(row for row in rows if row),
-        removed=removed,
+        removed=tuple(sorted(gone)),
+        missing=tuple(row.uid for row in waiting if row.missing_since is None),
+        returned=tuple(uid for uid in sorted(events) if uid in known and known[uid].missing_since),
         rejections=(*parsed.rejections, *duplicates),
+        warning=warning if waiting else None,
     )
 
 
 def _sudden_loss(
-    known: Mapping[str, EventRow], removed: tuple[str, ...], now: datetime
+    known: Mapping[str, EventRow], lost: Sequence[EventRow], now: datetime
 ) -> Problem | None:
-    """Return a warning when more than half of many coming events are gone at once."""
-    coming = {uid for uid, row in known.items() if row.ends_at is None or row.ends_at > now}
-    gone = len(coming.intersection(removed))
-    if len(coming) < _LOSS_FROM or gone * 2 <= len(coming):
-        return None
-    return problem("many-missing", gone=gone, coming=len(coming))
+    """Return a warning if all coming events are lost at once, or more than half of many."""
+    coming = sum(_is_coming(row, now) for row in known.values())
+    gone = sum(_is_coming(row, now) for row in lost)
+    if (gone == coming >= 2) or (coming >= _HALF_OF and gone * 2 > coming):
+        return problem("many-missing", gone=gone, coming=coming)
+    return None
+
+
+def _is_coming(row: EventRow, now: datetime) -> bool:
+    return row.ends_at is None or row.ends_at > now
 
 
 def _changed(known: EventRow | None, event: Event, now: datetime) -> EventToSave | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 import random
 import secrets
 import threading
@@ -17,7 +17,7 @@ from bridge.domain.records import SourceState
 from bridge.errors import StoreError, UnavailableError, ZohoError
 from bridge.publish.publisher import publish
 from bridge.refresh import schedule
-from bridge.refresh.diff import BELIEVE_AFTER, PendingLoss, decide
+from bridge.refresh.diff import BELIEVE_AFTER, decide
 from bridge.sources import registry
 from bridge.sources.protocols import Api, Product
 from bridge.store import Store
@@ -96,7 +96,7 @@ class Refresher:
         api = _BoundedApi(self.api, self.clock)
         try:
             report = self._read(state, feeds, api, lease)
-            if report.outcome == "refreshed":
+            if report.outcome in ("refreshed", "held"):
                 report = self._publish(report)
         except ZohoError as error:
             report = self._fail(state, error.problem, error, lease)
@@ -119,24 +119,31 @@ class Refresher:
         parsed = registry.parse(state.source, raw, self.zoho, names)
         del raw
         now = self.clock()
-        decision = decide(known, parsed, pending=_pending_loss(state), now=now)
-        if decision.pending is not None:
-            return self._hold(key, decision.pending, lease)
+        asks = cache(partial(registry.is_deleted, state.source, api))
+        decision = decide(known, parsed, now=now, is_deleted=lambda row: asks(row.upstream_id))
+        next_check_at = schedule.after_success(now, parsed.events, dice=self.dice())
+        if decision.missing or decision.warning:
+            wait = BELIEVE_AFTER if decision.warning else schedule.CLOSE_INTERVAL
+            next_check_at = min(next_check_at, now + wait)
         if not self.store.sources.succeed(
             key,
             holder=lease,
             now=now,
-            next_check_at=schedule.after_success(now, parsed.events, dice=self.dice()),
+            next_check_at=next_check_at,
             saved=decision.saved,
             removed=decision.removed,
+            missing=decision.missing,
+            returned=decision.returned,
             rejected=decision.rejections,
             notes=parsed.notes,
+            warning=decision.warning,
         ):
             error = f"{key} took longer than {LEASE} to read; another process reads it now."
             return Report(source=key, outcome="busy", error=error)
         return Report(
             source=key,
-            outcome="refreshed",
+            outcome="held" if decision.warning else "refreshed",
+            error=str(decision.warning or ""),
             fetched=len(parsed.events),
             changed=len(decision.saved),
             removed=len(decision.removed),
@@ -153,19 +160,6 @@ class Refresher:
         rendered = sum(result.rendered for result in results)
         return replace(report, rejected=report.rejected + len(rejections), rendered=rendered)
 
-    def _hold(self, key: str, pending: PendingLoss, lease: str) -> Report:
-        now = self.clock()
-        self.store.sources.hold(
-            key,
-            holder=lease,
-            now=now,
-            next_check_at=max(now + schedule.CLOSE_INTERVAL, pending.at + BELIEVE_AFTER),
-            warning=pending.warning,
-            held_hash=pending.hash,
-            held_at=pending.at,
-        )
-        return Report(source=key, outcome="held", error=str(pending.warning))
-
     def _fail(self, state: SourceState, reason: Problem, error: Exception, lease: str) -> Report:
         key, now = state.source.key, self.clock()
         next_check_at = schedule.after_failure(now, state.failures, error, dice=self.dice())
@@ -173,12 +167,6 @@ class Refresher:
             key, holder=lease, now=now, next_check_at=next_check_at, error=reason
         )
         return Report(source=key, outcome="failed", error=str(reason))
-
-
-def _pending_loss(state: SourceState) -> PendingLoss | None:
-    if state.held_at is None or state.warning is None:
-        return None
-    return PendingLoss(hash=state.held_hash, at=state.held_at, warning=state.warning)
 
 
 def _joint_window(feeds: tuple[Feed, ...], today: date) -> Window:

@@ -1,11 +1,12 @@
 """Fetch, parse and discovery for every kind of source; the only module that knows all three."""
 
 from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import quote
 
 from bridge.config import ZohoSettings
 from bridge.domain import source as kinds
 from bridge.domain.feed import Window
-from bridge.errors import BadDataError
+from bridge.errors import BadDataError, NotFoundError, ZohoError
 from bridge.sources.backstage import agenda, portal, sessions
 from bridge.sources.calendar import fetch as calendar, parse as calendar_parser
 from bridge.sources.connect import fetch as connect, parse as connect_parser
@@ -35,6 +36,28 @@ def fetch(source: kinds.Source, api: Api, window: Window, cache: AnswerCache | N
             return connect.fetch(api, source, window)
         case kinds.CalendarSource():
             return calendar.fetch(api, source, window, cache)
+
+
+def is_deleted(source: kinds.Source, api: Api, upstream_id: str) -> bool:
+    """Ask Zoho for one event, and return whether Zoho answers that it does not exist.
+
+    Connect has no documented address of a single event, and the agenda none of a session.
+    """
+    name = quote(upstream_id, safe="")
+    match source:
+        case kinds.BackstageSource(event=""):
+            path = f"/portals/{quote(source.portal, safe='')}/events/{name}"
+        case kinds.CalendarSource():
+            path = f"{calendar.path_of(source)}/events/{name}"
+        case _:
+            return False
+    try:
+        api.get(source.kind, path)
+    except NotFoundError:
+        return True
+    except ZohoError:
+        return False
+    return False
 
 
 def parse(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import json
 from typing import Any
 
@@ -15,6 +15,9 @@ from bridge.domain.rejection import Rejection
 from bridge.store.database import columns, delete_in, select_in, upsert
 from bridge.store.schema import Instant, events, rejections, sources
 from bridge.store.tables import Tables
+
+# Before any read: events that are missing since then are removed by the next read that misses them.
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Sources(Tables):
@@ -87,26 +90,35 @@ class Sources(Tables):
         now: datetime,
         next_check_at: datetime,
         saved: Sequence[EventToSave],
-        removed: Sequence[str],
-        rejected: Sequence[Rejection],
-        notes: Sequence[Problem],
+        removed: Sequence[str] = (),
+        missing: Sequence[str] = (),
+        returned: Sequence[str] = (),
+        rejected: Sequence[Rejection] = (),
+        notes: Sequence[Problem] = (),
+        warning: Problem | None = None,
     ) -> bool:
         """Save a complete read and free the lease, in one transaction.
 
-        Returns False, and writes nothing, if another holder took the lease meanwhile.
+        ``missing`` events stay and are marked, ``returned`` ones are unmarked. Returns False, and
+        writes nothing, if another holder took the lease meanwhile.
         """
-        nothing = ("failing_since", "error", "warning", "held_hash", "held_at")
+        held_at = sa.func.coalesce(sources.c.held_at, sa.literal(now, Instant)) if warning else None
         statement = _release(key, holder, now, next_check_at).values(
             last_success=now,
             failures=0,
             notes=json.dumps([problems.to_plain(note) for note in notes]),
-            **dict.fromkeys(nothing),
+            failing_since=None,
+            error=None,
+            warning=problems.dump(warning) if warning else None,
+            held_at=held_at,
         )
         with self._database.write() as connection:
             if connection.execute(statement).rowcount == 0:
                 return False
             upsert(connection, events, ({"source_key": key, **asdict(event)} for event in saved))
             delete_in(connection, events.c.uid, removed, events.c.source_key == key)
+            for uids, since in ((missing, now), (returned, None)):
+                _mark_missing(connection, key, uids, since)
             connection.execute(sa.delete(rejections).where(rejections.c.source_key == key))
             _add_rejections(connection, key, rejected)
         return True
@@ -127,23 +139,13 @@ class Sources(Tables):
         )
         self._database.execute(statement)
 
-    def hold(
-        self,
-        key: str,
-        *,
-        holder: str,
-        now: datetime,
-        next_check_at: datetime,
-        warning: Problem,
-        held_hash: str,
-        held_at: datetime,
-    ) -> None:
-        """Save that a complete read waits for a second one that agrees, and free the lease.
-
-        The stored events stay.
-        """
-        held = {"held_hash": held_hash, "held_at": held_at, "warning": problems.dump(warning)}
-        self._database.execute(_release(key, holder, now, next_check_at).values(held))
+    def confirm_loss(self, key: str, *, now: datetime) -> None:
+        """Make the next read remove the events that the last one missed, and make it due now."""
+        marked = (events.c.source_key == key, events.c.missing_since.is_not(None))
+        with self._database.write() as connection:
+            connection.execute(sa.update(events).where(*marked).values(missing_since=LONG_AGO))
+            due = sa.update(sources).where(sources.c.key == key).values(next_check_at=now)
+            connection.execute(due)
 
 
 def _is_free(now: datetime) -> sa.ColumnElement[bool]:
@@ -155,6 +157,15 @@ def _release(key: str, holder: str, now: datetime, next_check_at: datetime) -> s
     statement = sa.update(sources).where(sources.c.key == key, sources.c.lease_holder == holder)
     times = {"last_attempt": now, "next_check_at": next_check_at}
     return statement.values(lease_holder=None, lease_until=None, **times)
+
+
+def _mark_missing(
+    connection: sa.Connection, key: str, uids: Sequence[str], since: datetime | None
+) -> None:
+    marked = (events.c.source_key == key, events.c.uid == sa.bindparam("missing_uid"))
+    if uids:
+        statement = sa.update(events).where(*marked).values(missing_since=since)
+        connection.execute(statement, [{"missing_uid": uid} for uid in uids])
 
 
 def _add_rejections(connection: sa.Connection, key: str, rejected: Sequence[Rejection]) -> None:
@@ -199,7 +210,6 @@ def _state(row: sa.Row[Any]) -> SourceState:
         failures=row.failures,
         error=problems.load(row.error) if row.error else None,
         warning=problems.load(row.warning) if row.warning else None,
-        held_hash=row.held_hash or "",
         held_at=row.held_at,
         notes=tuple(problems.from_plain(note) for note in json.loads(row.notes)),
         events=row.events,

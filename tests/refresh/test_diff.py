@@ -12,10 +12,10 @@ import pytest
 
 from bridge.domain import codec
 from bridge.domain.event import Event, Status
-from bridge.domain.problems import problem, text_problem
+from bridge.domain.problems import text_problem
 from bridge.domain.records import EventRow, EventToSave
 from bridge.domain.rejection import Rejection, reasons
-from bridge.refresh.diff import BELIEVE_AFTER, Decision, PendingLoss, decide
+from bridge.refresh.diff import BELIEVE_AFTER, Decision, decide
 from bridge.sources.protocols import ParseResult
 from tests.clock import NOW
 from tests.factories import BERLIN, event
@@ -62,11 +62,6 @@ def many(count: int, *, past: int = 0) -> list[Event]:
 def only(decision: Decision) -> EventToSave:
     (row,) = decision.saved
     return row
-
-
-def pending_of(decision: Decision) -> PendingLoss:
-    assert decision.pending is not None
-    return decision.pending
 
 
 # --- what is saved
@@ -130,13 +125,52 @@ def test_an_event_that_takes_place_again_forgets_that_it_was_cancelled() -> None
 # --- what is removed
 
 
-def test_an_event_that_a_complete_read_misses_is_gone() -> None:
-    assert decide(known(event("a"), event("b")), found(event("a")), now=NOW).removed == ("b",)
+def mark(rows: dict[str, EventRow], *uids: str, since: datetime = NOW) -> dict[str, EventRow]:
+    """Return stored events of which an earlier read missed some."""
+    return rows | {uid: replace(rows[uid], missing_since=since) for uid in uids}
+
+
+def test_an_event_is_removed_when_a_second_read_misses_it_too() -> None:
+    before, read = known(event("a"), event("b")), found(event("a"))
+    first = decide(before, read, now=NOW)
+    assert (first.removed, first.missing, first.warning) == ((), ("b",), None)
+    second = decide(mark(before, "b"), read, now=NOW + MINUTE)
+    assert (second.removed, second.missing) == (("b",), ())
+
+
+def test_an_event_that_returns_is_no_longer_missing() -> None:
+    """A list that shifts while it is read misses an event that exists."""
+    before = mark(known(event("a"), event("b")), "b")
+    decision = decide(before, found(event("a"), event("b")), now=NOW + MINUTE)
+    assert (decision.removed, decision.returned) == ((), ("b",))
+
+
+def test_an_event_that_zoho_says_was_deleted_is_removed_at_once() -> None:
+    before = known(event("a"), event("b"), event("c"))
+    decision = decide(
+        before, found(event("a")), now=NOW, is_deleted=lambda row: row.upstream_id == "up-b"
+    )
+    assert (decision.removed, decision.missing) == (("b",), ("c",))
+
+
+def test_zoho_is_asked_about_few_events_and_none_that_is_over() -> None:
+    events = many(30, past=3)
+    asked: list[str] = []
+
+    def is_deleted(row: EventRow) -> bool:
+        asked.append(row.uid)
+        return True
+
+    decide(known(*events), found(*events[5:30]), now=NOW, is_deleted=is_deleted)
+    assert asked == [f"c{n:02}" for n in range(5)]
+    decide(known(*events), found(*events[6:]), now=NOW, is_deleted=is_deleted)
+    assert len(asked) == 5
 
 
 def test_an_event_that_came_but_could_not_be_read_stays_as_it_was() -> None:
     read = found(event("a"), rejections=[rejected("up-b")])
-    decision = decide(known(event("a"), event("b"), event("c")), read, now=NOW)
+    before = mark(known(event("a"), event("b"), event("c")), "b", "c")
+    decision = decide(before, read, now=NOW)
     assert (decision.saved, decision.removed) == ((), ("c",))
 
 
@@ -145,8 +179,9 @@ def test_a_rejection_that_only_mended_its_event_says_nothing_about_what_is_missi
 
     One that is missing under the same upstream id (an instance) is gone.
     """
-    read = found(event("a"), rejections=[rejected("up-b", kept=True)])
-    assert decide(known(event("a"), event("b")), read, now=NOW).removed == ("b",)
+    read = found(event("a"), event("b"), rejections=[rejected("up-b", kept=True)])
+    before = known(event("a"), event("b"), event("b-3", upstream_id="up-b"))
+    assert decide(before, read, now=NOW).removed == ("b-3",)
 
 
 def test_while_something_without_an_id_came_nothing_is_removed() -> None:
@@ -188,48 +223,48 @@ def test_a_series_that_can_be_read_again_takes_the_place_of_its_instances() -> N
 
 
 @pytest.mark.parametrize(
-    ("before", "missing", "held"),
+    ("before", "missing", "is_sudden"),
     [
-        (20, 10, False),  # half is not more than half
-        (20, 11, True),
+        (1, 1, False),  # the only event
+        (2, 2, True),  # all of them
+        (9, 8, False),
+        (10, 5, False),  # half is not more than half
+        (10, 6, True),
         (21, 11, True),
-        (20, 20, True),
-        (19, 19, False),  # a small calendar may well be emptied at once
         (500, 250, False),
         (500, 251, True),
     ],
 )
-def test_more_than_half_of_many_coming_events_gone_at_once_is_not_believed(
-    before: Any, missing: Any, held: Any
+def test_all_coming_events_or_more_than_half_of_ten_are_a_sudden_loss(
+    before: int, missing: int, is_sudden: bool
 ) -> None:
     events = many(before)
     decision = decide(known(*events), found(*events[missing:]), now=NOW)
-    assert (decision.pending is not None) is held
-    assert len(decision.removed) == (0 if held else missing)
-    if held:
-        assert pending_of(decision).at == NOW
-        assert str(pending_of(decision).warning).startswith(
-            f"{missing} of {before} coming events are missing"
-        )
+    assert (decision.removed, len(decision.missing)) == ((), missing)
+    assert (decision.warning is not None) is is_sudden
+    if is_sudden:
+        sentence = f"{missing} of {before} coming events are missing"
+        assert str(decision.warning).startswith(sentence)
 
 
 def test_events_that_are_over_do_not_count_as_a_loss() -> None:
-    """An old event leaves the window, and Zoho's answer, by itself."""
+    """An old event leaves the window, and Zoho's answer."""
     events = many(20, past=40)
     decision = decide(known(*events), found(*events[:20]), now=NOW)
-    assert decision.pending is None
-    assert len(decision.removed) == 40
+    assert decision.warning is None
+    assert len(decision.missing) == 40
 
 
-def test_a_read_that_is_held_back_changes_nothing_at_all() -> None:
+def test_a_sudden_loss_holds_removals_alone() -> None:
     events = many(30)
-    decision = decide(known(*events), found(replace(events[0], title="New"), event("new")), now=NOW)
-    assert decision.pending is not None
-    assert (decision.saved, decision.removed, decision.rejections) == ((), (), ())
+    read = found(replace(events[0], title="New"), event("new"))
+    decision = decide(known(*events), read, now=NOW, is_deleted=lambda _: True)
+    assert decision.warning is not None
+    assert ({row.uid for row in decision.saved}, decision.removed) == ({"c00", "new"}, ())
 
 
 @pytest.mark.parametrize(
-    ("later", "believed"),
+    ("later", "is_believed"),
     [
         (MINUTE, False),
         (BELIEVE_AFTER - timedelta(seconds=1), False),
@@ -237,47 +272,37 @@ def test_a_read_that_is_held_back_changes_nothing_at_all() -> None:
         (10 * BELIEVE_AFTER, True),
     ],
 )
-def test_a_loss_is_believed_when_a_second_read_ten_minutes_later_says_the_same(
-    later: Any, believed: Any
-) -> None:
+def test_a_sudden_loss_is_believed_after_ten_minutes(later: timedelta, is_believed: bool) -> None:
     assert timedelta(minutes=10) == BELIEVE_AFTER
-    events = many(30)
-    before, read = known(*events), found(*events[20:])
-    first = decide(before, read, now=NOW)
-    second = decide(before, read, pending=first.pending, now=NOW + later)
-    assert (second.pending is None) is believed
-    assert len(second.removed) == (20 if believed else 0)
-    if not believed:
-        assert second.pending == first.pending, "the ten minutes count from the first read"
-        assert pending_of(second).warning == pending_of(first).warning
-
-
-def test_a_second_read_that_misses_others_begins_the_wait_anew() -> None:
     events = many(30)
     before = known(*events)
     first = decide(before, found(*events[20:]), now=NOW)
-    second = decide(before, found(*events[:10]), pending=first.pending, now=NOW + BELIEVE_AFTER)
-    assert second.pending is not None
-    assert pending_of(second).hash != pending_of(first).hash
-    assert pending_of(second).at == NOW + BELIEVE_AFTER
-    third = decide(before, found(*events[:10]), pending=second.pending, now=NOW + 2 * BELIEVE_AFTER)
-    assert len(third.removed) == 20
+    second = decide(mark(before, *first.missing), found(*events[20:]), now=NOW + later)
+    assert len(second.removed) == (20 if is_believed else 0)
+    assert (second.warning is None) is is_believed
+    assert second.missing == ()
 
 
-def test_when_the_missing_ones_are_back_all_is_well_and_the_doubt_forgotten() -> None:
+def test_a_hold_ends_even_when_each_read_misses_one_more() -> None:
+    """Each event has ten minutes of its own: 20 that go one by one do not keep the others."""
+    events = many(40)
+    rows, removed = known(*events), set[str]()
+    for minute in range(0, 61, 5):
+        now, read = NOW + minute * MINUTE, found(*events[21 + minute // 5 :])
+        decision = decide(rows, read, now=now)
+        removed |= set(decision.removed)
+        rows = mark(rows, *decision.missing, since=now)
+        rows = {uid: row for uid, row in rows.items() if uid not in removed}
+    assert removed == {f"c{n:02}" for n in range(32)}
+
+
+def test_when_the_missing_events_are_back_the_loss_is_forgotten() -> None:
     events = many(30)
     before = known(*events)
     first = decide(before, found(), now=NOW)
-    second = decide(before, found(*events), pending=first.pending, now=NOW + MINUTE)
-    assert (second.pending, second.removed) == (None, ())
-
-
-def test_a_hold_of_long_ago_about_other_events_counts_for_nothing() -> None:
-    events = many(30)
-    old = PendingLoss(
-        hash="0" * 64, at=NOW - timedelta(days=3), warning=problem("many-missing", gone=1, coming=2)
-    )
-    assert pending_of(decide(known(*events), found(), pending=old, now=NOW)).at == NOW
+    assert first.warning is not None
+    second = decide(mark(before, *first.missing), found(*events), now=NOW + MINUTE)
+    assert (second.warning, second.removed, len(second.returned)) == (None, (), 30)
 
 
 def test_series_that_go_on_count_among_the_coming_events() -> None:
@@ -291,7 +316,7 @@ def test_series_that_go_on_count_among_the_coming_events() -> None:
     endless = [
         event(f"s{n}", start=datetime(2020, 1, 1, 9), rule=rule) for n, rule in enumerate(rules * 5)
     ]
-    assert decide(known(*endless), found(*endless[11:]), now=NOW).pending is not None
+    assert decide(known(*endless), found(*endless[11:]), now=NOW).warning is not None
 
 
 def test_series_that_are_over_do_not() -> None:
@@ -299,7 +324,8 @@ def test_series_that_are_over_do_not() -> None:
         event(f"s{n}", start=datetime(2020, 1, 1, 9), rule={"freq": "WEEKLY", "count": 50})
         for n in range(30)
     ]
-    assert len(decide(known(*over), found(), now=NOW).removed) == 30
+    decision = decide(known(*over), found(), now=NOW)
+    assert (decision.warning, len(decision.missing)) == (None, 30)
 
 
 @pytest.mark.parametrize(

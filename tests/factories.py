@@ -4,6 +4,7 @@ A test names only the fields that it is about.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from bridge.publish.publisher import publish
 from bridge.refresh.diff import decide
 from bridge.sources.protocols import ParseResult
 from bridge.store import Store
+from bridge.store.sources import LONG_AGO
 
 BERLIN = zone_by_key("Europe/Berlin")
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -68,8 +70,9 @@ def berlin(moment: Moment) -> Moment:
 
 
 def put(store: Store, at: datetime, *events: Event, source: Source = WORK) -> None:
-    """Save the events as the result of a complete read of the source."""
-    known = store.sources.index(source.key)
+    """Save the events as the result of the second complete read that finds no other events."""
+    rows = store.sources.index(source.key)
+    known = {uid: replace(row, missing_since=LONG_AGO) for uid, row in rows.items()}
     decision = decide(known, ParseResult(events=events), now=at)
     assert store.sources.claim(source.key, holder="test", now=at, term=MINUTE)
     assert store.sources.succeed(

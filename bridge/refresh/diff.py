@@ -13,6 +13,7 @@ from bridge.domain.problems import Problem, problem
 from bridge.domain.records import EventRow, EventToSave
 from bridge.domain.recurrence.expand import last_start
 from bridge.domain.rejection import Rejection
+from bridge.refresh.schedule import CLOSE_INTERVAL
 from bridge.sources.protocols import ParseResult
 
 BELIEVE_AFTER = timedelta(minutes=10)
@@ -26,7 +27,8 @@ class Decision:
     """What to write. ``missing`` events stay: a later read has to miss them, too.
 
     ``returned`` are events that an earlier read missed. With a ``warning`` so much is missing at
-    once that the later read has to be at least ``BELIEVE_AFTER`` later.
+    once that the later read has to be at least ``BELIEVE_AFTER`` later. ``again_at`` is the time
+    of the later read, if coming events are missing.
     """
 
     saved: tuple[EventToSave, ...] = ()
@@ -35,6 +37,7 @@ class Decision:
     returned: tuple[str, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     warning: Problem | None = None
+    again_at: datetime | None = None
 
 
 def decide(
@@ -69,14 +72,18 @@ def decide(
     removed = [row for row in readable if row.upstream_id in sent]  # it came under another UID
     lost = [row for row in readable if row.upstream_id not in sent]
     warning = _sudden_loss(known, lost, now)
-    latest = now - BELIEVE_AFTER if warning else now
-    waiting = [row for row in lost if row.missing_since is None or row.missing_since > latest]
+    wait = BELIEVE_AFTER if warning else timedelta()
+    waiting = [row for row in lost if not _is_missing_for(row, wait, now)]
     coming = [row for row in waiting if _is_coming(row, now)]
     if not warning and len(coming) <= _MOST_ASKED:
         deleted = {row.uid for row in coming if is_deleted(row)}
         waiting = [row for row in waiting if row.uid not in deleted]
-    removed += [row for row in lost if row not in waiting]
-    gone = {row.uid for row in removed}
+    times = [
+        (row.missing_since or now) + (wait or CLOSE_INTERVAL)
+        for row in waiting
+        if _is_coming(row, now)
+    ]
+    gone = {row.uid for row in (*removed, *lost)}.difference(row.uid for row in waiting)
     staying = {row.uid for row in absent} - gone
     rows = (
         _changed(known.get(event.uid), event, now)
@@ -90,6 +97,7 @@ def decide(
         returned=tuple(uid for uid in sorted(events) if uid in known and known[uid].missing_since),
         rejections=(*parsed.rejections, *duplicates),
         warning=warning if waiting else None,
+        again_at=min(times, default=None),
     )
 
 
@@ -102,6 +110,11 @@ def _sudden_loss(
     if (gone == coming >= 2) or (coming >= _HALF_OF and gone * 2 > coming):
         return problem("many-missing", gone=gone, coming=coming)
     return None
+
+
+def _is_missing_for(row: EventRow, wait: timedelta, now: datetime) -> bool:
+    """Return whether an earlier read missed the event, even if the clock has gone back since."""
+    return row.missing_since is not None and abs(now - row.missing_since) >= wait
 
 
 def _is_coming(row: EventRow, now: datetime) -> bool:

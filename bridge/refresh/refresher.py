@@ -17,7 +17,7 @@ from bridge.domain.records import SourceState
 from bridge.errors import StoreError, UnavailableError, ZohoError
 from bridge.publish.publisher import publish
 from bridge.refresh import schedule
-from bridge.refresh.diff import BELIEVE_AFTER, decide
+from bridge.refresh.diff import decide
 from bridge.sources import registry
 from bridge.sources.protocols import Api, Product
 from bridge.store import Store
@@ -122,9 +122,7 @@ class Refresher:
         asks = cache(partial(registry.is_deleted, state.source, api))
         decision = decide(known, parsed, now=now, is_deleted=lambda row: asks(row.upstream_id))
         next_check_at = schedule.after_success(now, parsed.events, dice=self.dice())
-        if decision.missing or decision.warning:
-            wait = BELIEVE_AFTER if decision.warning else schedule.CLOSE_INTERVAL
-            next_check_at = min(next_check_at, now + wait)
+        next_check_at = min(next_check_at, decision.again_at or next_check_at)
         if not self.store.sources.succeed(
             key,
             holder=lease,

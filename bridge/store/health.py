@@ -16,7 +16,7 @@ class SourceHealth:
     """Health of a source.
 
     ``kind``: ``failing`` (the last read failed), ``new`` (never read), ``late`` (the worker does
-    not run), ``held`` (the last read waits for a second one that agrees), ``fresh``.
+    not run), ``held`` (a sudden loss waits for a second read that agrees), ``fresh``.
     ``since``: when that began. For a fresh source it is the last read, for a late one the time of
     the missed read, for a new one None.
     ``overdue_since``: the time of the missed read if the worker does not run, of whatever ``kind``
@@ -48,7 +48,7 @@ def feed_state(
     """Return the state of a feed: that of its worst source.
 
     ``failing`` if the last read of a source failed, ``new`` if one was never read, ``late`` if one
-    is overdue. A held read leaves the feed ``fresh``.
+    is overdue. A held loss leaves the feed ``fresh``.
     """
     kinds = {source_health(state, now=now).kind for state in states}
     worst_first: tuple[Literal["failing", "new", "late"], ...] = ("failing", "new", "late")

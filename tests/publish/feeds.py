@@ -12,10 +12,8 @@ from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.feed.publication import Document
 from bridge.publish.publisher import PublishResult, publish
-from bridge.refresh.diff import decide
-from bridge.sources.protocols import ParseResult
 from bridge.store import Store
-from tests.factories import event, series
+from tests.factories import event, put, series
 
 WORK, TEAM = CalendarSource(calendar="work"), CalendarSource(calendar="team")
 FEED = Feed(slug="team", title="Team", sources=(WORK,))
@@ -29,22 +27,6 @@ SOME = (
     series("s", 11),
     event("c", alarms=(ALARM,)),
 )
-
-
-def put(store: Store, at: datetime, *events: Event, source: CalendarSource = WORK) -> None:
-    """Save the events of a complete read of a source."""
-    decision = decide(store.sources.index(source.key), ParseResult(events=events), now=at)
-    assert store.sources.claim(source.key, holder="test", now=at, term=MINUTE)
-    assert store.sources.succeed(
-        source.key,
-        holder="test",
-        now=at,
-        next_check_at=at,
-        saved=decision.saved,
-        removed=decision.removed,
-        rejected=(),
-        notes=(),
-    )
 
 
 def publish_all(store: Store, at: datetime, *events: Event, feed: Feed = FEED) -> PublishResult:

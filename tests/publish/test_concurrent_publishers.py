@@ -16,8 +16,8 @@ from bridge.publish.pending import activate_feeds
 from bridge.publish.publisher import publish
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
-from tests.factories import event
-from tests.publish.feeds import FEED, MINUTE, VARIANTS, bodies, body, publish_all, put, titles
+from tests.factories import event, put
+from tests.publish.feeds import FEED, MINUTE, VARIANTS, bodies, body, publish_all, titles
 
 # --- several publishers at once
 

@@ -13,7 +13,7 @@ from bridge.domain.event import Moment, Status
 from bridge.publish.pending import activate_feeds
 from bridge.publish.publisher import publish
 from bridge.store import Store
-from tests.factories import event, series
+from tests.factories import event, put, series
 from tests.publish.feeds import (
     ALARM,
     DAY,
@@ -29,7 +29,6 @@ from tests.publish.feeds import (
     body,
     document,
     publish_all,
-    put,
     stamp,
     titles,
     uids,

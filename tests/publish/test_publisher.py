@@ -14,7 +14,7 @@ from bridge.publish import gzip_blocks as compressing
 from bridge.publish.publisher import publish
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
-from tests.factories import event, series
+from tests.factories import event, put, series
 from tests.publish.feeds import (
     DAY,
     FEED,
@@ -27,7 +27,6 @@ from tests.publish.feeds import (
     body,
     document,
     publish_all,
-    put,
     stamp,
     titles,
     uids,

@@ -29,6 +29,7 @@ from tests.refresh.upstream_model import (
     FIRST_DAY,
     FUTURE,
     HOUR,
+    MINUTE,
     NEWS,
     NUMBER,
     PAST,
@@ -268,13 +269,20 @@ class Histories(RuleBasedStateMachine):
         assert self.read_documents() == self.documents, "a read that failed changes no byte"
 
     def read(self) -> None:
+        """Read, and once more ten minutes later if events are missing: then all is decided."""
+        day = self.now.date()
         report = self.refresher.refresh(SOURCE.key)
+        if any(row.missing_since for row in self.store.sources.index(SOURCE.key).values()):
+            self.now += 10 * MINUTE
+            report = self.refresher.refresh(SOURCE.key)
         assert (report.outcome, report.error) == ("refreshed", "")
-        self.learn()
+        rows = self.store.sources.index(SOURCE.key).values()
+        assert not any(row.missing_since for row in rows), "a hold ends with the second read"
+        self.learn(day)
         self.documents = self.read_documents()
         self.check(self.expected())
 
-    def learn(self) -> None:
+    def learn(self, day: date) -> None:
         """Take in what this read told; what can't be read stays as it was known."""
         for thing in self.upstream.things:
             known = self.known.pop(thing.uid, None)
@@ -295,9 +303,7 @@ class Histories(RuleBasedStateMachine):
         cancelled = {
             uid for uid, known in self.known.items() if known.cancelled and not known.withheld
         }
-        self.cancelled_since = {
-            uid: self.cancelled_since.get(uid, self.now.date()) for uid in cancelled
-        }
+        self.cancelled_since = {uid: self.cancelled_since.get(uid, day) for uid in cancelled}
 
     # --- what has to be
 

@@ -25,11 +25,15 @@ def test_an_event_is_gone_only_after_a_complete_read(world: World) -> None:
     assert world.titles() == ALL[1:]
 
 
-def test_the_last_event_leaves_the_placeholder(world: World) -> None:
+def test_the_last_events_leave_the_placeholder(world: World) -> None:
+    """All of them at once are a sudden loss, which a read ten minutes later confirms."""
     world.refresh()
+    before = world.bodies()
     for uid in {item["uid"] for item in world.events().all()}:
         world.events().delete(uid)
-    world.refresh()
+    assert (world.refresh().outcome, world.bodies()) == ("held", before)
+    world.clock.now += 10 * MINUTE
+    assert world.refresh().outcome == "refreshed"
     assert world.titles() == ["This calendar has no events yet"]
 
 
@@ -154,10 +158,10 @@ def test_while_an_object_without_an_id_comes_nothing_is_removed(world: World) ->
 
 
 def test_a_sudden_loss_is_held_back_until_a_second_read_agrees(world: World) -> None:
-    """More than half of 24 coming events; the decisions say ten minutes."""
+    """All of 24 coming events; the decisions say ten minutes."""
     activate_feeds(world.store, [replace(FEED, sources=(TEAM,))], now=world.clock())
     world.refresh(TEAM)
-    before, began = world.bodies(), world.clock()
+    before = world.bodies()
     world.sandbox.faults.add("calendar.events", "empty-list")
     world.clock.now += 15 * MINUTE
     report = world.refresh(TEAM)
@@ -167,24 +171,24 @@ def test_a_sudden_loss_is_held_back_until_a_second_read_agrees(world: World) -> 
     assert world.bodies() == before
     held_at = world.clock()
     assert world.state(TEAM).next_check_at == held_at + 10 * MINUTE
-    assert world.state(TEAM).last_success == began
+    assert world.state(TEAM).last_success == held_at, "the read was complete"
     world.clock.now += 9 * MINUTE
     assert world.refresh(TEAM).outcome == "held"
     assert world.bodies() == before
     assert world.refresh(TEAM, only_due=True).outcome == "busy"
+    assert world.state(TEAM).next_check_at == held_at + 10 * MINUTE, "reads between delay nothing"
     world.clock.now = world.state(TEAM).next_check_at
-    assert world.clock() == held_at + 14 * MINUTE, "five minutes after the last try"
     report = world.refresh(TEAM, only_due=True)
     assert (report.outcome, report.removed) == ("refreshed", 24)
     assert world.titles() == ["This calendar has no events yet"]
     assert (world.state(TEAM).warning, world.state(TEAM).held_at) == (None, None)
 
 
-def test_a_sudden_loss_of_others_the_second_time_is_held_back_again(world: World) -> None:
+def test_of_two_sudden_losses_only_what_both_miss_is_gone(world: World) -> None:
     activate_feeds(world.store, [replace(FEED, sources=(TEAM,))], now=world.clock())
     world.refresh(TEAM)
-    before, items = world.bodies(), world.events(TEAM).all()
     shelf = world.events(TEAM)
+    items, titles = shelf.all(), world.titles()
     for item in items[:14]:
         shelf.delete(item["uid"])
     assert world.refresh(TEAM).outcome == "held"
@@ -192,13 +196,25 @@ def test_a_sudden_loss_of_others_the_second_time_is_held_back_again(world: World
     for item in items[8:]:
         shelf.delete(item["uid"])
     world.clock.now += 11 * MINUTE
-    assert world.refresh(TEAM).outcome == "held"
-    assert world.bodies() == before
+    report = world.refresh(TEAM)
+    assert (report.outcome, report.removed) == ("held", 6)
+    assert world.titles() == titles[:8] + titles[14:]
     shelf.add(*items[8:])
     world.clock.now += 11 * MINUTE
     assert world.refresh(TEAM).outcome == "refreshed"
-    assert world.bodies() == before
+    assert world.titles() == titles
     assert world.state(TEAM).warning is None
+
+
+def test_a_sudden_loss_holds_back_neither_new_events_nor_changes(world: World) -> None:
+    activate_feeds(world.store, [replace(FEED, sources=(TEAM,))], now=world.clock())
+    world.refresh(TEAM)
+    shelf, titles = world.events(TEAM), world.titles()
+    for item in shelf.all()[:20]:
+        shelf.delete(item["uid"])
+    shelf.change(shelf.all()[0]["uid"], title="T new", etag="9999999999999")
+    assert world.refresh(TEAM).outcome == "held"
+    assert world.titles() == sorted({"T new", *titles} - {"T21"})
 
 
 def test_in_a_merged_feed_a_source_that_fails_keeps_its_events(world: World) -> None:

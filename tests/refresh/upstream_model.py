@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from bridge.config import Secret, ZohoSettings
 from bridge.domain.source import CalendarSource
 from bridge.domain.uid import event_uid
-from bridge.errors import UnavailableError
+from bridge.errors import NotFoundError, UnavailableError
 
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 SOURCE = CalendarSource(calendar="cal")
 PAST, FUTURE = 30 * DAY, 120 * DAY
 FIRST_DAY = date(2026, 3, 10)
@@ -186,14 +186,11 @@ class Upstream:
             if self.broken == "details":
                 raise UnavailableError("text", text="Zoho is down.")
             uid = path.rpartition("/")[2]
-            return {
-                "events": [
-                    item
-                    for thing in self.things
-                    for item in thing.json_objects()
-                    if thing.uid == uid
-                ]
-            }
+            things = [thing for thing in self.things if thing.uid == uid]
+            items = [item for thing in things for item in thing.json_objects()]
+            if not items:
+                raise NotFoundError("text", text="There is no such event.")
+            return {"events": items}
         if self.broken == "pages" or (
             self.broken == "page" and f"{FIRST_DAY + 9 * DAY:%Y}" in params["range"]
         ):

@@ -6,9 +6,7 @@ from typing import Any
 
 from bridge.domain import codec
 from bridge.domain.feed import Feed
-from bridge.domain.problems import Problem
 from bridge.domain.records import EventToSave
-from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource, ConnectSource, Source
 from bridge.feed.publication import Document, Entry, Publication
 from bridge.store import Store
@@ -50,9 +48,7 @@ def save_read(
     *,
     source: Source = WORK,
     saved: Sequence[EventToSave] = (),
-    removed: Sequence[str] = (),
-    rejected: Sequence[Rejection] = (),
-    notes: Sequence[Problem] = (),
+    **changes: Any,
 ) -> None:
     """Save a complete read of a source; the next read is 15 minutes later."""
     assert store.sources.claim(source.key, holder="w1", now=now, term=TERM)
@@ -62,9 +58,7 @@ def save_read(
         now=now,
         next_check_at=now + timedelta(minutes=15),
         saved=saved,
-        removed=removed,
-        rejected=rejected,
-        notes=notes,
+        **changes,
     )
 
 

@@ -23,7 +23,6 @@ FRESH = SourceState(
     failures=0,
     error=None,
     warning=None,
-    held_hash="",
     held_at=None,
     notes=(),
     events=1,

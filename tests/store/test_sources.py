@@ -1,4 +1,4 @@
-"""Sources in every kind of database: leases, stored events, rejections, failures and held reads."""
+"""Sources in every kind of database: leases, stored events, rejections, failures and held losses."""
 
 from datetime import datetime, timedelta
 import threading
@@ -7,6 +7,7 @@ from bridge.domain import codec
 from bridge.domain.problems import text_problem
 from bridge.domain.rejection import Rejection
 from bridge.store import Store
+from bridge.store.sources import LONG_AGO
 from tests.store.samples import TERM, WORK, event_to_save, feed, save_read
 
 
@@ -134,23 +135,39 @@ def test_a_failure_keeps_the_events_and_the_time_of_the_first_failure(
     assert (state.failing_since, state.failures, state.error) == (None, 0, None)
 
 
-def test_a_held_read_is_stored_until_a_read_succeeds(any_store: Store, now: datetime) -> None:
+def test_a_hold_lasts_until_a_read_without_warning(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
-    any_store.sources.claim(WORK.key, holder="w", now=now, term=TERM)
-    any_store.sources.hold(
-        WORK.key,
-        holder="w",
-        now=now,
-        next_check_at=now + TERM,
-        warning=text_problem("Half is gone."),
-        held_hash="h",
-        held_at=now,
-    )
+    for at in (now, now + TERM):
+        save_read(any_store, at, warning=text_problem("Half is gone."))
+        state = any_store.sources.state(WORK.key)
+        assert (str(state.warning), state.held_at) == ("Half is gone.", now)
+    save_read(any_store, now + 2 * TERM)
     state = any_store.sources.state(WORK.key)
-    assert (str(state.warning), state.held_hash, state.held_at) == ("Half is gone.", "h", now)
-    save_read(any_store, now + TERM)
-    state = any_store.sources.state(WORK.key)
-    assert (state.warning, state.held_hash, state.held_at) == (None, "", None)
+    assert (state.warning, state.held_at) == (None, None)
+
+
+def missing_since(store: Store) -> dict[str, datetime | None]:
+    return {uid: row.missing_since for uid, row in store.sources.index(WORK.key).items()}
+
+
+def test_a_missing_event_keeps_the_time_until_it_returns(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    save_read(any_store, now, saved=[event_to_save(uid) for uid in ("u1", "u2", "u3")])
+    save_read(any_store, now + TERM, missing=["u1", "u2"])
+    save_read(any_store, now + 2 * TERM, returned=["u2"], missing=["u3"])
+    times = {"u1": now + TERM, "u2": None, "u3": now + 2 * TERM}
+    assert missing_since(any_store) == times
+    save_read(any_store, now + 3 * TERM, saved=[event_to_save("u1", title="Renamed")])
+    assert missing_since(any_store) == times | {"u1": None}
+
+
+def test_a_confirmed_loss_is_older_than_any_read_and_due(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    save_read(any_store, now, saved=[event_to_save("u1"), event_to_save("u2")])
+    save_read(any_store, now, missing=["u1"])
+    any_store.sources.confirm_loss(WORK.key, now=now)
+    assert missing_since(any_store) == {"u1": LONG_AGO, "u2": None}
+    assert any_store.sources.due(now=now) == (WORK.key,)
 
 
 def test_refresh_now_makes_a_source_due(any_store: Store, now: datetime) -> None:

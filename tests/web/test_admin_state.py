@@ -60,6 +60,7 @@ def read(
     due: timedelta = 15 * MINUTE,
     rejected: Sequence[Rejection] = (),
     notes: Sequence[Problem] = (),
+    warning: Problem | None = None,
 ) -> None:
     store.sources.claim(source.key, holder="t", now=at, term=MINUTE)
     assert store.sources.succeed(
@@ -71,6 +72,7 @@ def read(
         removed=[],
         rejected=rejected,
         notes=notes,
+        warning=warning,
     )
 
 
@@ -82,16 +84,8 @@ def fail(store: Store, at: datetime, *, due: timedelta = 30 * MINUTE) -> None:
 
 
 def hold(store: Store, at: datetime) -> None:
-    store.sources.claim(SOURCE.key, holder="t", now=at, term=MINUTE)
-    store.sources.hold(
-        SOURCE.key,
-        holder="t",
-        now=at,
-        next_check_at=at + 10 * MINUTE,
-        warning=text_problem("Half of them are gone."),
-        held_hash="h",
-        held_at=at,
-    )
+    warning = text_problem("Half of them are gone.")
+    read(store, at, due=10 * MINUTE, warning=warning)
 
 
 def publish(store: Store, slug: str = "team", *, at: datetime = NOW, events: int = 128) -> None:

@@ -69,10 +69,13 @@ def is_loopback(ip: str) -> bool:
 
 
 def is_serving(ip: str, port: int) -> bool:
-    """Return whether the web application answers; its port opens before it is loaded."""
+    """Return whether the web application answers; its port opens before it is loaded.
+
+    Every configuration answers this path over http for loopback, whatever the public address is.
+    """
     connection = http.client.HTTPConnection(ip, port, timeout=1)
     try:
-        connection.request("GET", "/robots.txt")
+        connection.request("GET", "/healthz", headers={"Host": "localhost"})
         return connection.getresponse().status == http.client.OK
     except (OSError, http.client.HTTPException):
         return False

@@ -178,8 +178,8 @@ def _check_source(bridge: Bridge, refresher: Refresher, source: Source) -> Findi
 def check_public_address(url: str, http: httpx.Client) -> Iterator[Finding]:
     """Check that the address for subscribers leads to this bridge."""
     if not url:
-        remedy = "pages show the address by which they were called"
-        yield Finding("warn", _PUBLIC, f"BRIDGE_PUBLIC_URL is not set: {remedy}")
+        effect = "only this machine can open feeds and pages"
+        yield Finding("warn", _PUBLIC, f"BRIDGE_PUBLIC_URL is not set: {effect}")
         return
     try:
         robots, health = http.get(f"{url}/robots.txt"), http.get(f"{url}/healthz")
@@ -193,6 +193,12 @@ def check_public_address(url: str, http: httpx.Client) -> Iterator[Finding]:
             "set X-Forwarded-Proto"
         )
         yield Finding("fail", _PUBLIC, f"{url} redirects to itself without end: {remedy}")
+    elif robots.status_code == httpx.codes.MISDIRECTED_REQUEST:
+        remedy = (
+            "make the proxy pass on the Host, or X-Forwarded-Host and set BRIDGE_TRUSTED_PROXIES "
+            "to the number of proxies"
+        )
+        yield Finding("fail", _PUBLIC, f"{url} arrives at the bridge as another host: {remedy}")
     elif robots.is_redirect or "zoho-bridge" not in health.text:
         text = f"something else than the bridge answers at {url} ({robots.status_code})"
         yield Finding("fail", _PUBLIC, f"{text}: correct BRIDGE_PUBLIC_URL")

@@ -29,7 +29,9 @@ def serve(host: str, port: int, workers: int) -> None:
         has_public_url = bool(context.settings.public_url)
     url = address.root_url(ip, port)
     hint = "`zoho-bridge feeds` lists the addresses"
-    if port != address.DEFAULT_PORT and not has_public_url:
+    if not has_public_url and not address.is_loopback(ip):
+        hint = "to this machine alone: set BRIDGE_PUBLIC_URL to the address for subscribers"
+    elif port != address.DEFAULT_PORT and not has_public_url:
         hint = f"set BRIDGE_PUBLIC_URL={url}, so that `zoho-bridge feeds` lists working addresses"
     with Tree() as tree:
         options = ("--host", ip, "--port", str(port), "--workers", str(workers))

@@ -27,6 +27,7 @@ from bridge.web import (
     session,
 )
 from bridge.web.context import Web
+from bridge.web.hosts import answer_own_hosts
 from bridge.web.html_response import is_web_link
 
 _INSTALLED = Path(__file__).parent.parent / "templates"
@@ -67,7 +68,8 @@ def create_app(
     session.register(app, keys.session_key(settings.admin_password.reveal()))
     for module in (pages, embed, admin, history, monitoring):
         app.register_blueprint(module.blueprint)
-    wsgi_app = https.wrap(feeds.Feeds(web, app.wsgi_app), settings)
+    answered = answer_own_hosts(feeds.Feeds(web, app.wsgi_app), settings.public_url)
+    wsgi_app = https.wrap(answered, settings)
     app.wsgi_app = wsgi_app  # type: ignore[assignment,method-assign]
     return app
 

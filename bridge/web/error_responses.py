@@ -31,6 +31,7 @@ _TEXTS = {
     404: N_("Calendar not found. Check the address, or ask the person who sent it to you."),
     405: N_("Feeds are read-only: use GET or HEAD."),
     410: N_("This address was revoked. Ask the person who sent it to you for a new one."),
+    421: N_("Unknown host. If you run this server, set BRIDGE_PUBLIC_URL to its public address."),
     500: N_("Something went wrong on this server. Its log has the details."),
     503: N_("The server is temporarily unavailable. Try again in a minute."),
 }

@@ -9,6 +9,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge.config import Settings
 
+# Requested on this machine, without the proxy that speaks https.
+PLAIN_PATHS = ("/healthz", "/metrics")
 _HSTS = ("Strict-Transport-Security", "max-age=31536000")
 _SAFE_IN_PATH = "/:@!$&'()*+,;=~"
 SAFE_IN_QUERY = _SAFE_IN_PATH + "%?"
@@ -27,8 +29,7 @@ def _redirect_http(app: WSGIApplication, root: str) -> WSGIApplication:
 
     def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["wsgi.url_scheme"] != "https":
-            # Requested on this machine, without the proxy that speaks https.
-            if environ["PATH_INFO"] in ("/healthz", "/metrics"):
+            if environ["PATH_INFO"] in PLAIN_PATHS:
                 return app(environ, start_response)
             headers = [("Location", _location(environ, root)), ("Content-Length", "0")]
             start_response("308 Permanent Redirect", headers)

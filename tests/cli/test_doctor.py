@@ -308,6 +308,21 @@ def test_another_server_at_the_public_address_is_a_failure(patient: Patient) -> 
     assert (line.level, "something else" in line.text) == ("fail", True)
 
 
+def test_a_proxy_that_passes_on_another_host_is_recognised(serve: Callable[..., str]) -> None:
+    public = "http://calendars.lan"
+    url = serve(BRIDGE_PUBLIC_URL=public)
+
+    def through_proxy(request: httpx.Request) -> httpx.Response:
+        with httpx.Client() as http:
+            reply = http.get(f"{url}{request.url.path}")
+        return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)
+
+    with httpx.Client(transport=httpx.MockTransport(through_proxy)) as http:
+        (finding,) = check_public_address(public, http)
+    assert finding.level == "fail"
+    assert "pass on the Host" in finding.text
+
+
 def test_a_proxy_that_is_not_trusted_is_recognised(serve: Callable[..., str]) -> None:
     """A proxy that ends https and is not trusted leads to a redirect to the same address."""
     public = "https://calendars.example.org"

@@ -129,7 +129,7 @@ def test_an_odd_request_is_refused_or_answered_right(
     server: tuple[int, str], line: str, expected: str
 ) -> None:
     port, _ = server
-    first, received = send(port, f"{line}\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    first, received = send(port, f"{line}\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
     assert re.fullmatch(rf"HTTP/1\.1 {expected} .*", first), first
     assert b"Traceback" not in received
     assert b"root:" not in received
@@ -140,21 +140,26 @@ def test_forty_slow_readers_block_no_client(server: tuple[int, str]) -> None:
     port, path = server
     with ExitStack() as stack:
         for _ in range(SLOW):
-            hold(stack, port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), read_buffer=4096)
+            hold(
+                stack,
+                port,
+                f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(),
+                read_buffer=4096,
+            )
         assert_answers(port, path)
 
 
 @pytest.mark.parametrize(
     "beginning",
     [
-        "GET {path} HTTP/1.1\r\nHost: x\r\nX-Never-Ends: ",
-        "PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nBEGIN",
-        "POST /admin/sign-in HTTP/1.1\r\nHost: x\r\n{cookie}{form}Content-Length: 99\r\n\r\ncsrf=",
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Never-Ends: ",
+        "PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nBEGIN",
+        "POST /admin/sign-in HTTP/1.1\r\nHost: localhost\r\n{cookie}{form}Content-Length: 99\r\n\r\ncsrf=",
         (
-            "POST /admin/feeds/team/revoke HTTP/1.1\r\nHost: x\r\n{cookie}{form}"
+            "POST /admin/feeds/team/revoke HTTP/1.1\r\nHost: localhost\r\n{cookie}{form}"
             "Transfer-Encoding: chunked\r\n\r\n"
         ),
-        "POST /admin/sign-in HTTP/1.1\r\nHost: x\r\n{form}Content-Length: 1000\r\n\r\ncsrf=",
+        "POST /admin/sign-in HTTP/1.1\r\nHost: localhost\r\n{form}Content-Length: 1000\r\n\r\ncsrf=",
     ],
 )
 def test_forty_slow_senders_block_no_client(server: tuple[int, str], beginning: str) -> None:

@@ -209,7 +209,8 @@ def test_the_cookie_goes_to_the_admin_pages_alone(
     served: Store, tmp_path: Path, settings: dict[str, str], secure: bool
 ) -> None:
     app = web_app(served, tmp_path, environ=settings, BRIDGE_ADMIN_PASSWORD=PASSWORD)
-    app.config["PREFERRED_URL_SCHEME"] = "https" if secure else "http"
+    if secure:
+        app.config |= {"SERVER_NAME": "c.example", "PREFERRED_URL_SCHEME": "https"}
     client = app.test_client()
     cookie = sign_in(client).headers["Set-Cookie"]
     parts = {part.strip().lower() for part in cookie.split(";")}

@@ -8,6 +8,7 @@ from io import BytesIO
 import json
 import re
 from typing import Any
+from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 from wsgiref.validate import validator
 
@@ -53,6 +54,11 @@ def fuzzed(
         environ |= {"BRIDGE_PUBLIC_URL": "https://c.example", "BRIDGE_TRUSTED_PROXIES": "2"}
     yield create_app(config.load(environ), store), store.links.token(store.links.of("team")[0])
     store.close()
+
+
+def own_host(app: Flask) -> str:
+    """Return the host that the app answers for."""
+    return urlsplit(app.extensions["bridge"].settings.public_url).netloc or "localhost"
 
 
 TOKEN = "TOKEN"  # in place of the real token, which strategies do not know
@@ -267,7 +273,7 @@ def test_no_request_leads_to_a_fault_or_to_another_feed(
 ) -> None:
     app, token = fuzzed
     path = path.replace(TOKEN, token)
-    headers = {"HTTP_X_FORWARDED_PROTO": "https, https"} | headers
+    headers = {"HTTP_X_FORWARDED_PROTO": "https, https", "HTTP_HOST": own_host(app)} | headers
     with capture_logs() as lines:
         status, sent_headers, sent = ask(
             app, method=method, path=path, query=query, headers=headers, body=body
@@ -300,7 +306,7 @@ def test_responses_follow_the_rules_of_wsgi(fuzzed: tuple[Flask, str]) -> None:
     checked = validator(app)
     for path in (f"/f/{token}/team.ics", "/feeds/open.ics", "/f/x/team.ics", "/robots.txt", "/"):
         for method in ("GET", "HEAD", "PUT"):
-            environ = {"HTTP_X_FORWARDED_PROTO": "https, https"}
+            environ = {"HTTP_X_FORWARDED_PROTO": "https, https", "HTTP_HOST": own_host(app)}
             status, _, _ = ask(
                 checked, method=method, path=path, query="", headers=environ, body=b""
             )

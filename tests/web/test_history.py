@@ -114,8 +114,8 @@ def test_ids_depend_on_no_request_and_no_deleted_row(
 ) -> None:
     before = ids(client.get(address(changed)))
     other = client_of(changed, tmp_path)
-    asked = address(changed).replace(ROOT, "https://elsewhere.example")
-    assert ids(other.get(asked, base_url="https://elsewhere.example")) == before
+    asked = address(changed).replace(ROOT, f"{ROOT}:8443")
+    assert ids(other.get(asked, base_url=f"{ROOT}:8443")) == before
     publish_all(
         changed, recent + timedelta(minutes=3), event("new", start=recent.replace(tzinfo=None))
     )

@@ -47,7 +47,8 @@ def settings(tmp_path: Path) -> Settings:
 def client_of(settings: Settings, store: Store, *, open_admin: bool = False) -> FlaskClient:
     """A browser at the bridge's public address."""
     app = create_app(settings, store, open_admin=open_admin)
-    app.config["PREFERRED_URL_SCHEME"] = "https"  # what Flask's test client speaks
+    # What Flask's test client requests.
+    app.config |= {"SERVER_NAME": "calendars.example.org", "PREFERRED_URL_SCHEME": "https"}
     return app.test_client()
 
 

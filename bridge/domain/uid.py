@@ -1,6 +1,8 @@
 """UIDs of events in the feeds (RFC 7986 5.3)."""
 
 from datetime import datetime
+import hashlib
+import hmac
 import uuid
 
 from bridge.domain.event import Moment, to_utc
@@ -17,6 +19,15 @@ def event_uid(*parts: str, slot: Moment | None = None) -> str:
     """
     name = "\n".join(parts)
     return str(uuid.uuid5(_UIDS, name if slot is None else f"{name}\n{slot_text(slot)}"))
+
+
+def hidden_uid(uid: str, salt: str) -> str:
+    """Return the UID of an event whose details a feed hides: without the salt it names no event.
+
+    It is an HMAC in the form of a random UUID (RFC 9562 5.4).
+    """
+    digest = hmac.digest(salt.encode(), uid.encode(), hashlib.sha256)
+    return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
 def slot_text(slot: Moment) -> str:

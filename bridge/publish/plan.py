@@ -25,6 +25,7 @@ class Plan:
     """
 
     feed: Feed
+    salt: str
     published: PublishedState
     now: datetime
     inputs_hash: str
@@ -43,9 +44,11 @@ class Plan:
         return self.inputs_hash != self.published.inputs_hash or not self.published.etags
 
 
-def make_plan(feed: Feed, published: PublishedState, *, now: datetime) -> Plan:
+def make_plan(feed: Feed, published: PublishedState, *, salt: str, now: datetime) -> Plan:
     """Compare what the sources hold with what the entries were made from."""
-    inputs_hash = _hash(FORM, _AGENDA_FORM, codec.encode_feed(feed))
+    hides_details = feed.privacy == "busy" or not feed.show_private
+    salts = (salt,) if hides_details else ()
+    inputs_hash = _hash(FORM, _AGENDA_FORM, codec.encode_feed(feed), *salts)
     events: dict[str, StoredEvent] = {}
     for event in published.stored:  # an event of two sources is shown from the first (rulebook 19)
         events.setdefault(event.uid, event)
@@ -58,6 +61,7 @@ def make_plan(feed: Feed, published: PublishedState, *, now: datetime) -> Plan:
     shown = (entry for entry in published.entries.values() if not entry.gone)
     return Plan(
         feed=feed,
+        salt=salt,
         published=published,
         now=now.replace(microsecond=0),
         inputs_hash=inputs_hash,

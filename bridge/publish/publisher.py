@@ -58,7 +58,7 @@ def _prepare(store: Store, slug: str, now: datetime) -> tuple[Publication | None
     feed = store.feeds.get(slug)
     if feed is None:
         return None, PublishResult()
-    plan = make_plan(feed, published, now=now)
+    plan = make_plan(feed, published, salt=store.feeds.salt(slug), now=now)
     updates = update_entries(store, plan)
     result = PublishResult(
         rendered=updates.rendered, removed=updates.removed, rejections=updates.rejections

@@ -35,7 +35,7 @@ class Store:
         self.agenda = AgendaTable(database)
         self.changes = Changes(database, keys)
         self.links = Links(database, keys)
-        self.feeds = Feeds(database, self.links)
+        self.feeds = Feeds(database, keys, self.links)
         self.filters = Filters(database, self.links, keys)
         self.logins = Logins(database, keys)
         self.entry_origins = EntryOrigins(database)

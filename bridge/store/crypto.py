@@ -54,6 +54,10 @@ class SecretKeys:
         tokens = [_derive(key, name)[:_TOKEN_BYTES] for key in self._keys]
         return [base64.urlsafe_b64encode(token).decode() for token in tokens]
 
+    def feed_salt(self, slug: str) -> str:
+        """Return the first salt of a feed, the same in a rebuilt database."""
+        return _derive(self._keys[0], b"salt\n" + slug.encode()).hex()
+
     def session_key(self, password: str) -> bytes:
         """Return the key that signs the admin's cookie; a new password ends all sessions."""
         return _derive(self._keys[0], b"session\n" + password.encode())

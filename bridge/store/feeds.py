@@ -16,9 +16,11 @@ from bridge.domain import codec
 from bridge.domain.feed import Feed
 from bridge.domain.source import Source
 from bridge.errors import BridgeError
+from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database, upsert
 from bridge.store.links import Links
 from bridge.store.schema import feed_sources, feeds, meta, sources
+from bridge.store.tables import SecretTables
 
 
 class FeedError(BridgeError):
@@ -51,11 +53,11 @@ class KnownSource:
     title: str
 
 
-class Feeds:
+class Feeds(SecretTables):
     """The tables of feeds and of their sources."""
 
-    def __init__(self, database: Database, links: Links) -> None:
-        self._database = database
+    def __init__(self, database: Database, keys: SecretKeys, links: Links) -> None:
+        super().__init__(database, keys)
         self._links = links
 
     def replace(self, new: Sequence[Feed], *, now: datetime) -> tuple[str, ...]:
@@ -128,6 +130,20 @@ class Feeds:
     def get(self, slug: str) -> Feed | None:
         """Return one feed, if it is active."""
         return next(iter(self._active(feeds.c.slug == slug)), None)
+
+    def salt(self, slug: str) -> str:
+        """Return the key of the feed's hidden UIDs, and store it at its first use.
+
+        A new secret key does not change it: it is part of the database and of its backups.
+        """
+        stored = select(feeds.c.salt).where(feeds.c.slug == slug, feeds.c.salt.is_not(None))
+        row = self._database.first(stored)
+        if row is None:
+            unset = update(feeds).where(feeds.c.slug == slug, feeds.c.salt.is_(None))
+            with self._database.write() as connection:
+                connection.execute(unset.values(salt=self._keys.feed_salt(slug)))
+                row = connection.execute(stored).one()
+        return str(row.salt)
 
     def reading(self, source_key: str) -> tuple[Feed, ...]:
         """Return the active feeds that show this source."""

@@ -33,11 +33,13 @@ _MICROSECOND = timedelta(microseconds=1)
 class ZohoInstance:
     """An instance that Zoho reports, with the ``ends`` and original starts that it may have.
 
-    ``uid`` is the bridge's for the event. ``title`` is None if the feed may not show it, or if
+    ``uid`` is the bridge's for the event, ``hidden_uid`` its UID where the feed hides its details,
+    else empty. ``title`` is None if the feed may not show it, or if
     Zoho does not report it.
     """
 
     uid: str
+    hidden_uid: str = ""
     upstream_id: str
     start: Moment
     ends: tuple[Moment, ...]
@@ -54,9 +56,11 @@ class ZohoInstance:
     @property
     def keys(self) -> tuple[Key, ...]:
         """Its possible keys in a feed: of a single event, in a series, or detached from it."""
-        keys = [] if self.slots else [(self.uid, "")]
-        for slot in self.slots or (self.start,):
-            keys += [(self.uid, slot_text(slot)), (event_uid(self.uid, slot=slot), "")]
+        keys: list[Key] = []
+        for uid in filter(None, (self.hidden_uid, self.uid)):
+            keys += [] if self.slots else [(uid, "")]
+            for slot in self.slots or (self.start,):
+                keys += [(uid, slot_text(slot)), (event_uid(uid, slot=slot), "")]
         return tuple(keys)
 
 

@@ -14,7 +14,7 @@ from bridge.domain.feed import Feed, Window
 from bridge.domain.problems import Problem, problem
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource, Source
-from bridge.domain.uid import event_uid
+from bridge.domain.uid import event_uid, hidden_uid
 from bridge.errors import BadDataError, NotFoundError
 from bridge.sources import registry
 from bridge.sources.calendar.instances import (
@@ -42,18 +42,17 @@ class ZohoReport:
     unreadable: tuple[Rejection, ...] = ()
     calendar: Any = None
 
-    def for_feed(self, feed: Feed) -> Iterator[ZohoInstance]:
+    def for_feed(self, feed: Feed, salt: str) -> Iterator[ZohoInstance]:
         """Yield the instances without titles that the feed may not show.
 
-        So no difference reveals a title. A feed that shows only times has UIDs of its own.
+        So no difference reveals a title. Their UIDs in the feed are keyed with its salt.
         """
         private = {instance.uid for instance in self.instances if instance.private}
         for instance in self.instances:
-            if feed.privacy == "busy":
-                uid = event_uid("busy", feed.slug, instance.uid)
-                yield replace(instance, uid=uid, title=None)
-            elif instance.uid in private and not feed.show_private:
-                yield replace(instance, title=None)
+            is_hidden = instance.uid in private and not feed.show_private
+            if feed.privacy == "busy" or is_hidden:
+                uid = hidden_uid(instance.uid, salt)
+                yield replace(instance, hidden_uid=uid, title=None)
             else:
                 yield instance
 

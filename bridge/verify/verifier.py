@@ -88,12 +88,13 @@ class Verifier:
         state, rejected = self.store.sources.state(key), self.store.sources.rejections(key)
         rejections = {rejection.upstream_id: join_problems(rejection) for rejection in rejected}
         scope = Scope(slug=feed.slug, source_key=key, window=window, rejections=rejections)
-        result = compare(report.for_feed(feed), published, scope, report.unreadable)
+        salt = self.store.feeds.salt(feed.slug)
+        result = compare(report.for_feed(feed, salt), published, scope, report.unreadable)
         notes = [note for note in (state.error, state.warning) if note]
         if isinstance(report.source, CalendarSource) and result.differences:
             questions = _questions(report, published, result)
             report, more = check_series(report, self.api, questions)
-            result = compare(report.for_feed(feed), published, scope, report.unreadable)
+            result = compare(report.for_feed(feed, salt), published, scope, report.unreadable)
             notes += more
         if result.differences and state.last_success:
             notes.append(problem("feed-read-at", time=f"{state.last_success:%Y-%m-%d %H:%M}"))

@@ -411,7 +411,7 @@ def agendas(draw: st.DrawFn) -> list[AgendaItem]:
         end=start + 60 * MINUTE,
         recurrence=rule,
     )
-    view = event_view(base, FEED, today=date(2026, 3, 1), cancelled_since=None)
+    view = event_view(base, FEED, salt="", today=date(2026, 3, 1), cancelled_since=None)
     return [
         item for part in view.events for item in agenda_items(part, occurrences_in(part, WINDOW))
     ]

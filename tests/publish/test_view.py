@@ -7,17 +7,19 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from hypothesis import given, strategies as st
 import pytest
 
 from bridge.domain.event import Alarm, Person, Place, Status
 from bridge.domain.feed import Window
-from bridge.domain.timezones import UTC_ZONE, fixed_zone, zone
-from bridge.domain.uid import event_uid, slot_text
+from bridge.domain.timezones import UTC_ZONE, fixed_zone, zone, zone_by_key
+from bridge.domain.uid import event_uid, hidden_uid, slot_text
 from bridge.publish.view.event import occurrences_in
 from tests.publish.view_events import (
     BUSY,
     CLASSIC,
     FEED,
+    SALT,
     TODAY,
     at,
     events,
@@ -153,15 +155,40 @@ RICH: dict[str, Any] = {
 def test_a_feed_of_times_tells_nothing_else(busy: Any) -> None:
     found = only(single(**RICH, busy=busy), BUSY)
     expected = single(
-        uid=event_uid("busy", "team", "u"), title="Busy" if busy else "Free", busy=busy
+        "2026-03-12 09:00",
+        where=UTC_ZONE,
+        uid=hidden_uid("u", SALT),
+        title="Busy" if busy else "Free",
+        busy=busy,
     )
     assert found == expected
 
 
-def test_a_feed_of_times_has_uids_of_its_own_that_stay() -> None:
-    one, other = only(single(), BUSY), only(single(), replace(BUSY, slug="other"))
-    assert len({one.uid, other.uid, "u"}) == 3
-    assert one == only(single(), BUSY)
+def test_a_feed_of_times_has_uids_that_only_its_salt_leads_to() -> None:
+    """Also of each instance that stands alone: no UID is the same with another salt."""
+    moved = override("2026-03-04 10:00", "2026-03-04 15:00")
+    for event in (single(), series("FREQ=DAILY;COUNT=3", overrides=[moved])):
+        own, again, other = (
+            {shown.uid for shown in view(event, BUSY, salt=salt).events} for salt in ("a", "a", "b")
+        )
+        assert own == again
+        assert not own & other
+        assert not own & {shown.uid for shown in view(event).events}
+
+
+@given(
+    where=st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Tokyo", "Africa/Cairo"]),
+    hours=st.integers(1, 40),
+    rule=st.sampled_from(["", "FREQ=DAILY;COUNT=4", "FREQ=WEEKLY;COUNT=3"]),
+)
+def test_a_feed_of_times_names_a_zone_only_with_a_repeat(where: str, hours: int, rule: str) -> None:
+    zone = zone_by_key(where)
+    moved = override(at("2026-03-12 10:00", zone), "2026-03-12 15:00", where=zone)
+    event = series(rule, "2026-03-12 10:00", hours, zone, overrides=[moved]) if rule else None
+    shown = events(event or single("2026-03-12 10:00", hours, zone), BUSY)
+    assert shown
+    for each in shown:
+        assert each.recurrence or {each.start.tzinfo, each.end.tzinfo} == {UTC_ZONE}
 
 
 def test_a_feed_of_times_hides_the_changed_instances_too() -> None:
@@ -178,7 +205,7 @@ def test_a_feed_of_times_leaves_cancelled_events_out() -> None:
 
 def test_a_private_event_is_busy_in_a_full_feed_unless_it_may_be_shown() -> None:
     event = single(**RICH, private=True)
-    assert only(event) == single(title="Busy")
+    assert only(event) == single(uid=hidden_uid("u", SALT), title="Busy")
     assert only(event, replace(FEED, show_private=True)).title == "Salaries"
 
 

@@ -18,6 +18,7 @@ TODAY = date(2026, 3, 10)
 FEED = Feed(slug="team", title="Team", sources=(CalendarSource(calendar="c"),))
 CLASSIC = replace(FEED, exceptions="recurrence-id")
 BUSY = replace(FEED, privacy="busy")
+SALT = "salt"
 
 
 def at(text: str, where: ZoneInfo | None = BERLIN) -> datetime:
@@ -65,10 +66,14 @@ def override(slot: str | Moment, start: str | Moment, hours: float = 1.0, **fiel
 
 
 def view(
-    event: Event, feed: Feed = FEED, today: date = TODAY, since: date | None = None
+    event: Event,
+    feed: Feed = FEED,
+    today: date = TODAY,
+    since: date | None = None,
+    salt: str = SALT,
 ) -> EventView:
     """Return what the feed shows of an event, and until when."""
-    return event_view(event, feed, today=today, cancelled_since=since)
+    return event_view(event, feed, salt=salt, today=today, cancelled_since=since)
 
 
 def events(event: Event, feed: Feed = FEED, today: date = TODAY, since: date | None = None) -> Any:

@@ -71,7 +71,9 @@ def document(series: Sequence[Series], feed: Feed, today: date) -> bytes:
     events = [
         event
         for upstream_event in parsed(series).events
-        for event in event_view(upstream_event, feed, today=today, cancelled_since=None).events
+        for event in event_view(
+            upstream_event, feed, salt="", today=today, cancelled_since=None
+        ).events
     ]
     zones = {zone for event in events for zone in vevent.zones(event)}
     blobs = (vevent.render(event, STAMP) for event in events)

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from bridge.domain.source import BackstageSource, CalendarSource
 from bridge.store import Store
+from bridge.store.crypto import SecretKeys
 from bridge.store.feeds import FeedError
 from tests.store.samples import document, event_to_save, feed, publish, save_read
 
@@ -235,3 +237,17 @@ def test_a_source_removed_from_a_feed_disappears_at_once(any_store: Store, now: 
     save_read(any_store, now, source=TEAM, saved=[event_to_save("z")])
     any_store.feeds.replace([feed("team", TEAM)], now=now)
     assert stored_uids(any_store) == ["z"]
+
+
+def test_the_salt_of_hidden_uids_is_the_same_after_a_rebuild_and_with_a_new_secret_key(
+    tmp_path: Path, now: datetime
+) -> None:
+    """Else each event that a feed hides would be replaced. A backup holds it."""
+    salts = []
+    for name, keys in (("a", ["one"]), ("b", ["one"]), ("a", ["two", "one"]), ("c", ["two"])):
+        store = Store.open(f"sqlite:///{tmp_path}/{name}.sqlite3", SecretKeys(*keys))
+        store.feeds.replace([feed("team", TEAM), feed("work", WORK)], now=now)
+        salts.append([store.feeds.salt("team"), store.feeds.salt("work")])
+        store.close()
+    assert salts[0] == salts[1] == salts[2]
+    assert len({*salts[0], *salts[3]}) == 4

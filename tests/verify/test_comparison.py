@@ -13,6 +13,7 @@ from bridge.domain.event import Moment
 from bridge.domain.feed import Window
 from bridge.domain.problems import Problem, text_problem
 from bridge.domain.rejection import Rejection
+from bridge.domain.uid import event_uid, hidden_uid
 from bridge.verify.comparison import Comparison, PublishedInstance, Scope, ZohoInstance, compare
 
 SOURCE = "calendar:x"
@@ -70,6 +71,17 @@ def compare_instances(
 
 def kinds(comparison: Comparison) -> list[tuple[str, str]]:
     return [(difference.kind, difference.upstream_id) for difference in comparison.differences]
+
+
+def test_an_instance_is_matched_by_the_uid_that_hides_its_event() -> None:
+    """It may be that of a private event, or of a public one that the report calls private."""
+    hidden = hidden_uid("u", "salt")
+    for uid in (hidden, "u"):
+        zoho = [zoho_instance(title=None, hidden_uid=hidden)]
+        assert compare_instances(zoho, [feed_instance(uid=uid, title="Busy")]).equal == 1
+        zoho = [zoho_instance(slots=(at(3),), title=None, hidden_uid=hidden)]
+        alone = feed_instance(uid=event_uid(uid, slot=at(3)), title="Busy")
+        assert compare_instances(zoho, [alone]).equal == 1
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,18 @@ class EventView:
     until: date | None
 
 
-def event_view(event: Event, feed: Feed, *, today: date, cancelled_since: date | None) -> EventView:
+def event_view(
+    event: Event, feed: Feed, *, salt: str, today: date, cancelled_since: date | None
+) -> EventView:
     """Return an event as the feed shows it today.
 
     Every UID of the result is derived from the event's, and stays the same from day to day.
-    ``cancelled_since`` is the day on which the event was first read as cancelled.
+    ``cancelled_since`` is the day on which the event was first read as cancelled. ``salt`` is the
+    feed's key of hidden UIDs. A feed of times names no zone of a single event: zones tell places.
     """
-    visible, until = visible_event(event, feed, today=today, cancelled_since=cancelled_since)
+    visible, until = visible_event(
+        event, feed, salt=salt, today=today, cancelled_since=cancelled_since
+    )
     if visible is None:
         return EventView(events=(), until=None)
     view = series.SeriesView(singles=(visible,))
@@ -37,7 +42,11 @@ def event_view(event: Event, feed: Feed, *, today: date, cancelled_since: date |
         view = _series_in_window(series.series_view(visible, feed, today), feed, today)
     days = [*view.days, until, *(next_change(single, feed, today) for single in view.singles)]
     window = feed.window(today)
-    singles = [in_portable_zone(s, today) for s in view.singles if is_shown(s, window)]
+    singles = [
+        in_utc(single) if feed.privacy == "busy" else in_portable_zone(single, today)
+        for single in view.singles
+        if is_shown(single, window)
+    ]
     repeating = () if view.series is None else (view.series,)
     until = min((day for day in days if day is not None), default=None)
     return EventView(events=(*repeating, *_in_order(singles)), until=until)

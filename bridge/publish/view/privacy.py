@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from bridge.domain.event import Event, Status
 from bridge.domain.feed import Feed
 from bridge.domain.text import CANCELLED_MARK, NO_TITLE
-from bridge.domain.uid import event_uid
+from bridge.domain.uid import hidden_uid
 
 # All that a feed shows of an event whose details it hides, with "Busy" or "Free" as title.
 _SHOWN_WHEN_HIDDEN = ("upstream_id", "start", "end", "busy", "recurrence", "recurrence_id")
@@ -17,11 +17,12 @@ CANCELLED_FOR = timedelta(days=30)  # how long a cancelled event stays marked
 
 
 def visible_event(
-    event: Event, feed: Feed, *, today: date, cancelled_since: date | None
+    event: Event, feed: Feed, *, salt: str, today: date, cancelled_since: date | None
 ) -> tuple[Event | None, date | None]:
     """Return the event as the feed may show it, or None, and the day this ends (None: never).
 
     A cancelled instance becomes an excluded slot, whatever ``feed.cancelled`` is (rulebook 50).
+    The UID of an event with hidden details is keyed with the feed's ``salt``.
     """
     event = _with_settled_instances(event)
     until = None
@@ -31,7 +32,7 @@ def visible_event(
         has_ended = until is not None and until <= today
         if _hides_details(event, feed) or feed.cancelled == "drop" or has_ended:
             return None, None
-    uid = event_uid("busy", feed.slug, event.uid) if feed.privacy == "busy" else event.uid
+    uid = hidden_uid(event.uid, salt) if _hides_details(event, feed) else event.uid
     master, *overrides = (
         _with_title(_with_privacy(part, feed, uid), feed)
         for part in (replace(event, overrides=()), *event.overrides)
@@ -60,7 +61,7 @@ def _hides_details(event: Event, feed: Feed) -> bool:
 
 
 def _with_privacy(event: Event, feed: Feed, uid: str) -> Event:
-    """Keep nothing but times if the feed hides details; a feed of times has its own UIDs."""
+    """Keep nothing but times if the feed hides details."""
     if not _hides_details(event, feed):
         return event
     shown = {name: getattr(event, name) for name in _SHOWN_WHEN_HIDDEN}

@@ -52,7 +52,7 @@ SETTINGS = (
     Setting("BRIDGE_QUEUE_URL", urls.queue_url, file=True, secret=True),
     Setting("BRIDGE_SECRET_KEY", values.secret_key, Secret(), file=True, secret=True),
     Setting("BRIDGE_PUBLIC_URL", urls.public_url, toml=True),
-    Setting("BRIDGE_ADMIN_PASSWORD", values.secret, Secret(), file=True, secret=True),
+    Setting("BRIDGE_ADMIN_PASSWORD", values.admin_password, Secret(), file=True, secret=True),
     Setting("BRIDGE_TRUSTED_PROXIES", values.whole(0, 16), 0, toml=True),
     Setting("ZOHO_CLIENT_ID", values.credential, file=True, toml=True),
     Setting("ZOHO_CLIENT_SECRET", values.credential, Secret(), file=True, secret=True),

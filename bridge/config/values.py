@@ -181,3 +181,12 @@ def secret_key(value: object) -> str:
     if any(len(key.strip()) < 32 for key in text.rstrip(", ").split(",")):
         raise ValueError(f"a key is shorter than 32 characters: make one with `{KEY_COMMAND}`.")
     return text
+
+
+def admin_password(value: object) -> str:
+    """Parse the password of the admin pages, which must be too long to guess."""
+    text = secret(value)
+    if len(text.strip()) < 12:
+        command = KEY_COMMAND.replace("48", "16")
+        raise ValueError(f"it is shorter than 12 characters: make one with `{command}`.")
+    return text

@@ -97,7 +97,7 @@ def test_settings_can_be_pickled_and_copied() -> None:
 def test_the_description_for_programs_equals_the_text_for_people(tmp_path: Path) -> None:
     """The TOML form is read back by Python's own tomllib."""
     settings = load_toml(
-        FEED + SOURCES, BRIDGE_ADMIN_PASSWORD="hidden-word", ZOHO_CLIENT_ID="1000.ID"
+        FEED + SOURCES, BRIDGE_ADMIN_PASSWORD="hidden-password", ZOHO_CLIENT_ID="1000.ID"
     )
     description = describe(settings)
     shown = tomllib.loads(to_text(settings))
@@ -111,7 +111,7 @@ def test_the_description_for_programs_equals_the_text_for_people(tmp_path: Path)
     assert description["zoho"]["client_secret"] == {"set": False, "origin": "default"}
     feeds = [{key: feed[key]["value"] for key in feed} for feed in description["feed"]]
     assert feeds == shown["feed"]
-    assert "hidden-word" not in json.dumps(description)
+    assert "hidden-password" not in json.dumps(description)
 
 
 def test_the_text_is_toml_with_each_value_and_its_origin(tmp_path: Path) -> None:

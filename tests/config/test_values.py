@@ -89,15 +89,28 @@ def test_other_queue_urls_are_refused(value: str) -> None:
     assert "hunter2" not in message
 
 
-def test_a_short_secret_key_is_refused_and_the_remedy_makes_a_long_one() -> None:
-    message = problem({"BRIDGE_SECRET_KEY": "k" * 31})
-    assert "shorter than 32 characters" in message
+@pytest.mark.parametrize(
+    ("name", "shortest"), [("BRIDGE_SECRET_KEY", 32), ("BRIDGE_ADMIN_PASSWORD", 12)]
+)
+def test_a_short_secret_is_refused_and_the_remedy_makes_a_long_one(
+    name: str, shortest: int
+) -> None:
+    for short in ("hunter2", "k" * (shortest - 1), "hunter2" + " " * shortest):
+        message = problem({name: short})
+        assert message.startswith(f"{name}: ")
+        assert f"shorter than {shortest} characters" in message
+        assert "hunter2" not in message
     command = re.search(r'python3 -c "(.*)"', message)
     assert command
-    keys: list[str] = []
-    exec(command[1].replace("print(", "keys.append("), {"keys": keys})
-    assert load({"BRIDGE_SECRET_KEY": keys[0]}).secret_key.reveal() == keys[0]
-    assert load({"BRIDGE_SECRET_KEY": KEY}).secret_key
+    values: list[str] = []
+    exec(command[1].replace("print(", "values.append("), {"values": values})
+    load({name: values[0]})
+    load({name: "k" * shortest})
+
+
+def test_each_character_of_a_password_counts_and_none_is_no_password() -> None:
+    assert load({"BRIDGE_ADMIN_PASSWORD": "größer als öl"}).admin_password
+    assert not load({"BRIDGE_ADMIN_PASSWORD": ""}).admin_password
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ them.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, jsonify, request
@@ -64,7 +65,9 @@ def _forbid_caching(response: Response) -> Response:
 def _check_password() -> None:
     if not web().settings.admin_password:
         abort(404)
-    password = request.authorization.password if request.authorization else None
+    password = None
+    with suppress(ValueError):  # the header may hold any bytes
+        password = request.authorization.password if request.authorization else None
     is_right, wait = session.try_password(password) if password else (False, None)
     if wait:
         abort(429)

@@ -8,6 +8,7 @@ from typing import Never, TypeAlias
 
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 import pytest
 from structlog.testing import capture_logs
@@ -71,6 +72,11 @@ def app(served: Store, tmp_path: Path) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def guarded(served: Store, tmp_path: Path) -> FlaskClient:
+    return web_app(served, tmp_path, BRIDGE_ADMIN_PASSWORD=PASSWORD).test_client()
 
 
 def test_health_reports_the_most_overdue_source(client: FlaskClient) -> None:
@@ -194,6 +200,30 @@ def test_the_password_opens_metrics_to_strangers(
     wrong = [get_metrics(client, stranger, "wrong").status_code for _ in range(6)]
     assert wrong == [401] * 5 + [429]
     assert get_metrics(client, stranger, PASSWORD).status_code == 429
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sent=st.binary(max_size=40), encoded=st.booleans())
+@example(sent=b"\xff\xfe", encoded=False)
+@example(sent=b"admin:\xff", encoded=True)
+def test_any_wrong_authorization_is_refused_and_never_an_error(
+    guarded: FlaskClient, sent: bytes, encoded: bool
+) -> None:
+    """A header holds bytes beyond ASCII as Latin-1 (WSGI, PEP 3333)."""
+    value = (base64.b64encode(sent) if encoded else sent).decode("latin-1")
+    stranger = {"REMOTE_ADDR": "192.0.2.1", "HTTP_AUTHORIZATION": f"Basic {value}"}
+    response = guarded.get("/metrics", environ_overrides=stranger)
+    assert response.status_code in (401, 429)  # 429: too many well-formed passwords
+
+
+@pytest.mark.parametrize("value", ["Basic \xff\xfe", "Basic \xe9", "Basic", "Bearer \xff", "\xff"])
+def test_an_unreadable_authorization_is_401_and_no_attempt(
+    guarded: FlaskClient, value: str
+) -> None:
+    stranger = {"REMOTE_ADDR": "192.0.2.1", "HTTP_AUTHORIZATION": value}
+    for _ in range(6):
+        response = guarded.get("/metrics", environ_overrides=stranger)
+        assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Basic")
 
 
 def test_requests_do_not_write_the_last_use_of_a_link(

@@ -27,6 +27,7 @@ from bridge.config.urls import mask_url
 from bridge.errors import BridgeError, ConfigError
 from bridge.publish.pending import publish_pending
 from bridge.refresh.refresher import Refresher
+from bridge.store.permissions import make_private
 from bridge.verify.schedule import select_due, verify_calendar
 from bridge.verify.verifier import Verifier
 
@@ -58,6 +59,7 @@ def open_queue(url: str, data_dir: Path) -> Huey:
     try:
         queue = _connect(url, path)
         queue.pending_count()
+        make_private(data_dir)
     except ConfigurationError as error:
         extra = "postgres" if url.startswith("postgres") else "redis"
         raise ConfigError(
@@ -86,7 +88,7 @@ def _connect(url: str, path: Path) -> Huey:
         return PostgresHuey(_NAME, dsn=dsn, **options)
     if url.startswith("redis"):
         return RedisHuey(_NAME, url=url, **options)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(0o700, parents=True, exist_ok=True)
     return SqliteHuey(_NAME, filename=str(path), **options)
 
 

@@ -16,6 +16,7 @@ from bridge.store.feeds import Feeds
 from bridge.store.filters import Filters
 from bridge.store.links import Links
 from bridge.store.logins import Logins
+from bridge.store.permissions import make_private
 from bridge.store.publications import Publications
 from bridge.store.rate_limits import RateLimits
 from bridge.store.readers import Readers
@@ -60,13 +61,18 @@ class Store:
     def configured(cls, settings: Settings, keys: SecretKeys) -> "Store":
         """Open the database of the settings; create the data folder if the database lies in it.
 
+        The data folder and its files are closed to other users of the machine.
+
         Raises StoreError. A folder that only BRIDGE_DATABASE_URL names is not created: it may be
         a typing error.
         """
         if settings.database_url.startswith(f"sqlite:///{settings.data_dir}/"):
             with contextlib.suppress(OSError):  # opening the database raises the clearer error
-                settings.data_dir.mkdir(parents=True, exist_ok=True)
-        return cls.open(settings.database_url, keys)
+                settings.data_dir.mkdir(0o700, parents=True, exist_ok=True)
+        make_private(settings.data_dir)
+        store = cls.open(settings.database_url, keys)
+        make_private(settings.data_dir)  # the files that SQLite created
+        return store
 
     def close(self) -> None:
         """Close all connections."""

@@ -100,7 +100,7 @@ def load_secret_keys(secret_key: str, data_dir: Path) -> SecretKeys:
         return SecretKeys(*_split(secret_key))
     path = data_dir / "secret.key"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(0o700, parents=True, exist_ok=True)
         return SecretKeys(*_split(_read_or_create(path)))
     except OSError as error:
         raise ConfigError(

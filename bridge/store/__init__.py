@@ -20,6 +20,7 @@ from bridge.store.permissions import make_private
 from bridge.store.publications import Publications
 from bridge.store.rate_limits import RateLimits
 from bridge.store.readers import Readers
+from bridge.store.sessions import Sessions
 from bridge.store.sign_ins import SignIns
 from bridge.store.sources import Sources
 from bridge.store.tokens import Tokens
@@ -41,6 +42,7 @@ class Store:
         self.logins = Logins(database, keys)
         self.entry_origins = EntryOrigins(database)
         self.readers = Readers(database)
+        self.sessions = Sessions(database)
         self.sign_ins = SignIns(database, keys)
         self.tokens = Tokens(database, keys)
         self.verifications = Verifications(database)

@@ -1,4 +1,4 @@
-"""Sign-in to the admin pages: a signed session cookie, passwords, and CSRF tokens of forms.
+"""Sign-in to the admin pages: sessions with a signed cookie, passwords, and CSRF tokens of forms.
 
 The cookie is sent below ``/admin`` only: feeds and their pages set none.
 """
@@ -14,9 +14,9 @@ from flask import Flask, abort, request, session
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import ServiceUnavailable
 
+from bridge.store.sessions import IDLE
 from bridge.web.context import client_address, is_local_request, web
 
-_LIFETIME = timedelta(hours=12)
 _RETRY_AFTER = 10  # seconds
 
 _forms = BoundedSemaphore(2)
@@ -39,7 +39,7 @@ def register(app: Flask, key: bytes) -> None:
         SESSION_COOKIE_PATH="/admin",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=_LIFETIME,
+        PERMANENT_SESSION_LIFETIME=IDLE,
     )
 
 
@@ -50,14 +50,25 @@ def is_open_to_all() -> bool:
 
 def is_signed_in() -> bool:
     """Whether the admin pages may be shown."""
-    return is_open_to_all() or bool(session.get("admin"))
+    if is_open_to_all():
+        return True
+    return "id" in session and web().store.sessions.use(session["id"], now=datetime.now(UTC))
 
 
 def sign_in() -> None:
     """Begin a session, with a new CSRF token."""
     session.clear()
     session.permanent = True
-    session["admin"] = True
+    session["id"] = web().store.sessions.begin(now=datetime.now(UTC))
+
+
+def sign_out(*, everywhere: bool) -> None:
+    """End this session or all sessions, also for copies of their cookies."""
+    if everywhere:
+        web().store.sessions.end_all()
+    elif "id" in session:
+        web().store.sessions.end(session["id"])
+    session.clear()
 
 
 def try_password(password: str) -> tuple[bool, timedelta]:

@@ -143,6 +143,37 @@ def test_the_password_opens_the_pages_and_signing_out_closes_them(client: FlaskC
     assert client.get("/admin/").status_code == 303
 
 
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_signing_out_ends_copies_of_the_cookie_too(
+    client: FlaskClient, app: Flask, everywhere: bool
+) -> None:
+    """A copy of the cookie opens nothing afterwards; other sessions end with "everywhere" only."""
+    copy, other = app.test_client(), app.test_client()
+    sign_in(client)
+    sign_in(other)
+    copy.set_cookie("bridge_admin", session_cookie(client), path="/admin")
+    assert copy.get("/admin/").status_code == 200
+    text = client.get("/admin/").text
+    assert "Sign out everywhere" in text
+    form = {"csrf": csrf(client, "/admin/"), **({"everywhere": "1"} if everywhere else {})}
+    assert client.post("/admin/sign-out", data=form).status_code == 303
+    for browser in (client, copy):
+        assert browser.get("/admin/").status_code == 303
+        assert browser.post("/admin/sign-out", data=form).status_code == 403
+    assert other.get("/admin/").status_code == (303 if everywhere else 200)
+
+
+def test_a_used_session_stays_open_for_seven_days_at_most(
+    client: FlaskClient, clock: TimeMachineFixture
+) -> None:
+    sign_in(client)
+    for hours in range(11, 7 * 24, 11):
+        clock.move_to(START + timedelta(hours=hours), tick=False)
+        assert client.get("/admin/").status_code == 200
+    clock.move_to(START + timedelta(days=7), tick=False)
+    assert client.get("/admin/").status_code == 303
+
+
 def test_a_wrong_password_is_refused(client: FlaskClient) -> None:
     for password in ("", "correct horse", PASSWORD.upper(), PASSWORD + "\0"):
         answer = sign_in(client, password)

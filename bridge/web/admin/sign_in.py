@@ -1,6 +1,6 @@
 """Sign-in with the admin's password, and sign-out."""
 
-from flask import redirect, request, session as cookie, url_for
+from flask import redirect, request, url_for
 import structlog
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -38,6 +38,6 @@ def sign_in() -> BaseResponse:
 
 @blueprint.post("/sign-out")
 def sign_out() -> BaseResponse:
-    """End the session."""
-    cookie.clear()
+    """End the session, or all sessions."""
+    session.sign_out(everywhere="everywhere" in request.form)
     return redirect(url_for("pages.start"), 303)

@@ -44,13 +44,16 @@ class SecretKeys:
         except InvalidToken:
             return None
 
-    def link_token(self, slug: str, label: str, generation: int) -> str:
+    def link_token(self, slug: str, label: str, generation: int, nonce: str | None = None) -> str:
         """Return the secret part of a feed's address: 144 bits, the same each time."""
-        return self.link_tokens(slug, label, generation)[0]
+        return self.link_tokens(slug, label, generation, nonce)[0]
 
-    def link_tokens(self, slug: str, label: str, generation: int) -> Sequence[str]:
+    def link_tokens(
+        self, slug: str, label: str, generation: int, nonce: str | None = None
+    ) -> Sequence[str]:
         """Return the tokens that a link has or had: one for each key, the newest first."""
-        name = "\n".join(("link", slug, label, str(generation))).encode()
+        parts = ("link", slug, label, str(generation), *([nonce] if nonce else []))
+        name = "\n".join(parts).encode()
         tokens = [_derive(key, name)[:_TOKEN_BYTES] for key in self._keys]
         return [base64.urlsafe_b64encode(token).decode() for token in tokens]
 

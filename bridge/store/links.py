@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import hmac
+import secrets
 from typing import Any
 import unicodedata
 
@@ -26,13 +27,15 @@ class LinkError(BridgeError):
 class Link:
     """One address of a feed. ``ends_at`` in the past: revoked. ``active``: the feed is active.
 
-    ``used_at`` is the last poll, up to a minute late, or None if there was none.
+    ``used_at`` is the last poll, up to a minute late, or None if there was none. ``nonce`` is the
+    random part that the token was derived from, None for the first link of a feed.
     """
 
     token_hash: str
     slug: str
     label: str
     generation: int
+    nonce: str | None
     created_at: datetime
     ends_at: datetime | None
     used_at: datetime | None
@@ -44,7 +47,11 @@ class Link:
 
 
 class Links(SecretTables):
-    """The table of links. Tokens are derived from the secret keys and stored as hashes only."""
+    """The table of links. Tokens are derived from the secret keys and stored as hashes only.
+
+    The first link of a feed is the same in a rebuilt database. Any other has a random part: after
+    the restore of a backup, a rotation must not return to a token that was revoked meanwhile.
+    """
 
     def ensure(self, slug: str, *, now: datetime) -> None:
         """Add a feed's first link if it never had one."""
@@ -55,7 +62,7 @@ class Links(SecretTables):
         """Add a feed's first link if it never had one, in the caller's transaction."""
         query = select(links.c.slug).where(links.c.slug == slug).limit(1)
         if connection.execute(query).first() is None:
-            self._insert(connection, slug, FIRST_LABEL, 1, now)
+            self._insert(connection, slug, FIRST_LABEL, 1, now=now)
 
     def find(self, token: str) -> Link | None:
         """Return the link of a token, revoked or not; None for a token that never was valid."""
@@ -78,7 +85,7 @@ class Links(SecretTables):
 
     def token(self, link: Link) -> str:
         """Return a link's token; raises LinkError if the key it was derived from is missing."""
-        for token in self._keys.link_tokens(link.slug, link.label, link.generation):
+        for token in self._keys.link_tokens(link.slug, link.label, link.generation, link.nonce):
             if hmac.compare_digest(token_hash(token), link.token_hash):
                 return token
         raise LinkError(
@@ -135,16 +142,24 @@ class Links(SecretTables):
         """Insert the next generation of a label: a revoked token is never used again."""
         last = select(func.coalesce(func.max(links.c.generation), 0)).where(_of(slug, label))
         generation = connection.execute(last).scalar_one() + 1
-        hashed = self._insert(connection, slug, label, generation, now)
+        nonce = secrets.token_hex(18)
+        hashed = self._insert(connection, slug, label, generation, nonce=nonce, now=now)
         row = connection.execute(_query().where(links.c.token_hash == hashed)).one()
         return Link(**row._asdict())
 
     def _insert(
-        self, connection: Connection, slug: str, label: str, generation: int, now: datetime
+        self,
+        connection: Connection,
+        slug: str,
+        label: str,
+        generation: int,
+        *,
+        nonce: str | None = None,
+        now: datetime,
     ) -> str:
-        hashed = token_hash(self._keys.link_token(slug, label, generation))
-        values = {"slug": slug, "label": label, "generation": generation, "created_at": now}
-        connection.execute(insert(links).values(token_hash=hashed, **values))
+        name = {"slug": slug, "label": label, "generation": generation, "nonce": nonce}
+        hashed = token_hash(self._keys.link_token(slug, label, generation, nonce))
+        connection.execute(insert(links).values(token_hash=hashed, created_at=now, **name))
         return hashed
 
 

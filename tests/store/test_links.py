@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import delete, update
 
-from bridge.store import Store
-from bridge.store.crypto import SecretKeys
+from bridge.store import Store, schema
+from bridge.store.crypto import SecretKeys, token_hash
 from bridge.store.links import Link, LinkError, Links
 from tests.store.samples import TERM, feed
 
@@ -186,7 +187,8 @@ def test_after_a_change_of_key_old_addresses_work_and_new_ones_come_from_the_new
     assert link.opens(now)
     assert store.links.token(link) == token
     rotated = store.links.rotate("team", "default", now=now, grace=HOUR)
-    assert store.links.token(rotated) == SecretKeys(OTHER).link_token("team", "default", 2)
+    new = SecretKeys(OTHER).link_token("team", "default", 2, rotated.nonce)
+    assert store.links.token(rotated) == new
     store.close()
     without_old = Store.open(database_url, SecretKeys(OTHER))
     assert find(without_old.links, token).opens(now)
@@ -196,3 +198,38 @@ def test_after_a_change_of_key_old_addresses_work_and_new_ones_come_from_the_new
     with pytest.raises(LinkError, match=r"still works.*BRIDGE_SECRET_KEY.*rotate"):
         without_old.links.token(link)
     without_old.close()
+
+
+def test_a_rotation_after_a_restored_backup_never_returns_to_a_revoked_token(
+    any_store: Store, now: datetime
+) -> None:
+    """A rotation, an added link and a link added again are each derived from a random part."""
+    links = any_store.links
+
+    def made() -> set[str]:
+        """Return the tokens that the same changes lead to in a new database."""
+        any_store.feeds.replace([feed()], now=now)
+        new = [links.rotate("team", "default", now=now), links.add("team", "boss", now=now)]
+        links.revoke("team", "default", now=now)
+        new.append(links.add("team", "default", now=now))
+        tokens = {links.token(link) for link in new}
+        assert {find(links, token).token_hash for token in tokens} == {x.token_hash for x in new}
+        return tokens
+
+    before = made()
+    with any_store.database.write() as connection:  # the backup: a state before the changes
+        connection.execute(delete(schema.links))
+    assert len(before | made()) == 6
+
+
+def test_a_link_without_a_random_part_keeps_its_token(any_store: Store, now: datetime) -> None:
+    """So do the first link of a feed, in a rebuilt database too, and links of earlier versions."""
+    any_store.feeds.replace([feed()], now=now)
+    (first,) = any_store.links.of("team")
+    assert any_store.links.token(first) == "PRZ3v6L5J26PD2gqYUVUdE59"
+    any_store.links.rotate("team", "default", now=now)
+    earlier = "rzuTLtA5Uxn1BHBAzZOcLRDi"
+    with any_store.database.write() as connection:
+        second = update(schema.links).where(schema.links.c.generation == 2)
+        connection.execute(second.values(token_hash=token_hash(earlier), nonce=None))
+    assert any_store.links.token(find(any_store.links, earlier)) == earlier

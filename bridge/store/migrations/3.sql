@@ -15,3 +15,6 @@ CREATE TABLE sessions (
   used_at BIGINT NOT NULL,
   PRIMARY KEY (id_hash)
 );
+
+-- Random part of a token. NULL: the first link of a feed, and links of earlier versions.
+ALTER TABLE links ADD COLUMN nonce TEXT;

@@ -27,9 +27,11 @@ def page(*ids: str, **paging: Any) -> dict[str, Any]:
     return answer | paging
 
 
-def pagination(number: int, total: int, *, more: Any = ABSENT) -> dict[str, Any]:
+def pagination(
+    number: int, total: int, *, more: Any = ABSENT, count: Any = ABSENT
+) -> dict[str, Any]:
     paging = {
-        "total_count": 3,
+        "total_count": count,
         "page": number,
         "per_page": 200,
         "total_pages": total,
@@ -95,7 +97,19 @@ WHOLE = [
     ("no events", [page(pagination=pagination(1, 0, more=False))], 1),
     ("no events, no paging", [page()], 1),
     ("data", [{"pagination": {"has_more_items": False}, "data": [{"id": "1"}]}], 1),
-    ("bare list", [[{"id": "1"}], []], 2),
+    ("bare list", [[{"id": "1"}], [{"id": "1"}]], 1),
+    ("no events, counted", [page(pagination=pagination(1, 0, more=False, count=0))], 1),
+    ("no events, data", [{"pagination": pagination(1, 0, more=False), "data": []}], 1),
+    (
+        "counted",
+        [
+            page("1", "2", pagination=pagination(1, 2, count=3)),
+            page("3", pagination=pagination(2, 2, count="3")),
+        ],
+        2,
+    ),
+    # It may have been deleted while the pages were read.
+    ("more than counted", [page("1", "2", pagination=pagination(1, 1, count=1))], 1),
 ]
 
 
@@ -136,6 +150,27 @@ BROKEN_OFF = [
     ),
     ("more than 100 pages", [page(str(n)) for n in range(1, 102)]),
     ("no list “events”", [{"status": "fine"}]),
+    ("no list “events”", [[]]),
+    ("no list “events”", [{"data": []}]),
+    ("no list “events”", [{"events": [], "message": "ok"}]),
+    ("no list “events”", [{"upcomingEvents": {}, "data": [], "message": "ok"}]),
+    ("no list “events”", [page("1"), []]),
+    (
+        "Page 2 does not state whether it is the last one",
+        [page("1", pagination=pagination(1, 2)), page("2")],
+    ),
+    (
+        "Page 2 does not state whether it is the last one",
+        [page("1", page_context=pagination(1, 2)), page()],
+    ),
+    (r"fewer events \(0\) than Zoho states \(5\)", [page(pagination=pagination(1, 1, count=5))]),
+    (
+        r"fewer events \(2\) than Zoho states \(3\)",
+        [
+            page("1", pagination=pagination(1, 2, count=3)),
+            page("2", pagination=pagination(2, 2, count=3)),
+        ],
+    ),
     ("no list “events”", [{"events": None}]),
     ("no list “events”", [page("1", pagination=pagination(1, 2)), {}]),
     ("pagination", [page("1", pagination={"has_more_items": "perhaps"})]),

@@ -403,7 +403,7 @@ def test_discovery_lists_every_calendar_with_its_name(case: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [{}, {"calendars": None}, None, "x", {"calendars": [{"uid": ["a"]}, {"uid": 5}]}]
+    "answer", [{}, [], {"calendars": None}, None, "x", {"calendars": [{"uid": ["a"]}, {"uid": 5}]}]
 )
 def test_discovery_of_no_list_is_bad_data(answer: Any) -> None:
     with pytest.raises(BadDataError):
@@ -411,7 +411,13 @@ def test_discovery_of_no_list_is_bad_data(answer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [None, {}, {"events": None}, {"events": "x"}, "x", 5, {"error": []}]
+    "page",
+    [
+        *(None, {}, {"events": None}, {"events": "x"}, "x", 5, {"error": []}),
+        # Empty, but in a form that no document shows:
+        *([], [{"message": "No events found."}], {"events": [], "message": "ok"}),
+        {"upcomingEvents": {}, "data": [], "message": "ok"},
+    ],
 )
 def test_an_answer_without_a_list_fails_the_whole_fetch(page: Any) -> None:
     """A broken answer read as an empty calendar would delete every subscriber's events."""

@@ -48,10 +48,8 @@ def test_events_request() -> None:
     assert api.requests == [("/upcomingEvents", asked)]
 
 
-@pytest.mark.parametrize(
-    "answer", [{"upcomingEvents": {}}, {"upcomingEvents": {"events": []}}, {"upcomingEvents": []}]
-)
-def test_no_events(answer: Any) -> None:
+def test_no_events() -> None:
+    answer = {"upcomingEvents": {"events": []}}
     raw = connect_fetch.fetch(FakeApi({"/upcomingEvents": answer}), CREATIVE, WINDOW)
     parsed = connect_parse.parse(raw, CREATIVE, None)
     assert (parsed.events, parsed.rejections, parsed.notes) == ((), (), ())
@@ -63,6 +61,11 @@ def test_no_events(answer: Any) -> None:
         {},
         [],
         {"upcomingEvents": None},
+        {"upcomingEvents": []},
+        {"upcomingEvents": {}},
+        {"upcomingEvents": {}, "data": [], "message": "ok"},
+        {"upcomingEvents": {"events": []}, "message": "ok"},
+        {"events": []},
         {"upcomingEvents": {"result": "failure"}},
         {"upcomingEvents": {"events": "x"}},
     ],

@@ -98,7 +98,7 @@ PAGES = [
 ACTIONS = [
     SIGN_IN,
     "/admin/sign-out",
-    *(f"/admin/feeds/team/{a}" for a in ("add", "rotate", "revoke", "refresh")),
+    *(f"/admin/feeds/team/{a}" for a in ("add", "rotate", "revoke", "refresh", "confirm-loss")),
     "/admin/feeds/new",
     *(f"/admin/feeds/mix/{a}" for a in ("edit", "remove")),
     "/admin/feeds/removed/restore",

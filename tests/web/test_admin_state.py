@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import html
 from pathlib import Path
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from flask.testing import FlaskClient
 import pytest
@@ -14,14 +14,16 @@ from time_machine import TimeMachineFixture
 
 from bridge.domain.feed import Feed
 from bridge.domain.problems import Problem, problem, text_problem
+from bridge.domain.records import EventToSave
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource, Source
 from bridge.feed.publication import Publication
 from bridge.store import Store
 from bridge.store.readers import Polls
+from bridge.store.sources import LONG_AGO
 from bridge.web.admin.polling_intervals import ALWAYS_RUNNING
 from bridge.web.user_agents import PROGRAMS
-from tests.served import document, first_match, web_app
+from tests.served import csrf_token, document, first_match, web_app
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -61,6 +63,7 @@ def read(
     rejected: Sequence[Rejection] = (),
     notes: Sequence[Problem] = (),
     warning: Problem | None = None,
+    **changes: Any,
 ) -> None:
     store.sources.claim(source.key, holder="t", now=at, term=MINUTE)
     assert store.sources.succeed(
@@ -68,11 +71,7 @@ def read(
         holder="t",
         now=at,
         next_check_at=at + due,
-        saved=[],
-        removed=[],
-        rejected=rejected,
-        notes=notes,
-        warning=warning,
+        **{"saved": (), "rejected": rejected, "notes": notes, "warning": warning} | changes,
     )
 
 
@@ -83,9 +82,9 @@ def fail(store: Store, at: datetime, *, due: timedelta = 30 * MINUTE) -> None:
     )
 
 
-def hold(store: Store, at: datetime) -> None:
+def hold(store: Store, at: datetime, **changes: Any) -> None:
     warning = text_problem("Half of them are gone.")
-    read(store, at, due=10 * MINUTE, warning=warning)
+    read(store, at, due=10 * MINUTE, warning=warning, **changes)
 
 
 def publish(store: Store, slug: str = "team", *, at: datetime = NOW, events: int = 128) -> None:
@@ -158,10 +157,42 @@ def test_a_read_that_is_held_back_shows_its_reason(client: FlaskClient, served: 
     text = card(client)
     assert text.startswith("Fresh")
     assert (
-        "Held back The last read has been held back since 10 Mar 2026, 11:56 : "
+        "Held back Removals have been held back since 10 Mar 2026, 11:56 : "
         "Half of them are gone." in text
     )
     assert "Next read in 6 minutes." in text
+
+
+def test_an_admin_can_confirm_a_sudden_loss(client: FlaskClient, served: Store) -> None:
+    """Then the next read removes what it misses, and is due now; nothing is removed before."""
+    button = "Remove missing events now"
+    uids = ("gone", "there")
+    row = EventToSave(
+        uid="", upstream_id="", content_hash="", payload=b"", cancelled_since=None, ends_at=None
+    )
+    read(served, NOW - 20 * MINUTE, saved=[replace(row, uid=uid) for uid in uids])
+    assert button not in content(client, "/admin/feeds/team/")
+    hold(served, NOW - 4 * MINUTE, missing=["gone"])
+    assert button in content(client, "/admin/feeds/team/")
+    form = {"csrf": csrf_token(client, "/admin/feeds/team/")}
+    assert client.post("/admin/feeds/team/confirm-loss").status_code == 403
+    assert SOURCE.key not in served.sources.due(now=NOW)
+    assert client.post("/admin/feeds/team/confirm-loss", data=form).status_code == 303
+    index = served.sources.index(SOURCE.key)
+    assert {uid: index[uid].missing_since for uid in uids} == {"gone": LONG_AGO, "there": None}
+    assert SOURCE.key in served.sources.due(now=NOW)
+    assert "a new read removes the events that it doesn't find" in content(
+        client, "/admin/feeds/team/"
+    )
+
+
+def test_a_source_that_is_not_held_has_no_loss_to_confirm(
+    client: FlaskClient, served: Store
+) -> None:
+    read(served, NOW - 4 * MINUTE)
+    form = {"csrf": csrf_token(client, "/admin/feeds/team/")}
+    client.post("/admin/feeds/team/confirm-loss", data=form)
+    assert SOURCE.key not in served.sources.due(now=NOW)
 
 
 def test_a_new_feed_shows_what_comes_next(client: FlaskClient) -> None:

@@ -106,7 +106,7 @@ PATHS = st.one_of(
     st.builds(
         "/admin/feeds/{}/{}".format,
         NAMES,
-        st.sampled_from(["", "add", "rotate", "revoke", "refresh", "x"]),
+        st.sampled_from(["", "add", "rotate", "revoke", "refresh", "confirm-loss", "x"]),
     ),
     st.sampled_from(
         [

@@ -4,6 +4,7 @@ The list has no reliable end (Zoho APIs 2.2). Pages are read until Zoho states t
 more. A list that ends before that is an error: a part of a portal would remove subscribers' events.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,16 @@ from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError
 from bridge.sources.backstage import event as parser
 from bridge.sources.backstage.event import PRODUCT
-from bridge.sources.fields import flag, id_of, identity, number, read, refuse_nameless, title_of
+from bridge.sources.fields import (
+    flag,
+    id_of,
+    identity,
+    keys_of,
+    number,
+    read,
+    refuse_nameless,
+    title_of,
+)
 from bridge.sources.protocols import Api, Collector, ParseResult, Raw
 
 _PER_PAGE = "200"
@@ -47,6 +57,9 @@ def fetch(api: Api, source: BackstageSource) -> Raw:
     pages: list[Any] = []
     firsts: set[str] = set()
     announced: bool | None = None
+    total: int | None = None
+    paging: Mapping[str, Any] = {}
+    count = 0
     for page in range(1, _MOST_PAGES + 1):
         answer = api.get("backstage", path, query | {"page": str(page)})
         events = parser.listed(answer, "events")
@@ -54,15 +67,23 @@ def fetch(api: Api, source: BackstageSource) -> Raw:
         if first and first in firsts:
             if announced:
                 raise _cut_short(source, "page-repeated", page=page)
-            return {"pages": pages}
-        announced = _announces_more(answer, page, source)
+            break
+        if paging and not _paging(answer):
+            raise _cut_short(source, "paging-missing", page=page)
+        paging = _paging(answer)
+        announced, total = _announces_more(paging, page, source)
         if not events and announced:
             raise _cut_short(source, "page-empty", page=page)
         firsts.add(first)
         pages.append(answer)
+        count += len(events)
         if not events or announced is False:
-            return {"pages": pages}
-    raise _cut_short(source, "too-many-pages", pages=_MOST_PAGES)
+            break
+    else:
+        raise _cut_short(source, "too-many-pages", pages=_MOST_PAGES)
+    if total is not None and count < total:
+        raise _cut_short(source, "events-missing", count=count, total=total)
+    return {"pages": pages}
 
 
 def parse(raw: Raw, source: BackstageSource) -> ParseResult:
@@ -108,27 +129,31 @@ def _read(data: Any, source: BackstageSource) -> tuple[Event | None, list[Proble
     return *parser.read_event(item, faults, uid=uid, status=status, here=here), note
 
 
-def _announces_more(answer: Any, page: int, source: BackstageSource) -> bool | None:
-    """Return whether pages follow ``page``; None if the answer doesn't state it (Zoho APIs 2.2).
+def _paging(answer: Any) -> Mapping[str, Any]:
+    """Return the paging node of an answer (Zoho APIs 2.2), empty if it has none."""
+    nodes = (answer.get("pagination"), answer.get("page_context")) if keys_of(answer) else ()
+    return next((node for node in nodes if node and isinstance(node, dict)), {})
+
+
+def _announces_more(
+    paging: Mapping[str, Any], page: int, source: BackstageSource
+) -> tuple[bool | None, int | None]:
+    """Return whether pages follow ``page``, and the number of all events; None if not stated.
 
     Raises BadDataError if it is another page.
     """
-    if not isinstance(answer, dict):
-        return None
-    paging = answer.get("pagination") or answer.get("page_context")
-    if not isinstance(paging, dict):
-        return None
     try:
         more = flag(paging["has_more_items"]) if "has_more_items" in paging else None
         total = number(paging.get("total_pages"))
         current = number(paging.get("page"))
+        count = number(paging.get("total_count"))
     except BadValueError as error:
         raise BadDataError("pagination-unreadable", product=PRODUCT, why=error.problem) from error
     if current is not None and current != page:
         raise _cut_short(source, "wrong-page", sent=current, page=page)
     if more is False or total is None:
-        return more
-    return page < total
+        return more, count
+    return page < total, count
 
 
 def _cut_short(source: BackstageSource, code: str, **fields: Field) -> BadDataError:

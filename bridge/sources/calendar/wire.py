@@ -103,19 +103,22 @@ class CalendarInfo(msgspec.Struct, frozen=True, kw_only=True):
 def objects(answer: Any, name: str) -> list[Any]:
     """Return the list ``name`` of an answer: wrapped as documented, bare, or a single object.
 
-    Raises BadDataError for any other form.
+    Raises BadDataError for any other form, and for an empty list that is not wrapped.
     """
     content = answer.get(name) if isinstance(answer, dict) else answer
     if isinstance(content, dict):
         return [content]
-    return [item for item in fields.listed(content, PRODUCT, name) if not _is_remark(item)]
+    items = [item for item in fields.listed(content, PRODUCT, name) if not _is_remark(item)]
+    may_be_empty = fields.keys_of(answer) == {name}  # Zoho APIs 4.1, 4.2
+    return fields.listed(items, PRODUCT, name, may_be_empty=may_be_empty)
 
 
 def calendar_object(answer: Any) -> Any:
     """Return the calendar in an answer about one, wrapped or bare; empty if there is none."""
     if isinstance(answer, dict) and "calendars" not in answer:
         return answer
-    return next(iter(objects(answer, "calendars")), {}) if isinstance(answer, dict | list) else {}
+    items = objects(answer, "calendars") if answer and isinstance(answer, dict | list) else []
+    return next(iter(items), {})
 
 
 def uid_of(data: Any) -> str:

@@ -56,14 +56,15 @@ def fetch(api: Api, source: ConnectSource, window: Window) -> Raw:
 
 
 def listed(answer: Any, action: str, name: str) -> list[Any]:
-    """Return the list ``name`` inside the answer's ``action``; an empty ``action`` has none.
+    """Return the list ``name`` inside the answer's ``action``.
 
-    Raises BadDataError for any other form.
+    Raises BadDataError for any other form. A list without ``name`` may not be empty.
     """
     content = answer.get(action) if isinstance(answer, dict) else None
+    may_be_empty = isinstance(content, dict) and answer.keys() == {action}  # Zoho APIs 3.1 to 3.3
     if isinstance(content, dict):
-        content = content.get(name) if content else []
-    return fields.listed(content, PRODUCT, name)
+        content = content.get(name)
+    return fields.listed(content, PRODUCT, name, may_be_empty=may_be_empty)
 
 
 def _groups(api: Api, network: str) -> list[Any]:

@@ -51,6 +51,17 @@ def refresh(slug: str) -> BaseResponse:
     return redirect_to_feed(slug, _("The feed's sources will be read again within a minute."))
 
 
+@blueprint.post("/feeds/<slug>/confirm-loss")
+def confirm_loss(slug: str) -> BaseResponse:
+    """Confirm the sudden losses of the feed's held sources, and mark these as due now."""
+    at = now()
+    for source in feed_status(active_feed(slug), at=at).sources:
+        if source.health.kind == "held":
+            web().store.sources.confirm_loss(source.state.source.key, now=at)
+    message = _("Within a minute, a new read removes the events that it doesn't find either.")
+    return redirect_to_feed(slug, message)
+
+
 def _link_paths(feed: Feed, link: Link) -> Paths | None:
     """Return the paths of a link, None if no secret key can read its token."""
     try:

@@ -6,12 +6,17 @@ import io
 import json
 import logging
 import sys
+from threading import Thread
+from types import SimpleNamespace
 from typing import Never, TypeAlias
 
+import huey.consumer
 import pytest
 import structlog
 
 from bridge import logs
+from bridge.errors import StoreError
+from tests.clock import Clock
 from tests.command_line import log_restored
 
 
@@ -93,3 +98,83 @@ def test_steps_of_libraries_are_not_logged(log: SetUp) -> None:
     logging.getLogger("huey").info("Executing a task")
     structlog.get_logger().info("refresh")
     assert [json.loads(line)["event"] for line in stderr.getvalue().splitlines()] == ["refresh"]
+
+
+def throw(error: Exception) -> Never:
+    raise error
+
+
+def fail(error: Exception) -> None:
+    """Log an error as the loops of the worker and of huey do, from loggers of their own."""
+    try:
+        throw(error)
+    except Exception:
+        logging.getLogger("huey.consumer.Worker").exception("Error reading from queue")
+        logging.getLogger("huey.consumer.Scheduler").exception("Error reading schedule.")
+        structlog.get_logger("bridge.worker").exception("tick", outcome="failed")
+
+
+def test_a_fault_that_goes_on_is_one_line_a_minute(
+    log: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loops of huey, each thread of them, and those of the bridge are one line each."""
+    clock = Clock()
+    monkeypatch.setitem(logs.CONFIG["filters"]["faults"], "clock", clock.monotonic)
+    stderr = log()
+    for _ in range(3 * 60 * 2):  # three minutes
+        threads = [Thread(target=fail, args=[ConnectionError("refused")]) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        clock.forward(seconds=0.5)
+    lines = [json.loads(line) for line in stderr.getvalue().splitlines()]
+    assert len(lines) == 3 * 2
+    assert {line["event"] for line in lines} <= {
+        "Error reading from queue",
+        "Error reading schedule.",
+        "tick",
+    }
+
+
+def test_another_fault_is_not_held_back(log: SetUp) -> None:
+    stderr = log()
+    for error in (ConnectionError("refused"), ConnectionError("reset"), TimeoutError("refused")):
+        fail(error)
+    assert len(stderr.getvalue().splitlines()) == 3 * 2
+
+
+def test_lines_without_an_exception_are_all_written(log: SetUp) -> None:
+    stderr = log()
+    for _ in range(3):
+        structlog.get_logger().warning("refresh", source="s", outcome="failed")
+        structlog.get_logger().error("refresh", source="s", outcome="failed")
+    assert len(stderr.getvalue().splitlines()) == 6
+
+
+def test_a_full_disk_is_one_line_for_all_sources(log: SetUp) -> None:
+    stderr = log()
+    for source in ("a", "b", "c"):
+        try:
+            throw(StoreError("The database can't be used: the disk is full."))
+        except StoreError as error:
+            structlog.get_logger("bridge").error("refresh", source=source, error=str(error))
+    (line,) = map(json.loads, stderr.getvalue().splitlines())
+    assert (line["event"], line["source"], line["level"]) == ("refresh", "a", "error")
+
+
+def test_a_queue_that_fails_in_every_loop_is_one_line(log: SetUp) -> None:
+    """huey catches the error in its own loop, and logs it by its own logger."""
+
+    class Broken:
+        def dequeue(self) -> Never:
+            raise ConnectionError("Error 111 connecting to localhost:6379")
+
+    stderr = log()
+    stop = SimpleNamespace(wait=lambda _seconds: None)
+    loops = [huey.consumer.Worker(Broken(), stop, 0.1, 2.0, 1.15) for _ in range(4)]
+    for _ in range(50):
+        for loop in loops:
+            loop.loop()
+    (line,) = map(json.loads, stderr.getvalue().splitlines())
+    assert (line["event"], line["level"]) == ("Error reading from queue", "error")

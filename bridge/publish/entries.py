@@ -4,19 +4,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 import structlog
 
 from bridge.domain import codec
 from bridge.domain.event import Event, to_utc
 from bridge.domain.feed import Feed, Window
-from bridge.domain.problems import problem, text_problem
+from bridge.domain.problems import Problem, problem, text_problem
 from bridge.domain.rejection import Rejection
 from bridge.feed.agenda import agenda_items, labels_of
 from bridge.feed.publication import Entry, EntryAgenda, EntryRow, Freshness, StoredEvent
 from bridge.publish.ical.vevent import RenderError, Stamp, check, render, render_occurrences, zones
 from bridge.publish.plan import Plan, entry_hash
 from bridge.publish.view.event import event_view, occurrences_in
+from bridge.publish.view.series import MOST_IN_WINDOW
 from bridge.store import Store
 
 # SEQUENCE counts the minutes since then: it grows even when the database is rebuilt.
@@ -103,7 +105,10 @@ def _update_event(
         updates.owners |= {row.uid: stored.uid for row in previous if may_stay}
         return
     window, next_window = _web_window(plan.feed, plan.today)
-    is_complete = True
+    is_complete = not view.cut  # or the rejection would disappear with the next read
+    if view.cut:
+        why = problem("too-many-occurrences", feed=plan.feed.slug, most=MOST_IN_WINDOW)
+        _add_rejection(updates, stored, event, why, kind="repaired")
     for shown in view.events:
         try:
             entry, agenda = _entry(store, plan, stored, shown, window)
@@ -192,7 +197,17 @@ def _reject(
         log.error("event not shown", feed=feed.slug, upstream_id=event.upstream_id, exc_info=error)
         why = problem("bug", error=type(error).__name__)
     not_shown = problem("not-rendered", feed=feed.slug, why=why)
-    rejection = Rejection("dropped", event.upstream_id, event.title, (not_shown,))
+    _add_rejection(updates, stored, event, not_shown)
+
+
+def _add_rejection(
+    updates: EntryUpdates,
+    stored: StoredEvent,
+    event: Event,
+    why: Problem,
+    kind: Literal["dropped", "repaired"] = "dropped",
+) -> None:
+    rejection = Rejection(kind, event.upstream_id, event.title, (why,))
     updates.rejections.setdefault(stored.source_key, []).append(rejection)
 
 

@@ -197,3 +197,17 @@ def test_an_instance_that_cant_be_shown_does_not_take_its_series_along(
     assert len(done.rejections[WORK.key]) == 1
     publish_all(store, now + DAY)
     assert titles(store) == [PLACEHOLDER]
+
+
+def test_a_series_that_is_cut_is_reported_with_each_publication_and_written_once(
+    store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.publish.view.series.MOST_IN_WINDOW", 10)
+    hourly = event("h", title="Heartbeat", rule={"freq": "HOURLY"})
+    first = publish_all(store, now, hourly, event("a"))
+    again = publish(store, "team", now=now + MINUTE)
+    assert (first.rendered, again.written) == (11, False)
+    for result in (first, again):
+        (rejection,) = result.rejections[WORK.key]
+        assert (rejection.kind, rejection.title) == ("repaired", "Heartbeat")
+        assert reasons(rejection).startswith('Feed "team" shows only the first')

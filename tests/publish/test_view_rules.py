@@ -225,3 +225,12 @@ def test_the_web_flavour_keeps_the_uid_of_a_single_event_and_days_as_days() -> N
     assert occurrences_in(only(event), Window(start=date(2026, 3, 1), end=date(2026, 4, 1))) == (
         event,
     )
+
+
+def test_a_feed_shows_at_most_5000_occurrences_of_one_series() -> None:
+    """An hourly series has 15,000 in the window of 90 and 540 days."""
+    hourly = view(series("FREQ=HOURLY", start="2026-01-01 00:00"))
+    assert (len(hourly.events), hourly.cut) == (5000, True)
+    assert hourly.events[0].start < at("2026-01-01 02:00")
+    twice = view(series("FREQ=DAILY;BYHOUR=9,17", start="2026-01-01 09:00"))
+    assert not twice.cut

@@ -326,3 +326,12 @@ def test_an_unknown_zone_of_the_calendar_is_noted_once() -> None:
     parsed = read(wire(), wire("u2@zoho.com"), calendar={"timezone": "Mars/Phobos"})
     assert (len(parsed.events), parsed.rejections) == (2, ())
     assert parsed.notes == (problem("calendar-zone-unknown", zone="Mars/Phobos"),)
+
+
+def test_a_series_of_every_minute_is_shown_for_24_of_them_and_reported_by_title() -> None:
+    minutes = ",".join(map(str, range(60)))
+    parsed = read(wire(rrule=f"FREQ=HOURLY;BYMINUTE={minutes}"))
+    (event,), (rejection,) = parsed.events, parsed.rejections
+    assert recurrence_of(event).rule.count == 24
+    assert (rejection.kind, rejection.title) == ("repaired", "Planning")
+    assert [problem.code for problem in rejection.problems] == ["rule-too-dense"]

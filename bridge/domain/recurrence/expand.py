@@ -4,9 +4,10 @@ dateutil counts on wall times. This module adds zones, and a late entry into an 
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from dateutil import rrule as engine
 
@@ -15,8 +16,42 @@ from bridge.domain.problems import BadValueError
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
+# Days that are examined for the next occurrence: 12 years and more, for most rules skip days.
+_MOST_DAYS = 13 * 366
+
 # The fields of a rule with lists: "bysecond", "byminute", ….
 BY_PARTS = tuple(field.name for field in fields(Rule) if field.name.startswith("by"))
+
+
+class _SearchEndError(Exception):
+    """The next occurrence is too far away."""
+
+
+class _Months(list[int]):
+    """The months of a rule. The engine asks whether there are any for each day that it examines."""
+
+    days = 0
+
+    def __bool__(self) -> bool:
+        self.days += 1
+        if self.days > _MOST_DAYS:
+            raise _SearchEndError
+        return len(self) > 0
+
+
+class _Engine(engine.rrule):
+    """dateutil's engine, which alone would search for days that never come until the year 9999."""
+
+    _bymonth: Iterable[int] | None
+
+    def __iter__(self) -> Iterator[datetime]:
+        self._bymonth = months = _Months(self._bymonth or ())
+        try:
+            for wall in super().__iter__():
+                months.days = 0
+                yield wall
+        except _SearchEndError:
+            return
 
 
 def occurrences(
@@ -26,10 +61,13 @@ def occurrences(
 
     They have the type and zone of ``start``, which is among them only if it matches the rule. A
     wall time that clocks skip moves by the length of the gap. Of a wall time that clocks show
-    twice, the first counts (RFC 5545 3.3.5). An old endless series is entered near ``after``.
+    twice, the first counts (RFC 5545 3.3.5). An old endless series is entered near ``after``. A
+    series ends where nothing follows within 12 years.
     """
     until = _bound(rule.until, start)
     floor, ceiling = _bound(after, start), _bound(before, start)
+    if not isinstance(start, datetime) and not rule.bysetpos:
+        rule = replace(rule, byminute=(), bysecond=())  # a day happens once
     margin = timedelta(days=1)  # near a change of clocks, wall times can be beyond a bound
     previous = None
     for wall in _walls(_wall_of(start), rule, until and until + margin, floor and floor - margin):
@@ -68,8 +106,10 @@ def _walls(
     anchor = start
     if rule.count is None and floor is not None and floor > start:
         anchor = _period_before(floor, start, rule)
+    lists = {name: dict.fromkeys(getattr(explicit, name)) for name in BY_PARTS if name != "byday"}
+    parts: dict[str, Any] = {name: tuple(values) or None for name, values in lists.items()}
     try:
-        walls = engine.rrule(
+        walls = _Engine(
             getattr(engine, rule.freq),
             dtstart=anchor,
             interval=rule.interval,
@@ -77,7 +117,7 @@ def _walls(
             count=rule.count,
             until=until,
             byweekday=[*_weekdays(explicit)] or None,
-            **{name: getattr(explicit, name) or None for name in BY_PARTS if name != "byday"},
+            **parts,
         )
     except ValueError as error:  # hours that the steps of an hourly rule never reach
         raise BadValueError("rule-empty") from error

@@ -14,6 +14,7 @@ from bridge.domain.problems import BadValueError
 from bridge.domain.recurrence.expand import DAYS, occurrences
 
 _FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
+MOST_A_DAY = 24
 _TOO_OFTEN = ("MINUTELY", "SECONDLY")
 _DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 # Lowest and highest number, and whether negative numbers count from the end (RFC 5545 3.3.10).
@@ -30,6 +31,7 @@ _NUMBERS: Mapping[str, tuple[int, int, bool]] = {
 _UNTIL = re.compile(
     r"\d{8}(?:T(?P<hour>\d{2})(?:(?P<minute>\d{2})(?P<second>\d{2})?)?)?(?P<utc>Z)?"
 )
+_ENDLESS_COUNT = 50_000  # 137 years of days
 _ENDLESS_YEAR = 9000  # programs write "without end" as an UNTIL from about this year on
 _DAYS_IN = {"YEARLY": 366, "MONTHLY": 31, "WEEKLY": 7}
 
@@ -61,6 +63,17 @@ def parse_rule(text: str, start: Moment) -> Rule:
         rule = _first_to_end(rule, end, start)
     if next(occurrences(start, replace(rule, count=None)), None) is None:
         raise BadValueError("rule-empty")
+    return rule
+
+
+def without_density(rule: Rule, start: Moment) -> Rule:
+    """Return a rule of more than 24 occurrences a day without those after the first 24."""
+    if len(rule.byminute) < 2 and len(rule.bysecond) < 2:
+        return rule
+    slots = list(islice(occurrences(start, rule), 2 * MOST_A_DAY + 1))
+    pairs = zip(slots, slots[MOST_A_DAY:], strict=False)
+    if any(f"{slot:%Y%m%d}" == f"{later:%Y%m%d}" for slot, later in pairs):
+        return replace(rule, count=MOST_A_DAY, until=None)
     return rule
 
 
@@ -148,7 +161,7 @@ def _parse_until(value: str, start: Moment) -> Moment | None:
 def _first_to_end(rule: Rule, until: Moment, start: Moment) -> Rule:
     """Return the rule with COUNT or UNTIL, whichever ends the series first."""
     bounded = replace(rule, count=None, until=until)
-    if rule.count is None:
+    if rule.count is None or rule.count > _ENDLESS_COUNT:
         return bounded
     within = islice(occurrences(start, bounded), rule.count)
     return rule if sum(1 for _ in within) == rule.count else bounded

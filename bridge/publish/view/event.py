@@ -16,11 +16,13 @@ from bridge.publish.view.zones import in_portable_zone, in_utc
 class EventView:
     """The events that a feed shows of one event, a series first.
 
-    ``until`` is the first day on which they may differ, None: never.
+    ``until`` is the first day on which they may differ, None: never. ``cut``: the window has more
+    occurrences than a feed shows of one series.
     """
 
     events: tuple[Event, ...]
     until: date | None
+    cut: bool = False
 
 
 def event_view(
@@ -49,7 +51,7 @@ def event_view(
     ]
     repeating = () if view.series is None else (view.series,)
     until = min((day for day in days if day is not None), default=None)
-    return EventView(events=(*repeating, *_in_order(singles)), until=until)
+    return EventView(events=(*repeating, *_in_order(singles)), until=until, cut=view.cut)
 
 
 def occurrences_in(event: Event, window: Window) -> tuple[Event, ...]:

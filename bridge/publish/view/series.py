@@ -20,6 +20,7 @@ from bridge.publish.view.zones import in_portable_zone, portable_since, zone_of
 
 _Limit: TypeAlias = Moment | None
 
+MOST_IN_WINDOW = 5000
 _MOST_PAST = 900  # FullCalendar stops counting at 1000 (rulebook 47)
 _YEAR = timedelta(days=366)
 _DAY = timedelta(days=1)
@@ -31,10 +32,14 @@ _FAR = timedelta(days=730)  # how far ahead the end of a series is looked for
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesView:
-    """A series that may remain, single events, and the days on which this may change."""
+    """A series that may remain, single events, and the days on which this may change.
+
+    ``cut``: the window has more occurrences than a feed shows of one series.
+    """
 
     series: Event | None = None
     singles: tuple[Event, ...] = ()
+    cut: bool = False
     days: tuple[date, ...] = ()
 
 
@@ -48,8 +53,10 @@ def series_view(event: Event, feed: Feed, today: date) -> SeriesView:
     if portable is None or portable.series is None:
         window = feed.window(today)
         span = midnight(window.start), midnight(window.end)
-        singles = (*occurrences_between(aligned.series, *span), *overrides_alone(event))
-        return SeriesView(singles=(*aligned.singles, *singles), days=(today + _DAY,))
+        expanded = list(islice(occurrences_between(aligned.series, *span), MOST_IN_WINDOW + 1))
+        singles = (*expanded[:MOST_IN_WINDOW], *overrides_alone(event))
+        cut = len(expanded) > MOST_IN_WINDOW
+        return SeriesView(singles=(*aligned.singles, *singles), cut=cut, days=(today + _DAY,))
     inside, outside = [], []
     for override in event.overrides:
         if feed.exceptions == "recurrence-id" and _can_stay(override, portable.series):

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.domain.event import Alarm, Event, Moment, Recurrence, Rule
 from bridge.domain.problems import BadValueError, Problem, from_plain, problem, reason
+from bridge.domain.recurrence.parse import MOST_A_DAY, without_density
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.domain.uid import event_uid, slot_text
@@ -188,11 +189,17 @@ class _Parser:
 
 def _rule(item: Item, span: Span, repairs: list[Problem]) -> Rule | None:
     """Return the repeat rule; None if there is none, or none that can be used."""
+    if not repeats(item):
+        return None
     try:
-        return read_rule(item, span) if repeats(item) else None
+        rule = read_rule(item, span)
     except ValueError as error:
         repairs.append(problem("rule-unusable", why=reason(error)))
         return None
+    sparse = without_density(rule, span.start)
+    if sparse != rule:
+        repairs.append(problem("rule-too-dense", most=MOST_A_DAY))
+    return sparse
 
 
 def _exdates(item: Item, span: Span, repairs: list[Problem]) -> dict[str, Moment]:

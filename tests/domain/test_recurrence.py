@@ -590,3 +590,10 @@ def test_the_times_in_an_all_day_rule_cost_nothing(monkeypatch: pytest.MonkeyPat
     days = first(date(2026, 3, 12), f"FREQ=DAILY;{HOURS};{MINUTES};{SECONDS}", 30)
     assert days == [date(2026, 3, 12) + timedelta(days=number) for number in range(30)]
     assert 30 <= counter.calls < 32 * 24
+
+
+def test_a_series_ends_before_the_end_of_pythons_calendar() -> None:
+    """20:00 in New York on 31 December 9999 has no time in UTC that Python can hold."""
+    start = at("2026-12-31 20:00", NEW_YORK)
+    rule = parse_rule("FREQ=YEARLY;INTERVAL=7973;COUNT=2", start)
+    assert last_start(start, rule) == start

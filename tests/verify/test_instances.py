@@ -207,3 +207,12 @@ def test_the_sandboxs_list_and_instances_agree_unless_a_test_contradicts_them(
     excluded = {datetime.strptime(text, "%Y%m%dT%H%M%S%z") for text in gym["exdate"].split(",")}
     assert slots
     assert not slots & excluded
+
+
+@pytest.mark.parametrize("duration", [10**15, 10**17, 10**18, -(10**17), 86_400_000 * 10**7])
+@pytest.mark.parametrize("all_day", [False, True])
+def test_a_length_beyond_pythons_calendar_is_no_length(duration: int, all_day: bool) -> None:
+    """Every command reads what ``refresh`` can read."""
+    start = {"timezone": "Europe/Berlin", "start": "20260310T100000+0100"}
+    result = parse_one(dateandtime=start, duration=duration, isallday=all_day)
+    assert result.ends == ((date(2026, 3, 11),) if all_day else (at(10),))

@@ -16,6 +16,7 @@ from bridge.domain.problems import BadValueError
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
+_LAST_YEAR = 9000  # arithmetic near the end of Python's calendar overflows
 # Days that are examined for the next occurrence: 12 years and more, for most rules skip days.
 _MOST_DAYS = 13 * 366
 
@@ -48,6 +49,8 @@ class _Engine(engine.rrule):
         self._bymonth = months = _Months(self._bymonth or ())
         try:
             for wall in super().__iter__():
+                if wall.year > _LAST_YEAR:
+                    return
                 months.days = 0
                 yield wall
         except _SearchEndError:

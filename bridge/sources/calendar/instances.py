@@ -22,7 +22,7 @@ from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.sources.calendar import wire
 from bridge.sources.calendar.checks import check_detail, check_page
 from bridge.sources.calendar.fetch import path_of, range_of, ranges
-from bridge.sources.calendar.times import local_day
+from bridge.sources.calendar.times import length_of, local_day
 from bridge.sources.dates import compact
 from bridge.sources.fields import title_of
 from bridge.sources.protocols import Api, Raw
@@ -132,7 +132,7 @@ def _instance(data: Any, home: ZoneInfo) -> Instance | None:
         ends = _days(item, begin, None if end is None else local_day(end, here))
     else:
         begin = _utc(start, here)
-        length = timedelta(milliseconds=item.duration or 0)
+        length = length_of(item) or timedelta(0)
         ends = (_utc(end, here) if isinstance(end, datetime) else begin + length,)
     return Instance(
         uid=item.uid,
@@ -147,7 +147,7 @@ def _instance(data: Any, home: ZoneInfo) -> Instance | None:
 
 def _days(item: wire.Item, first: date, last: date | None) -> tuple[date, ...]:
     """Return the exclusive ends that an all-day instance may have; a length in days decides."""
-    length = timedelta(milliseconds=item.duration or 0)
+    length = length_of(item)
     if length and not length % _DAY:
         return (first + length,)
     if last is None or last <= first or (item.multiday is False and last == first + _DAY):

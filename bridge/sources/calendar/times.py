@@ -117,7 +117,8 @@ def _settled(naive: datetime, here: tzinfo) -> datetime:
     return naive.replace(tzinfo=here).astimezone(UTC).astimezone(here)
 
 
-def _length(item: Item) -> timedelta | None:
+def length_of(item: Item) -> timedelta | None:
+    """Return ``duration``; None if it is missing, or not one of up to ten years."""
     milliseconds = item.duration or 0
     if not 0 < milliseconds <= _LONGEST // timedelta(milliseconds=1):
         return None
@@ -130,7 +131,7 @@ def _days(item: Item, first: date, last: date | None, repairs: list[Problem]) ->
     In this order, each only if it fits one of the two readings: ``duration``, a whole number of
     days; ``multiday`` false, one day; otherwise the end is the last day.
     """
-    length = _length(item)
+    length = length_of(item)
     if length is not None and length % _DAY:
         length = None
     if last is None or last < first:
@@ -154,5 +155,5 @@ def _timed_end(item: Item, start: datetime, end: date | None, repairs: list[Prob
         repairs.append(problem("end-before-start", end=f"{finish:%Y-%m-%d %H:%M}"))
     else:
         repairs.append(problem("no-end-time"))
-    length = _length(item) or timedelta(0)
+    length = length_of(item) or timedelta(0)
     return (to_utc(start) + length).astimezone(start.tzinfo)

@@ -113,14 +113,17 @@ class Refresher:
         """Fetch, parse, compare and save. The answers and events are large: return frees them."""
         key = state.source.key
         window = _joint_window(feeds, self.clock().date())
-        raw = registry.fetch(state.source, api, window, self.store.answers(key))
         known = self.store.sources.index(key)
         names = [(row.uid, row.upstream_id) for row in known.values()]
-        parsed = registry.parse(state.source, raw, self.zoho, names)
-        del raw
-        now = self.clock()
         asks = cache(partial(registry.is_deleted, state.source, api))
-        decision = decide(known, parsed, now=now, is_deleted=lambda row: asks(row.upstream_id))
+        for _ in range(2):  # again if coming events are missing: a list may be empty by error
+            raw = registry.fetch(state.source, api, window, self.store.answers(key))
+            parsed = registry.parse(state.source, raw, self.zoho, names)
+            del raw
+            now = self.clock()
+            decision = decide(known, parsed, now=now, is_deleted=lambda row: asks(row.upstream_id))
+            if len(decision.missing) < 2 or decision.again_at is None:
+                break
         next_check_at = schedule.after_success(now, parsed.events, dice=self.dice())
         next_check_at = min(next_check_at, decision.again_at or next_check_at)
         if not self.store.sources.succeed(

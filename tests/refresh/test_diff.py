@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from hypothesis import given, strategies as st
 import pytest
 
 from bridge.domain import codec
@@ -294,6 +295,33 @@ def test_a_hold_ends_even_when_each_read_misses_one_more() -> None:
         rows = mark(rows, *decision.missing, since=now)
         rows = {uid: row for uid, row in rows.items() if uid not in removed}
     assert removed == {f"c{n:02}" for n in range(32)}
+
+
+READS = st.lists(st.tuples(st.integers(1, 8), st.frozensets(st.integers(0, 11))), max_size=12)
+
+
+@given(reads=READS)
+def test_two_reads_remove_and_ten_minutes_suffice(reads: list[tuple[int, frozenset[int]]]) -> None:
+    """Whatever reads miss: one alone removes nothing, and no hold outlasts its ten minutes."""
+    events, now = many(12), NOW
+    rows = known(*events)
+    missed_since: dict[str, datetime] = {}
+    for minutes, missed in reads:
+        now += minutes * MINUTE
+        read = found(*(event for n, event in enumerate(events) if n not in missed))
+        absent = rows.keys() - {event.uid for event in read.events}
+        decision = decide(rows, read, now=now)
+        missed_since = {uid: missed_since.get(uid, now) for uid in absent}
+        assert all(missed_since[uid] < now for uid in decision.removed)
+        stale = {uid for uid, since in missed_since.items() if now - since >= BELIEVE_AFTER}
+        assert stale <= set(decision.removed)
+        saved = {row.uid: row for row in decision.saved}
+        rows = mark(rows | saved, *decision.missing, since=now)
+        rows = {
+            uid: replace(row, missing_since=None) if uid in decision.returned else row
+            for uid, row in rows.items()
+            if uid not in decision.removed
+        }
 
 
 def test_when_the_missing_events_are_back_the_loss_is_forgotten() -> None:

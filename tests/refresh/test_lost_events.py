@@ -8,6 +8,8 @@ import pytest
 from bridge.publish.pending import activate_feeds
 from tests.refresh.world import ALL, FEED, MINUTE, TEAM, WORK, World, settings_of
 
+RANGES = 2  # of at most 31 days, in the feed's 37 and a day more on both sides
+
 # --- what is gone, and what only seems so
 
 
@@ -182,6 +184,41 @@ def test_a_sudden_loss_is_held_back_until_a_second_read_agrees(world: World) -> 
     assert (report.outcome, report.removed) == ("refreshed", 24)
     assert world.titles() == ["This calendar has no events yet"]
     assert (world.state(TEAM).warning, world.state(TEAM).held_at) == (None, None)
+
+
+def test_an_empty_list_is_requested_once_more_in_the_same_read(world: World) -> None:
+    world.refresh()
+    before = world.bodies()
+    world.events().change(world.events().all()[0]["uid"], title="Call, later", etag="9999999999999")
+    world.sandbox.faults.add("calendar.events", "empty-list", times=RANGES)
+    report = world.refresh()
+    assert (report.outcome, report.fetched, report.changed) == ("refreshed", 3, 1)
+    assert world.state().warning is None
+    assert world.bodies() != before
+    assert world.titles() == ["Call, later", *ALL[1:]]
+
+
+def test_a_list_that_stays_empty_is_requested_no_third_time(world: World) -> None:
+    """Neither in this read, nor twice in the next one: all is known to be missing."""
+    world.refresh()
+    world.sandbox.faults.add("calendar.events", "empty-list")
+    lists = []
+    for _ in range(2):
+        world.sandbox.forget_requests()
+        assert world.refresh().outcome == "held"
+        requests = world.sandbox.requests
+        lists.append(sum(request.route == "calendar.events" for request in requests))
+    assert lists == [2 * RANGES, RANGES]
+
+
+def test_an_event_that_is_deleted_costs_no_second_read(world: World) -> None:
+    """Zoho is asked about it alone."""
+    world.refresh()
+    world.events().delete(world.events().all()[0]["uid"])
+    world.sandbox.forget_requests()
+    assert world.refresh().removed == 1
+    routes = [request.route for request in world.sandbox.requests]
+    assert (routes.count("calendar.events"), routes.count("calendar.event")) == (RANGES, 1)
 
 
 def test_of_two_sudden_losses_only_what_both_miss_is_gone(world: World) -> None:

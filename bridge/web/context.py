@@ -38,7 +38,7 @@ class Web:
         self.documents = DocumentCache(store.publications)
         self._links = ReadCache(store.links.find, clock)
         self._heads = ReadCache(store.publications.head, clock)
-        self._filters = ReadCache(store.filters.find, clock)
+        self._filters = ReadCache(self._find_filter, clock)
         self.filtered_documents = FilteredDocuments(store, self._heads)
 
     def open_feed(self, slug: str, token: str | None, variant: str) -> tuple[str, Head]:
@@ -77,6 +77,15 @@ class Web:
         if filtered.link is not None:
             self._use(filtered.link)
         return filtered
+
+    def _find_filter(self, token: str) -> FilteredFeed | None:
+        """Return the filtered feed of a token; None for responses in a public or busy feed."""
+        filtered = self.store.filters.find(token)
+        if filtered is None or "answer" not in filtered.choice.kinds:
+            return filtered
+        feed = self.store.feeds.get(filtered.slug)
+        is_hidden = filtered.link is None or (feed is not None and feed.privacy == "busy")
+        return None if is_hidden else filtered
 
     def _open_link(self, slug: str | None, token: str) -> Link:
         link = self._links.get(token) if _TOKEN.fullmatch(token) else None

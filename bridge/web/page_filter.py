@@ -102,6 +102,8 @@ def _requested_filter(feed: Feed, token: str | None) -> PageFilter:
     if feed.privacy == "busy":
         return PageFilter(paths=whole)
     options = _options(feed)
+    if feed.public:  # the responses are the account's, and for readers of a secret link alone
+        options.pop("answer", None)
     groups = {kind: options[kind] for kind in LABEL_KINDS if _is_useful(kind, options)}
     selected = [(kind, o) for kind, options in groups.items() for o in options if o.selected]
     if not selected:

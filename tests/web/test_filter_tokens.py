@@ -11,6 +11,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
+from bridge.feed.agenda import NO_INVITATION
 from bridge.feed.document import PLACEHOLDER
 from bridge.feed.filter import Filter
 from bridge.store import Store
@@ -160,3 +161,52 @@ def test_a_feed_of_times_only_has_no_filter(store: Store, tmp_path: Path, now: d
     page = client.get(f"/f/{link_token(store)}/?hall=Hall+A")
     assert (page.status_code, "checkbox" in page.text) == (200, False)
     assert uids(client.get(filter_path(store, IN_HALL_A)).data) == uids(PLACEHOLDER)
+
+
+RESPONSES = ("accepted", "tentative", "declined", "needs-action", NO_INVITATION)
+
+
+@given(
+    response=st.sampled_from(RESPONSES),
+    others=st.lists(st.sampled_from([IN_HALL_A, ("track", "Data"), ("answer", "accepted")])),
+)
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_public_feeds_filter_selects_by_no_response(
+    open_summit: Site, response: str, others: list[tuple[str, str]]
+) -> None:
+    path = filter_path(open_summit.store, ("answer", response), *others, public=True)
+    folder = path.removesuffix("summit.ics")
+    for address in (path, folder, f"{folder}embed", f"{folder}summit/m1.ics"):
+        assert open_summit.status(address) == 404
+
+
+@pytest.fixture
+def open_summit(store: Store, tmp_path: Path, now: datetime) -> Site:
+    """A public feed with invitations."""
+    fill(store, now, replace(FEED, public=True))
+    clock = Clock()
+    client = web_app(store, tmp_path, clock=clock.monotonic).test_client()
+    return Site(store=store, client=client, clock=clock)
+
+
+def test_a_secret_links_filter_selects_by_response(site: Site, now: datetime) -> None:
+    path = filter_path(site.store, ("answer", "declined"))
+    assert uids(site.get(path)) == ["m2"]
+    assert site.status(path.removesuffix("summit.ics")) == 200
+    site.store.links.revoke("summit", None, now=datetime.now(UTC))
+    site.expire_caches()
+    assert site.status(path) == 410
+
+
+def test_a_filter_by_response_ends_when_the_feed_shows_times_only(
+    site: Site, now: datetime
+) -> None:
+    """It ends at once, before the feed is published again."""
+    by_response = filter_path(site.store, IN_HALL_A, ("answer", "declined"))
+    by_hall = filter_path(site.store, IN_HALL_A)
+    assert site.status(by_response) == 200
+    site.store.feeds.replace([replace(FEED, privacy="busy"), OPEN], now=now)
+    site.expire_caches()
+    assert [site.status(path) for path in (by_response, by_hall)] == [404, 200]

@@ -3,6 +3,7 @@
 The length of addresses is from the rulebook (H14).
 """
 
+from dataclasses import replace
 from datetime import datetime
 import html
 from pathlib import Path
@@ -114,6 +115,27 @@ def test_a_filter_on_a_public_feeds_page_has_an_address_too(
 ) -> None:
     path = filter_path(filled, ("hall", "Hall B"), slug="open", public=True)
     assert f"http://localhost{path}" in client.get("/feeds/open/?hall=Hall+B").text
+
+
+@pytest.mark.parametrize("query", ["", "answer=declined", "answer=declined&hall=Hall+A"])
+def test_a_public_feed_does_not_show_its_owners_responses(
+    store: Store, now: datetime, tmp_path: Path, query: str
+) -> None:
+    """Neither by its public address nor by a link: filters made there depend on no link."""
+    fill(store, now, replace(FEED, public=True))
+    client = web_app(store, tmp_path).test_client()
+    for path in ("/feeds/summit/", f"/f/{link_token(store)}/"):
+        for page in ("", "embed"):
+            answer = client.get(f"{path}{page}?from=2026-03-01&{query}")
+            assert answer.status_code == 200
+            assert "answer" not in {kind for kind, _value in options(answer)}
+            assert "Declined" not in answer.text
+            assert filter_token(store, ("answer", "declined"), public=True) not in answer.text
+    whole = client.get(f"/feeds/summit/?{query}").text
+    expected = "/feeds/summit.ics"
+    if "hall" in query:
+        expected = filter_path(store, ("hall", "Hall A"), public=True)
+    assert expected in whole
 
 
 def test_an_address_that_would_be_too_long_is_not_offered(

@@ -2,35 +2,49 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, true
+from sqlalchemy import and_, delete, func, insert, select
 
-from bridge.store.schema import sign_ins
+from bridge.store.database import upsert
+from bridge.store.schema import admin_clients, sign_ins
 from bridge.store.tables import SecretTables
 
 PERIOD = timedelta(minutes=5)
+MEMORY = timedelta(days=30)
 _MAX_OF_CLIENT = 5
 _MAX_OF_ALL = 50  # against an attacker with many addresses
 
 
 class SignIns(SecretTables):
-    """The table of attempts, kept for ``PERIOD``; clients' addresses are keyed hashes."""
+    """The tables of attempts, kept for ``PERIOD``, and of successes, kept for ``MEMORY``.
+
+    Clients' addresses are keyed hashes.
+    """
 
     def begin(self, address: str, *, now: datetime) -> timedelta:
-        """Count an attempt before its password is checked; return zero, or how long to wait."""
+        """Count an attempt before its password is checked; return zero, or how long to wait.
+
+        The limit of all clients slows only those that did not sign in lately.
+        """
         client = self._keys.fingerprint(address)
-        limits = ((sign_ins.c.client == client, _MAX_OF_CLIENT), (true(), _MAX_OF_ALL))
+        known = and_(admin_clients.c.client == client, admin_clients.c.at > now - MEMORY)
         numbers = select(func.count(), func.min(sign_ins.c.at))
         with self._database.write() as connection:
             connection.execute(delete(sign_ins).where(sign_ins.c.at <= now - PERIOD))
-            for condition, limit in limits:
-                count, first = connection.execute(numbers.where(condition)).one()
+            limits = [(numbers.where(sign_ins.c.client == client), _MAX_OF_CLIENT)]
+            if connection.execute(select(admin_clients).where(known)).first() is None:
+                limits.append((numbers, _MAX_OF_ALL))
+            for query, limit in limits:
+                count, first = connection.execute(query).one()
                 if count >= limit:
                     wait: timedelta = first + PERIOD - now
                     return max(wait, timedelta(seconds=1))
             connection.execute(insert(sign_ins).values(client=client, at=now))
         return timedelta()
 
-    def forget(self, address: str) -> None:
-        """Delete the attempts of a client that knew the password."""
+    def succeed(self, address: str, *, now: datetime) -> None:
+        """Delete the attempts of a client that knew the password, and remember the client."""
         client = self._keys.fingerprint(address)
-        self._database.execute(delete(sign_ins).where(sign_ins.c.client == client))
+        with self._database.write() as connection:
+            connection.execute(delete(sign_ins).where(sign_ins.c.client == client))
+            connection.execute(delete(admin_clients).where(admin_clients.c.at <= now - MEMORY))
+            upsert(connection, admin_clients, [{"client": client, "at": now}])

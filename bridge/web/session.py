@@ -78,10 +78,11 @@ def try_password(password: str) -> tuple[bool, timedelta]:
     the settings, none is right.
     """
     attempts, right = web().store.sign_ins, web().settings.admin_password
-    wait = attempts.begin(_client(), now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    wait = attempts.begin(_client(), now=now)
     if wait or not right or not _is_equal(password, right.reveal()):
         return False, wait
-    attempts.forget(_client())
+    attempts.succeed(_client(), now=now)
     return True, timedelta()
 
 

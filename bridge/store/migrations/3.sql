@@ -18,3 +18,10 @@ CREATE TABLE sessions (
 
 -- Random part of a token. NULL: the first link of a feed, and links of earlier versions.
 ALTER TABLE links ADD COLUMN nonce TEXT;
+
+-- When clients last signed in to the admin pages: others can't slow them down.
+CREATE TABLE admin_clients (
+  client VARCHAR(64) NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (client)
+);

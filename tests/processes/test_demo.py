@@ -24,7 +24,7 @@ from tests.command_line import CommandLine, command_line
 from tests.served import free_port
 from tests.waiting import pipe
 
-SECONDS = 6  # long enough for a command to start and to meet the fault with all its tries
+SECONDS = 15  # far more than a command needs to start and to meet the fault
 BROKEN = "Zoho Calendar answers 500, for 6 seconds."
 
 pytestmark = pytest.mark.skipif(

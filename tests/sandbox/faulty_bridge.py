@@ -226,7 +226,8 @@ def assert_no_secret(world: World, before: set[str], *texts: object) -> None:
 
 
 def is_sentence(text: str) -> bool:
-    return text.endswith(".") and "\n" not in text and len(text.split()) > 8
+    """Whether a text is one line of at least five words that ends with a full stop."""
+    return text.endswith(".") and "\n" not in text and len(text.split()) >= 5
 
 
 @contextmanager

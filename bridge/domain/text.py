@@ -9,8 +9,14 @@ import unicodedata
 
 import nh3
 
+from bridge.domain.html_limits import simplify
+
 CANCELLED_MARK = "[Cancelled] "  # starts the title of a cancelled event, if the feed marks these
 NO_TITLE = "(No title)"  # replaces an empty title: every event has a SUMMARY (rulebook 54)
+
+_LONGEST_INPUT = 256 * 1024
+_LONGEST_TEXT = 64 * 1024
+_MANY_TAGS = 1000  # from here on, nested or misnested tags may cost a parser seconds
 
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
@@ -88,11 +94,15 @@ def clean_html(value: str) -> tuple[str, str]:
 
     Only a known tag makes a value HTML: "a < b", "<3" and "<https://example.org>" are plain text.
     HTML without a tag that breaks lines keeps its own line breaks. Formatting stays, and links to
-    http, https and mailto addresses. What loads or runs is removed (rulebook 55).
+    http, https and mailto addresses. What loads or runs is removed (rulebook 55). At most 256 kB
+    of the value are read, and the text has at most 64 kB.
     """
-    text = clean(value)
+    text = clean(value[:_LONGEST_INPUT])
     if not _TAG.search(text):
-        return text, ""
+        return _shortened(text), ""
+    length = len(text)
+    if text.count("<") > _MANY_TAGS:
+        text = simplify(text, _TAGS, _BLOCKS | _PARAGRAPHS)
     html = nh3.clean(
         text,
         tags=_TAGS,
@@ -108,7 +118,14 @@ def clean_html(value: str) -> tuple[str, str]:
     parser.feed(html)
     parser.close()
     plain = _EMPTY_LINES.sub("\n\n", clean("".join(parser.out)))
-    return plain, html if plain and "<" in html else ""
+    is_short = len(html) <= max(2 * length, _LONGEST_TEXT) and len(plain) <= _LONGEST_TEXT
+    return _shortened(plain), html if plain and is_short and "<" in html else ""
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _LONGEST_TEXT:
+        return text
+    return f"{text[: _LONGEST_TEXT - 1].rstrip()}…"
 
 
 def _only_links(_tag: str, _attribute: str, value: str) -> str | None:

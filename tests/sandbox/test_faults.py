@@ -101,6 +101,8 @@ def test_no_fault_reaches_a_subscriber(
     source = SOURCES[route]
     slug = feed_of(source).slug
     world.skip_to_next_round()
+    if route == "oauth.token":  # or there is no earlier answer that could come twice
+        world.box.tokens.expire()
     assert world.refresh(source).outcome == "refreshed", world.state(source).error
     published, secrets = world.documents(slug), world.secrets()
     assert all(published)

@@ -5,6 +5,7 @@ lease is free, however often it is queued. A worker that is killed loses only it
 expires.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,9 +13,9 @@ import json
 from pathlib import Path
 import random
 import signal
-from threading import Event as Flag
+from threading import Event as Flag, Lock
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from huey.exceptions import ConfigurationError
@@ -33,8 +34,13 @@ from bridge.verify.verifier import Verifier
 
 _NAME = "zoho-bridge"
 _THREADS = 4
+_THREADS_OF_PRODUCT = (
+    _THREADS + 1
+) // 2  # half: the others read on while one product answers slowly
 _HEALTH_SECONDS = 10.0  # between checks that every thread of the consumer lives
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_Read: TypeAlias = tuple[str, Callable[[str], None]]
 
 log = structlog.get_logger()
 
@@ -98,16 +104,18 @@ def run(
     *,
     sync_feeds: Callable[[], object],
     clock: Callable[[], datetime],
+    stop: Flag | None = None,
 ) -> None:
     """Refresh what is due until a signal ends the process; reads that have begun are finished.
 
     ``sync_feeds`` updates the feeds from the settings, at the start and every few hours. Errors are
     logged, and the worker goes on. A second Ctrl+C ends it without waiting.
     """
-    look_for_feeds = register(queue, refresher, sync_feeds=sync_feeds, clock=clock)
+    stop = stop or Flag()
+    look_for_feeds = register(queue, refresher, sync_feeds=sync_feeds, clock=clock, stop=stop)
     look_for_feeds()
     consumer = queue.create_consumer(workers=_THREADS, max_delay=2.0)
-    with _stop_flag(consumer.start) as stop:
+    with _signals_set(stop, consumer.start):
         while not stop.wait(_HEALTH_SECONDS):
             consumer.check_worker_health()
         consumer.stop(graceful=True)
@@ -120,10 +128,15 @@ def register(
     *,
     sync_feeds: Callable[[], object],
     clock: Callable[[], datetime],
+    stop: Flag | None = None,
 ) -> Callable[[], object]:
     """Register the tasks; return the one that updates the feeds and queues what is due."""
+    places = _Places(stop or Flag())
 
     def refresh(key: str) -> None:
+        places.read(key, refresh_now)
+
+    def refresh_now(key: str) -> None:
         with _logged("refresh", source=key):
             report = refresher.refresh(key, only_due=True)
             if report.outcome in ("refreshed", "held", "failed") or report.requests:
@@ -145,6 +158,9 @@ def register(
         tick()
 
     def verify(key: str) -> None:
+        places.read(key, verify_now)
+
+    def verify_now(key: str) -> None:
         with _logged("verify", source=key):
             verifier = Verifier(refresher.store, refresher.api, refresher.zoho, clock)
             for result in verify_calendar(verifier, key, now=clock(), dice=refresher.dice):
@@ -167,6 +183,43 @@ def register(
     return queued_look
 
 
+class _Places:
+    """The threads that read from each product, and the sources that wait for such a thread.
+
+    A source that waits is read as soon as another source of its product was. If the process ends
+    before that, the source is still due.
+    """
+
+    def __init__(self, stop: Flag) -> None:
+        self._stop = stop
+        self._lock = Lock()
+        self._busy: Counter[str] = Counter()
+        self._waiting: defaultdict[str, dict[_Read, None]] = defaultdict(dict)  # an ordered set
+
+    def read(self, key: str, read: Callable[[str], None]) -> None:
+        """Read a source and then those that wait, or leave it to a thread of the same product."""
+        product = key.partition(":")[0]
+        with self._lock:
+            self._waiting[product][key, read] = None
+            if self._busy[product] >= _THREADS_OF_PRODUCT:
+                return
+            self._busy[product] += 1
+        while (task := self._next(product)) is not None:
+            key, read = task
+            read(key)
+
+    def _next(self, product: str) -> _Read | None:
+        """Take the source that waits longest, or free the place."""
+        with self._lock:
+            waiting = self._waiting[product]
+            if waiting and not self._stop.is_set():
+                task = next(iter(waiting))
+                del waiting[task]
+                return task
+            self._busy[product] -= 1
+            return None
+
+
 @contextmanager
 def _logged(event: str, **fields: Any) -> Iterator[None]:
     """Log an error of the block, a bug with its traceback, and go on."""
@@ -180,13 +233,12 @@ def _logged(event: str, **fields: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _stop_flag(start: Callable[[], None]) -> Iterator[Flag]:
-    """Run ``start`` and yield a flag that the first signal sets; restore the handlers afterwards.
+def _signals_set(stop: Flag, start: Callable[[], None]) -> Iterator[None]:
+    """Run ``start`` and set ``stop`` at the first signal; restore the handlers afterwards.
 
     SIGTERM may come twice: a service manager sends it to the whole group, and the parent sends
     another. A second SIGINT comes from a person and ends the process at once.
     """
-    stop = Flag()
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if stop.is_set() and number == signal.SIGINT:
@@ -198,7 +250,7 @@ def _stop_flag(start: Callable[[], None]) -> Iterator[Flag]:
         start()
         for number, handler in before.items():  # nohup ignores SIGHUP
             signal.signal(number, handler if handler is signal.SIG_IGN else handle)
-        yield stop
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -76,7 +76,11 @@ def register(
     queue: Huey, refresher: FakeRefresher, sync_feeds: Callable[[], object] = lambda: None
 ) -> Callable[[], object]:
     return worker.register(
-        queue, cast("Refresher", refresher), sync_feeds=sync_feeds, clock=lambda: NOW
+        queue,
+        cast("Refresher", refresher),
+        sync_feeds=sync_feeds,
+        clock=lambda: NOW,
+        stop=Flag(),
     )
 
 
@@ -159,7 +163,7 @@ def test_a_source_is_read_once_in_its_interval_and_by_one_worker(queue: Huey, st
                 store=store, api=api, zoho=settings, holder="here", clock=lambda: NOW
             )
             look_for_feeds = worker.register(
-                queue, refresher, sync_feeds=lambda: None, clock=lambda: NOW
+                queue, refresher, sync_feeds=lambda: None, clock=lambda: NOW, stop=Flag()
             )
 
             def tick() -> None:
@@ -193,6 +197,45 @@ def test_a_source_is_read_once_in_its_interval_and_by_one_worker(queue: Huey, st
         "removed": 0,
         "requests": 1,
     }
+
+
+def test_a_product_that_answers_slowly_leaves_threads_to_the_others(queue: Huey) -> None:
+    """Its own sources are read one after another, in their order, and none is left out."""
+    keys = [f"calendar:{number}" for number in range(6)]
+    connect_is_read, begun, at_once = Flag(), [], []
+
+    class SlowCalendar(FakeRefresher):
+        def refresh(self, key: str, *, only_due: bool) -> Report:
+            if key in keys:
+                begun.append(key)
+                connect_is_read.wait(5)
+            else:
+                at_once.append(len(begun))
+            report = super().refresh(key, only_due=only_due)
+            if key == "connect:1":
+                connect_is_read.set()
+            if len(self.read) == 7:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return report
+
+    refresher = SlowCalendar(*keys, "connect:1")
+    run(queue, refresher)
+    assert refresher.read[0] == "connect:1"
+    assert at_once[0] <= 2
+    assert sorted(refresher.read) == [*keys, "connect:1"]
+
+
+def test_a_source_that_waits_for_a_thread_is_not_read_after_the_end(queue: Huey) -> None:
+    def end() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        stop.wait(5)
+
+    stop = Flag()
+    refresher = FakeRefresher(*[f"calendar:{number}" for number in range(9)], reading=end)
+    worker.run(
+        queue, cast("Refresher", refresher), sync_feeds=lambda: None, clock=lambda: NOW, stop=stop
+    )
+    assert len(refresher.read) <= 2
 
 
 # What goes wrong

@@ -174,7 +174,8 @@ def batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _engine(url: str) -> sa.Engine:
     if sa.make_url(url).get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True)  # a restarted server costs no refresh
+        # A restarted server costs no refresh. Stricter transactions, if its default, may collide.
+        return sa.create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED")
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
     @sa.event.listens_for(engine, "connect")

@@ -1,8 +1,10 @@
 """Rate limit of sign-in attempts at the admin pages, over all processes and machines."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, select, text
 
 from bridge.store.database import upsert
 from bridge.store.schema import admin_clients, sign_ins
@@ -28,7 +30,7 @@ class SignIns(SecretTables):
         client = self._keys.fingerprint(address)
         known = and_(admin_clients.c.client == client, admin_clients.c.at > now - MEMORY)
         numbers = select(func.count(), func.min(sign_ins.c.at))
-        with self._database.write() as connection:
+        with self._write_alone() as connection:
             connection.execute(delete(sign_ins).where(sign_ins.c.at <= now - PERIOD))
             limits = [(numbers.where(sign_ins.c.client == client), _MAX_OF_CLIENT)]
             if connection.execute(select(admin_clients).where(known)).first() is None:
@@ -44,7 +46,15 @@ class SignIns(SecretTables):
     def succeed(self, address: str, *, now: datetime) -> None:
         """Delete the attempts of a client that knew the password, and remember the client."""
         client = self._keys.fingerprint(address)
-        with self._database.write() as connection:
+        with self._write_alone() as connection:
             connection.execute(delete(sign_ins).where(sign_ins.c.client == client))
             connection.execute(delete(admin_clients).where(admin_clients.c.at <= now - MEMORY))
             upsert(connection, admin_clients, [{"client": client, "at": now}])
+
+    @contextmanager
+    def _write_alone(self) -> Iterator[Connection]:
+        """Open a transaction that waits for all others of these tables, so that none collide."""
+        with self._database.write() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+                connection.execute(text("LOCK TABLE sign_ins IN EXCLUSIVE MODE"))
+            yield connection

@@ -1,8 +1,12 @@
 """Limits of sign-in attempts in every kind of database."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
+from urllib.parse import quote
 
 from bridge.store import Store, sign_ins
+from bridge.store.crypto import SecretKeys
 
 NONE = timedelta()
 
@@ -34,3 +38,26 @@ def test_a_client_that_signed_in_before_may_fail_five_times(store: Store, now: d
     store.sign_ins.succeed("admin", now=now)
     waits = [store.sign_ins.begin("admin", now=now) for _ in range(6)]
     assert waits == [NONE] * 5 + [sign_ins.PERIOD]
+
+
+def test_of_forty_attempts_at_once_each_is_counted_and_none_fails(
+    database_url: str, now: datetime
+) -> None:
+    """Also on a server whose transactions are serializable unless they request less."""
+    if database_url.startswith("postgresql"):
+        database_url += quote(" -cdefault_transaction_isolation=serializable")
+    store = Store.open(database_url, SecretKeys("k" * 40))
+
+    start = Barrier(40)
+
+    def sign_in(number: int) -> timedelta:
+        start.wait()
+        wait = store.sign_ins.begin("guesser", now=now)
+        store.sign_ins.succeed(f"admin {number % 3}", now=now)
+        store.sessions.begin(now=now)
+        return wait
+
+    with ThreadPoolExecutor(40) as threads:
+        waits = list(threads.map(sign_in, range(40)))
+    store.close()
+    assert sorted(waits) == [NONE] * 5 + [sign_ins.PERIOD] * 35

@@ -36,6 +36,12 @@ class Feed:
         """The product of its source, or ``merged`` for more than one source."""
         return self.sources[0].kind if len(self.sources) == 1 else "merged"
 
+    def hides_more_than(self, other: "Feed") -> bool:
+        """Return whether it hides details that ``other`` shows."""
+        if self.privacy == "busy":
+            return other.privacy == "full"
+        return other.privacy == "full" and other.show_private and not self.show_private
+
     def window(self, today: date) -> Window:
         """Return the days that the feed shows on the day ``today``."""
         return Window(start=today - self.past, end=today + self.future)

@@ -19,7 +19,17 @@ from bridge.errors import BridgeError
 from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database, upsert
 from bridge.store.links import Links
-from bridge.store.schema import feed_sources, feeds, meta, sources
+from bridge.store.schema import (
+    cards,
+    changes,
+    documents,
+    feed_sources,
+    feeds,
+    labels,
+    meta,
+    sources,
+    verifications,
+)
 from bridge.store.tables import SecretTables
 
 
@@ -179,7 +189,12 @@ class Feeds(SecretTables):
     def _save(
         self, connection: Connection, feed: Feed, now: datetime, *, position: int, by_admin: bool
     ) -> None:
-        """Insert or update an active feed, and give it a first link."""
+        """Insert or update an active feed, and give it a first link.
+
+        A feed that hides more than before is not served until its next publication.
+        """
+        stored = select(feeds.c.definition).where(feeds.c.slug == feed.slug)
+        old: str | None = connection.execute(stored).scalar()
         values = {
             "title": feed.title,
             "kind": feed.kind,
@@ -192,6 +207,8 @@ class Feeds(SecretTables):
         statement = update(feeds).where(feeds.c.slug == feed.slug).values(values)
         if connection.execute(statement).rowcount == 0:
             connection.execute(insert(feeds).values(slug=feed.slug, revision=0, **values))
+        if old is not None and feed.hides_more_than(codec.decode_feed(old)):
+            _withhold(connection, feed.slug)
         self._links.ensure_within(connection, feed.slug, now=now)
 
 
@@ -217,6 +234,17 @@ def _position_by_admin(connection: Connection, slug: str) -> int:
         problem = f'The feed "{slug}" was not made on the admin pages'
         raise FeedError(f"{problem}: change it in bridge.toml.")
     return position
+
+
+def _withhold(connection: Connection, slug: str) -> None:
+    """Delete all that a feed serves and the texts of its history.
+
+    Its entries stay, with their stamps. The new revision rejects a publication that has begun.
+    """
+    row = update(feeds).where(feeds.c.slug == slug)
+    connection.execute(row.values(revision=feeds.c.revision + 1, inputs_hash=None))
+    for table in (documents, cards, labels, changes, verifications):
+        connection.execute(delete(table).where(table.c.slug == slug))
 
 
 def _save_sources(connection: Connection, now: datetime) -> None:

@@ -2,15 +2,22 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from bridge.domain.source import BackstageSource, CalendarSource
+from bridge.feed.agenda import AgendaItem
+from bridge.feed.changelog import Change
+from bridge.feed.publication import EntryAgenda
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.store.feeds import FeedError
-from tests.store.samples import document, event_to_save, feed, publish, save_read
+from bridge.store.verifications import Verification
+from tests.factories import DAY
+from tests.store.samples import document, entry, event_to_save, feed, publish, save_read
 
 WORK, TEAM, PORTAL = (
     CalendarSource(calendar="work"),
@@ -110,7 +117,7 @@ def test_a_new_or_changed_feed_is_pending_until_it_is_published(
     assert pending(configured) == ["mix"]
     assert publish(configured, "mix")
     assert pending(configured) == []
-    configured.feeds.change(feed("mix", WORK, privacy="busy"), now=now)
+    configured.feeds.change(feed("mix", WORK, alarms=False), now=now)
     assert pending(configured) == ["mix"]
     assert publish(configured, "mix", revision=1)
     assert pending(configured) == []
@@ -251,3 +258,72 @@ def test_the_salt_of_hidden_uids_is_the_same_after_a_rebuild_and_with_a_new_secr
         store.close()
     assert salts[0] == salts[1] == salts[2]
     assert len({*salts[0], *salts[3]}) == 4
+
+
+# What a feed with these options shows the details of.
+_DETAILS: dict[tuple[Literal["full", "busy"], bool], set[str]] = {
+    ("busy", False): set(),
+    ("busy", True): set(),
+    ("full", False): {"public"},
+    ("full", True): {"public", "private"},
+}
+
+
+@pytest.mark.parametrize("by_admin", [False, True])
+@pytest.mark.parametrize(("before", "after"), list(product(_DETAILS, repeat=2)))
+def test_a_feed_that_hides_more_serves_nothing_until_it_is_published_again(
+    any_store: Store,
+    now: datetime,
+    before: tuple[Literal["full", "busy"], bool],
+    after: tuple[Literal["full", "busy"], bool],
+    by_admin: bool,
+) -> None:
+    """No document, agenda, filter, change or comparison is left, and its entries keep stamps."""
+    old, new = (
+        feed("team", WORK, privacy=privacy, show_private=private)
+        for privacy, private in (before, after)
+    )
+    start = int(now.timestamp())
+    shown = AgendaItem(uid="u1", title="Salaries", times=((start, start + 60),))
+    item = EntryAgenda(uid="u1", items=(shown,), labels=frozenset({("source", "x")}))
+    if by_admin:
+        any_store.feeds.add(old, now=now)
+    else:
+        any_store.feeds.replace([old], now=now)
+    publish(
+        any_store,
+        entries=[entry()],
+        documents=[document()],
+        agenda=[item],
+        changes=[Change(uid="u1", kind="added", title="Salaries", details={})],
+    )
+    any_store.verifications.save(
+        [
+            Verification(
+                source_key=WORK.key,
+                slug="team",
+                at=now,
+                first_day=now.date(),
+                last_day=now.date(),
+                details={},
+            )
+        ]
+    )
+    if by_admin:
+        any_store.feeds.change(new, now=now)
+    else:
+        any_store.feeds.replace([new], now=now)
+    hides_more = not _DETAILS[before] <= _DETAILS[after]
+    served = (
+        any_store.publications.head("team", "default"),
+        any_store.publications.document("team", "default"),
+        any_store.agenda.between("team", now - DAY, now + DAY),
+        any_store.agenda.labels("team"),
+        any_store.changes.of("team", since=now - DAY),
+        any_store.verifications.of("team"),
+    )
+    assert [bool(each) for each in served] == [not hides_more] * len(served)
+    assert any_store.publications.current("team").entries["u1"].sequence == 3
+    assert pending(any_store) == ["team"] * (hides_more or by_admin)
+    late = publish(any_store, revision=1, documents=[document()])
+    assert late is not hides_more, "a publication of the earlier definition, begun before"

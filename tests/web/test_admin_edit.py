@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 import html
+from itertools import count
 from pathlib import Path
 import re
 
@@ -14,7 +15,9 @@ from werkzeug.test import TestResponse
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
 from bridge.publish.pending import activate_feeds, publish_pending
+from bridge.publish.publisher import publish
 from bridge.store import Store
+from tests.factories import event, put
 from tests.served import csrf_token, first_match, web_app
 
 START = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -297,7 +300,7 @@ def test_an_edited_feed_keeps_its_address_and_all_settings_outside_the_form(
         past=timedelta(days=3),
     )
     assert stored.links.of("sales") == links
-    assert "Publishing the changes." in client.get("/admin/feeds/sales/").text
+    assert "Publishing. Ready within a minute." in client.get("/admin/feeds/sales/").text
 
 
 def test_a_form_with_mistakes_changes_nothing(client: FlaskClient, stored: Store) -> None:
@@ -307,6 +310,40 @@ def test_a_form_with_mistakes_changes_nothing(client: FlaskClient, stored: Store
     assert problems(answer.text).keys() == {"title"}
     assert checked(answer.text) == [GROUP.key, "full"]
     assert stored.feeds.all() == before
+
+
+def test_a_feed_that_hides_more_shows_no_title_although_the_worker_stands_still(
+    served: Store, tmp_path: Path
+) -> None:
+    """It answers as a feed that is not published yet.
+
+    On 404 calendar programs keep the events (rulebook H9), on 503 Thunderbird stops (H8).
+    """
+    clock = map(float, count())  # no answer is cached
+    client = web_app(served, tmp_path, open_admin=True, clock=clock.__next__).test_client()
+    create(client, slug="team", source=[WORK.key])
+    for title in ("Offsite", "Salaries"):  # the second one is a change
+        put(served, START, event(title=title), source=WORK)
+        publish(served, "team", now=START)
+    page = client.get("/admin/feeds/team/").text
+    address = first_match(r'value="http://localhost(/f/[^"]+)/team\.ics"', page)
+    atom = html.unescape(first_match(r'value="http://localhost([^"]+history\.atom[^"]+)"', page))
+    paths = [f"{address}/", f"{address}/embed", "/admin/feeds/team/", atom]
+    feeds = [f"{address}/team.ics{query}" for query in ("", "?alarms=off", "?flavour=web")]
+    feeds.append(f"{address}/team/u.ics")
+    assert all("Salaries" in client.get(path).text for path in [*paths, *feeds])
+    form: Form = {"title": "Team", "source": [WORK.key], "privacy": "busy"}
+    assert send(client, "team/edit", form).status_code == 303
+    for path in paths:
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert not {"Salaries", "Offsite"} & set(re.findall(r"\w+", answer.text))
+    assert [client.get(path).status_code for path in feeds] == [404] * 4
+    publish_pending(served, now=START)
+    assert "SUMMARY:Busy" in client.get(feeds[0]).text
+    assert send(client, "team/edit", {**form, "title": "Ours"}).status_code == 303
+    assert "Publishing the changes." in client.get("/admin/feeds/team/").text
+    assert "SUMMARY:Busy" in client.get(feeds[0]).text
 
 
 # --- removing

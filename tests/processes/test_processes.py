@@ -255,6 +255,27 @@ def test_serve_reads_and_serves_and_ends_without_a_trace(line: CommandLine) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("public_url", "hint"),
+    [
+        ("", "to this machine alone: set BRIDGE_PUBLIC_URL to the address for subscribers"),
+        ("https://calendars.example.org", "`zoho-bridge feeds` lists the addresses"),
+    ],
+)
+def test_serve_on_all_addresses_needs_a_public_url(
+    line: CommandLine, public_url: str, hint: str
+) -> None:
+    """It notices that the web server answers, also where that redirects all pages to https."""
+    port = free_port()
+    options = ("--host", "0.0.0.0", "--port", str(port))
+    serve = line.process("serve", *options, BRIDGE_PUBLIC_URL=public_url)
+    output = pipe(serve.stdout).readline()
+    serve.terminate()
+    serve.communicate(timeout=60)
+    assert output == f"Serving at http://127.0.0.1:{port}/ ({hint}).\n"
+
+
+@pytest.mark.slow
 @on_linux
 def test_serve_leaves_nothing_behind_when_it_is_killed(line: CommandLine) -> None:
     """As when memory is short: its children would hold the port and the sources."""

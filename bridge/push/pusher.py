@@ -188,7 +188,7 @@ def _check(origin: EntryOrigin, current: dict[str, Event], repeating: frozenset[
     event = current.get(origin.event_uid)
     if event is None:
         raise RefusalError("no longer exists in Zoho Connect; run `zoho-bridge refresh`")
-    if codec.content_hash(event) != origin.content_hash:
+    if codec.payload_hash(codec.encode(event)) != origin.content_hash:
         raise RefusalError(
             "was changed in Zoho Connect since the bridge last read it; run `zoho-bridge refresh`, "
             "export the feed again, and edit that"

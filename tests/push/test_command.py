@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 import re
+import shutil
 from typing import Any
 
 import pytest
@@ -66,6 +67,19 @@ def test_an_edited_event_goes_to_connect_and_the_feed_shows_it(line: CommandLine
     assert "LOCATION:Room 7" in shown
     assert "TRIGGER:-PT30M" in shown
     assert push(line, shown).stdout == "1 event in the file was not edited.\nNothing is sent.\n"
+
+
+def test_an_event_of_a_feed_of_several_groups_is_sent_too(line: CommandLine) -> None:
+    """Its group is a label of the stored event, and no sign of a change in Zoho."""
+    others = f'connect = ["{GROUP}", "931000000330042"]'
+    toml = line.toml.read_text("utf-8")
+    line.toml.write_text(toml.replace(f'connect = "{GROUP}"', others), "utf-8")
+    shutil.rmtree(line.data_dir)  # or the group alone is a known source, too
+    assert line("refresh", "group").exit_code == 0
+    edited = export(line)[REORG_TITLE].replace(f"SUMMARY:{REORG_TITLE}", "SUMMARY:Renamed")
+    result = push(line, edited)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert find_event(line, REORG)["title"] == "Renamed"
 
 
 def test_a_longer_all_day_event_stays_one_and_ends_on_its_last_day(line: CommandLine) -> None:

@@ -164,6 +164,11 @@ def _check_source(bridge: Bridge, refresher: Refresher, source: Source) -> Findi
     except ZohoError as error:
         return Finding("fail", source.key, str(error))
     states = [state for state in bridge.store.sources.states() if state.source.key == source.key]
+    if states and states[0].is_ahead(datetime.now(UTC)):
+        last = f"{states[0].last_attempt:%Y-%m-%d %H:%M} UTC"
+        text = f"it can be read, but its last read is of {last}, in the future: a clock was ahead"
+        remedy = "the worker reads it again; keep the clock right (NTP)"
+        return Finding("warn", source.key, f"{text}. {remedy}")
     if states and feed_state(states, now=datetime.now(UTC)) == "late":
         remedy = "check that `zoho-bridge worker` (or serve) runs"
         return Finding(

@@ -71,7 +71,7 @@ def _row(bridge: Bridge, feed: Feed, now: datetime) -> tuple[dict[str, Any], lis
     """Return a feed as JSON has it, and its problems; its URL is None if it has none to show."""
     document = bridge.store.publications.document(feed.slug, "default")
     states = [bridge.store.sources.state(source.key) for source in feed.sources]
-    reads = [state.last_success for state in states if state.last_success]
+    reads = [s.last_success for s in states if s.last_success and not s.is_ahead(now)]
     problems = [f"{s.source.key}: {p}" for s in states for p in (s.error, s.warning) if p]
     url: str | None = None
     try:

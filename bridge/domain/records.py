@@ -1,10 +1,14 @@
 """Rows of sources and events as plain values, without tables or SQL."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bridge.domain.problems import Problem
 from bridge.domain.source import Source
+
+# The clocks of a bridge's machines differ by less. A time further ahead in the database is of a
+# clock that was wrong, and counts as not there.
+CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,11 @@ class SourceState:
     notes: tuple[Problem, ...]
     events: int
     rejections: int
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Return whether a clock that was ahead wrote the times of the last read."""
+        times = (self.last_attempt, self.last_success)
+        return any(time is not None and time > now + CLOCK_SKEW for time in times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ _LATE = timedelta(minutes=30)
 class SourceHealth:
     """Health of a source.
 
-    ``kind``: ``failing`` (the last read failed), ``new`` (never read), ``late`` (the worker does
+    ``kind``: ``failing`` (the last read failed), ``new`` (never read, or only
+    by a clock that was ahead), ``late`` (the worker does
     not run), ``held`` (a sudden loss waits for a second read that agrees), ``fresh``.
     ``since``: when that began. For a fresh source it is the last read, for a late one the time of
     the missed read, for a new one None.
@@ -33,7 +34,7 @@ def source_health(state: SourceState, *, now: datetime) -> SourceHealth:
     overdue_since = state.next_check_at if state.next_check_at + _LATE < now else None
     if state.failing_since is not None:
         return SourceHealth(kind="failing", since=state.failing_since, overdue_since=overdue_since)
-    if state.last_success is None:
+    if state.last_success is None or state.is_ahead(now):
         return SourceHealth(kind="new", since=None, overdue_since=overdue_since)
     if overdue_since is not None:
         return SourceHealth(kind="late", since=overdue_since, overdue_since=overdue_since)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, text
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text
 
 from bridge.store.database import upsert
 from bridge.store.schema import admin_clients, sign_ins
@@ -31,7 +31,9 @@ class SignIns(SecretTables):
         known = and_(admin_clients.c.client == client, admin_clients.c.at > now - MEMORY)
         numbers = select(func.count(), func.min(sign_ins.c.at))
         with self._write_alone() as connection:
-            connection.execute(delete(sign_ins).where(sign_ins.c.at <= now - PERIOD))
+            # Or of a clock that was ahead, which would count for as long.
+            past = or_(sign_ins.c.at <= now - PERIOD, sign_ins.c.at > now + PERIOD)
+            connection.execute(delete(sign_ins).where(past))
             limits = [(numbers.where(sign_ins.c.client == client), _MAX_OF_CLIENT)]
             if connection.execute(select(admin_clients).where(known)).first() is None:
                 limits.append((numbers, _MAX_OF_ALL))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bridge.domain import codec, problems
 from bridge.domain.problems import Problem
-from bridge.domain.records import EventRow, EventToSave, SourceState
+from bridge.domain.records import CLOCK_SKEW, EventRow, EventToSave, SourceState
 from bridge.domain.rejection import Rejection
 from bridge.store.database import columns, delete_in, select_in, upsert
 from bridge.store.schema import Instant, events, rejections, sources
@@ -18,6 +18,10 @@ from bridge.store.tables import Tables
 
 # Before any read: events that are missing since then are removed by the next read that misses them.
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+_LONGEST_LEASE = timedelta(minutes=10)
+_LONGEST_PAUSE = timedelta(hours=25)  # an hour after many failures, or a day that Zoho asked for
 
 
 class Sources(Tables):
@@ -39,7 +43,7 @@ class Sources(Tables):
         """Return the keys of the sources that are due and not leased, the longest overdue first."""
         query = (
             sa.select(sources.c.key)
-            .where(sources.c.active, sources.c.next_check_at <= now, _is_free(now))
+            .where(sources.c.active, _is_due(now), _is_free(now, _LONGEST_LEASE))
             .order_by(sources.c.next_check_at, sources.c.key)
         )
         return tuple(row.key for row in self._database.all(query))
@@ -51,9 +55,9 @@ class Sources(Tables):
 
         Returns False if another holder has it, or with ``only_due`` if the source is not due.
         """
-        statement = sa.update(sources).where(sources.c.key == key, _is_free(now))
+        statement = sa.update(sources).where(sources.c.key == key, _is_free(now, term))
         if only_due:
-            statement = statement.where(sources.c.next_check_at <= now)
+            statement = statement.where(_is_due(now))
         lease = {"lease_holder": holder, "lease_until": now + term}
         return self._database.execute(statement.values(lease)) == 1
 
@@ -148,8 +152,18 @@ class Sources(Tables):
             connection.execute(due)
 
 
-def _is_free(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now)
+def _is_free(now: datetime, term: timedelta) -> sa.ColumnElement[bool]:
+    until = sources.c.lease_until
+    return sa.or_(until.is_(None), until <= now, until > now + term + CLOCK_SKEW)
+
+
+def _is_due(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that the time of the next read came, or is of a clock that was ahead."""
+    due, last = sources.c.next_check_at, sources.c.last_attempt
+    by_wrong_clock = sa.or_(
+        due > now + _LONGEST_PAUSE, sa.func.coalesce(last, due) > now + CLOCK_SKEW
+    )
+    return sa.or_(due <= now, by_wrong_clock)
 
 
 def _release(key: str, holder: str, now: datetime, next_check_at: datetime) -> sa.Update:

@@ -5,7 +5,7 @@ Zoho issues 10 tokens in 10 minutes and then none (Zoho APIs 1.3). All processes
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from bridge.store.database import upsert
 from bridge.store.schema import access_tokens, token_requests
@@ -32,7 +32,8 @@ class Tokens(SecretTables):
         with self._database.write() as connection:
             upsert(connection, access_tokens, [{"account": account}])
             row = connection.execute(select(access_tokens).where(mine).with_for_update()).one()
-            is_leased = row.lease_until is not None and row.lease_until > now
+            until = row.lease_until  # a clock that was ahead leaves one that ends much later
+            is_leased = until is not None and now < until <= now + 2 * TOKEN_LEASE
             if is_leased and row.lease_holder != holder:
                 return _RETRY_SECONDS
             wait = _wait_for_budget(connection, account, now)
@@ -67,8 +68,9 @@ class Tokens(SecretTables):
 def _wait_for_budget(connection: Connection, account: str, now: datetime) -> float:
     """Return how many seconds remain until the account may request a token."""
     mine = token_requests.c.account == account
-    old = token_requests.c.at <= now - TOKEN_PERIOD
-    connection.execute(delete(token_requests).where(mine, old))
+    at = token_requests.c.at
+    past = or_(at <= now - TOKEN_PERIOD, at > now + TOKEN_PERIOD)  # or of a clock that was ahead
+    connection.execute(delete(token_requests).where(mine, past))
     numbers = select(func.count(), func.min(token_requests.c.at)).where(mine)
     count, oldest = connection.execute(numbers).one()
     if count < TOKEN_REQUESTS:

@@ -152,7 +152,7 @@ class ZohoClient:
             refusal = error
         scope = scope_for(product, path)
         lacking, until = self._lacking.get(scope, (None, self._clock()))
-        if lacking == token and self._clock() < until:
+        if lacking == token and timedelta() < until - self._clock() <= _LACKING:
             raise refusal  # Yet another token would use up those that the other products need.
         if refusal.dead:
             self._tokens.forget(token)

@@ -121,9 +121,12 @@ class TokenKeeper:
         return token
 
     def _raise_failure(self, now: datetime) -> None:
-        if self._failure is not None and now < self._failure[1]:
-            error = copy.copy(self._failure[0])
-            error.retry_after = (self._failure[1] - now).total_seconds()
+        if self._failure is None:
+            return
+        error, left = copy.copy(self._failure[0]), (self._failure[1] - now).total_seconds()
+        # More is left only when the clock was set back.
+        if 0 < left <= (error.retry_after or 0.0) + 1:
+            error.retry_after = left
             raise error
 
     def _request(self, now: datetime) -> AccessToken:

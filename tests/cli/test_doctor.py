@@ -24,6 +24,7 @@ from bridge import config
 from bridge.cli import doctor_checks
 from bridge.cli.doctor import doctor
 from bridge.cli.doctor_checks import check_clock, check_public_address, check_time_zones
+from bridge.domain.problems import text_problem
 from bridge.publish.pending import activate_feeds
 from bridge.store import Store
 from bridge.store.crypto import load_secret_keys
@@ -224,6 +225,17 @@ def test_a_source_that_cannot_be_read_is_named(patient: Patient) -> None:
     patient.toml.write_text(TOML.replace("20148871", "20148872"))
     failures = [line.subject for line in patient.lines() if line.level == "fail"]
     assert failures == ["backstage:20148872"]
+
+
+def test_a_clock_that_was_ahead_is_named(patient: Patient) -> None:
+    with patient.store() as store:
+        ahead = datetime.now(UTC) + timedelta(days=3)
+        store.sources.claim(PORTAL, holder="w", now=ahead, term=timedelta(minutes=1))
+        error = text_problem("down")
+        store.sources.fail(PORTAL, holder="w", now=ahead, next_check_at=ahead, error=error)
+    (line,) = (line for line in patient.lines() if line.subject == PORTAL)
+    assert line.level == "warn"
+    assert f"{ahead:%Y-%m-%d %H:%M} UTC, in the future: a clock was ahead" in line.text
 
 
 def test_an_overdue_source_means_that_no_worker_runs(patient: Patient) -> None:

@@ -32,6 +32,7 @@ NEW = replace(FRESH, last_success=None)
 FAILING = replace(FRESH, failing_since=NOW)
 FAILING_FROM_THE_START = replace(NEW, failing_since=NOW)
 DUE = replace(FRESH, next_check_at=NOW - 30 * MINUTE)
+AHEAD = replace(FRESH, last_attempt=NOW + 6 * MINUTE, last_success=NOW + 6 * MINUTE)
 LATE = replace(FRESH, next_check_at=NOW - 31 * MINUTE)
 
 
@@ -41,6 +42,7 @@ LATE = replace(FRESH, next_check_at=NOW - 31 * MINUTE)
         ([FRESH], "fresh"),
         ([DUE], "fresh"),
         ([LATE], "late"),
+        ([AHEAD], "new"),
         ([NEW], "new"),
         ([FAILING], "failing"),
         ([FAILING_FROM_THE_START], "failing"),

@@ -61,3 +61,9 @@ def test_of_forty_attempts_at_once_each_is_counted_and_none_fails(
         waits = list(threads.map(sign_in, range(40)))
     store.close()
     assert sorted(waits) == [NONE] * 5 + [sign_ins.PERIOD] * 35
+
+
+def test_attempts_of_a_clock_that_was_ahead_stop_no_sign_in(store: Store, now: datetime) -> None:
+    for number in range(60):
+        store.sign_ins.begin(f"client {number % 12}", now=now + timedelta(days=1))
+    assert store.sign_ins.begin("client 1", now=now) == NONE

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 import threading
 
+import pytest
+
 from bridge.domain import codec
 from bridge.domain.problems import text_problem
 from bridge.domain.rejection import Rejection
@@ -26,6 +28,42 @@ def test_the_lease_of_a_crashed_process_ends_after_its_term(
     later = now + TERM
     assert any_store.sources.due(now=later) == (WORK.key,)
     assert any_store.sources.claim(WORK.key, holder="w2", now=later, term=TERM)
+
+
+@pytest.mark.parametrize("hours", [1, 20, 24 * 400])
+def test_a_clock_that_was_ahead_does_not_stop_the_reads(
+    any_store: Store, now: datetime, hours: int
+) -> None:
+    """Neither by a lease, nor by the time of the next read that it wrote."""
+    ahead = now + timedelta(hours=hours)
+    any_store.feeds.replace([feed()], now=ahead)
+    assert any_store.sources.due(now=now) == (WORK.key,)
+    assert any_store.sources.claim(WORK.key, holder="w1", now=ahead, term=TERM)
+    assert any_store.sources.due(now=now) == (WORK.key,)
+    assert any_store.sources.claim(WORK.key, holder="w2", now=now, term=TERM, only_due=True)
+    any_store.sources.fail(
+        WORK.key, holder="w2", now=ahead, next_check_at=ahead, error=text_problem("down")
+    )
+    assert any_store.sources.state(WORK.key).is_ahead(now)
+    assert any_store.sources.due(now=now) == (WORK.key,)
+    assert any_store.sources.claim(WORK.key, holder="w3", now=now, term=TERM, only_due=True)
+
+
+def test_a_pause_of_a_day_that_zoho_asked_for_is_kept(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    any_store.sources.claim(WORK.key, holder="w", now=now, term=TERM)
+    later = now + timedelta(days=1)
+    any_store.sources.fail(
+        WORK.key, holder="w", now=now, next_check_at=later, error=text_problem("slow down")
+    )
+    assert any_store.sources.due(now=now) == ()
+    assert any_store.sources.due(now=later) == (WORK.key,)
+
+
+def test_clocks_that_differ_a_little_share_a_lease(any_store: Store, now: datetime) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    any_store.sources.claim(WORK.key, holder="w1", now=now + timedelta(minutes=2), term=TERM)
+    assert not any_store.sources.claim(WORK.key, holder="w2", now=now, term=TERM)
 
 
 def test_a_process_that_lost_its_lease_writes_nothing(any_store: Store, now: datetime) -> None:

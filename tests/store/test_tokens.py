@@ -51,6 +51,15 @@ def test_ten_token_requests_in_ten_minutes_are_never_reached(
     assert any_store.tokens.begin_token_request("b", holder="w", now=now) == 0
 
 
+def test_token_requests_of_a_clock_that_was_ahead_stop_no_other(
+    any_store: Store, now: datetime
+) -> None:
+    ahead = now + timedelta(hours=1)
+    for _ in range(9):
+        assert any_store.tokens.begin_token_request("a", holder="w1", now=ahead) == 0
+    assert any_store.tokens.begin_token_request("a", holder="w2", now=now) == 0
+
+
 def test_a_refused_token_is_forgotten_but_not_its_successor(
     any_store: Store, now: datetime
 ) -> None:

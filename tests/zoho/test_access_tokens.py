@@ -199,6 +199,18 @@ def test_a_token_stored_just_before_our_leave_is_used(
     assert store.tokens.begin_token_request(account, holder="third", now=NOW) == 0
 
 
+def test_a_failure_to_get_a_token_holds_no_longer_when_the_clock_is_set_back(
+    zoho: LoopbackZoho, client: ZohoClient, clock: Clock
+) -> None:
+    zoho.script_token(Answer(status=500))
+    for _ in range(2):
+        with pytest.raises(UnavailableError):
+            client.get(*CALENDAR)
+    assert len(zoho.token_calls) == 1
+    clock.forward(days=-3)
+    client.get(*CALENDAR)
+
+
 def test_the_leave_ends_when_asking_fails(
     zoho: LoopbackZoho, client: ZohoClient, store: Store
 ) -> None:

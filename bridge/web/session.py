@@ -18,8 +18,9 @@ from bridge.store.sessions import IDLE
 from bridge.web.context import client_address, is_local_request, web
 
 _RETRY_AFTER = 10  # seconds
+_FORM_WAIT = 0.05  # seconds
 
-_forms = BoundedSemaphore(2)
+forms = BoundedSemaphore(2)
 
 
 class _Sessions(SecureCookieSessionInterface):
@@ -95,17 +96,18 @@ def csrf_token() -> str:
 def check_csrf() -> None:
     """Abort with 403 unless the form comes from a page of this session.
 
-    Parsing a form waits for its sender, so at most two threads do it: the others serve feeds.
+    Parsing a form waits for its sender, so at most two threads do it: the others serve feeds. They
+    wait for one of the two no longer than a form takes that was sent whole.
     """
     token = session.get("csrf", "")
     if not token:
         abort(403)
-    if not _forms.acquire(blocking=False):
+    if not forms.acquire(timeout=_FORM_WAIT):
         raise ServiceUnavailable(retry_after=_RETRY_AFTER)
     try:
         sent = request.form.get("csrf", "")
     finally:
-        _forms.release()
+        forms.release()
     if not _is_equal(sent, token):
         abort(403)
 

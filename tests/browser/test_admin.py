@@ -169,7 +169,7 @@ def test_the_admin_creates_a_feed_rotates_its_link_and_removes_it(
     page.get_by_text("Feed restored").wait_for()
     publish_pending(store, now=datetime.now(UTC))
     assert becomes(fresh, 200)
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
     page.goto(f"{root}/admin/")
     page.get_by_label("Admin password").wait_for()
 

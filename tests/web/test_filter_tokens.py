@@ -14,6 +14,7 @@ import pytest
 from bridge.feed.agenda import NO_INVITATION
 from bridge.feed.document import PLACEHOLDER
 from bridge.feed.filter import Filter
+from bridge.publish.publisher import publish
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.store.filters import is_filter
@@ -203,10 +204,13 @@ def test_a_secret_links_filter_selects_by_response(site: Site, now: datetime) ->
 def test_a_filter_by_response_ends_when_the_feed_shows_times_only(
     site: Site, now: datetime
 ) -> None:
-    """It ends at once, before the feed is published again."""
+    """It ends at once, as all of the feed is withheld, and does not return with the feed."""
     by_response = filter_path(site.store, IN_HALL_A, ("answer", "declined"))
     by_hall = filter_path(site.store, IN_HALL_A)
     assert site.status(by_response) == 200
     site.store.feeds.replace([replace(FEED, privacy="busy"), OPEN], now=now)
+    site.expire_caches()
+    assert [site.status(path) for path in (by_response, by_hall)] == [404, 404]
+    publish(site.store, "summit", now=now)
     site.expire_caches()
     assert [site.status(path) for path in (by_response, by_hall)] == [404, 200]

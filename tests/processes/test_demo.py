@@ -25,7 +25,7 @@ from tests.served import free_port
 from tests.waiting import pipe
 
 SECONDS = 15  # far more than a command needs to start and to meet the fault
-BROKEN = "Zoho Calendar answers 500, for 6 seconds."
+BROKEN = f"Zoho Calendar answers 500, for {SECONDS} seconds."
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(), reason="finds processes by Linux's /proc"

@@ -247,9 +247,14 @@ def _signals_set(stop: Flag, start: Callable[[], None]) -> Iterator[None]:
 
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     try:
-        start()
-        for number, handler in before.items():  # nohup ignores SIGHUP
-            signal.signal(number, handler if handler is signal.SIG_IGN else handle)
+        # A signal during the start waits for these handlers, which replace huey's.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            start()
+            for number, handler in before.items():  # nohup ignores SIGHUP
+                signal.signal(number, handler if handler is signal.SIG_IGN else handle)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         yield
     finally:
         for number, handler in before.items():

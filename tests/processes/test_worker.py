@@ -373,6 +373,27 @@ def test_redis_carries_the_tasks(tmp_path: Path) -> None:
     check_queue(worker.open_queue(url, tmp_path))
 
 
+def test_a_signal_during_the_start_ends_the_worker(
+    queue: Huey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At that time huey's own handlers are set, which do not end the worker."""
+    create = queue.create_consumer
+
+    def create_consumer(**options: Any) -> Any:
+        consumer = create(**options)
+        start = consumer.start
+
+        def start_and_signal() -> None:
+            start()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        monkeypatch.setattr(consumer, "start", start_and_signal)
+        return consumer
+
+    monkeypatch.setattr(queue, "create_consumer", create_consumer)
+    run(queue, FakeRefresher())
+
+
 def check_queue(queue: Huey) -> None:
     queue.flush()
     refresher = FakeRefresher("backstage:1", "calendar:2")

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 import signal
 from threading import Event as Flag, Thread
+import time
 from types import SimpleNamespace
 from typing import Any, Never, cast
 
@@ -215,7 +216,7 @@ def test_a_product_that_answers_slowly_leaves_threads_to_the_others(queue: Huey)
             if key == "connect:1":
                 connect_is_read.set()
             if len(self.read) == 7:
-                os.kill(os.getpid(), signal.SIGTERM)
+                end_worker()
             return report
 
     refresher = SlowCalendar(*keys, "connect:1")
@@ -373,25 +374,11 @@ def test_redis_carries_the_tasks(tmp_path: Path) -> None:
     check_queue(worker.open_queue(url, tmp_path))
 
 
-def test_a_signal_during_the_start_ends_the_worker(
-    queue: Huey, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At that time huey's own handlers are set, which do not end the worker."""
-    create = queue.create_consumer
-
-    def create_consumer(**options: Any) -> Any:
-        consumer = create(**options)
-        start = consumer.start
-
-        def start_and_signal() -> None:
-            start()
-            os.kill(os.getpid(), signal.SIGTERM)
-
-        monkeypatch.setattr(consumer, "start", start_and_signal)
-        return consumer
-
-    monkeypatch.setattr(queue, "create_consumer", create_consumer)
-    run(queue, FakeRefresher())
+def end_worker() -> None:
+    """Send SIGTERM as soon as the worker's own handler, and no longer huey's, receives it."""
+    while getattr(signal.getsignal(signal.SIGTERM), "__module__", "") != worker.__name__:
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def check_queue(queue: Huey) -> None:
@@ -400,7 +387,7 @@ def check_queue(queue: Huey) -> None:
 
     def end_after_both() -> None:
         if len(refresher.read) == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
+            end_worker()
 
     refresher.after = end_after_both
     run(queue, refresher)

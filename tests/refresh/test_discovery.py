@@ -204,7 +204,7 @@ def put(store: Store, now: datetime, source: Any, title: str) -> None:
         uid=title, upstream_id="x", title=title, start=start, end=start + timedelta(hours=1)
     )
     saved = decide({}, ParseResult(events=(one,)), now=now).saved
-    values = {"removed": (), "rejected": (), "notes": ()}
+    values: dict[str, Any] = {"removed": (), "rejected": (), "notes": ()}
     store.sources.claim(source.key, holder="t", now=now, term=timedelta(minutes=1))
     assert store.sources.succeed(
         source.key, holder="t", now=now, next_check_at=now, saved=saved, **values

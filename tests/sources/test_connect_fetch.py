@@ -49,7 +49,7 @@ def test_events_request() -> None:
 
 
 def test_no_events() -> None:
-    answer = {"upcomingEvents": {"events": []}}
+    answer: Any = {"upcomingEvents": {"events": []}}
     raw = connect_fetch.fetch(FakeApi({"/upcomingEvents": answer}), CREATIVE, WINDOW)
     parsed = connect_parse.parse(raw, CREATIVE, None)
     assert (parsed.events, parsed.rejections, parsed.notes) == ((), (), ())

@@ -119,7 +119,7 @@ FEED_KEYS: Mapping[str, values.Parser] = {
     "title": values.title,
     "public": values.flag,
     "privacy": values.choice("full", "busy"),
-    "alarms": values.flag,
+    "alarms": values.alarms,
     "past": values.days(0, 3650),
     "future": values.days(1, 1825),
     "exceptions": values.choice("detached", "recurrence-id"),

@@ -52,6 +52,15 @@ def flag(value: object) -> bool:
     return value
 
 
+def alarms(value: object) -> object:
+    """Parse which reminders a feed shows: all, the nearest one of an event, or none."""
+    if value == "nearest":
+        return value
+    if not isinstance(value, bool):
+        raise ValueError('write true, false or "nearest".')
+    return value
+
+
 def whole(low: int, high: int) -> Callable[[object], int]:
     """Return a parser of whole numbers from ``low`` to ``high``, as TOML or as text."""
 

@@ -5,6 +5,7 @@ It must not know JSON, HTTP, SQL or the bytes of a feed. A time is a ``date`` (a
 refused: a series in them is undefined across a change of the clocks (rulebook 29, 30).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -78,6 +79,12 @@ class Alarm:
     """A reminder, ``trigger`` after the start; before it if negative (RFC 5545 3.8.6.3)."""
 
     trigger: timedelta
+
+
+def nearest_first(alarms: Iterable[Alarm]) -> tuple[Alarm, ...]:
+    """Return different reminders: backwards from the start, then those after it (rulebook 61)."""
+    after_start = timedelta.resolution
+    return tuple(sorted(set(alarms), key=lambda a: (a.trigger >= after_start, abs(a.trigger))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,3 +175,8 @@ class Event:
     def all_day(self) -> bool:
         """Whether the event takes whole days and has no zone."""
         return is_all_day(self.start)
+
+    @property
+    def has_length(self) -> bool:
+        """Whether the event takes time: an instant has no DTEND (rulebook 35)."""
+        return to_utc(self.start) < to_utc(self.end)

@@ -24,7 +24,7 @@ class Feed:
     sources: tuple[Source, ...]
     public: bool = False
     privacy: Literal["full", "busy"] = "full"
-    alarms: bool = True
+    alarms: bool | Literal["nearest"] = True
     past: timedelta = timedelta(days=90)
     future: timedelta = timedelta(days=540)
     exceptions: Literal["detached", "recurrence-id"] = "detached"

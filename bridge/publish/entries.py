@@ -9,7 +9,7 @@ from typing import Literal
 import structlog
 
 from bridge.domain import codec
-from bridge.domain.event import Event, to_utc
+from bridge.domain.event import Event, nearest_first, to_utc
 from bridge.domain.feed import Feed, Window
 from bridge.domain.problems import Problem, problem, text_problem
 from bridge.domain.rejection import Rejection
@@ -139,7 +139,7 @@ def _entry(
     """
     full = plan.feed.privacy == "full"
     labels = labels_of(event, stored.source_key) if full else frozenset()
-    event = event if plan.feed.alarms else _without_alarms(event)
+    event = _with_alarms(event, plan.feed)
     occurrences = occurrences_in(event, web_window)
     agenda = EntryAgenda(uid=event.uid, items=agenda_items(event, occurrences), labels=labels)
     content_hash, old = entry_hash(event), plan.published.entries.get(event.uid)
@@ -211,9 +211,13 @@ def _add_rejection(
     updates.rejections.setdefault(stored.source_key, []).append(rejection)
 
 
-def _without_alarms(event: Event) -> Event:
-    overrides = tuple(replace(override, alarms=()) for override in event.overrides)
-    return replace(event, alarms=(), overrides=overrides)
+def _with_alarms(event: Event, feed: Feed) -> Event:
+    """Return an event with the reminders that the feed shows: all, the nearest, or none."""
+    if feed.alarms is True:
+        return event
+    overrides = tuple(_with_alarms(override, feed) for override in event.overrides)
+    alarms = nearest_first(event.alarms)[:1] if feed.alarms else ()
+    return replace(event, alarms=alarms, overrides=overrides)
 
 
 def _web_window(feed: Feed, today: date) -> tuple[Window, date]:

@@ -12,6 +12,8 @@ from bridge.feed.publication import EntryRow, Freshness, PublishedState, StoredE
 
 # The form of the published bytes. Raise it when views or rendering change: all is rendered again.
 FORM = "1"
+# The form of instants and of events with several reminders, which an upgrade has changed alone.
+RARE_FORM = "2"
 # The form of agenda items. Raise it when they change: published bytes and stamps stay.
 _AGENDA_FORM = "1"
 
@@ -48,7 +50,7 @@ def make_plan(feed: Feed, published: PublishedState, *, salt: str, now: datetime
     """Compare what the sources hold with what the entries were made from."""
     hides_details = feed.privacy == "busy" or not feed.show_private
     salts = (salt,) if hides_details else ()
-    inputs_hash = _hash(FORM, _AGENDA_FORM, codec.encode_feed(feed), *salts)
+    inputs_hash = _hash(FORM, RARE_FORM, _AGENDA_FORM, codec.encode_feed(feed), *salts)
     events: dict[str, StoredEvent] = {}
     for event in published.stored:  # an event of two sources is shown from the first (rulebook 19)
         events.setdefault(event.uid, event)
@@ -73,7 +75,9 @@ def make_plan(feed: Feed, published: PublishedState, *, salt: str, now: datetime
 
 def entry_hash(event: Event) -> str:
     """Return the hash of an entry's content: the event as shown, and the form of the bytes."""
-    return _hash(FORM, codec.content_hash(event))
+    family = (event, *event.overrides)
+    is_rare = any(not e.has_length or len(set(e.alarms)) > 1 for e in family)
+    return _hash(FORM, *((RARE_FORM,) if is_rare else ()), codec.content_hash(event))
 
 
 def _hash(*parts: str) -> str:

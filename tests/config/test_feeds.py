@@ -83,7 +83,7 @@ def test_a_feed_needs_only_a_slug_and_sources() -> None:
             'future = "٣d": write a number of days or weeks in quotes, such as "90d" or "12w".',
         ),
         ('public = "false"', 'public = "false": write true or false, without quotes.'),
-        ("alarms = 1", "alarms = 1: write true or false, without quotes."),
+        ("alarms = 1", 'alarms = 1: write true, false or "nearest".'),
         ('privacy = "none"', 'privacy = "none": write one of "full", "busy".'),
         ('exceptions = "both"', 'exceptions = "both": write one of "detached", "recurrence-id".'),
         ("cancelled = true", 'cancelled = true: write one of "mark", "status", "drop".'),

@@ -4,16 +4,19 @@ Rulebook 17-31.
 """
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import icalendar
+import pytest
 import recurring_ical_events
 
-from bridge.domain.event import Moment, Status
+from bridge.domain.event import Alarm, Moment, Status
+from bridge.publish import plan
 from bridge.publish.pending import activate_feeds
 from bridge.publish.publisher import publish
 from bridge.store import Store
-from tests.factories import event, put, series
+from bridge.web.event_document import event_document
+from tests.factories import BERLIN, event, put, series
 from tests.publish.feeds import (
     ALARM,
     DAY,
@@ -85,6 +88,48 @@ def test_alarms_off_changes_only_events_that_have_some(store: Store, now: dateti
     assert done.rendered == 1
     assert b"VALARM" not in body(store)
     assert {uid for uid, blob in blobs(store).items() if blob != before[uid]} == {"c"}
+
+
+def test_a_feed_may_show_only_the_nearest_reminder_of_an_event(store: Store, now: datetime) -> None:
+    """Rulebook 61; a changed instance has reminders of its own."""
+    alarms = tuple(Alarm(trigger=timedelta(minutes=minutes)) for minutes in (-1440, -15, 5))
+    slot = datetime(2026, 3, 19, 12, tzinfo=BERLIN)
+    changed = event("s", start=slot, recurrence_id=slot, alarms=alarms[:1])
+    some = (event(alarms=alarms), series("s", 12, alarms=alarms, overrides=(changed,)))
+    publish_all(store, now, *some)
+    assert body(store).count(b"BEGIN:VALARM") == 3 + 3 + 1
+    publish_all(store, now + DAY, *some, feed=replace(FEED, alarms="nearest"))
+    assert body(store).count(b"BEGIN:VALARM") == 3
+    assert body(store).count(b"TRIGGER:-PT15M") == 2
+    assert b"VALARM" not in body(store, "quiet")
+
+
+def test_an_instant_has_no_end_in_any_document(store: Store, now: datetime) -> None:
+    """Rulebook 35: calcurse drops an event that ends when it starts, and khal warns."""
+    instants = (event("i", hours=0), series("s", hours=0))
+    publish_all(store, now, *instants)
+    for variant in ("default", "quiet", "web"):
+        assert b"BEGIN:VEVENT" in body(store, variant)
+        assert b"DTEND" not in body(store, variant)
+    entry = store.publications.entry("team", "i")
+    assert entry is not None
+    for variant in ("default", "web"):
+        assert b"DTEND" not in (event_document(entry, variant) or b"DTEND")
+
+
+def test_a_new_form_of_rare_events_moves_only_their_stamps(
+    store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rulebook 20: an upgrade changed instants and several reminders alone."""
+    several = (ALARM, Alarm(trigger=timedelta()))
+    some = (*SOME, event("instant", hours=0), event("several", alarms=several))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(plan, "RARE_FORM", "1")
+        publish_all(store, now, *some)
+    before = {uid: stamp(store, uid) for uid in uids(store)}
+    assert publish_all(store, now + DAY, *some).rendered == 2
+    after = {uid: stamp(store, uid) for uid in uids(store)}
+    assert {uid for uid in before if before[uid] != after[uid]} == {"instant", "several"}
 
 
 def test_a_source_that_leaves_a_feed_takes_its_events_along(store: Store, now: datetime) -> None:

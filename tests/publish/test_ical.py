@@ -76,7 +76,6 @@ def test_what_harms_clients_is_never_written(given_event: Any) -> None:
             "UID",
             "DTSTAMP",
             "DTSTART",
-            "DTEND",
             "SUMMARY",
             "SEQUENCE",
         } <= set(names)

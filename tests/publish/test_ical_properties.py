@@ -133,7 +133,7 @@ def test_any_event_gives_lawful_bytes(family: Any) -> None:
     assert components.count("VEVENT") == 1 + len(family.overrides)
     assert set(components) <= {"VEVENT", "VALARM"}
     assert components.count("VALARM") == sum(
-        bool(e.alarms) and e.status is not Status.CANCELLED for e in (family, *family.overrides)
+        len(set(e.alarms)) for e in (family, *family.overrides) if e.status is not Status.CANCELLED
     )
 
 
@@ -217,6 +217,21 @@ def test_alarms_of_a_family_have_uids_of_their_own() -> None:
     assert uids == [
         v for name, content in read(later) if name == "VALARM" for p, _, v in content if p == "UID"
     ]
+
+
+def test_every_reminder_is_written_once_and_the_nearest_first() -> None:
+    """Rulebook 61: backwards from the start, then those after it; each with a UID of its own."""
+    minutes = (-1440, 5, -10, 90, -60, 0, -10)
+    alarms = tuple(Alarm(trigger=timedelta(minutes=m)) for m in minutes)
+    written = [
+        {name: value for name, _, value in content}
+        for name, content in read(vevent.render(event(alarms=alarms), STAMP))
+        if name == "VALARM"
+    ]
+    triggers = [alarm["TRIGGER"] for alarm in written]
+    assert triggers == ["P0D", "-PT10M", "-PT1H", "-P1D", "PT5M", "PT1H30M"]
+    assert len({alarm["UID"] for alarm in written}) == 6
+    assert {alarm["ACTION"] for alarm in written} == {"DISPLAY"}
 
 
 def test_the_whole_family_carries_the_stamp_and_the_master_is_first() -> None:

@@ -40,6 +40,8 @@ NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=20)
 # The feeds that show an event without its details: its UID is keyed since the dump was made.
 HIDING = {"work", "team-busy", "everything", "dropped"}
+# The feeds with instants or with several reminders at one event, which have other bytes since then.
+RARE = {"work", "groups", "everything", "rare", "dropped"}
 VARIANTS = {"default": "", "quiet": "?alarms=off", "web": "?flavour=web"}
 
 # Besides the demo's feeds, one for each setting that changes what a feed shows.
@@ -158,7 +160,7 @@ def test_every_document_of_the_sandbox_has_the_bytes_it_always_had(sums: dict[st
 def test_a_database_of_an_earlier_build_opens_without_a_rendering(
     tmp_path: Path, sums: dict[str, str]
 ) -> None:
-    """Only the feeds that hide details of events are published again, for their UIDs are keyed now.
+    """Only feeds with hidden details are published again, for their UIDs are keyed, and rare forms.
 
     What the other feeds serve are the same bytes.
     """
@@ -171,14 +173,14 @@ def test_a_database_of_an_earlier_build_opens_without_a_rendering(
         store.feeds.replace(settings.feeds or (), now=LATER)
         slugs = [feed.slug for feed in store.feeds.active()]
         rendered = {slug for slug in slugs if publish(store, slug, now=LATER).rendered}
-        assert rendered == HIDING
+        assert rendered == HIDING | RARE
         for slug in slugs:
             done = publish(store, slug, now=LATER)
             assert (done.rendered, done.removed, done.written) == (0, 0, False)
         opened = documents(store, settings)
         assert opened.keys() == sums.keys()
         differing = {name.split()[0] for name in sums if opened[name] != sums[name]}
-        assert differing == HIDING, "their events are new: they have another stamp"
+        assert differing == HIDING | RARE, "their events are new: they have another stamp"
 
 
 def _renew() -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 
-from bridge.domain.event import Alarm, Event, Moment, Status
+from bridge.domain.event import Event, Moment, Status, nearest_first
 from bridge.domain.recurrence.rrule import render_rule
 from bridge.domain.text import NO_TITLE, clean, one_line
 from bridge.domain.timezones import is_fixed
@@ -81,7 +81,7 @@ def check(blob: bytes, event: Event) -> None:
             raise RenderError(f"{name} reads with an error in {property_}: {problem}")
         if str(member.get("UID")) != event.uid:
             raise RenderError(f"{name} reads with another UID")
-        missing = {"DTSTAMP", "DTSTART", "DTEND", "SUMMARY"} - set(member)
+        missing = {"DTSTAMP", "DTSTART", "SUMMARY"} - set(member)
         if missing:
             raise RenderError(f"{name} reads without {', '.join(sorted(missing))}")
 
@@ -101,19 +101,21 @@ def _vevent(event: Event, master: Event, stamp: Stamp, *, alarms: bool) -> bytes
     _add_state(component, event)
     if event.related_to:
         component.add("RELATED-TO", values.text(event.related_to))
-    if alarms and event.alarms and event.status is not Status.CANCELLED:
-        component.add_component(_valarm(event))
+    if alarms and event.status is not Status.CANCELLED:
+        for alarm in nearest_first(event.alarms):
+            component.add_component(_valarm(event, alarm.trigger))
     blob: bytes = component.to_ical(sorted=False)
     return blob
 
 
 def _add_times(component: icalendar.Event, event: Event, master: Event) -> None:
-    """Add the times: DTEND always, as DTSTART; slots in the master's form (rulebook 33-41)."""
+    """Add the times, slots in the master's form (rulebook 33-41). An instant has no DTEND."""
     if event.recurrence_id is not None:
         component.add("RECURRENCE-ID", *_slot(event.recurrence_id, master))
     zone = _zone(event, master)
     component.add("DTSTART", *values.moment(event.start, zone))
-    component.add("DTEND", *values.moment(event.end, zone))
+    if event.has_length:
+        component.add("DTEND", *values.moment(event.end, zone))
     if event.recurrence is None:
         return
     component.add("RRULE", values.Verbatim(render_rule(event.recurrence.rule, event.start)))
@@ -217,9 +219,8 @@ def _add_state(component: icalendar.Event, event: Event) -> None:
         component.add("IMAGE", values.Verbatim(image), {"VALUE": "URI", "DISPLAY": "BADGE"})
 
 
-def _valarm(event: Event) -> icalendar.Alarm:
-    """Return the one reminder that clients agree on (rulebook 61), with a UID (RFC 9074)."""
-    trigger = _nearest(event.alarms)
+def _valarm(event: Event, trigger: timedelta) -> icalendar.Alarm:
+    """Return a reminder (rulebook 61), with a UID (RFC 9074)."""
     name = (event.uid, "alarm", str(trigger // timedelta(seconds=1)))
     component = icalendar.Alarm()
     component.add("UID", values.Verbatim(event_uid(*name, slot=event.recurrence_id)))
@@ -227,12 +228,3 @@ def _valarm(event: Event) -> icalendar.Alarm:
     component.add("TRIGGER", trigger)
     component.add("DESCRIPTION", values.text(one_line(event.title) or NO_TITLE))
     return component
-
-
-def _nearest(alarms: tuple[Alarm, ...]) -> timedelta:
-    """Return the trigger of the last reminder before the start, or of the first one after it.
-
-    An all-day event may have only the latter ("at nine on the day").
-    """
-    triggers = [alarm.trigger for alarm in alarms]
-    return max((t for t in triggers if t <= timedelta()), default=min(triggers))

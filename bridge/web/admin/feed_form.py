@@ -39,9 +39,10 @@ class FeedForm:
     @classmethod
     def from_feed(cls, feed: Feed) -> "FeedForm":
         """Return the values of a feed."""
-        names = ("title", "slug", "privacy", "alarms", "public")
+        names = ("title", "slug", "privacy", "public")
         same = {name: getattr(feed, name) for name in names}
-        return cls(sources=tuple(source.key for source in feed.sources), **same)
+        keys = tuple(source.key for source in feed.sources)
+        return cls(sources=keys, alarms=bool(feed.alarms), **same)
 
     def to_feed(
         self,
@@ -82,7 +83,7 @@ class FeedForm:
             title=title,
             sources=sources,
             privacy=self.privacy,
-            alarms=self.alarms,
+            alarms=old.alarms if old and bool(old.alarms) == self.alarms else self.alarms,
             public=self.public,
         )
         return feed, {}

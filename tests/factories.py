@@ -10,7 +10,7 @@ from typing import Any
 
 from bridge.domain.event import Event, Moment, Recurrence, Rule
 from bridge.domain.feed import Feed
-from bridge.domain.source import CalendarSource, Source
+from bridge.domain.source import CalendarProfile, CalendarSource, Source
 from bridge.domain.timezones import zone_by_key
 from bridge.publish.publisher import publish
 from bridge.refresh.diff import decide
@@ -69,7 +69,13 @@ def berlin(moment: Moment) -> Moment:
     return moment
 
 
-def put(store: Store, at: datetime, *events: Event, source: Source = WORK) -> None:
+def put(
+    store: Store,
+    at: datetime,
+    *events: Event,
+    source: Source = WORK,
+    profile: CalendarProfile | None = None,
+) -> None:
     """Save the events as the result of the second complete read that finds no other events."""
     rows = store.sources.index(source.key)
     known = {uid: replace(row, missing_since=LONG_AGO) for uid, row in rows.items()}
@@ -84,6 +90,7 @@ def put(store: Store, at: datetime, *events: Event, source: Source = WORK) -> No
         removed=decision.removed,
         rejected=(),
         notes=(),
+        profile=profile,
     )
 
 

@@ -15,7 +15,13 @@ from bridge.cli.zoho import discovered_feeds, open_refresher
 from bridge.config.show import source_ids, toml
 from bridge.config.write import append_feeds, feed_blocks, replace_file
 from bridge.domain.feed import Feed
-from bridge.domain.source import AvailableSource, BackstageSource, ConnectSource, Source
+from bridge.domain.source import (
+    AvailableSource,
+    BackstageSource,
+    CalendarProfile,
+    ConnectSource,
+    Source,
+)
 from bridge.domain.text import one_line
 from bridge.errors import BridgeError
 from bridge.refresh.discovery import Discovery, discover as discover_sources, make_feeds
@@ -140,13 +146,27 @@ def _show(discovery: Discovery) -> None:
         if above != heading:
             click.secho(("\n" if heading else "") + above, bold=True)
             heading = above
-        click.echo(f"{line:<{width}}  # {plain(available.title)}")
+        traits = f" ({', '.join(words)})" if (words := _traits(available.profile)) else ""
+        click.echo(f"{line:<{width}}  # {plain(available.title)}{traits}")
+
+
+def _traits(profile: CalendarProfile | None) -> list[str]:
+    """Return a calendar's category, the account's right to it, and whether it is hidden."""
+    if profile is None:
+        return []
+    hidden = "hidden in Zoho, which may return no events" if profile.hidden else ""
+    return [word for word in (profile.category, profile.privilege, hidden) if word]
 
 
 def _row(available: AvailableSource) -> dict[str, object]:
-    return {
+    profile = available.profile
+    row: dict[str, object] = {
         "kind": available.source.kind,
         "title": available.title,
         "within": available.within or None,
         "source": source_ids(available.source),
     }
+    if profile is not None:
+        row |= {"category": profile.category or None, "privilege": profile.privilege or None}
+        row |= {"hidden": profile.hidden}
+    return row

@@ -15,7 +15,7 @@ import msgspec
 
 from bridge.domain.event import Alarm, Event, Moment, Person, Place, Recurrence, Rule, Status
 from bridge.domain.feed import Feed
-from bridge.domain.source import SOURCE_TYPES, Source
+from bridge.domain.source import SOURCE_TYPES, CalendarProfile, Source
 from bridge.domain.timezones import zone_by_key
 
 # Fields that filters use and no feed shows.
@@ -57,6 +57,16 @@ def decode_source(text: str) -> Source:
     """Return the source that ``encode_source`` wrote."""
     data = msgspec.json.decode(text)
     return SOURCE_TYPES[data.pop("kind")](**data)
+
+
+def encode_profile(profile: CalendarProfile) -> str:
+    """Return a calendar's profile as JSON."""
+    return _json(_plain(profile)).decode()
+
+
+def decode_profile(text: str | None) -> CalendarProfile | None:
+    """Return the profile that ``encode_profile`` wrote, None for none."""
+    return msgspec.json.decode(text, type=CalendarProfile) if text else None
 
 
 def encode_feed(feed: Feed) -> str:

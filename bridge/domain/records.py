@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.domain.problems import Problem
-from bridge.domain.source import Source
+from bridge.domain.source import CalendarProfile, Source
 
 # The clocks of a bridge's machines differ by less. A time further ahead in the database is of a
 # clock that was wrong, and counts as not there.
@@ -16,7 +16,8 @@ class SourceState:
     """The results of the last reads of a source, and the time of the next read.
 
     ``error`` is a sentence for the admin, empty after a successful read. ``warning`` is a sentence
-    about a read that waits for confirmation. ``notes`` are remarks of the parser.
+    about a read that waits for confirmation. ``notes`` are remarks of the parser. ``profile`` is
+    None before a calendar's first read, and for all other sources.
     """
 
     source: Source
@@ -32,6 +33,7 @@ class SourceState:
     notes: tuple[Problem, ...]
     events: int
     rejections: int
+    profile: CalendarProfile | None = None
 
     def is_ahead(self, now: datetime) -> bool:
         """Return whether a clock that was ahead wrote the times of the last read."""

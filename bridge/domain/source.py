@@ -60,6 +60,20 @@ class CalendarSource:
         return f"calendar:{self.calendar}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarProfile:
+    """What Zoho states about a calendar besides its events; empty is unknown (Zoho APIs 4.1).
+
+    ``category`` is "own", "group", "app" or "shared", ``privilege`` the account's right, and
+    ``color`` is "#RRGGBB". Zoho may return no events of a ``hidden`` calendar.
+    """
+
+    category: str = ""
+    privilege: str = ""
+    color: str = ""
+    hidden: bool = False
+
+
 Source: TypeAlias = BackstageSource | ConnectSource | CalendarSource
 
 _TYPES: tuple[type[Source], ...] = (BackstageSource, ConnectSource, CalendarSource)
@@ -68,8 +82,12 @@ SOURCE_TYPES = {source_type.kind: source_type for source_type in _TYPES}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvailableSource:
-    """A source that the account can see, titled as in Zoho, ``within`` a network or portal."""
+    """A source that the account can see, titled as in Zoho, ``within`` a network or portal.
+
+    Calendars have a ``profile``.
+    """
 
     source: Source
     title: str
     within: str = ""
+    profile: CalendarProfile | None = None

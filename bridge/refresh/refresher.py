@@ -138,6 +138,7 @@ class Refresher:
             rejected=decision.rejections,
             notes=parsed.notes,
             warning=decision.warning,
+            profile=parsed.profile,
         ):
             error = f"{key} took longer than {LEASE} to read; another process reads it now."
             return Report(source=key, outcome="busy", error=error)

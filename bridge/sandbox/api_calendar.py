@@ -1,10 +1,10 @@
 """The sandbox's Calendar v1: calendars, and events by ranges of at most 31 days.
 
-Quirks it keeps: a missing header is a 400, any unknown parameter is refused, descriptions come only
-for the "large" Accept, a series comes with its first start in every range it touches, changed and
-deleted instances are objects of their own, and an instance moved out of a range leaves no trace in
-it. Answers by instance, of a calendar or of one event, may contradict the plain list
-(``Calendar.by_instance``).
+Quirks it keeps: without ``category`` only own calendars are listed, a missing header is a 400, any
+unknown parameter is refused, descriptions come only for the "large" Accept, a series comes with its
+first start in every range it touches, changed and deleted instances are objects of their own, and
+an instance moved out of a range leaves no trace in it. Answers by instance, of a calendar or of one
+event, may contradict the plain list (``Calendar.by_instance``).
 """
 
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from bridge.sandbox.state import Calendar, Data, Json
 
 # The scope and the parameters of each route.
 _ROUTES: dict[str, tuple[str, set[str]]] = {
-    "calendars": ("calendar", set()),
+    "calendars": ("calendar", {"category", "showhiddencal"}),
     "calendar": ("calendar", set()),
     "events": ("event", {"range", "byinstance"}),
     "event": ("event", set()),
@@ -32,6 +32,7 @@ _REFUSALS = {
     "dead": (401, "INVALID_OAUTHTOKEN", "Invalid OAuth token."),
     "scope": (401, "INVALID_OAUTHSCOPE", "Invalid OAuth scope."),
 }
+_CATEGORIES = ("own", "group", "app", "others", "all")
 _LARGE = "application/json+large"
 _DAY = timedelta(days=1)
 
@@ -55,7 +56,15 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
 
     @api.get("/calendars")
     def calendars() -> Response:
-        return reply({"calendars": [calendar.info for calendar in data.calendars.values()]})
+        category = request.args.get("category", "own")
+        if category not in _CATEGORIES:
+            abort(_refusal(f"category is one of {', '.join(_CATEGORIES)}"))
+        infos = [calendar.info for calendar in data.calendars.values()]
+        if category != "all":
+            infos = [info for info in infos if info["category"] == category]
+        if request.args.get("showhiddencal") != "true":
+            infos = [info for info in infos if info.get("status", True)]
+        return reply({"calendars": infos})
 
     @api.get("/calendars/<uid>")
     def calendar(uid: str) -> Response:

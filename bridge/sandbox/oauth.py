@@ -21,7 +21,7 @@ ALL_SCOPES: Scopes = frozenset(
         *(f"zohobackstage.{name}.READ" for name in ("portal", "event", "agenda", "speaker")),
         *(f"zohopulse.{name}.READ" for name in ("networklist", "userDetail", "events")),
         "zohopulse.events.UPDATE",
-        *(f"ZohoCalendar.{name}.READ" for name in ("calendar", "event", "group")),
+        *(f"ZohoCalendar.{name}.READ" for name in ("calendar", "event")),
     }
 )
 _TOKEN_LIFE = timedelta(seconds=3600)

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 from bridge.domain.event import Event
 from bridge.domain.problems import Problem, reason
 from bridge.domain.rejection import Rejection
+from bridge.domain.source import CalendarProfile
 from bridge.domain.text import one_line
 
 Product: TypeAlias = Literal["backstage", "connect", "calendar"]
@@ -23,11 +24,12 @@ CachedAnswer: TypeAlias = tuple[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParseResult:
-    """The events of one complete fetch, what went wrong, and remarks for the admin."""
+    """The events of one complete fetch, what went wrong, remarks for the admin, the profile."""
 
     events: tuple[Event, ...]
     rejections: tuple[Rejection, ...] = ()
     notes: tuple[Problem, ...] = ()
+    profile: CalendarProfile | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Collector:
     events: list[Event] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
+    profile: CalendarProfile | None = None
 
     def drop(self, upstream_id: str, title: str, why: ValueError | Problem) -> None:
         """Add an event that is not published."""
@@ -52,7 +55,8 @@ class Collector:
         """Return the collected result."""
         notes = tuple(dict.fromkeys(self.notes))
         events, rejections = tuple(self.events), tuple(self.rejections)
-        return ParseResult(events=events, rejections=rejections, notes=notes)
+        profile = self.profile
+        return ParseResult(events=events, rejections=rejections, notes=notes, profile=profile)
 
 
 class Api(Protocol):

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, ins
 
 from bridge.domain import codec
 from bridge.domain.feed import Feed
-from bridge.domain.source import Source
+from bridge.domain.source import CalendarProfile, Source
 from bridge.errors import BridgeError
 from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database, upsert
@@ -61,6 +61,7 @@ class KnownSource:
     source: Source
     active: bool
     title: str
+    profile: CalendarProfile | None = None
 
 
 class Feeds(SecretTables):
@@ -166,11 +167,14 @@ class Feeds(SecretTables):
         for row in sorted(self.all(), key=lambda row: row.by_admin):
             if len(row.feed.sources) == 1:
                 titles.setdefault(row.feed.sources[0].key, row.feed.title)
-        query = select(sources.c.key, sources.c.definition, sources.c.active)
+        query = select(sources.c.key, sources.c.definition, sources.c.active, sources.c.profile)
         known = []
         for stored in self._database.all(query):
             source, title = codec.decode_source(stored.definition), titles.get(stored.key, "")
-            known.append(KnownSource(source=source, active=stored.active, title=title))
+            profile = codec.decode_profile(stored.profile)
+            known.append(
+                KnownSource(source=source, active=stored.active, title=title, profile=profile)
+            )
         return tuple(sorted(known, key=lambda k: (k.source.kind, k.title.casefold(), k.source.key)))
 
     @contextmanager

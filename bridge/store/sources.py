@@ -12,6 +12,7 @@ from bridge.domain import codec, problems
 from bridge.domain.problems import Problem
 from bridge.domain.records import CLOCK_SKEW, EventRow, EventToSave, SourceState
 from bridge.domain.rejection import Rejection
+from bridge.domain.source import CalendarProfile
 from bridge.store.database import columns, delete_in, select_in, upsert
 from bridge.store.schema import Instant, events, rejections, sources
 from bridge.store.tables import Tables
@@ -100,6 +101,7 @@ class Sources(Tables):
         rejected: Sequence[Rejection] = (),
         notes: Sequence[Problem] = (),
         warning: Problem | None = None,
+        profile: CalendarProfile | None = None,
     ) -> bool:
         """Save a complete read and free the lease, in one transaction.
 
@@ -115,6 +117,7 @@ class Sources(Tables):
             error=None,
             warning=problems.dump(warning) if warning else None,
             held_at=held_at,
+            profile=codec.encode_profile(profile) if profile else None,
         )
         with self._database.write() as connection:
             if connection.execute(statement).rowcount == 0:
@@ -228,4 +231,5 @@ def _state(row: sa.Row[Any]) -> SourceState:
         notes=tuple(problems.from_plain(note) for note in json.loads(row.notes)),
         events=row.events,
         rejections=row.rejections,
+        profile=codec.decode_profile(row.profile),
     )

@@ -25,7 +25,6 @@ _SCOPES: Mapping[Product, Mapping[str, tuple[str, ...]]] = {
     "calendar": {
         "ZohoCalendar.calendar.READ": ("calendars",),
         "ZohoCalendar.event.READ": ("events",),
-        "ZohoCalendar.group.READ": ("groups",),
     },
 }
 

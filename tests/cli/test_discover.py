@@ -1,10 +1,12 @@
 """``zoho-bridge discover``: the sources of the account, in the form of ``bridge.toml``."""
 
+import json
 import re
 import tomllib
 from typing import Any
 
 from tests.command_line import CALENDAR, PORTAL, CommandLine
+from tests.zoho_sandbox import TEAM
 
 
 def sources_in(toml_lines: str) -> list[dict[str, Any]]:
@@ -58,3 +60,17 @@ def test_an_account_without_sources_is_reported(line: CommandLine) -> None:
     result = line("discover")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "no portal, no group and no calendar" in result.stderr
+
+
+def test_the_kind_of_each_calendar_is_listed(line: CommandLine) -> None:
+    """Group, app and shared calendars come only when they are asked for (Zoho APIs 4.1)."""
+    line.sandbox.calendar(TEAM).info["status"] = False
+    result = line("discover")
+    assert "# US launch (own, owner)\n" in result.stdout
+    assert "# Team India (group, view, hidden in Zoho, which may return no events)\n" in (
+        result.stdout
+    )
+    assert "# Holidays (shared, view)\n" in result.stdout
+    rows = {row["title"]: row for row in json.loads(line("discover", "--json").stdout)}
+    assert (rows["Team India"]["category"], rows["Team India"]["hidden"]) == ("group", True)
+    assert (rows["Holidays"]["category"], rows["Holidays"]["privilege"]) == ("shared", "view")

@@ -25,8 +25,7 @@ from tests.command_line import NETWORK, CommandLine, command_line
 READING = (
     "zohobackstage.portal.READ,zohobackstage.event.READ,zohobackstage.agenda.READ,"
     "zohobackstage.speaker.READ,zohopulse.networklist.READ,zohopulse.userDetail.READ,"
-    "zohopulse.events.READ,ZohoCalendar.calendar.READ,ZohoCalendar.event.READ,"
-    "ZohoCalendar.group.READ"
+    "zohopulse.events.READ,ZohoCalendar.calendar.READ,ZohoCalendar.event.READ"
 )
 SECRET, CODE = "s3cret-of-the-client", "1000.c0de.0f-a-test"
 
@@ -186,8 +185,8 @@ def test_scopes_that_zoho_did_not_grant_are_named(line: CommandLine) -> None:
     granted = {"access_token": "1000.a", "refresh_token": "1000.r", "scope": scope}
     with canned_server(granted) as zoho:
         result = log_in(line, ZOHO_ACCOUNTS_URL=zoho.url)
-    assert "without ZohoCalendar.group.READ" in result.stderr
-    assert "ZohoCalendar.group.READ" not in the_login(line).scopes
+    assert "without ZohoCalendar.event.READ" in result.stderr
+    assert "ZohoCalendar.event.READ" not in the_login(line).scopes
 
 
 # A login that Zoho refuses

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.domain.feed import Feed
 from bridge.domain.rejection import reasons
-from bridge.domain.source import ConnectSource
+from bridge.domain.source import CalendarProfile, ConnectSource
 from bridge.errors import StoreError
 from bridge.publish.ical import vevent
 from bridge.publish.pending import activate_feeds
@@ -62,6 +62,20 @@ def test_a_first_read_publishes_and_reports(world: World) -> None:
         3,
     )
     assert state.next_check_at == world.clock() + 15 * MINUTE
+
+
+def test_what_zoho_states_about_a_calendar_is_kept_with_each_read(world: World) -> None:
+    about = world.sandbox.calendar(WORK.calendar).info
+    world.refresh()
+    expected = CalendarProfile(category="own", privilege="owner", color="#8cbf40")
+    assert world.state().profile == expected
+    about.update(category="group", privilege="view", color="#0086D0", status=False)
+    world.refresh()
+    assert world.state().profile == CalendarProfile(
+        category="group", privilege="view", color="#0086d0", hidden=True
+    )
+    known = {row.source: row.profile for row in world.store.feeds.known_sources()}
+    assert known[WORK] == world.state().profile
 
 
 @pytest.mark.parametrize("later", [timedelta(0), 15 * MINUTE, DAY])

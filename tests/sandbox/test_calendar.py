@@ -206,7 +206,7 @@ class TestCalendar:
 
     def test_calendars(self, zoho: Zoho) -> None:
         """One calendar comes as a list of one."""
-        calendars = zoho.calendar("/calendars")["calendars"]
+        calendars = zoho.calendar("/calendars", category="all")["calendars"]
         assert [calendar["uid"] for calendar in calendars] == [
             SAMPLE_CALENDAR,
             WORK,
@@ -216,6 +216,27 @@ class TestCalendar:
         ]
         assert zoho.calendar(f"/calendars/{US}")["calendars"] == [calendars[2]]
         assert calendars[2]["timezone"] == "PST"
+
+    @pytest.mark.parametrize(
+        ("params", "uids"),
+        [
+            ({}, [SAMPLE_CALENDAR, WORK, US]),
+            ({"category": "own"}, [SAMPLE_CALENDAR, WORK, US]),
+            ({"category": "group"}, [TEAM]),
+            ({"category": "others"}, [HOLIDAYS]),
+            ({"category": "app"}, []),
+        ],
+    )
+    def test_categories(self, zoho: Zoho, params: dict[str, str], uids: list[str]) -> None:
+        """Zoho APIs 4.1: without a category come the account's own calendars alone."""
+        calendars = zoho.calendar("/calendars", **params)["calendars"]
+        assert [calendar["uid"] for calendar in calendars] == uids
+
+    def test_hidden_calendars_come_on_request(self, zoho: Zoho) -> None:
+        zoho.box.calendar(US).info["status"] = False
+        for params, is_listed in (({}, False), ({"showhiddencal": "true"}, True)):
+            calendars = zoho.calendar("/calendars", **params)["calendars"]
+            assert (US in [calendar["uid"] for calendar in calendars]) is is_listed
 
     def test_unknown_ids_are_404(self, zoho: Zoho) -> None:
         """A calendar, an event or a path that isn't there is a 404 with an array of errors."""

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from itertools import pairwise
 import json
-from operator import itemgetter
 import sys
 import threading
 from typing import Any
@@ -18,7 +17,7 @@ from bridge.domain.feed import Window
 from bridge.domain.problems import problem
 from bridge.domain.source import CalendarSource
 from bridge.errors import BadDataError, NotFoundError, UnavailableError
-from bridge.sources.calendar.fetch import discover, fetch
+from bridge.sources.calendar.fetch import fetch
 from bridge.sources.calendar.parse import parse
 from bridge.sources.protocols import NoCache
 from tests.sources.fake_api import FakeApi, JsonCache
@@ -355,59 +354,6 @@ def test_a_list_of_events_of_other_days_is_refused(listed: Any, good: Any) -> No
             BadDataError, match=r"2026-05-02 to 2026-05-21, and sent events of other days \(3 of "
         ):
             fetch(api, SOURCE, may, NoCache())
-
-
-LISTS = [
-    (
-        "calendars list",
-        {
-            "calendars": [
-                {"uid": "a==", "name": "Work"},
-                {"uid": "b", "name": "Home", "category": "other"},
-            ]
-        },
-        [("a==", "Work"), ("b", "Home")],
-    ),
-    (
-        "a group's calendar",
-        {"calendars": [{"uid": "g", "name": "Marketing", "category": "group"}]},
-        [("g", "Marketing")],
-    ),
-    ("no calendars", {"calendars": []}, []),
-    ("a single object", {"calendars": {"uid": "a", "name": "Work"}}, [("a", "Work")]),
-    ("a bare list", [{"uid": "a", "name": "Work"}], [("a", "Work")]),
-    ("no name", {"calendars": [{"uid": "a"}, {"uid": "b", "name": " "}]}, [("a", "a"), ("b", "b")]),
-    (
-        "odd fields and entries",
-        {
-            "calendars": [
-                {"uid": "a", "name": "Work", "reminders": "x", "timezone": 5},
-                {"name": "no uid"},
-                None,
-                {"uid": 5},
-            ]
-        },
-        [("a", "Work")],
-    ),
-]
-
-
-@pytest.mark.parametrize("case", LISTS, ids=itemgetter(0))
-def test_discovery_lists_every_calendar_with_its_name(case: Any) -> None:
-    _, answer, found = case
-    api = FakeApi({"/calendars": answer})
-    assert [(entry.source, entry.title) for entry in discover(api)] == [
-        (CalendarSource(calendar=uid), title) for uid, title in found
-    ]
-    assert api.calls == [("calendar", "/calendars", {}, "application/json")]
-
-
-@pytest.mark.parametrize(
-    "answer", [{}, [], {"calendars": None}, None, "x", {"calendars": [{"uid": ["a"]}, {"uid": 5}]}]
-)
-def test_discovery_of_no_list_is_bad_data(answer: Any) -> None:
-    with pytest.raises(BadDataError):
-        discover(FakeApi({"/calendars": answer}))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from time_machine import TimeMachineFixture
 from werkzeug.test import TestResponse
 
 from bridge.domain.feed import Feed
-from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
+from bridge.domain.source import BackstageSource, CalendarProfile, CalendarSource, ConnectSource
 from bridge.publish.pending import activate_feeds, publish_pending
 from bridge.publish.publisher import publish
 from bridge.store import Store
@@ -381,3 +381,15 @@ def test_feeds_of_the_settings_cannot_be_edited(
         assert send(client, path, {"title": "T", "source": BOTH}).status_code == 404
         assert stored.feeds.all() == before
         assert "/edit" not in client.get(f"/admin/feeds/{configured[0].slug}/").text
+
+
+def test_pages_show_what_kind_of_calendar_a_source_is(client: FlaskClient, served: Store) -> None:
+    put(served, START, profile=CalendarProfile(category="group", hidden=True), source=WORK)
+    for path in ("/admin/feeds/new", "/admin/feeds/work/", "/admin/feeds/all/"):
+        text = client.get(path).text
+        assert "Group calendar" in text
+        assert "hidden in Zoho" in text
+    put(served, START, profile=CalendarProfile(category="shared"), source=WORK)
+    text = client.get("/admin/feeds/work/").text
+    assert "Shared calendar" in text
+    assert "hidden in Zoho" not in text

@@ -121,7 +121,6 @@ def test_a_second_refusal_is_a_missing_scope(
         ("calendar", "/calendars/a%3D", "ZohoCalendar.calendar.READ"),
         ("calendar", "/calendars/a%3D/events", "ZohoCalendar.event.READ"),
         ("calendar", "/calendars/a%3D/events/b%40zoho.com", "ZohoCalendar.event.READ"),
-        ("calendar", "/groups", "ZohoCalendar.group.READ"),
         ("connect", "/v1/singleStream", "for /v1/singleStream"),
     ],
 )

@@ -8,33 +8,63 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
 from bridge.domain.feed import Window
 from bridge.domain.problems import Problem, problem, to_plain
 from bridge.domain.source import AvailableSource, CalendarSource
-from bridge.errors import NotFoundError
+from bridge.errors import BadDataError, NotFoundError, ScopeError
 from bridge.sources.calendar.checks import check_detail, check_page, series_versions
-from bridge.sources.calendar.wire import PRODUCT, calendar_object, objects, uid_of
+from bridge.sources.calendar.wire import PRODUCT, calendar_object, objects, read_calendar, uid_of
 from bridge.sources.fields import refuse_nameless, title_of
-from bridge.sources.protocols import AnswerCache, Api, Raw
+from bridge.sources.protocols import AnswerCache, Api, Params, Raw
 
 _WITH_DESCRIPTIONS = "application/json+large"
 _DAY = timedelta(days=1)
 _RANGE = timedelta(days=30)  # Zoho allows 31, and doesn't say whether it counts the last day
 _AT_ONCE = 4
+# Without "category" only the account's own calendars come (Zoho APIs 4.1).
+_EVERY_CALENDAR: tuple[Params, ...] = (
+    {"category": "all", "showhiddencal": "true"},
+    {"category": "all"},
+    None,
+)
+_REFUSALS = (400, 403, 404)
+_STUB = re.compile("group_[0-9]+")  # a group calendar without contents
 _CALENDAR = "calendar"  # the calendar's own name in the cache; no event's uid is so short
+
+
+def list_calendars(api: Api, forms: list[Params] | None = None) -> dict[str, Any]:
+    """Return every calendar of the account by uid, without those that have no contents.
+
+    ``forms`` are the parameters to ask with. Those that Zoho refuses are removed from the list.
+    """
+    forms = [*_EVERY_CALENDAR] if forms is None else forms
+    while True:
+        try:
+            answer = api.get("calendar", "/calendars", forms[0])
+            break
+        except (BadDataError, NotFoundError, ScopeError) as error:
+            if error.status not in _REFUSALS or len(forms) == 1:
+                raise
+            del forms[0]
+    items = objects(answer, "calendars")
+    refuse_nameless(items, uid_of, PRODUCT, "calendars")
+    by_uid = {uid: data for data in items if (uid := uid_of(data))}
+    return {uid: data for uid, data in by_uid.items() if not _STUB.fullmatch(uid)}
 
 
 def discover(api: Api) -> tuple[AvailableSource, ...]:
     """Return every calendar of the account (Zoho APIs 4.1)."""
-    items = objects(api.get("calendar", "/calendars"), "calendars")
-    refuse_nameless(items, uid_of, PRODUCT, "calendars")
     return tuple(
-        AvailableSource(source=CalendarSource(calendar=uid), title=title_of(data, "name") or uid)
-        for data in items
-        if (uid := uid_of(data))
+        AvailableSource(
+            source=CalendarSource(calendar=uid),
+            title=title_of(data, "name") or uid,
+            profile=read_calendar(data)[0].profile,
+        )
+        for uid, data in list_calendars(api).items()
     )
 
 

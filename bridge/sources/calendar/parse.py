@@ -97,6 +97,7 @@ class _Parser:
         info, faults = read_calendar(data)
         self.alarms, unread = read_alarms(info.reminders or ())
         self.zone = zone(info.timezone) if info.timezone else None
+        self.collector.profile = info.profile
         notes = self.collector.notes
         for name, why in faults.items():
             notes.append(problem("calendar-field-unreadable", field=name, why=why))

@@ -5,15 +5,19 @@ decoded, so that no oddity in them can cost an event. An unreadable field is lef
 the parser decides whether an event can do without it.
 """
 
+import re
 from typing import Any
 
 import msgspec
 
 from bridge.domain.problems import BadValueError
+from bridge.domain.source import CalendarProfile
 from bridge.sources import fields
 from bridge.sources.fields import Faults, read
 
 PRODUCT = "Zoho Calendar"
+# The category of a calendar, in the forms of the field and of the parameter (Zoho APIs 4.1).
+_CATEGORIES = {"own": "own", "group": "group", "app": "app", "other": "shared", "others": "shared"}
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +102,24 @@ class CalendarInfo(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     timezone: str | None = None
     reminders: list[Reminder] | None = None
+    category: Any = None
+    privilege: Any = None
+    color: Any = None
+    status: Any = None
+
+    @property
+    def profile(self) -> CalendarProfile:
+        """What the pages and commands show of it; a value of an unknown form is left out."""
+        category, privilege, color = (
+            value.strip().lower() if isinstance(value, str) else ""
+            for value in (self.category, self.privilege, self.color)
+        )
+        return CalendarProfile(
+            category=_CATEGORIES.get(category, ""),
+            privilege=privilege if privilege.isalpha() and privilege.isascii() else "",
+            color=color if re.fullmatch("#[0-9a-f]{6}", color) else "",
+            hidden=self.status in (False, "false"),
+        )
 
 
 def objects(answer: Any, name: str) -> list[Any]:

@@ -4,19 +4,24 @@ They come from events as the feed shows them, so they reveal no more than the fe
 HTML.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
+import unicodedata
 
 import msgspec
 
 from bridge.domain.event import Event, Moment, Status, midnight
+from bridge.domain.text import CANCELLED_MARK, NO_TITLE
 from bridge.domain.timezones import zone_by_key
 
 NO_INVITATION = "none"
 
-_LONGEST_DESCRIPTION = 2000
+_LONGEST_DESCRIPTION = 2000  # in a list; the event's own page has the whole text
 _LONGEST_LABEL = 255  # it is part of a key of the database
-_COPIED = ("title", "all_day", "url", "join_url", "busy")
+_COPIED = (
+    *("title", "all_day", "url", "join_url", "busy", "description", "html"),
+    *("image_url", "track", "categories"),
+)
 
 
 class AgendaItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,11 +30,13 @@ class AgendaItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     A series has an item for each way in which its instances look. ``uid`` is the UID of the entry,
     ``zone`` the zone of the event. ``times`` are the start and end of each occurrence in seconds
     since 1970. All-day ones are ``date.toordinal`` of the first day, and of the day after the last.
+    ``source`` is the key of the event's source, empty if the feed hides details. In lists the
+    description is cut and ``html``, its sanitised rich form, is empty.
     """
 
     uid: str
     title: str
-    times: tuple[tuple[int, int], ...]
+    times: tuple[tuple[int, int], ...] = ()
     all_day: bool = False
     zone: str = "UTC"
     place: str = ""
@@ -39,16 +46,28 @@ class AgendaItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: str = Status.CONFIRMED.value
     busy: bool = True
     repeats: bool = False
+    html: str = ""
+    image_url: str = ""
+    track: str = ""
+    categories: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
+    organizers: tuple[str, ...] = ()
+    source: str = ""
 
     @property
-    def starts_at(self) -> datetime:
-        """The start of the first occurrence in UTC."""
-        return self._utc(self.times[0][0])
+    def cancelled(self) -> bool:
+        """Whether it is cancelled, by its status or by the mark in its title."""
+        return self.status == Status.CANCELLED or self.title.startswith(CANCELLED_MARK)
 
     @property
-    def ends_at(self) -> datetime:
-        """The end of the last occurrence in UTC."""
-        return max(self._utc(end) for _, end in self.times)
+    def name(self) -> str:
+        """The title without a mark, empty if the event has none."""
+        name = self.title.removeprefix(CANCELLED_MARK)
+        return "" if name == NO_TITLE else name
+
+    def spans(self) -> tuple[tuple[datetime, datetime], ...]:
+        """Return start and end of each occurrence in UTC, of all-day ones the midnights."""
+        return tuple((self._utc(start), self._utc(end)) for start, end in self.times)
 
     def occurrences(self) -> tuple[tuple[Moment, Moment], ...]:
         """Return start and end of each occurrence as dates, or as times in the event's zone."""
@@ -66,7 +85,9 @@ class AgendaItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return datetime.fromtimestamp(number, UTC)
 
 
-def agenda_items(event: Event, occurrences: Iterable[Event]) -> tuple[AgendaItem, ...]:
+def agenda_items(
+    event: Event, occurrences: Iterable[Event], source: str = ""
+) -> tuple[AgendaItem, ...]:
     """Return the items of an event as the feed shows it, from its occurrences as single events."""
     times: dict[AgendaItem, list[tuple[int, int]]] = {}
     zone = getattr(event.start, "tzinfo", None)
@@ -76,9 +97,11 @@ def agenda_items(event: Event, occurrences: Iterable[Event]) -> tuple[AgendaItem
             times=(),
             zone=zone.key if zone else "UTC",
             place=occurrence.place.line if occurrence.place else "",
-            description=occurrence.description[:_LONGEST_DESCRIPTION],
             status=occurrence.status.value,
             repeats=event.recurrence is not None,
+            speakers=_names(occurrence, "speaker"),
+            organizers=_names(occurrence, "organizer"),
+            source=source,
             **{name: getattr(occurrence, name) for name in _COPIED},
         )
         span = (_number(occurrence.start), _number(occurrence.end))
@@ -106,17 +129,39 @@ def labels_of(event: Event, source_key: str) -> frozenset[tuple[str, str]]:
     return frozenset(bounded | {("source", source_key)})
 
 
-def encode_items(items: Sequence[AgendaItem]) -> bytes:
-    """Return the items of an entry as JSON."""
-    return msgspec.json.encode(items)
+def search_words(text: str) -> str:
+    """Return a text without case and accents, and with single blanks, for searches."""
+    letters = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return " ".join("".join(letters).casefold().split())
 
 
-def decode_items(data: bytes) -> tuple[AgendaItem, ...]:
-    """Return the items that ``encode_items`` wrote."""
-    return _decoder.decode(data)
+def encode_item(item: AgendaItem) -> tuple[bytes, bytes | None]:
+    """Return an item without its times as JSON, and its long texts if it has any."""
+    texts = (item.description, item.html)
+    cut = item.description[:_LONGEST_DESCRIPTION]
+    short = msgspec.structs.replace(item, times=(), description=cut, html="")
+    is_whole = texts == (short.description, short.html)
+    return msgspec.json.encode(short), None if is_whole else msgspec.json.encode(texts)
 
 
-_decoder = msgspec.json.Decoder(tuple[AgendaItem, ...])
+def decode_item(
+    data: bytes, texts: bytes | None, spans: Iterable[tuple[datetime, datetime]]
+) -> AgendaItem:
+    """Return the item that ``encode_item`` wrote, with its occurrences (``AgendaItem.spans``)."""
+    item = _decoder.decode(data)
+    number = date.toordinal if item.all_day else _number
+    times = tuple((number(start), number(end)) for start, end in spans)
+    if texts is None:
+        return msgspec.structs.replace(item, times=times)
+    description, html = msgspec.json.decode(texts)
+    return msgspec.structs.replace(item, times=times, description=description, html=html)
+
+
+_decoder = msgspec.json.Decoder(AgendaItem)
+
+
+def _names(event: Event, role: str) -> tuple[str, ...]:
+    return tuple(person.name for person in event.people if person.role == role)
 
 
 def _number(moment: Moment) -> int:

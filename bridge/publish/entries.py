@@ -141,7 +141,8 @@ def _entry(
     labels = labels_of(event, stored.source_key) if full else frozenset()
     event = _with_alarms(event, plan.feed)
     occurrences = occurrences_in(event, web_window)
-    agenda = EntryAgenda(uid=event.uid, items=agenda_items(event, occurrences), labels=labels)
+    items = agenda_items(event, occurrences, stored.source_key if full else "")
+    agenda = EntryAgenda(uid=event.uid, items=items, labels=labels)
     content_hash, old = entry_hash(event), plan.published.entries.get(event.uid)
     if old is None or old.gone or old.content_hash != content_hash:
         stamp = _next_stamp(old, plan.now)

@@ -15,7 +15,7 @@ FORM = "1"
 # The form of instants and of events with several reminders, which an upgrade has changed alone.
 RARE_FORM = "2"
 # The form of agenda items. Raise it when they change: published bytes and stamps stay.
-_AGENDA_FORM = "1"
+_AGENDA_FORM = "2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

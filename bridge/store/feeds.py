@@ -20,13 +20,14 @@ from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database, upsert
 from bridge.store.links import Links
 from bridge.store.schema import (
-    cards,
+    agenda_items,
     changes,
     documents,
     feed_sources,
     feeds,
     labels,
     meta,
+    occurrences,
     sources,
     verifications,
 )
@@ -247,7 +248,8 @@ def _withhold(connection: Connection, slug: str) -> None:
     """
     row = update(feeds).where(feeds.c.slug == slug)
     connection.execute(row.values(revision=feeds.c.revision + 1, inputs_hash=None))
-    for table in (documents, cards, labels, changes, verifications):
+    texts = (documents, agenda_items, occurrences, labels, changes, verifications)
+    for table in texts:
         connection.execute(delete(table).where(table.c.slug == slug))
 
 

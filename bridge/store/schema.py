@@ -70,6 +70,8 @@ def _read_tables() -> sa.MetaData:
         match re.findall(r"[\w{}]+", line.partition("--")[0]):
             case ["CREATE", "TABLE", name]:
                 table = sa.Table(name, metadata)
+            case ["DROP", "TABLE", name]:
+                metadata.remove(metadata.tables[name])
             case ["PRIMARY", "KEY", *names]:
                 table.append_constraint(sa.PrimaryKeyConstraint(*names))
             case ["ALTER", "TABLE", name, "ADD", "COLUMN", column, kind, *_]:
@@ -98,7 +100,8 @@ links = metadata.tables["links"]
 access_tokens = metadata.tables["access_tokens"]
 token_requests = metadata.tables["token_requests"]
 sign_ins = metadata.tables["sign_ins"]
-cards = metadata.tables["cards"]
+agenda_items = metadata.tables["agenda_items"]
+occurrences = metadata.tables["occurrences"]
 labels = metadata.tables["labels"]
 changes = metadata.tables["changes"]
 readers = metadata.tables["readers"]

@@ -1,4 +1,33 @@
--- Version 4: what Zoho states about calendars.
+-- Version 4: what Zoho states about calendars, and agendas that are read by index, occurrence by
+-- occurrence. Agenda items of published events are written with the next publication.
 
 -- Profile of a calendar as JSON: category, privilege, color, hidden. NULL: not read yet.
 ALTER TABLE sources ADD COLUMN profile TEXT;
+
+DROP TABLE cards;
+
+-- What pages show of an entry of a feed: one row for each way in which its occurrences look.
+CREATE TABLE agenda_items (
+  slug VARCHAR(64) NOT NULL,
+  uid VARCHAR(255) NOT NULL,
+  number INTEGER NOT NULL,
+  -- Title and place without case and accents, for searches.
+  words TEXT NOT NULL,
+  item {BINARY} NOT NULL,
+  -- The long texts of the event's own page. NULL: the item has all of them.
+  texts {BINARY},
+  PRIMARY KEY (slug, uid, number),
+  FOREIGN KEY (slug) REFERENCES feeds (slug) ON DELETE CASCADE
+);
+
+-- Times of agenda items. The primary key answers all questions about a span of time.
+CREATE TABLE occurrences (
+  slug VARCHAR(64) NOT NULL,
+  starts_at BIGINT NOT NULL,
+  ends_at BIGINT NOT NULL,
+  uid VARCHAR(255) NOT NULL,
+  number INTEGER NOT NULL,
+  PRIMARY KEY (slug, starts_at, ends_at, uid, number),
+  FOREIGN KEY (slug) REFERENCES feeds (slug) ON DELETE CASCADE
+);
+CREATE INDEX occurrences_by_entry ON occurrences (slug, uid);

@@ -21,7 +21,7 @@ from bridge.errors import BridgeError, ConfigError
 _FIRST_STEPS = ("demo", "login", "discover")
 _SERVICES = ("serve", "web", "worker")
 _FEEDS = ("refresh", "feeds", "export", "history", "links")
-_OTHERS = ("doctor", "verify", "push", "config", "completion")
+_OTHERS = ("doctor", "health", "verify", "push", "config", "completion")
 COMMANDS = (*_FIRST_STEPS, *_SERVICES, *_FEEDS, *_OTHERS)  # in the order of the help
 
 _INTERRUPTED = 130  # the exit code of shells for SIGINT: 128 and the signal's number

@@ -19,6 +19,7 @@ DEFAULT_PORT = 8000
 
 host_option = click.option(
     "--host",
+    envvar="BRIDGE_HOST",
     metavar="ADDRESS",
     default=DEFAULT_HOST,
     show_default=True,

@@ -45,6 +45,7 @@ class Setting:
 
 
 CONFIG = "BRIDGE_CONFIG"  # the variable that names the file with the others
+HOST = "BRIDGE_HOST"  # an option of the commands that serve
 
 SETTINGS = (
     Setting("BRIDGE_DATA_DIR", values.folder, Path("bridge-data"), toml=True),
@@ -72,4 +73,4 @@ TABLES = ("bridge", "zoho")
 def environment_names() -> tuple[str, ...]:
     """Return every environment variable that is read, including the ``*_FILE`` ones."""
     names = [(name, row.file) for row in SETTINGS for name in row.names]
-    return (CONFIG, *(n for n, _ in names), *(f"{n}_FILE" for n, file in names if file))
+    return (CONFIG, HOST, *(n for n, _ in names), *(f"{n}_FILE" for n, file in names if file))

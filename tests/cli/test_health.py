@@ -2,6 +2,7 @@
 
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from typing import Self
 
 from click.testing import CliRunner
 import pytest
@@ -15,7 +16,7 @@ class Server(HTTPServer):
 
     status = 200
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         Thread(target=self.serve_forever, daemon=True).start()
         return self
 

@@ -12,6 +12,7 @@ from bridge.config.addresses import LONGEST_URL, url_length
 from bridge.config.messages import collect, quote, suggest
 from bridge.domain.feed import Feed
 from bridge.domain.source import SOURCE_TYPES, Source
+from bridge.domain.source_rule import Condition, SourceRule
 from bridge.errors import ConfigError
 
 _ID = values.upstream_id
@@ -21,6 +22,11 @@ SOURCE_KEYS: Mapping[str, Mapping[str, tuple[str, values.Parser]]] = {
     "backstage": {"backstage": ("portal", _ID), "event": ("event", _ID), "brand": ("brand", _ID)},
     "connect": {"connect": ("group", values.group_ids), "network": ("network", _ID)},
     "calendar": {"calendar": ("calendar", _ID)},
+}
+_CONDITIONS: Mapping[str, values.Parser] = {
+    "words": values.words,
+    "categories": values.words,
+    **dict.fromkeys(("all_day", "private", "declined"), values.flag),
 }
 
 
@@ -57,36 +63,57 @@ def _parse_feed(table: object) -> Feed:
         "sources": 'write sources = [ { calendar = "…" } ] or of another kind.',
     }
     fields = _parse_table(table, FEED_KEYS, "a feed", required)
-    return Feed(**{"title": fields["slug"], **fields})
+    rules = tuple(
+        rule for rule in fields["sources"].values() if rule != SourceRule(source=rule.source)
+    )
+    sources = tuple(fields.pop("sources"))
+    return Feed(**{"title": fields["slug"], **fields}, sources=sources, rules=rules)
 
 
-def _parse_sources(value: object) -> tuple[Source, ...]:
+def _parse_sources(value: object) -> Mapping[Source, SourceRule]:
     if not isinstance(value, list) or not value:
         raise ValueError('write a list of at least one source, [ { calendar = "…" } ].')
-    sources: list[Source] = []
+    sources: dict[Source, SourceRule] = {}
     problems: list[str] = []
     for number, table in enumerate(value, 1):
         with collect(problems, f"source number {number}: "):
-            source = _parse_source(table)
+            source, rule = _parse_source(table)
             if source in sources:
                 raise ConfigError("it is in the list already: remove one of the two.")
-            sources.append(source)
+            sources[source] = rule
     if problems:
         raise ConfigError(*problems)
-    return tuple(sources)
+    return sources
 
 
-def _parse_source(table: object) -> Source:
+def _parse_source(table: object) -> tuple[Source, SourceRule]:
     kinds = [kind for kind in SOURCE_TYPES if isinstance(table, dict) and kind in table]
     if not isinstance(table, dict) or len(kinds) != 1:
         names = "backstage, connect (with network), calendar"
         raise ConfigError(f"write it as {{ key = value }} with exactly one of {names}.")
     kind = kinds[0]
     keys = SOURCE_KEYS[kind]
-    parsers = {name: parse for name, (_, parse) in keys.items()}
+    parsers = RULE_KEYS | {name: parse for name, (_, parse) in keys.items()}
     network = {"network": 'write { connect = "group", network = "…" }.'}
-    ids = _parse_table(table, parsers, f"a {kind} source", network if kind == "connect" else {})
-    return SOURCE_TYPES[kind](**{keys[name][0]: value for name, value in ids.items()})
+    parsed = _parse_table(table, parsers, f"a {kind} source", network if kind == "connect" else {})
+    ids = {keys[name][0]: value for name, value in parsed.items() if name in keys}
+    source = SOURCE_TYPES[kind](**ids)
+    rule = {name: value for name, value in parsed.items() if name in RULE_KEYS}
+    return source, SourceRule(source=source.key, **rule)
+
+
+def _parse_condition(value: object) -> Condition:
+    if not isinstance(value, dict) or not value:
+        raise ValueError('write a table of conditions, such as { words = ["…"] }.')
+    return Condition(**_parse_table(value, _CONDITIONS, "a rule", {}))
+
+
+# The keys of a rule for the events of a source, which every kind of source can have.
+RULE_KEYS: dict[str, values.Parser] = {
+    "prefix": values.prefix,
+    "only": _parse_condition,
+    "without": _parse_condition,
+}
 
 
 def _parse_table(
@@ -106,7 +133,8 @@ def _parse_table(
         try:
             parsed[key] = parsers[key](value)
         except ConfigError as error:  # of the tables inside
-            problems.extend(error.problems)
+            label = f"{key}: " if key in RULE_KEYS else ""
+            problems.extend(f"{label}{problem}" for problem in error.problems)
         except ValueError as error:
             problems.append(f"{key} = {quote(value)}: {error}")
     if problems:

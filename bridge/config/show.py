@@ -9,6 +9,7 @@ from bridge.config.feeds import FEED_KEYS, SOURCE_KEYS
 from bridge.config.settings import Secret, Settings
 from bridge.config.table import SETTINGS, TABLES
 from bridge.config.urls import mask_url
+from bridge.domain import codec
 from bridge.domain.feed import Feed
 from bridge.domain.source import ConnectSource, Source
 
@@ -57,6 +58,13 @@ def source_ids(source: Source) -> dict[str, str | list[str]]:
     return {name: id_ for name, id_ in ids.items() if id_}
 
 
+def feed_value(feed: Feed, key: str) -> object:
+    """Return the value of a ``[[feed]]`` key. A source has its IDs and its rule."""
+    if key != "sources":
+        return plain_value(getattr(feed, key))
+    return [source_ids(s) | codec.plain_rule(feed.rule_of(s.key)) for s in feed.sources]
+
+
 def plain_value(value: object) -> object:
     """Return a value in the type that it has in ``bridge.toml``; None becomes empty text."""
     match value:
@@ -64,8 +72,6 @@ def plain_value(value: object) -> object:
             return value
         case timedelta():
             return f"{value.days}d"
-        case tuple():
-            return [source_ids(source) for source in value]
     return str(value or "")  # of a ZoneInfo its name
 
 
@@ -83,7 +89,7 @@ def _table(settings: Settings, table: str) -> Iterator[tuple[str, dict[str, obje
 def _feed(feed: Feed, origins: Mapping[str, str]) -> dict[str, dict[str, object]]:
     return {
         key: {
-            "value": plain_value(getattr(feed, key)),
+            "value": feed_value(feed, key),
             "origin": origins.get(f"feed.{feed.slug}.{key}", "default"),
         }
         for key in FEED_KEYS

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.config.data_centers import DATA_CENTERS
 from bridge.domain import timezones
+from bridge.domain.source_rule import fold
 
 KEY_COMMAND = 'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
 
@@ -22,6 +23,7 @@ Parser = Callable[[object], object]
 _CONTROLS = {"Cc", "Cs"}  # control characters, halves of surrogate pairs
 _NOT_IN_A_LINE = _CONTROLS | {"Zl", "Zp"}  # also the separators of lines and paragraphs
 _LONGEST = 255
+_LONGEST_PREFIX = 60
 _LONGEST_LIST = 1000  # group IDs become the key of the source in the database, which has a limit
 
 
@@ -43,6 +45,23 @@ def title(value: object) -> str:
     if len(text) > _LONGEST:
         raise ValueError(f"it is {len(text)} characters long: write at most {_LONGEST}.")
     return text
+
+
+def prefix(value: object) -> str:
+    """Parse the beginning of titles, which keeps its blanks."""
+    if len(line(value)) > _LONGEST_PREFIX:
+        raise ValueError(f"it is too long: write at most {_LONGEST_PREFIX} characters.")
+    return str(value)
+
+
+def words(value: object) -> tuple[str, ...]:
+    """Parse a list of words or phrases of one line."""
+    if not isinstance(value, list) or not value:
+        raise ValueError('write a list of at least one text, ["…", "…"].')
+    texts = tuple(map(title, value))
+    if not all(fold(text).strip("* ") for text in texts):
+        raise ValueError("a word has no letters or digits: remove it, or write more of it.")
+    return texts
 
 
 def flag(value: object) -> bool:

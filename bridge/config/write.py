@@ -10,7 +10,7 @@ import tomllib
 from typing import Any
 
 from bridge.config.feeds import FEED_KEYS
-from bridge.config.show import plain_value, source_ids, toml
+from bridge.config.show import feed_value, toml
 from bridge.domain.feed import Feed
 from bridge.domain.text import one_line
 from bridge.errors import BridgeError
@@ -75,14 +75,16 @@ def _table(feed: Feed) -> dict[str, Any]:
     """Return a feed as its TOML table, with the keys that differ from the defaults."""
     defaults = {field.name: field.default for field in fields(Feed)}
     different = [key for key in FEED_KEYS if getattr(feed, key) != defaults[key]]
-    return {key: plain_value(getattr(feed, key)) for key in different}
+    return {key: feed_value(feed, key) for key in different}
 
 
 def _block(feed: Feed, names: Mapping[str, str]) -> str:
     lines = ["[[feed]]"]
-    lines += [f"{key} = {toml(value)}" for key, value in _table(feed).items() if key != "sources"]
+    table = _table(feed)
+    sources = zip(feed.sources, table.pop("sources"), strict=True)
+    lines += [f"{key} = {toml(value)}" for key, value in table.items()]
     lines.append("sources = [")
-    for source in feed.sources:
+    for source, keys in sources:
         name = one_line(names.get(source.key, ""))
-        lines.append(f"  {toml(source_ids(source))},{f' # {name}' * bool(name)}")
+        lines.append(f"  {toml(keys)},{f' # {name}' * bool(name)}")
     return "\n".join([*lines, "]", ""])

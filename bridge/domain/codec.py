@@ -16,6 +16,7 @@ import msgspec
 from bridge.domain.event import Alarm, Event, Moment, Person, Place, Recurrence, Rule, Status
 from bridge.domain.feed import Feed
 from bridge.domain.source import SOURCE_TYPES, CalendarProfile, Source
+from bridge.domain.source_rule import Condition, SourceRule
 from bridge.domain.timezones import zone_by_key
 
 # Fields that filters use and no feed shows.
@@ -78,8 +79,14 @@ def decode_feed(text: str) -> Feed:
     """Return the feed that ``encode_feed`` wrote."""
     data = msgspec.json.decode(text)
     data["sources"] = tuple(map(decode_source, data["sources"]))
+    data["rules"] = tuple(_read(SourceRule, rule) for rule in data.get("rules", ()))
     spans = {name: _seconds(data[name]) for name in ("past", "future") if name in data}
     return Feed(**data | spans)
+
+
+def plain_rule(rule: SourceRule) -> dict[str, Any]:
+    """Return the parts of a rule that differ from their defaults, apart from its source."""
+    return {name: value for name, value in _plain(rule).items() if name != "source"}
 
 
 def _json(plain: Any) -> bytes:
@@ -132,6 +139,7 @@ def _seconds(number: int) -> timedelta:
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("start", "end", "recurrence_id", "until", "excluded"), _moment),
     "trigger": _seconds,
+    **dict.fromkeys(("only", "without"), partial(_read, Condition)),
     "status": Status,
     "place": partial(_read, Place),
     "recurrence": partial(_read, Recurrence),

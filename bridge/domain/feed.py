@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from bridge.domain.source import Source
+from bridge.domain.source_rule import NO_RULE, SourceRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Feed:
     exceptions: Literal["detached", "recurrence-id"] = "detached"
     cancelled: Literal["mark", "status", "drop"] = "mark"
     show_private: bool = False
+    rules: tuple[SourceRule, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -37,10 +39,17 @@ class Feed:
         return self.sources[0].kind if len(self.sources) == 1 else "merged"
 
     def hides_more_than(self, other: "Feed") -> bool:
-        """Return whether it hides details that ``other`` shows."""
+        """Return whether it hides details or leaves out events that ``other`` shows."""
+        former = {(rule.source, rule.only, rule.without) for rule in other.rules}
+        if any((r.source, r.only, r.without) not in former for r in self.rules if r.is_selective):
+            return True
         if self.privacy == "busy":
             return other.privacy == "full"
         return other.privacy == "full" and other.show_private and not self.show_private
+
+    def rule_of(self, source_key: str) -> SourceRule:
+        """Return the rule for the events of a source."""
+        return next((rule for rule in self.rules if rule.source == source_key), NO_RULE)
 
     def window(self, today: date) -> Window:
         """Return the days that the feed shows on the day ``today``."""

@@ -99,7 +99,14 @@ def _update_event(
     may_stay = plan.inputs_hash == plan.published.inputs_hash and not event.private
     since = stored.cancelled_since.date() if stored.cancelled_since else None
     try:
-        view = event_view(event, plan.feed, salt=plan.salt, today=plan.today, cancelled_since=since)
+        view = event_view(
+            event,
+            plan.feed,
+            salt=plan.salt,
+            today=plan.today,
+            cancelled_since=since,
+            rule=plan.feed.rule_of(stored.source_key),
+        )
     except Exception as error:  # noqa: BLE001
         _reject(updates, plan.feed, stored, event, error)
         updates.owners |= {row.uid: stored.uid for row in previous if may_stay}

@@ -43,11 +43,16 @@ class EventChange:
 
 
 def compute_change(
-    edited: VeventFields, published: VeventFields, event: Event, zone: ZoneInfo
+    edited: VeventFields,
+    published: VeventFields,
+    event: Event,
+    zone: ZoneInfo,
+    prefix: str = "",
 ) -> EventChange:
     """Compare an edited VEVENT with the one that was published of ``event``.
 
-    Raises RefusalError with everything that Connect does not accept.
+    ``prefix`` begins the titles of the feed, not those of Zoho. Raises RefusalError with
+    everything that Connect does not accept.
     """
     start, end = edited.start, edited.end
     if (start, end) == (published.start, published.end):
@@ -59,7 +64,9 @@ def compute_change(
     reminder, remarks = _reminder(edited, published)
     update = Update(
         stream=event.upstream_id,
-        title=event.title if same_title else edited.title,
+        title=event.title
+        if same_title
+        else edited.title.strip().removeprefix(prefix.strip()).strip(),
         start=start,
         end=end,
         description=None if same_description else description,

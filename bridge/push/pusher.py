@@ -132,7 +132,10 @@ class Pusher:
                     _check(candidate.origin, current, repeating)
                     (published,) = _published(candidate.origin)
                     before = parse_fields(published.component)
-                    change = compute_change(candidate.fields, before, candidate.event, self._zone)
+                    prefix = candidate.origin.feed.rule_of(source.key).prefix
+                    change = compute_change(
+                        candidate.fields, before, candidate.event, self._zone, prefix
+                    )
                 except RefusalError as error:
                     refusals.append(Refusal(candidate.vevent, str(error)))
                     continue

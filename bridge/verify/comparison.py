@@ -7,7 +7,7 @@ unmatched instance of the same event.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
@@ -81,13 +81,15 @@ class PublishedInstance:
 class Scope:
     """The feed, source and window of a comparison.
 
-    ``rejections`` state by upstream id why the bridge could not publish an event as Zoho sent it.
+    ``rejections`` state by upstream id why the bridge could not publish an event as Zoho sent it,
+    ``left_out`` why the feed is to show not all of its instances.
     """
 
     slug: str
     source_key: str
     window: Window
     rejections: Mapping[str, Problem]
+    left_out: Mapping[str, Problem] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +225,8 @@ def _difference(
     reason = scope.rejections.get(side.upstream_id)
     if zoho is None or feed is None:
         kind = "missing" if zoho else "extra"
+        if feed is None:
+            reason = reason or scope.left_out.get(side.upstream_id)
         if side.cancelled:
             reason = problem("event-cancelled" if zoho else "shown-as-cancelled")
     elif zoho.start != feed.start or feed.end not in zoho.ends:

@@ -14,6 +14,7 @@ from bridge.domain.feed import Feed, Window
 from bridge.domain.problems import Problem, problem
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource, Source
+from bridge.domain.text import NO_TITLE
 from bridge.domain.uid import event_uid, hidden_uid
 from bridge.errors import BadDataError, NotFoundError
 from bridge.sources import registry
@@ -43,10 +44,11 @@ class ZohoReport:
     calendar: Any = None
 
     def for_feed(self, feed: Feed, salt: str) -> Iterator[ZohoInstance]:
-        """Yield the instances without titles that the feed may not show.
+        """Yield the instances without titles that the feed may not show, others with its prefix.
 
         So no difference reveals a title. Their UIDs in the feed are keyed with its salt.
         """
+        prefix = feed.rule_of(self.source.key).prefix
         private = {instance.uid for instance in self.instances if instance.private}
         for instance in self.instances:
             is_hidden = instance.uid in private and not feed.show_private
@@ -54,7 +56,8 @@ class ZohoReport:
                 uid = hidden_uid(instance.uid, salt)
                 yield replace(instance, hidden_uid=uid, title=None)
             else:
-                yield instance
+                title = prefix + (instance.title or NO_TITLE) if prefix else instance.title
+                yield replace(instance, title=title if instance.title is not None else None)
 
 
 def fetch_report(

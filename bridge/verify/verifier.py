@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.config import ZohoSettings
+from bridge.domain import codec
 from bridge.domain.feed import Feed, Window
-from bridge.domain.problems import problem, to_plain
+from bridge.domain.problems import Problem, problem, to_plain
 from bridge.domain.source import CalendarSource, Source
 from bridge.sources.calendar.instances import Span, spans
 from bridge.sources.protocols import Api
@@ -87,7 +88,13 @@ class Verifier:
         key = report.source.key
         state, rejected = self.store.sources.state(key), self.store.sources.rejections(key)
         rejections = {rejection.upstream_id: join_problems(rejection) for rejection in rejected}
-        scope = Scope(slug=feed.slug, source_key=key, window=window, rejections=rejections)
+        scope = Scope(
+            slug=feed.slug,
+            source_key=key,
+            window=window,
+            rejections=rejections,
+            left_out=self._left_out(feed, key),
+        )
         salt = self.store.feeds.salt(feed.slug)
         result = compare(report.for_feed(feed, salt), published, scope, report.unreadable)
         notes = [note for note in (state.error, state.warning) if note]
@@ -99,6 +106,15 @@ class Verifier:
         if result.differences and state.last_success:
             notes.append(problem("feed-read-at", time=f"{state.last_success:%Y-%m-%d %H:%M}"))
         return replace(result, notes=tuple(notes))
+
+    def _left_out(self, feed: Feed, key: str) -> dict[str, Problem]:
+        """Return why the feed does not show some events of a source, by upstream id."""
+        rule, uids = feed.rule_of(key), tuple(self.store.sources.index(key))
+        if not rule.is_selective:
+            return {}
+        stored = map(codec.decode, self.store.sources.payloads(key, uids).values())
+        left_out = {event.upstream_id for event in stored if [*rule.left_out([event])]}
+        return dict.fromkeys(left_out, problem("left-out-by-rule"))
 
 
 def _questions(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config import Settings, load
-from bridge.config.feeds import FEED_KEYS, SOURCE_KEYS
+from bridge.config.feeds import FEED_KEYS, RULE_KEYS, SOURCE_KEYS
 from bridge.config.table import SETTINGS
 from bridge.errors import ConfigError
 
@@ -21,7 +21,7 @@ def toml_keys() -> dict[str, tuple[str, ...]]:
     tables = ("bridge", "zoho")
     keys = {t: tuple(row.key for row in SETTINGS if row.toml and row.table == t) for t in tables}
     sources = tuple(key for keys in SOURCE_KEYS.values() for key in keys)
-    return keys | {"feed": tuple(FEED_KEYS), "sources": sources}
+    return keys | {"feed": tuple(FEED_KEYS), "sources": (*sources, *RULE_KEYS)}
 
 
 def load_toml(text: str, **environ: str) -> Settings:

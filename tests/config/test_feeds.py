@@ -3,6 +3,7 @@
 from datetime import timedelta
 import json
 from pathlib import Path
+import tomllib
 
 import pytest
 
@@ -10,7 +11,8 @@ from bridge.config import load
 from bridge.config.show import to_text
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
-from tests.config.loading import FEED, SOURCES, load_toml, problem
+from bridge.domain.source_rule import NO_RULE, Condition, SourceRule
+from tests.config.loading import FEED, SOURCES, load_toml, problem, problems
 
 
 def test_a_feed_with_every_key() -> None:
@@ -151,6 +153,72 @@ def test_wrong_sources_get_a_sentence(sources: str, message: str) -> None:
     text = problem({}, f"{FEED}sources = {sources}\n")
     assert text.startswith('feed "a": ')
     assert message in text
+
+
+RULES = """
+sources = [
+  { calendar = "c", prefix = "Ops: ", only = { words = ["ops", "Café"], all_day = false } },
+  { backstage = "1", without = { categories = ["Lunch"], private = true, declined = true } },
+  { backstage = "2" },
+]
+"""
+
+
+def test_a_source_may_have_rules() -> None:
+    (feed,) = load_toml(FEED + RULES).feeds
+    assert feed.rules == (
+        SourceRule(
+            source="calendar:c",
+            prefix="Ops: ",
+            only=Condition(words=("ops", "Café"), all_day=False),
+        ),
+        SourceRule(
+            source="backstage:1",
+            without=Condition(categories=("Lunch",), private=True, declined=True),
+        ),
+    )
+    assert feed.rule_of("backstage:2") == NO_RULE
+
+
+def test_rules_are_shown_as_they_are_written() -> None:
+    (shown,) = tomllib.loads(to_text(load_toml(FEED + RULES)))["feed"]
+    assert shown["sources"] == tomllib.loads(RULES)["sources"]
+
+
+def test_all_mistakes_in_rules_are_reported_at_once() -> None:
+    text = """sources = [
+  { calendar = "c", prefx = "x", only = { wrds = ["x"], all_day = "yes" } },
+  { backstage = "1", prefix = "", without = { words = [], categories = "x", private = 1 } },
+  { backstage = "2", prefix = "a\\nb", without = {}, only = [] },
+  { backstage = "3", without = { words = ["*", 7] } },
+]
+"""
+    found = problems({}, FEED + text)
+    assert [line.removeprefix('feed "a": source number ') for line in found] == [
+        '1: "prefx": a calendar source has no such key: did you mean prefix?',
+        '1: only: "wrds": a rule has no such key: did you mean words?',
+        '1: only: all_day = "yes": write true or false, without quotes.',
+        '2: prefix = "": it is empty: write a value or leave the setting out.',
+        '2: without: words = […]: write a list of at least one text, ["…", "…"].',
+        '2: without: categories = "x": write a list of at least one text, ["…", "…"].',
+        "2: without: private = 1: write true or false, without quotes.",
+        '3: prefix = "a?b": it holds a line break or control character: write it in one line.',
+        '3: without = {…}: write a table of conditions, such as { words = ["…"] }.',
+        '3: only = […]: write a table of conditions, such as { words = ["…"] }.',
+        '4: without: words = […]: write it as text in quotes ("…").',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (f'prefix = "{"x" * 61}"', "it is too long: write at most 60 characters."),
+        ('only = { words = ["**"] }', "a word has no letters or digits"),
+        (f'only = {{ words = ["{"x" * 256}"] }}', "write at most 255."),
+    ],
+)
+def test_values_of_rules_have_limits(rule: str, message: str) -> None:
+    assert message in problem({}, f'{FEED}sources = [{{ calendar = "c", {rule} }}]')
 
 
 def connect_source(value: str) -> ConnectSource:

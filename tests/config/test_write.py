@@ -4,6 +4,7 @@ What the file means is read with Python's own tomllib, and by the loader of sett
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 import tomllib
@@ -16,6 +17,7 @@ from bridge.config import load
 from bridge.config.write import append_feeds, replace_file
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource
+from bridge.domain.source_rule import Condition, SourceRule
 from bridge.domain.text import one_line
 from bridge.errors import BridgeError
 from tests.config.toml_text import toml
@@ -63,6 +65,11 @@ SOURCES = st.one_of(
     st.builds(CalendarSource, calendar=IDS),
 )
 SOURCE_LISTS = st.lists(SOURCES, min_size=1, max_size=3, unique_by=lambda source: source.key)
+CONDITIONS = st.builds(
+    Condition,
+    words=st.sampled_from([(), ("ops", 'a "b"')]),
+    private=st.sampled_from([None, True, False]),
+)
 FEEDS = st.builds(
     Feed,
     slug=st.from_regex("new-[a-z0-9-]{1,20}", fullmatch=True),
@@ -72,7 +79,20 @@ FEEDS = st.builds(
     privacy=st.sampled_from(["full", "busy"]),
     past=st.integers(0, 3650).map(lambda days: timedelta(days=days)),
 )
-NEW_FEEDS = st.lists(FEEDS, min_size=1, max_size=3, unique_by=lambda feed: feed.slug)
+
+
+def with_rule(feed: Feed, rule: SourceRule) -> Feed:
+    """Return a feed with a rule for its first source, if the rule changes anything."""
+    rules = (replace(rule, source=feed.sources[0].key),) if rule != SourceRule() else ()
+    return replace(feed, rules=rules)
+
+
+RULES = st.builds(
+    SourceRule, prefix=st.sampled_from(["", "Ops: "]), only=CONDITIONS, without=CONDITIONS
+)
+NEW_FEEDS = st.lists(
+    st.builds(with_rule, FEEDS, RULES), min_size=1, max_size=3, unique_by=lambda feed: feed.slug
+)
 ENDS = st.sampled_from(["", "\n", "\n\n", "\n# the end", "\n\t# the end\n\n"])
 
 

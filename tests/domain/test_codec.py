@@ -11,6 +11,7 @@ from bridge.domain import codec
 from bridge.domain.event import Alarm, Event, Person, Place, Recurrence, Rule, Status
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource, Source
+from bridge.domain.source_rule import Condition, SourceRule
 from bridge.domain.timezones import fixed_zone, zone_by_key
 from tests.factories import BERLIN, event
 
@@ -159,6 +160,14 @@ def test_decoding_returns_a_feed() -> None:
         exceptions="recurrence-id",
         cancelled="drop",
         show_private=True,
+        rules=(
+            SourceRule(
+                source="calendar:a",
+                prefix="A: ",
+                only=Condition(words=("x", "y"), categories=("z",), all_day=False),
+                without=Condition(private=True, declined=True),
+            ),
+        ),
     )
     assert codec.decode_feed(codec.encode_feed(feed)) == feed
     plain = Feed(slug="s", title="T", sources=(CalendarSource(calendar="a"),))

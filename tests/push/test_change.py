@@ -109,6 +109,17 @@ def test_only_fields_that_a_person_edited_are_changes(
     assert sent == {"description", "location", "reminder"} & set(names)
 
 
+@pytest.mark.parametrize(
+    ("title", "sent"),
+    [("Ops: Summer party", "Summer party"), ("Ops: Fête", "Fête"), ("Fête", "Fête")],
+)
+def test_the_prefix_of_a_feed_is_not_sent(title: str, sent: str) -> None:
+    published = replace(published_fields(PARTY), title="Ops: Summer party")
+    edited = replace(published, title=title)
+    change = compute_change(edited, published, PARTY, BERLIN, "Ops: ")
+    assert change.update.title == sent
+
+
 def test_a_removed_reminder_stays_with_a_remark() -> None:
     published = published_fields(PARTY)
     change = compute_change(

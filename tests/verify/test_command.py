@@ -89,6 +89,20 @@ def test_a_calendar_with_many_exceptions_is_equal_in_every_form_of_its_feed(
     assert any("could not be read" in reason for reason in reasons)
 
 
+def test_what_rules_change_is_intended(line: CommandLine) -> None:
+    rules = 'prefix = "US: ", without = { words = ["dana"] }'
+    feed = '[[feed]]\nslug = "us"\npast = "7d"\nfuture = "30d"\n'
+    line.toml.write_text(f'{feed}sources = [{{ calendar = "{CALENDAR}", {rules} }}]\n')
+    line("refresh")
+    code, output = verify(line, "us")
+    assert (code, [output[kind] for kind in KINDS]) == (0, [[]] * len(KINDS))
+    assert output["equal"] == 3
+    rule = "A rule of the feed leaves the event out."
+    assert {gap["title"]: gap["reason"] for gap in output["left_out"]} == {
+        "US: 1:1 with Dana": rule
+    }
+
+
 def test_each_contradiction_of_zoho_with_itself_is_a_difference(line: CommandLine) -> None:
     """The list, which the feed was made from, lacks, adds and shifts one instance each."""
     contradiction = contradict(line.sandbox.calendar(CALENDAR), datetime.now(UTC).date())

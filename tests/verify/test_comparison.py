@@ -73,6 +73,15 @@ def kinds(comparison: Comparison) -> list[tuple[str, str]]:
     return [(difference.kind, difference.upstream_id) for difference in comparison.differences]
 
 
+def test_a_missing_instance_is_intended_if_a_rule_leaves_its_event_out() -> None:
+    why = text_problem("A rule.")
+    scope = Scope(slug="x", source_key=SOURCE, window=WINDOW, rejections={}, left_out={"up-u": why})
+    missing = compare([zoho_instance()], [], scope)
+    assert (missing.differences, [gap.reason for gap in missing.left_out]) == ((), [why])
+    renamed = compare([zoho_instance()], [feed_instance(title="Other")], scope)
+    assert [gap.kind for gap in renamed.differences] == ["renamed"]
+
+
 def test_an_instance_is_matched_by_the_uid_that_hides_its_event() -> None:
     """It may be that of a private event, or of a public one that the report calls private."""
     hidden = hidden_uid("u", "salt")

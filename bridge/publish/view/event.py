@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from bridge.domain.event import Event, midnight, to_utc
 from bridge.domain.feed import Feed, Window
+from bridge.domain.source_rule import NO_RULE, SourceRule
 from bridge.publish.view import series
 from bridge.publish.view.privacy import visible_event
 from bridge.publish.view.window import first_day_from, is_shown, next_change
@@ -26,21 +27,31 @@ class EventView:
 
 
 def event_view(
-    event: Event, feed: Feed, *, salt: str, today: date, cancelled_since: date | None
+    event: Event,
+    feed: Feed,
+    *,
+    salt: str,
+    today: date,
+    cancelled_since: date | None,
+    rule: SourceRule = NO_RULE,
 ) -> EventView:
     """Return an event as the feed shows it today.
 
     Every UID of the result is derived from the event's, and stays the same from day to day.
     ``cancelled_since`` is the day on which the event was first read as cancelled. ``salt`` is the
     feed's key of hidden UIDs. A feed of times names no zone of a single event: zones tell places.
+    ``rule`` is that of the event's source. Without its series, an instance that it allows stands
+    alone.
     """
     visible, until = visible_event(
-        event, feed, salt=salt, today=today, cancelled_since=cancelled_since
+        event, feed, salt=salt, today=today, cancelled_since=cancelled_since, rule=rule
     )
     if visible is None:
         return EventView(events=(), until=None)
     view = series.SeriesView(singles=(visible,))
-    if visible.recurrence is not None:
+    if not rule.allows(event):
+        view = series.SeriesView(singles=series.overrides_alone(visible))
+    elif visible.recurrence is not None:
         view = _series_in_window(series.series_view(visible, feed, today), feed, today)
     days = [*view.days, until, *(next_change(single, feed, today) for single in view.singles)]
     window = feed.window(today)

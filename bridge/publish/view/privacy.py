@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from bridge.domain.event import Event, Status
 from bridge.domain.feed import Feed
+from bridge.domain.source_rule import NO_RULE, SourceRule
 from bridge.domain.text import CANCELLED_MARK, NO_TITLE
 from bridge.domain.uid import hidden_uid
 
@@ -17,14 +18,21 @@ CANCELLED_FOR = timedelta(days=30)  # how long a cancelled event stays marked
 
 
 def visible_event(
-    event: Event, feed: Feed, *, salt: str, today: date, cancelled_since: date | None
+    event: Event,
+    feed: Feed,
+    *,
+    salt: str,
+    today: date,
+    cancelled_since: date | None,
+    rule: SourceRule = NO_RULE,
 ) -> tuple[Event | None, date | None]:
     """Return the event as the feed may show it, or None, and the day this ends (None: never).
 
-    A cancelled instance becomes an excluded slot, whatever ``feed.cancelled`` is (rulebook 50).
+    A cancelled instance becomes an excluded slot, whatever ``feed.cancelled`` is (rulebook 50), and
+    so does an instance that the rule of the source leaves out.
     The UID of an event with hidden details is keyed with the feed's ``salt``.
     """
-    event = _with_settled_instances(event)
+    event = _with_settled_instances(event, rule)
     until = None
     if event.status is Status.CANCELLED:
         if feed.cancelled == "mark":
@@ -34,19 +42,19 @@ def visible_event(
             return None, None
     uid = hidden_uid(event.uid, salt) if _hides_details(event, feed) else event.uid
     master, *overrides = (
-        _with_title(_with_privacy(part, feed, uid), feed)
+        _with_title(_with_privacy(_with_prefix(part, rule.prefix), feed, uid), feed)
         for part in (replace(event, overrides=()), *event.overrides)
     )
     return replace(master, overrides=tuple(overrides)), until
 
 
-def _with_settled_instances(event: Event) -> Event:
-    """Exclude the cancelled instances of a series; make others private or cancelled as it is."""
+def _with_settled_instances(event: Event, rule: SourceRule) -> Event:
+    """Exclude instances that are cancelled or left out; make others private or cancelled as it."""
     if event.recurrence is None:
         return event
     excluded, overrides = list(event.recurrence.excluded), []
     for override in event.overrides:
-        if override.status is not Status.CANCELLED:
+        if override.status is not Status.CANCELLED and rule.allows_instance(override, event):
             status = event.status if event.status is Status.CANCELLED else override.status
             private = override.private or event.private
             overrides.append(replace(override, private=private, status=status))
@@ -66,6 +74,10 @@ def _with_privacy(event: Event, feed: Feed, uid: str) -> Event:
         return event
     shown = {name: getattr(event, name) for name in _SHOWN_WHEN_HIDDEN}
     return Event(uid=uid, title="Busy" if event.busy else "Free", **shown)
+
+
+def _with_prefix(event: Event, prefix: str) -> Event:
+    return replace(event, title=prefix + (event.title.strip() or NO_TITLE)) if prefix else event
 
 
 def _with_title(event: Event, feed: Feed) -> Event:

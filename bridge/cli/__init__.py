@@ -1,11 +1,12 @@
 """The commands of ``zoho-bridge``: each reads its options, calls the work, and prints the result.
 
-The module of a command has the command's name and is loaded when the command is called: a web
-process holds no HTTP client, and a list of feeds no web server. Helpers of several commands:
-``context`` (settings and store), ``zoho`` (the account), ``output`` (tables, JSON), ``sanitize``
-(text of others), ``address`` (where to listen), ``processes``.
+The module of a command has the command's name and is loaded when the command is called: the help
+loads none, a web process holds no HTTP client, and a list of feeds no web server. Helpers of
+several commands: ``context`` (settings and store), ``zoho`` (the account), ``output`` (tables,
+JSON), ``sanitize`` (text of others), ``address`` (where to listen), ``processes``.
 """
 
+import gc
 from importlib import import_module
 import os
 import sys
@@ -13,16 +14,31 @@ from typing import Any
 
 import click
 
-from bridge import __version__, logs
+from bridge import __version__
 from bridge.cli.output import print_problem
 from bridge.cli.processes import tied_option
 from bridge.errors import BridgeError, ConfigError
 
-_FIRST_STEPS = ("demo", "login", "discover")
-_SERVICES = ("serve", "web", "worker")
-_FEEDS = ("refresh", "feeds", "export", "history", "links")
-_OTHERS = ("doctor", "health", "verify", "push", "config", "completion")
-COMMANDS = (*_FIRST_STEPS, *_SERVICES, *_FEEDS, *_OTHERS)  # in the order of the help
+# In the order of the help, each with the first sentence of its own help.
+COMMANDS = {
+    "demo": "Try the bridge without a Zoho account.",
+    "login": "Connect the bridge with a Zoho account.",
+    "discover": "List the portals, groups and calendars of the account.",
+    "serve": "Serve the feeds and keep them fresh, on one machine.",
+    "web": "Serve the published feeds, without reading Zoho.",
+    "worker": "Read the sources that are due from Zoho, until stopped.",
+    "refresh": "Read the named feeds, or all, from Zoho now.",
+    "feeds": "List the feeds with events, state, last read and address.",
+    "export": "Write a feed to standard output, byte for byte as served.",
+    "history": "Show what changed in a feed, newest first.",
+    "links": "Manage the secret links of a feed.",
+    "doctor": "Check the setup and suggest fixes.",
+    "health": "Exit with 0 if the web server of this machine answers.",
+    "verify": "Compare a published feed with Zoho.",
+    "push": "Send edited events back to Zoho Connect.",
+    "config": "Show the settings in force, without secrets.",
+    "completion": "Print the script for completion in a shell.",
+}
 
 _INTERRUPTED = 130  # the exit code of shells for SIGINT: 128 and the signal's number
 
@@ -31,13 +47,14 @@ class _Commands(click.Group):
     """The group of all commands. An error that a person can solve is printed as a sentence."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self.commands)
 
-    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        command: click.Command = getattr(import_module(f"bridge.cli.{name}"), name)
-        return command
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is called, in place of its name and sentence."""
+        name, known, rest = super().resolve_command(ctx, args)
+        return name, known and _load(str(name)), rest
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -51,9 +68,22 @@ class _Commands(click.Group):
             sys.exit(_INTERRUPTED)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def _load(name: str) -> click.Command:
+    """Return a command. While its modules are loaded there is no garbage to look for."""
+    gc.disable()
+    command: click.Command = getattr(import_module(f"bridge.cli.{name}"), name)
+    gc.freeze()
+    gc.enable()
+    return command
+
+
+@click.group(
+    cls=_Commands,
+    commands=[click.Command(name, help=sentence) for name, sentence in COMMANDS.items()],
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @tied_option
-@click.version_option(__version__, prog_name="zoho-bridge")
+@click.version_option(__version__, "-V", "--version", prog_name="zoho-bridge")
 @click.pass_context
 def main(context: click.Context) -> None:
     """Publish Zoho Backstage, Connect and Calendar events as iCalendar feeds.
@@ -75,6 +105,5 @@ def main(context: click.Context) -> None:
     Settings come from the environment and from bridge.toml; see docs/settings.md. Output is
     coloured on a terminal, unless NO_COLOR is set.
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    logs.set_up()
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         context.color = False

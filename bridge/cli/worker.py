@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 @click.command()
 def worker() -> None:
-    """Read the sources that are due from Zoho, until it is stopped.
+    """Read the sources that are due from Zoho, until stopped.
 
     Several workers can share one PostgreSQL database.
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import click
 import structlog
 
+from bridge import logs
 from bridge.cli.context import Bridge, unknown_feed
 from bridge.domain.feed import Feed, Window
 from bridge.domain.problems import problem
@@ -50,6 +51,7 @@ def open_refresher(
     long a request may wait for the rate limit: a person waits, a worker comes back later.
     """
     zoho, store = bridge.settings.zoho, bridge.store
+    logs.set_up()
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     with ZohoClient(zoho, store.tokens, store.rate_limits, patience=patience) as client:
         yield Refresher(

@@ -7,15 +7,18 @@ the other keys made stay valid.
 import base64
 from collections.abc import Sequence
 import contextlib
+from functools import cached_property
 import hashlib
 import hmac
 import os
 from pathlib import Path
 import secrets
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from typing import TYPE_CHECKING
 
 from bridge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 SIGNATURE_LENGTH = 18  # bytes: 144 bits
 
@@ -27,11 +30,17 @@ class SecretKeys:
 
     def __init__(self, key: str, *older: str) -> None:
         self._keys = [text.encode() for text in (key, *older)]
-        fernet_keys = [_derive(each, b"encryption") for each in self._keys]
-        self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in fernet_keys])
 
     def __repr__(self) -> str:
         return "SecretKeys()"
+
+    @cached_property
+    def _fernet(self) -> "MultiFernet":
+        """The cipher; a list of feeds needs none, so its library is loaded on demand."""
+        from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415 - see above
+
+        keys = [base64.urlsafe_b64encode(_derive(key, b"encryption")) for key in self._keys]
+        return MultiFernet([Fernet(key) for key in keys])
 
     def encrypt(self, text: str) -> bytes:
         """Encrypt a text with the newest key."""
@@ -39,6 +48,8 @@ class SecretKeys:
 
     def decrypt(self, data: bytes) -> str | None:
         """Decrypt a text; return None if its key is missing."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 - see ``_fernet``
+
         try:
             return self._fernet.decrypt(data).decode()
         except InvalidToken:

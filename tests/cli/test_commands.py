@@ -38,7 +38,7 @@ def command_at(names: Sequence[str]) -> click.Command:
     command: click.Command = main
     for name in names:
         assert isinstance(command, click.Group)
-        inner = command.get_command(click.Context(command), name)
+        _, inner, _ = command.resolve_command(click.Context(command), [name])
         assert inner is not None
         command = inner
     return command

@@ -44,7 +44,7 @@ def test_the_commands_and_options_in_a_document_exist(path: Path) -> None:
         if name == "login" and path.name == "CHANGELOG.md":  # names an option that was removed
             continue
         assert name in COMMANDS
-        command = main.get_command(click.Context(main), name)
+        command = main.resolve_command(click.Context(main), [name])[1]
         assert set(re.findall(r"--[a-z-]+", rest)) <= options_of(command)
 
 

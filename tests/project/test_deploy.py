@@ -25,7 +25,7 @@ PLATFORM = {"PORT", "WEB_CONCURRENCY"}  # options of `web` and `serve` in the en
 
 
 def command_of(name: str) -> click.Command:
-    command = main.get_command(click.Context(main), name)
+    command = main.resolve_command(click.Context(main), [name])[1]
     assert command is not None, name
     return command
 

@@ -148,6 +148,7 @@ FEED_KEYS: Mapping[str, values.Parser] = {
     "public": values.flag,
     "privacy": values.choice("full", "busy"),
     "alarms": values.alarms,
+    "reminder": values.reminder,
     "past": values.days(0, 3650),
     "future": values.days(1, 1825),
     "exceptions": values.choice("detached", "recurrence-id"),

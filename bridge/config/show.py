@@ -71,7 +71,8 @@ def plain_value(value: object) -> object:
         case int():  # also a boolean
             return value
         case timedelta():
-            return f"{value.days}d"
+            days, minutes = value.days, value // timedelta(minutes=1)
+            return f"{days}d" if value == timedelta(days=days) else f"{minutes}m"
     return str(value or "")  # of a ZoneInfo its name
 
 

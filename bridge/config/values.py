@@ -24,6 +24,8 @@ _CONTROLS = {"Cc", "Cs"}  # control characters, halves of surrogate pairs
 _NOT_IN_A_LINE = _CONTROLS | {"Zl", "Zp"}  # also the separators of lines and paragraphs
 _LONGEST = 255
 _LONGEST_PREFIX = 60
+_MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
+_LONGEST_REMINDER = timedelta(days=28)
 _LONGEST_LIST = 1000  # group IDs become the key of the source in the database, which has a limit
 
 
@@ -105,6 +107,17 @@ def days(low: int, high: int) -> Callable[[object], timedelta]:
         return timedelta(days=count)
 
     return parse
+
+
+def reminder(value: object) -> timedelta | None:
+    """Parse how long before an event a reminder rings: ``"15m"``, ``"2h"``, ``"1d"``, ``""``."""
+    if value == "":
+        return None
+    match = re.fullmatch("([0-9]{1,5})([mhd])", value) if isinstance(value, str) else None
+    span = timedelta(minutes=int(match[1]) * _MINUTES[match[2]]) if match else None
+    if span is None or span > _LONGEST_REMINDER:
+        raise ValueError('write minutes, hours or days in quotes, from "0m" to "28d".')
+    return span
 
 
 def pattern(regex: str, remedy: str) -> Callable[[object], str]:

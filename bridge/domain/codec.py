@@ -80,7 +80,7 @@ def decode_feed(text: str) -> Feed:
     data = msgspec.json.decode(text)
     data["sources"] = tuple(map(decode_source, data["sources"]))
     data["rules"] = tuple(_read(SourceRule, rule) for rule in data.get("rules", ()))
-    spans = {name: _seconds(data[name]) for name in ("past", "future") if name in data}
+    spans = {name: _seconds(data[name]) for name in ("past", "future", "reminder") if name in data}
     return Feed(**data | spans)
 
 

@@ -26,6 +26,7 @@ class Feed:
     public: bool = False
     privacy: Literal["full", "busy"] = "full"
     alarms: bool | Literal["nearest"] = True
+    reminder: timedelta | None = None
     past: timedelta = timedelta(days=90)
     future: timedelta = timedelta(days=540)
     exceptions: Literal["detached", "recurrence-id"] = "detached"

@@ -9,7 +9,7 @@ from typing import Literal
 import structlog
 
 from bridge.domain import codec
-from bridge.domain.event import Event, nearest_first, to_utc
+from bridge.domain.event import Alarm, Event, nearest_first, to_utc
 from bridge.domain.feed import Feed, Window
 from bridge.domain.problems import Problem, problem, text_problem
 from bridge.domain.rejection import Rejection
@@ -220,11 +220,19 @@ def _add_rejection(
 
 
 def _with_alarms(event: Event, feed: Feed) -> Event:
-    """Return an event with the reminders that the feed shows: all, the nearest, or none."""
-    if feed.alarms is True:
+    """Return an event with the reminders that the feed shows: all, the nearest, or none.
+
+    A timed event without a reminder gets the feed's own. A whole day begins at midnight, and its
+    reminder would ring at night.
+    """
+    if feed.alarms is True and feed.reminder is None:
         return event
     overrides = tuple(_with_alarms(override, feed) for override in event.overrides)
-    alarms = nearest_first(event.alarms)[:1] if feed.alarms else ()
+    alarms = event.alarms
+    if not alarms and feed.reminder is not None and not event.all_day:
+        alarms = (Alarm(trigger=-feed.reminder),)
+    if feed.alarms is not True:
+        alarms = nearest_first(alarms)[:1] if feed.alarms else ()
     return replace(event, alarms=alarms, overrides=overrides)
 
 

@@ -23,6 +23,7 @@ title = "Marketing events 👩‍💻"
 public = true
 privacy = "busy"
 alarms = false
+reminder = "15m"
 past = "2w"
 future = "1825d"
 exceptions = "recurrence-id"
@@ -42,6 +43,7 @@ sources = [
         public=True,
         privacy="busy",
         alarms=False,
+        reminder=timedelta(minutes=15),
         past=timedelta(days=14),
         future=timedelta(days=1825),
         exceptions="recurrence-id",
@@ -86,6 +88,13 @@ def test_a_feed_needs_only_a_slug_and_sources() -> None:
         ),
         ('public = "false"', 'public = "false": write true or false, without quotes.'),
         ("alarms = 1", 'alarms = 1: write true, false or "nearest".'),
+        *(
+            (
+                f"reminder = {value}",
+                f'reminder = {value}: write minutes, hours or days in quotes, from "0m" to "28d".',
+            )
+            for value in ("15", '"15"', '"-15m"', '"15s"', '"29d"', '"1h30m"', "true")
+        ),
         ('privacy = "none"', 'privacy = "none": write one of "full", "busy".'),
         ('exceptions = "both"', 'exceptions = "both": write one of "detached", "recurrence-id".'),
         ("cancelled = true", 'cancelled = true: write one of "mark", "status", "drop".'),

@@ -128,9 +128,10 @@ def test_settings_load_the_feeds_that_were_written(
 def test_a_block_has_the_keys_that_differ_from_the_defaults_and_names_in_comments() -> None:
     sources = (CalendarSource(calendar="c="), ConnectSource(group="1,2", network="7"))
     feed = Feed(slug="a", title='A "b"', sources=sources, past=timedelta(weeks=1), alarms=False)
+    feed = replace(feed, reminder=timedelta(minutes=90))
     assert append_feeds("# mine", [feed], {"calendar:c=": "Work\n[zoho]"}) == (
         "# mine\n\n"
-        '[[feed]]\nslug = "a"\ntitle = "A \\"b\\""\nalarms = false\npast = "7d"\n'
+        '[[feed]]\nslug = "a"\ntitle = "A \\"b\\""\nalarms = false\nreminder = "90m"\npast = "7d"\n'
         'sources = [\n  { calendar = "c=" }, # Work [zoho]\n'
         '  { connect = ["1", "2"], network = "7" },\n]\n'
     )

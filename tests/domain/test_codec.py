@@ -155,6 +155,7 @@ def test_decoding_returns_a_feed() -> None:
         public=True,
         privacy="busy",
         alarms=False,
+        reminder=timedelta(minutes=15),
         past=timedelta(days=1),
         future=timedelta(days=2),
         exceptions="recurrence-id",

@@ -11,6 +11,7 @@ import pytest
 import recurring_ical_events
 
 from bridge.domain.event import Alarm, Moment, Status
+from bridge.feed.document import remove_alarms
 from bridge.publish import plan
 from bridge.publish.pending import activate_feeds
 from bridge.publish.publisher import publish
@@ -102,6 +103,29 @@ def test_a_feed_may_show_only_the_nearest_reminder_of_an_event(store: Store, now
     assert body(store).count(b"BEGIN:VALARM") == 3
     assert body(store).count(b"TRIGGER:-PT15M") == 2
     assert b"VALARM" not in body(store, "quiet")
+
+
+def test_a_timed_event_without_a_reminder_gets_that_of_the_feed(
+    store: Store, now: datetime
+) -> None:
+    """Each VEVENT has a reminder then, but a whole day, whose start is midnight, has none."""
+    own = Alarm(trigger=timedelta(minutes=-5))
+    slot = datetime(2026, 3, 19, 12, tzinfo=BERLIN)
+    changed = event("s", start=slot, recurrence_id=slot)
+    series_ = series("s", 12, alarms=(own,), overrides=(changed,))
+    day = event("d", start=date(2026, 3, 20))
+    publish_all(store, now, event("a"), event("b", alarms=(own,)), series_, day)
+    before = blobs(store)
+    feed = replace(FEED, reminder=timedelta(minutes=90))
+    publish_all(store, now + DAY, event("a"), event("b", alarms=(own,)), series_, day, feed=feed)
+    after = blobs(store)
+    assert (after["b"], after["d"]) == (before["b"], before["d"])
+    assert b"TRIGGER:-PT1H30M\r\n" in after["a"]
+    assert remove_alarms(body(store)).count(b"BEGIN:VEVENT") - 1 == body(store).count(b"TRIGGER")
+    assert body(store).count(b"TRIGGER:-PT5M") == 2
+    assert b"VALARM" not in body(store, "quiet")
+    publish_all(store, now + 2 * DAY, event("a"), feed=replace(feed, alarms=False))
+    assert b"VALARM" not in body(store)
 
 
 def test_an_instant_has_no_end_in_any_document(store: Store, now: datetime) -> None:

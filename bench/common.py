@@ -126,9 +126,11 @@ def published(store: Store, slug: str, variant: str = "default") -> Document:
 
 @contextmanager
 def served(app_factory: str, port: int, data_dir: Path) -> Iterator[int]:
-    """Serve an app factory as ``zoho-bridge web`` does, in one process; yield the server's PID."""
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--no-ws"]
-    command += ["--no-log", "--workers", "1", "--blocking-threads", "4", "--port", str(port)]
+    """Serve an app factory in one process, WSGI in four threads; yield the server's PID."""
+    kind = "rsgi" if app_factory.startswith("bridge.web.server:") else "wsgi"
+    command = [sys.executable, "-m", "granian", "--interface", kind, "--factory", "--no-ws"]
+    command += ["--no-log", "--workers", "1", "--http", "1", "--port", str(port)]
+    command += ["--blocking-threads", "4"] * (kind == "wsgi")
     environment = {**os.environ, **ENVIRONMENT, "BRIDGE_DATA_DIR": str(data_dir)}
     folder = Path(__file__).parent
     process = subprocess.Popen([*command, app_factory], cwd=folder, env=environment)

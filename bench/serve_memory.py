@@ -62,7 +62,7 @@ def main(feeds: int, events: int) -> None:
         print("| encoding | documents, MB | process before, MB | grew by, MB |")
         print("|---|--:|--:|--:|")
         for encoding, size in sizes.items():
-            with served("bridge.web:create_app", PORT, settings.data_dir) as server:
+            with served("bridge.web.server:create_server", PORT, settings.data_dir) as server:
                 poll(paths[:1] * 2000, encoding)
                 before = resident(server)
                 poll(paths, encoding)

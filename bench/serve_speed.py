@@ -1,9 +1,9 @@
 """Requests per second and 99th percentile of latency of feeds, measured with wrk.
 
 Baselines: bare Flask views that return the same bytes, and a view that merges three sources with
-icalendar on each request. Both sides run under granian with one process and four threads. They
-take turns in short rounds, so that other programs slow both, and each round yields a ratio. The
-tables show medians of rounds.
+icalendar on each request. Both sides run under granian with one process. They take turns in short
+rounds, so that other programs slow both, and each round yields a ratio. The tables show medians of
+rounds.
 
     python bench/serve_speed.py [--rounds 11] [--seconds 2] [--events 10000]
 
@@ -130,7 +130,7 @@ def main(rounds: int, seconds: int, events: int) -> None:
     with new_store() as (settings, store), ExitStack() as stack:
         folder = settings.data_dir
         paths = fill(store, folder, events)
-        for app, port in (("bridge.web:create_app", BRIDGE), ("peers:create_app", PEERS)):
+        for app, port in (("bridge.web.server:create_server", BRIDGE), ("peers:create_app", PEERS)):
             stack.enter_context(served(app, port, folder))
         gzip = {"Accept-Encoding": "gzip"}
         etag = get(BRIDGE, paths["small"], **gzip).headers["ETag"]

@@ -1,13 +1,20 @@
 """``zoho-bridge web``: the web server alone."""
 
+from contextlib import suppress
+import resource
+
 import click
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from bridge import logs
 from bridge.cli.address import check_address, host_option, port_option, workers_option
 from bridge.cli.context import open_bridge
+
+_FILES = 256  # open files besides connections, at most
+_MOST_CONNECTIONS = 16 * 1024
 
 
 @click.command()
@@ -29,15 +36,30 @@ def web(host: str, port: int, workers: int, *, demo: bool) -> None:
     with open_bridge():
         pass  # reports mistakes in the settings once, instead of once per web process
     Granian(
-        "bridge.web:create_demo_app" if demo else "bridge.web:create_app",
+        f"bridge.web.server:{'create_demo_server' if demo else 'create_server'}",
         address=ip,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         factory=True,
         workers=workers,
-        blocking_threads=4,
         workers_kill_timeout=10,
+        http=HTTPModes.http1,  # the server of "auto" never drops a connection that sends nothing
+        http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=32 * 1024),
         websockets=False,
+        backlog=4096,
+        backpressure=_most_connections(),
         log_level=LogLevels.warning,
         log_dictconfig=logs.CONFIG,
     ).serve()
+
+
+def _most_connections() -> int:
+    """Return how many connections a process can hold, with as many files as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # a sandbox may forbid it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    unlimited = resource.RLIM_INFINITY
+    return (
+        _MOST_CONNECTIONS if soft == unlimited else min(max(soft - _FILES, 128), _MOST_CONNECTIONS)
+    )

@@ -32,7 +32,7 @@ from bridge.web.html_response import is_web_link
 
 _INSTALLED = Path(__file__).parent.parent / "templates"
 _CHECKED_OUT = Path(__file__).parent.parent.parent / "templates"
-_LONGEST_FORM = 16 * 1024
+LONGEST_BODY = 64 * 1024
 
 
 def create_app(
@@ -60,7 +60,7 @@ def create_app(
     )
     # Both settings redirect, to any host that the request names.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
-    app.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     app.jinja_env.filters["is_web_link"] = is_web_link
     app.extensions["bridge"] = web
     error_responses.register(app)
@@ -72,8 +72,3 @@ def create_app(
     wsgi_app = https.wrap(answered, settings)
     app.wsgi_app = wsgi_app  # type: ignore[assignment,method-assign]
     return app
-
-
-def create_demo_app() -> Flask:
-    """Return the WSGI app of ``zoho-bridge demo``."""
-    return create_app(open_admin=True)

@@ -17,7 +17,7 @@ from bridge.store.filters import FilteredFeed
 from bridge.store.links import Link
 from bridge.store.publications import Head
 from bridge.web.filtered_documents import FilteredDocuments
-from bridge.web.read_cache import DocumentCache, ReadCache
+from bridge.web.read_cache import DocumentCache, ReadCache, forbid_waiting
 from bridge.web.usage import Usage
 
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
@@ -32,7 +32,7 @@ class Web:
         self, settings: Settings, store: Store, open_admin: bool, clock: Callable[[], float]
     ) -> None:
         self.settings = settings
-        self.store = store
+        self._store = store
         self.open_admin = open_admin
         self.usage = Usage(store)
         self.documents = DocumentCache(store.publications)
@@ -40,6 +40,12 @@ class Web:
         self._heads = ReadCache(store.publications.head, clock)
         self._filters = ReadCache(self._find_filter, clock)
         self.filtered_documents = FilteredDocuments(store, self._heads)
+
+    @property
+    def store(self) -> Store:
+        """The store; raises CacheMiss in a request that must not wait."""
+        forbid_waiting()
+        return self._store
 
     def open_feed(self, slug: str, token: str | None, variant: str) -> tuple[str, Head]:
         """Return the hash of an address's token, and the head of the published feed.

@@ -32,6 +32,11 @@ _METHODS = ("GET", "HEAD", "OPTIONS")
 _CACHE = "max-age=900, stale-while-revalidate=86400, stale-if-error=604800"
 
 
+def is_poll(path: str) -> bool:
+    """Return whether a path is that of a published feed or event."""
+    return _PATH.fullmatch(path) is not None
+
+
 class Feeds:
     """The WSGI app that answers the addresses of feeds, and passes all others to Flask."""
 

@@ -20,7 +20,7 @@ from bridge.feed.document import join_document, remove_alarms
 from bridge.store import Store
 from bridge.store.filters import FilteredFeed
 from bridge.store.publications import Head
-from bridge.web.read_cache import ReadCache, SizedCache, log_stale
+from bridge.web.read_cache import ReadCache, SizedCache, forbid_waiting, log_stale
 
 _MOST_BYTES = 64 * 2**20
 _GZIP_LEVEL = 1  # a client waits; the worker compresses whole feeds better
@@ -75,6 +75,7 @@ class FilteredDocuments:
         cached = self._documents.get(key)
         if cached is not None and cached.is_current(head):
             return cached
+        forbid_waiting()
         # One document at a time: other threads serve feeds, or wait and use the result.
         with self._joining:
             cached = self._documents.get(key)

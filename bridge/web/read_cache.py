@@ -7,6 +7,7 @@ feed must not fail (rulebook H8).
 
 from collections.abc import Callable, Hashable
 from contextlib import suppress
+from contextvars import ContextVar
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -23,6 +24,19 @@ _MOST_ANSWERS = 1024  # of about a kilobyte each
 _MOST_BYTES = 64 * 2**20
 
 log = structlog.get_logger()
+
+# Set while a request is answered that must not wait for the database.
+cached_only = ContextVar("cached_only", default=False)
+
+
+class CacheMiss(Exception):  # noqa: N818 - it is no error
+    """A request that must not wait has to read from the database."""
+
+
+def forbid_waiting() -> None:
+    """Raise CacheMiss in a request that must not wait."""
+    if cached_only.get():
+        raise CacheMiss
 
 
 class SizedCache(Generic[V]):
@@ -61,6 +75,7 @@ class ReadCache(Generic[V]):
         answer, expires = self._answers.get(key) or (None, now)
         if answer is not None and now < expires:
             return answer
+        forbid_waiting()
         try:
             new = self._look_up(*key)
         except StoreError as error:
@@ -90,6 +105,7 @@ class DocumentCache:
         cached = self._documents.get(key)
         if cached is not None and cached.etag == etag:
             return cached
+        forbid_waiting()
         try:
             new = self._publications.representation(slug, variant, gzip=gzip)
         except StoreError as error:

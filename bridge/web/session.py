@@ -8,19 +8,12 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-from threading import BoundedSemaphore
 
 from flask import Flask, abort, request, session
 from flask.sessions import SecureCookieSessionInterface
-from werkzeug.exceptions import ServiceUnavailable
 
 from bridge.store.sessions import IDLE
 from bridge.web.context import client_address, is_local_request, web
-
-_RETRY_AFTER = 10  # seconds
-_FORM_WAIT = 0.05  # seconds
-
-forms = BoundedSemaphore(2)
 
 
 class _Sessions(SecureCookieSessionInterface):
@@ -94,21 +87,11 @@ def csrf_token() -> str:
 
 
 def check_csrf() -> None:
-    """Abort with 403 unless the form comes from a page of this session.
-
-    Parsing a form waits for its sender, so at most two threads do it: the others serve feeds. They
-    wait for one of the two no longer than a form takes that was sent whole.
-    """
+    """Abort with 403 unless the form comes from a page of this session."""
     token = session.get("csrf", "")
     if not token:
         abort(403)
-    if not forms.acquire(timeout=_FORM_WAIT):
-        raise ServiceUnavailable(retry_after=_RETRY_AFTER)
-    try:
-        sent = request.form.get("csrf", "")
-    finally:
-        forms.release()
-    if not _is_equal(sent, token):
+    if not _is_equal(request.form.get("csrf", ""), token):
         abort(403)
 
 

@@ -7,6 +7,7 @@ import http.client
 import os
 from pathlib import Path
 import re
+import resource
 import socket
 
 import pytest
@@ -115,7 +116,7 @@ def test_head_has_the_headers_of_get_and_no_body(server: tuple[int, str]) -> Non
         ("GET /static/%2e%2e/%2e%2e/etc/passwd HTTP/1.1", "404"),
         ("GET //f//team.ics HTTP/1.1", "404"),
         ("GET * HTTP/1.1", "4.."),
-        ("GET http://evil.example/f/x/team.ics HTTP/1.1", "404"),
+        ("GET http://evil.example/f/x/team.ics HTTP/1.1", "421"),
         ("GET /f/x/team.ics?" + "a" * 8000 + " HTTP/1.1", "404"),
         ("GET /" + "a" * 70_000 + " HTTP/1.1", "4.."),
         ("BREW /f/x/team.ics HTTP/1.1", "405"),
@@ -172,6 +173,34 @@ def test_forty_slow_senders_block_no_client(server: tuple[int, str], beginning: 
         for _ in range(SLOW):
             hold(stack, port, beginning.format(path=path, cookie=cookie, form=form).encode())
         assert_answers(port, path)
+
+
+@pytest.mark.slow
+def test_five_thousand_idle_connections_block_no_client(server: tuple[int, str]) -> None:
+    """More than the 1,024 at which the server stood still, and they are dropped after a while."""
+    port, path = server
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= hard < 6000:
+        pytest.skip("the system allows fewer open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 6000), hard))
+    with ExitStack() as stack:
+        for _ in range(5000):
+            hold(stack, port, b"")
+        assert_answers(port, path)
+        first = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+        assert first.recv(1) == b""  # the server closed it
+
+
+@pytest.mark.slow
+def test_slow_forms_end_after_a_while(server: tuple[int, str]) -> None:
+    port, _ = server
+    head = b"POST /admin/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\ncsrf="
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(head)
+        received = b""
+        while part := connection.recv(4096):
+            received += part
+    assert received.startswith(b"HTTP/1.1 408 ")
 
 
 def assert_answers(port: int, path: str) -> None:

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import re
-from threading import BoundedSemaphore
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,7 +16,6 @@ from bridge.domain.source import CalendarSource
 from bridge.feed.publication import Publication
 from bridge.store import Store, sign_ins
 from bridge.store.links import Link
-from bridge.web import session
 from tests.served import csrf_token, web_app
 
 PASSWORD = "correct horse battery staple é"
@@ -203,22 +201,6 @@ def test_guessing_is_slowed_down_over_all_processes(
 def test_many_clients_together_are_slowed_down_too(client: FlaskClient) -> None:
     codes = [sign_in(client, "wrong", f"192.0.2.{number}").status_code for number in range(51)]
     assert codes == [403] * 50 + [429]
-
-
-@pytest.mark.parametrize(("is_freed", "status"), [(True, 303), (False, 503)])
-def test_a_form_waits_a_moment_while_two_others_are_read(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, is_freed: bool, status: int
-) -> None:
-    """Many sign-ins at once succeed, and senders that never end hold the threads only briefly."""
-
-    class Slots(BoundedSemaphore):
-        def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
-            assert timeout is not None
-            assert 0 < timeout <= 0.1
-            return is_freed and super().acquire()
-
-    monkeypatch.setattr(session, "forms", Slots(2))
-    assert sign_in(client).status_code == status
 
 
 @pytest.mark.parametrize("home", ["198.51.100.1", "2001:db8::7"])

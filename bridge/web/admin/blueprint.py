@@ -13,7 +13,7 @@ from bridge.web.context import web
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 template_filters.register(blueprint)
 
-_LONGEST_FORM = 256 * 1024  # names some thousand sources
+LONGEST_FORM = 256 * 1024  # names some thousand sources
 
 
 @blueprint.before_request
@@ -25,7 +25,7 @@ def _check_access() -> BaseResponse | None:
             if request.method == "POST":
                 abort(403)
             return redirect(url_for("admin.sign_in"), 303)
-        request.max_content_length = _LONGEST_FORM
+        request.max_content_length = LONGEST_FORM
     if request.method == "POST":
         session.check_csrf()
     return None

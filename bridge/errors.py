@@ -29,6 +29,13 @@ class StoreError(BridgeError):
     """The database can't be opened or written, or has a newer schema."""
 
 
+class StoppedError(BridgeError):
+    """The process ends, so Zoho is not asked any more: no failure of a source."""
+
+    def __init__(self) -> None:
+        super().__init__("The request to Zoho was given up, because the process ends.")
+
+
 class ZohoError(BridgeError):
     """A request to Zoho without the data asked for; the last good feed stays published.
 

@@ -25,9 +25,10 @@ import stamina
 import structlog
 
 from bridge.config.urls import mask_url
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import BridgeError, ConfigError, StoppedError
 from bridge.publish.pending import publish_pending
 from bridge.refresh.refresher import Refresher
+from bridge.signals import SIGNALS, ending_in_time
 from bridge.store.permissions import make_private
 from bridge.verify.schedule import select_due, verify_calendar
 from bridge.verify.verifier import Verifier
@@ -38,7 +39,6 @@ _THREADS_OF_PRODUCT = (
     _THREADS + 1
 ) // 2  # half: the others read on while one product answers slowly
 _HEALTH_SECONDS = 10.0  # between checks that every thread of the consumer lives
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _Read: TypeAlias = tuple[str, Callable[[str], None]]
 
@@ -106,8 +106,9 @@ def run(
     clock: Callable[[], datetime],
     stop: Flag | None = None,
 ) -> None:
-    """Refresh what is due until a signal ends the process; reads that have begun are finished.
+    """Refresh what is due until a signal ends the process; ``stop`` is then set.
 
+    The client gives up its requests then, and a read that has all its answers is finished.
     ``sync_feeds`` updates the feeds from the settings, at the start and every few hours. Errors are
     logged, and the worker goes on. A second Ctrl+C ends it without waiting.
     """
@@ -225,6 +226,8 @@ def _logged(event: str, **fields: Any) -> Iterator[None]:
     """Log an error of the block, a bug with its traceback, and go on."""
     try:
         yield
+    except StoppedError:
+        pass  # the source is still due
     except BridgeError as error:
         log.error(event, **fields, outcome="failed", error=str(error))  # noqa: TRY400
     except Exception as error:
@@ -234,7 +237,7 @@ def _logged(event: str, **fields: Any) -> Iterator[None]:
 
 @contextmanager
 def _signals_set(stop: Flag, start: Callable[[], None]) -> Iterator[None]:
-    """Run ``start`` and set ``stop`` at the first signal; restore the handlers afterwards.
+    """Run ``start``, and set ``stop`` at the first signal; the process then ends in time.
 
     SIGTERM may come twice: a service manager sends it to the whole group, and the parent sends
     another. A second SIGINT comes from a person and ends the process at once.
@@ -243,19 +246,20 @@ def _signals_set(stop: Flag, start: Callable[[], None]) -> Iterator[None]:
     def handle(number: int, _frame: FrameType | None) -> None:
         if stop.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
-        stop.set()
+        end()
 
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    try:
-        # A signal during the start waits for these handlers, which replace huey's.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    with ending_in_time(stop) as end:
         try:
-            start()
-            for number, handler in before.items():  # nohup ignores SIGHUP
-                signal.signal(number, handler if handler is signal.SIG_IGN else handle)
+            # A signal during the start waits for these handlers, which replace huey's.
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+            try:
+                start()
+                for number, handler in before.items():  # nohup ignores SIGHUP
+                    signal.signal(number, handler if handler is signal.SIG_IGN else handle)
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            yield
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -20,6 +20,7 @@ from bridge.sandbox.demo_edits import edit
 from bridge.sandbox.fault_tour import fault_tour
 from bridge.sandbox.files import data_file
 from bridge.sandbox.server import Sandbox
+from bridge.signals import interruptible
 
 _TURN = 120.0  # seconds; the worker looks once a minute for sources that are due
 
@@ -71,12 +72,14 @@ def demo(host: str, port: int, faults: float | None) -> None:
         with Tree() as tree:
             # Without a password only on loopback: the list shows the secret addresses of feeds.
             unlocked = ["--demo"] if address.is_loopback(ip) else []
-            tree.start("web server", bridge("web", "--host", ip, "--port", str(port), *unlocked))
-            _refresh()
-            edit(sandbox.data)
-            _refresh("northwind-events")  # which now has a history
-            commands = _write_environment(Path(folder), settings)
-            tree.start("worker", bridge("worker"))
+            with interruptible():
+                command = bridge("web", "--host", ip, "--port", str(port), *unlocked)
+                tree.start("web server", command)
+                _refresh()
+                edit(sandbox.data)
+                _refresh("northwind-events")  # which now has a history
+                commands = _write_environment(Path(folder), settings)
+                tree.start("worker", bridge("worker"))
             with _reported_faults(sandbox, faults) if faults else nullcontext():
                 code = tree.wait(
                     answers=lambda: address.is_serving(ip, port),

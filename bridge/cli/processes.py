@@ -12,15 +12,15 @@ import subprocess
 import sys
 from threading import Thread
 import time
-from types import FrameType
 from typing import Self
 
 import click
 
+from bridge.signals import handled
+
 _LOOK_SECONDS = 0.1
 _TIED = "--tied"
-_GRACE = 60.0
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_GRACE = 14.0  # a child ends itself before that
 
 
 def bridge(*arguments: str) -> list[str]:
@@ -63,18 +63,15 @@ class Tree:
         self._grace = grace
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._received: list[int] = []
-        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
+        self._handled = handled(self._received.append)
 
     def __enter__(self) -> Self:
-        for number, handler in self._before.items():
-            if handler is not signal.SIG_IGN:  # nohup ignores SIGHUP
-                signal.signal(number, self._receive)
+        self._handled.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop()
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._handled.__exit__(None, None, None)
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Start a child; messages to people call it ``name``."""
@@ -102,9 +99,6 @@ class Tree:
                 ready()
             time.sleep(_LOOK_SECONDS)
         return 0
-
-    def _receive(self, number: int, _frame: FrameType | None) -> None:
-        self._received.append(number)
 
     def _stop(self) -> None:
         children = self._children.values()

@@ -16,7 +16,7 @@ from bridge.cli.processes import Tree, bridge
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the feeds and keep them fresh, on one machine.
 
-    Ctrl+C or SIGTERM ends it, after the reads that have begun.
+    Ctrl+C or SIGTERM ends it, within 15 seconds.
 
     \b
     Examples:

@@ -1,6 +1,7 @@
 """``zoho-bridge worker``: reads of the sources that are due."""
 
 from datetime import UTC, datetime
+from threading import Event as Flag
 
 import click
 import structlog
@@ -22,7 +23,8 @@ def worker() -> None:
     Examples:
       zoho-bridge worker
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    with open_bridge() as bridge, open_refresher(bridge, patience=BACKGROUND_PATIENCE) as refresher:
+    stop, patience = Flag(), BACKGROUND_PATIENCE
+    with open_bridge() as bridge, open_refresher(bridge, patience=patience, stop=stop) as refresher:
         for warning in bridge.settings.warnings:
             log.warning("settings", problem=warning)
 
@@ -31,4 +33,6 @@ def worker() -> None:
                 log.warning("look for feeds", product=product, error=str(error))
 
         queue = refreshing.open_queue(bridge.settings.queue_url, bridge.settings.data_dir)
-        refreshing.run(queue, refresher, sync_feeds=update_feeds, clock=lambda: datetime.now(UTC))
+        refreshing.run(
+            queue, refresher, sync_feeds=update_feeds, clock=lambda: datetime.now(UTC), stop=stop
+        )

@@ -1,15 +1,14 @@
 """The Zoho account as commands use it: its feeds, reads of its sources, and their failures."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 import os
 import secrets
-import signal
 import socket
 import sys
-from types import FrameType
+from threading import Event as Flag
 from typing import Any, NamedTuple
 
 import click
@@ -22,7 +21,8 @@ from bridge.domain.problems import problem
 from bridge.errors import BridgeError, ZohoError
 from bridge.publish.pending import activate_feeds
 from bridge.refresh.discovery import Discovery, discover, make_feeds
-from bridge.refresh.refresher import LEASE, Refresher, Report
+from bridge.refresh.refresher import Refresher, Report
+from bridge.signals import interruptible
 from bridge.sources.protocols import Product
 from bridge.zoho.client import ZohoClient
 
@@ -43,17 +43,22 @@ class SyncedFeeds(NamedTuple):
 
 @contextmanager
 def open_refresher(
-    bridge: Bridge, *, patience: timedelta = FOREGROUND_PATIENCE
+    bridge: Bridge, *, patience: timedelta = FOREGROUND_PATIENCE, stop: Flag | None = None
 ) -> Iterator[Refresher]:
     """Open a client of Zoho and yield the refresher that reads with it.
 
     Processes share the access token and the rate limits through the store. ``patience`` is how
-    long a request may wait for the rate limit: a person waits, a worker comes back later.
+    long a request may wait for the rate limit: a person waits, a worker comes back later. Requests
+    end when ``stop`` is set. Without it a signal to end interrupts the block.
     """
     zoho, store = bridge.settings.zoho, bridge.store
     logs.set_up()
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    with ZohoClient(zoho, store.tokens, store.rate_limits, patience=patience) as client:
+    tokens, rates = store.tokens, store.rate_limits
+    with (
+        nullcontext(stop) if stop else interruptible() as end,
+        ZohoClient(zoho, tokens, rates, patience=patience, stop=end) as client,
+    ):
         yield Refresher(
             store=store, api=client, zoho=zoho, holder=holder, clock=lambda: datetime.now(UTC)
         )
@@ -108,37 +113,14 @@ def refresh_all(refresher: Refresher, keys: Sequence[str]) -> list[Report]:
     style |= {"file": sys.stderr, "hidden": not sys.stderr.isatty()}
     bar = click.progressbar(length=len(keys), label="Reading Zoho", **style)
     with ThreadPoolExecutor(_PARALLEL_READS) as pool, bar:
-        reads: list[Future[Report]] = []
-        try:  # Ctrl+C may also come while the reads are started
-            reads.extend(pool.submit(_refresh, refresher, key) for key in keys)
+        try:
+            reads = [pool.submit(_refresh, refresher, key) for key in keys]
             for _ in as_completed(reads):
                 bar.update(1)
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            _finish(reads)
+        except BaseException:  # Ctrl+C; the reads that have begun are about to end
+            pool.shutdown(cancel_futures=True)
             raise
     return [read.result() for read in reads]
-
-
-def _finish(reads: Iterable[Future[Report]]) -> None:
-    """Wait for the reads that have begun, which may take minutes; a second Ctrl+C ends at once.
-
-    Threads can't be stopped. They write all or nothing, so the process may end under them. Other
-    processes leave the sources alone until their leases end.
-    """
-    before = signal.signal(signal.SIGINT, _end_at_once)
-    try:
-        click.echo("\nFinishing the reads that have begun; Ctrl+C again ends at once.", err=True)
-        wait([read for read in reads if not read.cancelled()])  # a cancelled one never finishes
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _end_at_once(number: int, _frame: FrameType | None) -> None:
-    minutes = LEASE // timedelta(minutes=1)
-    message = f"Ended. The interrupted sources can be read again in {minutes} minutes.\n"
-    os.write(2, message.encode())  # sys.stderr may be busy with another write
-    os._exit(128 + number)
 
 
 def _refresh(refresher: Refresher, key: str) -> Report:

@@ -14,7 +14,7 @@ from bridge.config import ZohoSettings
 from bridge.domain.feed import Feed, Window
 from bridge.domain.problems import Problem, problem
 from bridge.domain.records import SourceState
-from bridge.errors import StoreError, UnavailableError, ZohoError
+from bridge.errors import StoppedError, StoreError, UnavailableError, ZohoError
 from bridge.publish.publisher import publish
 from bridge.refresh import schedule
 from bridge.refresh.diff import decide
@@ -81,7 +81,7 @@ class Refresher:
         """Read a source and publish the feeds that show it; with ``only_due`` not before its time.
 
         A failure is saved with the source and reported, not raised: the feeds stay as they are.
-        Raises StoreError when the store can't be written.
+        Raises StoreError when the store can't be written, StoppedError when the process ends.
         """
         feeds = self.store.feeds.reading(key)
         if not feeds:
@@ -100,6 +100,9 @@ class Refresher:
                 report = self._publish(report)
         except ZohoError as error:
             report = self._fail(state, error.problem, error, lease)
+        except StoppedError:
+            self.store.sources.free(key, holder=lease)
+            raise
         except StoreError:
             raise
         except Exception as error:

@@ -62,6 +62,11 @@ class Sources(Tables):
         lease = {"lease_holder": holder, "lease_until": now + term}
         return self._database.execute(statement.values(lease)) == 1
 
+    def free(self, key: str, *, holder: str) -> None:
+        """End the lease of a read that was given up; the source stays due."""
+        held = sa.update(sources).where(sources.c.key == key, sources.c.lease_holder == holder)
+        self._database.execute(held.values(lease_holder=None, lease_until=None))
+
     def wake(self, keys: Iterable[str], *, now: datetime) -> None:
         """Make sources due now ("refresh now")."""
         with self._database.write() as connection:
@@ -108,7 +113,6 @@ class Sources(Tables):
         ``missing`` events stay and are marked, ``returned`` ones are unmarked. Returns False, and
         writes nothing, if another holder took the lease meanwhile.
         """
-        held_at = sa.func.coalesce(sources.c.held_at, sa.literal(now, Instant)) if warning else None
         statement = _release(key, holder, now, next_check_at).values(
             last_success=now,
             failures=0,
@@ -116,7 +120,7 @@ class Sources(Tables):
             failing_since=None,
             error=None,
             warning=problems.dump(warning) if warning else None,
-            held_at=held_at,
+            held_at=_since(sources.c.held_at, now) if warning else None,
             profile=codec.encode_profile(profile) if profile else None,
         )
         with self._database.write() as connection:
@@ -140,7 +144,7 @@ class Sources(Tables):
     ) -> None:
         """Save why a read failed and free the lease; the stored events stay."""
         statement = _release(key, holder, now, next_check_at).values(
-            failing_since=sa.func.coalesce(sources.c.failing_since, sa.literal(now, Instant)),
+            failing_since=_since(sources.c.failing_since, now),
             failures=sources.c.failures + 1,
             error=problems.dump(error),
         )
@@ -167,6 +171,11 @@ def _is_due(now: datetime) -> sa.ColumnElement[bool]:
         due > now + _LONGEST_PAUSE, sa.func.coalesce(last, due) > now + CLOCK_SKEW
     )
     return sa.or_(due <= now, by_wrong_clock)
+
+
+def _since(column: sa.ColumnElement[datetime], now: datetime) -> sa.ColumnElement[datetime]:
+    """Return the time in a column, or now if it has none, or that of a clock that was ahead."""
+    return sa.case((column <= now + CLOCK_SKEW, column), else_=sa.literal(now, Instant))
 
 
 def _release(key: str, holder: str, now: datetime, next_check_at: datetime) -> sa.Update:

@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 import json
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from bridge.domain.problems import dump, problem
+from bridge.domain.records import CLOCK_SKEW
 from bridge.store.database import columns, insert_for, upsert
 from bridge.store.schema import verifications
 from bridge.store.tables import Tables
@@ -45,7 +46,9 @@ class Verifications(Tables):
         """Claim a comparison; return False if a process made or began one after ``not_since``."""
         mine = verifications.c.source_key == key, verifications.c.slug == slug
         begun = {"at": now, "error": dump(problem("verification-unfinished"))}
-        claim = update(verifications).where(*mine, verifications.c.at <= not_since).values(begun)
+        at = verifications.c.at
+        may_begin = or_(at <= not_since, at > now + CLOCK_SKEW)
+        claim = update(verifications).where(*mine, may_begin).values(begun)
         day = now.date()
         new = {"first_day": day, "last_day": day, "equal": 0, "differing": 0, "details": "{}"}
         with self._database.write() as connection:

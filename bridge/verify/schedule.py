@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.domain.problems import dump, problem
-from bridge.domain.records import SourceState
-from bridge.errors import ZohoError
+from bridge.domain.records import CLOCK_SKEW, SourceState
+from bridge.errors import StoppedError, ZohoError
 from bridge.store import Store
 from bridge.store.verifications import Verification
 from bridge.verify.comparison import Comparison
@@ -32,7 +32,8 @@ def select_due(store: Store, *, now: datetime) -> tuple[str, ...]:
     healthy = [state.source.key for state in states if _is_healthy(state)]
     if len(healthy) * 2 <= len(states):
         return ()
-    last = store.verifications.last()
+    times = store.verifications.last().items()
+    last = {key: at for key, at in times if at <= now + CLOCK_SKEW}
     late = [key for key in healthy if key not in last or last[key] <= now - _INTERVAL]
     never = datetime.min.replace(tzinfo=now.tzinfo)
     late.sort(key=lambda key: (last.get(key, never), key))
@@ -55,6 +56,8 @@ def verify_calendar(
         return ()
     try:
         return verifier.verify_month(state.source, dice=dice())
+    except StoppedError:
+        raise
     except Exception as error:
         if isinstance(error, ZohoError | UnverifiableError):
             reason = error.problem

@@ -6,6 +6,7 @@ The bridge itself only reads. A change of something in Zoho, which a person aske
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from threading import Event as Flag
 import time
 from typing import Any, Self, TypeAlias
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ import httpx
 import stamina
 
 from bridge.config import ZohoSettings
-from bridge.errors import SlowDownError, UnavailableError
+from bridge.errors import SlowDownError, StoppedError, UnavailableError
 from bridge.zoho.budget import Budget
 from bridge.zoho.oauth import TokenKeeper, account_of
 from bridge.zoho.rate_limit import Rate, RateLimitStore
@@ -50,8 +51,9 @@ class ZohoClient:
     """The client for one account; safe for threads, and best kept as long as the process lives.
 
     It remembers which scopes Zoho refuses. ``tokens`` and ``rates`` are shared by all processes of
-    an account. A request that the rate would allow only after ``patience`` is refused. Raises
-    ConfigError if the settings are not enough to log in.
+    an account. A request that the rate would allow only after ``patience`` is refused. Once
+    ``stop`` is set, requests and waits end with StoppedError. Raises ConfigError if the settings
+    are not enough to log in.
     """
 
     def __init__(
@@ -61,7 +63,8 @@ class ZohoClient:
         rates: RateLimitStore,
         *,
         clock: Callable[[], datetime] = _now,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
+        stop: Flag | None = None,
         http: httpx.Client | None = None,
         patience: timedelta = _PATIENCE,
         deadline: float = _DEADLINE,
@@ -73,9 +76,16 @@ class ZohoClient:
         self._secrets = (settings.client_secret.reveal(), settings.refresh_token.reveal())
         self._clock = clock
         self._http = http or new_http()
+        stop = stop or Flag()
         self._transport = Transport(
-            self._http, deadline=deadline, max_bytes=max_bytes, monotonic=monotonic
+            self._http, deadline=deadline, max_bytes=max_bytes, monotonic=monotonic, stop=stop
         )
+
+        def wait(seconds: float) -> None:
+            if stop.wait(seconds):
+                raise StoppedError
+
+        sleep = sleep or wait
         self._tokens = TokenKeeper(settings, tokens, self._transport, clock=clock, sleep=sleep)
         account = account_of(settings)
         times: dict[str, Any] = {"patience": patience, "clock": clock, "sleep": sleep}

@@ -3,27 +3,29 @@
 It must not know what an answer means, retry a request or hold a token.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 import json
-from threading import Lock
+from threading import Event as Flag, Lock
 import time
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
+import httpcore
 import httpx
 
 from bridge import __version__
 from bridge.domain.problems import Problem, problem
-from bridge.errors import BadDataError, UnavailableError
+from bridge.errors import BadDataError, StoppedError, UnavailableError
 
 USER_AGENT = f"zoho-calendar-bridge/{__version__}"
 _TIMEOUT = httpx.Timeout(30, connect=10)
 _LONGEST_WAIT = 86_400.0
 # A slower answer holds a thread that could read other sources.
 _SLOW_SECONDS, _SLOW_RATE = 10.0, 1000  # bytes a second
+_LOOK_SECONDS = 0.25  # between looks at the limits while no byte comes
 _LATER = 60.0  # a slow answer is not requested again at once
 
 
@@ -85,52 +87,110 @@ def _http_date(value: str) -> datetime | None:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-def new_http() -> httpx.Client:
+class _Limits(float):
+    """The longest silence before an answer, as httpcore passes it to each read, and more limits.
+
+    They hold for all bytes of the answer, as they arrive: those of its headers, too.
+    """
+
+    def __new__(cls, silence: float, **_options: Any) -> Self:
+        """Return a number of seconds, for connections that know no other limit."""
+        return super().__new__(cls, silence)
+
+    def __init__(
+        self,
+        _silence: float,
+        *,
+        host: str,
+        deadline: float,
+        monotonic: Callable[[], float],
+        stop: Flag,
+    ) -> None:
+        self._host, self._deadline, self._stop = host, deadline, stop
+        self._monotonic, self._begin = monotonic, monotonic()
+        self._since: float | None = None
+        self._recent = 0  # bytes that came since then
+
+    def is_overdue(self) -> bool:
+        """Return whether nothing came for too long."""
+        return self._since is None and self._monotonic() - self._begin >= min(self, self._deadline)
+
+    def count(self, received: int) -> None:
+        """Raise StoppedError when the process ends, UnavailableError for too few bytes."""
+        if self._stop.is_set():
+            raise StoppedError
+        now = self._monotonic()
+        if self._since is None:
+            self._since = now if received else None
+            return
+        self._recent += received
+        if now - self._begin > self._deadline:
+            self._give_up("answer-too-slow", self._deadline)
+        if now - self._since >= _SLOW_SECONDS:
+            if self._recent < _SLOW_RATE * (now - self._since):
+                self._give_up("answer-drips", _SLOW_SECONDS)
+            self._since, self._recent = now, 0
+
+    def _give_up(self, kind: str, seconds: float) -> NoReturn:
+        raise UnavailableError(kind, host=self._host, seconds=f"{seconds:g}", retry_after=_LATER)
+
+
+class _Stream:
+    """A connection whose reads have ``_Limits``; a stream of httpcore in all else."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def start_tls(self, *args: Any, **options: Any) -> Any:
+        return _Stream(self._stream.start_tls(*args, **options))
+
+    def read(self, max_bytes: int, timeout: Any = None) -> bytes:
+        if not isinstance(timeout, _Limits):
+            return self._stream.read(max_bytes, timeout)
+        while True:
+            timeout.count(0)
+            try:
+                data = self._stream.read(max_bytes, _LOOK_SECONDS)
+            except httpcore.ReadTimeout:
+                if timeout.is_overdue():
+                    raise
+            else:
+                timeout.count(len(data))
+                return data
+
+
+class _Network(httpcore.NetworkBackend):
+    """The connections of another backend, with limits."""
+
+    def __init__(self, network: httpcore.NetworkBackend) -> None:
+        self._network = network
+
+    def connect_tcp(self, *args: Any, **options: Any) -> Any:
+        """Open a connection."""
+        return _Stream(self._network.connect_tcp(*args, **options))
+
+
+def new_http(network: httpcore.NetworkBackend | None = None) -> httpx.Client:
     """Return an HTTP client without cookies: a cookie would outlive the token of its request."""
     http = httpx.Client(timeout=_TIMEOUT)
     http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    limited = _Network(network or httpcore.SyncBackend())
+    # httpx has no option for this one of httpcore. Its own client also knows the proxies.
+    for transport in (http._transport, *http._mounts.values()):  # noqa: SLF001
+        if isinstance(transport, httpx.HTTPTransport):
+            transport._pool._network_backend = limited  # noqa: SLF001
     return http
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TimedStream(httpx.SyncByteStream):
-    """The bytes of an answer as they arrive; raises UnavailableError when they are too slow.
-
-    Decompressed bytes come too late: a part of them may need many bytes that arrive.
-    """
-
-    stream: httpx.SyncByteStream
-    host: str
-    end: float
-    seconds: float
-    monotonic: Callable[[], float]
-
-    def __iter__(self) -> Iterator[bytes]:
-        since, recent = self.monotonic(), 0
-        for part in self.stream:
-            now, recent = self.monotonic(), recent + len(part)
-            if now > self.end:
-                self._give_up("answer-too-slow", self.seconds)
-            if now - since >= _SLOW_SECONDS:
-                if recent < _SLOW_RATE * (now - since):
-                    self._give_up("answer-drips", _SLOW_SECONDS)
-                since, recent = now, 0
-            yield part
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.stream.close()
-
-    def _give_up(self, kind: str, seconds: float) -> NoReturn:
-        raise UnavailableError(kind, host=self.host, seconds=f"{seconds:g}", retry_after=_LATER)
 
 
 class Transport:
     """The sender and counter of requests; safe for threads.
 
-    ``deadline`` is the longest time in seconds from the request to the last byte of its answer: the
-    HTTP client's read timeout restarts with each byte. An answer of less than 1 kB a second for ten
-    seconds ends before. ``max_bytes`` counts the decompressed body.
+    ``deadline`` is the longest time in seconds from the request to the last byte of its answer. An
+    answer of less than 1 kB a second for ten seconds ends before, and each one when ``stop`` is
+    set. ``http`` is of ``new_http``. ``max_bytes`` counts the decompressed body.
     """
 
     def __init__(
@@ -140,12 +200,14 @@ class Transport:
         deadline: float,
         max_bytes: int,
         monotonic: Callable[[], float] = time.monotonic,
+        stop: Flag | None = None,
     ) -> None:
         self.http = http
         self.requests = 0  # sent, or tried
         self._deadline = deadline
         self._max_bytes = max_bytes
         self._monotonic = monotonic
+        self._stop = stop or Flag()
         self._lock = Lock()
 
     def send(self, request: httpx.Request, *, deadline: float | None = None) -> Reply:
@@ -165,21 +227,18 @@ class Transport:
         raise UnavailableError("connection-failed", host=request.url.host, error=name)
 
     def _send(self, request: httpx.Request, seconds: float) -> Reply:
-        end, host, path = self._monotonic() + seconds, request.url.host, request.url.path
+        host, path, timeouts = request.url.host, request.url.path, request.extensions["timeout"]
+        limits = _Limits(
+            timeouts["read"] or seconds,
+            host=host,
+            deadline=seconds,
+            monotonic=self._monotonic,
+            stop=self._stop,
+        )
+        timeouts["read"] = limits
+        limits.count(0)
         response = self.http.send(request, stream=True, follow_redirects=False)
         try:
-            if isinstance(response.stream, httpx.SyncByteStream):
-                response.stream = _TimedStream(
-                    stream=response.stream,
-                    host=host,
-                    end=end,
-                    seconds=seconds,
-                    monotonic=self._monotonic,
-                )
-            # Silence within an answer ends it too. httpx looks at this value again for the body.
-            timeouts, left = request.extensions["timeout"], end - self._monotonic()
-            longest = max(min(left, _SLOW_SECONDS), 0.1)
-            timeouts["read"] = min(timeouts["read"] or longest, longest)
             body = bytearray()
             for part in response.iter_bytes():
                 body += part

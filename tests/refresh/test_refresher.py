@@ -13,7 +13,7 @@ import pytest
 from bridge.domain.feed import Feed
 from bridge.domain.rejection import reasons
 from bridge.domain.source import CalendarProfile, ConnectSource
-from bridge.errors import StoreError
+from bridge.errors import StoppedError, StoreError
 from bridge.publish.ical import vevent
 from bridge.publish.pending import activate_feeds
 from bridge.refresh import refresher as refreshing
@@ -226,6 +226,21 @@ def test_nor_when_another_thread_of_the_same_worker_is_at_it(world: World) -> No
     assert reports == {"slow": "failed", "quick": "refreshed"}
     state = world.store.sources.state(WORK.key)
     assert (state.error, state.last_success) == (None, world.clock())
+
+
+def test_a_read_that_the_end_of_the_process_interrupts_is_no_failure(world: World) -> None:
+    """Another worker may read the source at once, and what is stored stays."""
+    world.refresh()
+    before, state = world.bodies(), world.state()
+
+    def end() -> Never:
+        raise StoppedError
+
+    world.api.meanwhile = [end]
+    with pytest.raises(StoppedError):
+        world.refresh()
+    assert (world.bodies(), world.state()) == (before, state)
+    assert world.refresh().outcome == "refreshed"
 
 
 @pytest.mark.parametrize("fault", ["status", "empty-list"])

@@ -184,6 +184,20 @@ def test_a_hold_lasts_until_a_read_without_warning(any_store: Store, now: dateti
     assert (state.warning, state.held_at) == (None, None)
 
 
+def test_a_clock_that_was_ahead_dates_no_hold_and_no_failure(
+    any_store: Store, now: datetime
+) -> None:
+    any_store.feeds.replace([feed()], now=now)
+    warning, ahead = text_problem("Half is gone."), now + timedelta(days=300)
+    for at in (ahead, now):
+        save_read(any_store, at, warning=warning)
+    assert any_store.sources.state(WORK.key).held_at == now
+    for at in (ahead, now):
+        any_store.sources.claim(WORK.key, holder="w", now=at, term=TERM)
+        any_store.sources.fail(WORK.key, holder="w", now=at, next_check_at=at, error=warning)
+    assert any_store.sources.state(WORK.key).failing_since == now
+
+
 def missing_since(store: Store) -> dict[str, datetime | None]:
     return {uid: row.missing_since for uid, row in store.sources.index(WORK.key).items()}
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Never
 
 import pytest
 import structlog
@@ -10,7 +11,7 @@ from bridge import config, worker
 from bridge.domain.feed import Feed, Window
 from bridge.domain.problems import load, text_problem
 from bridge.domain.source import CalendarSource, ConnectSource
-from bridge.errors import UnavailableError
+from bridge.errors import StoppedError, UnavailableError
 from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher
 from bridge.store import Store
@@ -82,6 +83,28 @@ def test_each_calendar_is_due_once_a_day_and_few_in_an_hour(refresher: Refresher
     save_verification(store, second[0], later=HOUR)
     assert select_due(store, now=NOW + timedelta(hours=23)) == ()
     assert select_due(store, now=NOW + timedelta(hours=24)) == first
+
+
+def test_a_clock_that_was_ahead_delays_no_verification(verifier: Verifier) -> None:
+    """Nor that of a calendar that was begun then."""
+    store, ahead = verifier.store, timedelta(days=300)
+    for key in (WORK.key, US.key):
+        save_verification(store, key, later=ahead)
+    assert store.verifications.begin(WORK.key, "", now=NOW + ahead, not_since=NOW)
+    assert select_due(store, now=NOW) == (min(US.key, WORK.key),)
+    assert verify_calendar(verifier, WORK.key, now=NOW, dice=half)
+
+
+def test_a_verification_that_the_end_of_the_process_interrupts_is_no_problem(
+    verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*_: object, **__: object) -> Never:
+        raise StoppedError
+
+    monkeypatch.setattr(verifier.api, "get", end)
+    with pytest.raises(StoppedError):
+        verify_calendar(verifier, WORK.key, now=NOW, dice=half)
+    assert verifier.store.verifications.of("work") == ()
 
 
 def test_no_calendar_is_verified_while_zoho_fails(verifier: Verifier) -> None:

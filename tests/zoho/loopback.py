@@ -1,6 +1,7 @@
 """Zoho on loopback: a scripted HTTP server that records requests, and its settings."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -80,6 +81,7 @@ class LoopbackZoho(ThreadingHTTPServer):
         self.lock = Lock()
         self.tokens_given = 0
         self.stop = Event()
+        self.on_call: Callable[[], object] = lambda: None  # called for each request to an API
 
     def script(self, *answers: Answer) -> None:
         self.answers.extend(answers)
@@ -105,6 +107,7 @@ class LoopbackZoho(ThreadingHTTPServer):
                     return self.token_answers.popleft()
                 self.tokens_given += 1
                 return Answer(token_body(f"token-{self.tokens_given}"))
+            self.on_call()
             if self.good is not None and request.token not in self.good:
                 return Answer({"error": [{"error_code": "INVALID_OAUTHTOKEN"}]}, status=401)
             return self.answers.popleft() if self.answers else Answer({"events": []})

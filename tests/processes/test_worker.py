@@ -4,6 +4,7 @@ Expected behaviour: the module's own promises and the documentation of BRIDGE_QU
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 import importlib.util
 import json
@@ -338,7 +339,8 @@ def test_a_second_ctrl_c_waits_for_nothing(queue: Huey) -> None:
     refresher = FakeRefresher("backstage:1", reading=reading)
     person = Thread(target=interrupt)
     person.start()
-    run(queue, refresher)
+    with suppress(KeyboardInterrupt):
+        run(queue, refresher)
     read = list(refresher.read)
     ended.set()
     person.join()

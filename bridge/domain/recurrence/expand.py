@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from datetime import datetime, time, timedelta
+from itertools import islice
 from typing import Any
 
 from dateutil import rrule as engine
@@ -69,8 +70,6 @@ def occurrences(
     """
     until = _bound(rule.until, start)
     floor, ceiling = _bound(after, start), _bound(before, start)
-    if not isinstance(start, datetime) and not rule.bysetpos:
-        rule = replace(rule, byminute=(), bysecond=())  # a day happens once
     margin = timedelta(days=1)  # near a change of clocks, wall times can be beyond a bound
     previous = None
     for wall in _walls(_wall_of(start), rule, until and until + margin, floor and floor - margin):
@@ -109,6 +108,8 @@ def _walls(
     anchor = start
     if rule.count is None and floor is not None and floor > start:
         anchor = _period_before(floor, start, rule)
+    if rule.bysetpos and rule.freq == "WEEKLY":
+        anchor = _first_of_week(anchor, rule)  # else the engine's first set begins with the start
     lists = {name: dict.fromkeys(getattr(explicit, name)) for name in BY_PARTS if name != "byday"}
     parts: dict[str, Any] = {name: tuple(values) or None for name, values in lists.items()}
     try:
@@ -117,14 +118,13 @@ def _walls(
             dtstart=anchor,
             interval=rule.interval,
             wkst=getattr(engine, rule.wkst),
-            count=rule.count,
             until=until,
             byweekday=[*_weekdays(explicit)] or None,
             **parts,
         )
     except ValueError as error:  # hours that the steps of an hourly rule never reach
         raise BadValueError("rule-empty") from error
-    return (wall for wall in walls if wall >= start)
+    return islice((wall for wall in walls if wall >= start), rule.count)
 
 
 def _weekdays(rule: Rule) -> Iterator[engine.weekday]:
@@ -142,9 +142,11 @@ def _weekdays(rule: Rule) -> Iterator[engine.weekday]:
 
 def _explicit(rule: Rule, start: datetime) -> Rule:
     """Return the rule with the parts that its start implies, to enter it elsewhere."""
-    if rule.byweekno or rule.byyearday or rule.bymonthday or rule.byday:
+    if rule.byyearday or rule.bymonthday or rule.byday:
         return rule
     match rule.freq:
+        case "YEARLY" if rule.byweekno:
+            return replace(rule, byday=(DAYS[start.weekday()],))
         case "YEARLY":
             return replace(rule, bymonth=rule.bymonth or (start.month,), bymonthday=(start.day,))
         case "MONTHLY":
@@ -170,11 +172,14 @@ def _period_before(floor: datetime, start: datetime, rule: Rule) -> datetime:
             return start.replace(year=year, month=month + 1, day=1) if months else start
         case "WEEKLY":
             weeks = whole((floor - start).days // 7)
-            first_day = timedelta(days=(start.weekday() - DAYS.index(rule.wkst)) % 7)
-            return start - first_day + timedelta(weeks=weeks) if weeks else start
+            return _first_of_week(start, rule) + timedelta(weeks=weeks) if weeks else start
         case "DAILY":
             return start + timedelta(days=whole((floor - start).days))
     return start + timedelta(hours=whole((floor - start) // timedelta(hours=1)))
+
+
+def _first_of_week(start: datetime, rule: Rule) -> datetime:
+    return start - timedelta(days=(start.weekday() - DAYS.index(rule.wkst)) % 7)
 
 
 def _slot(wall: datetime, start: Moment) -> Moment:

@@ -58,6 +58,8 @@ def parse_rule(text: str, start: Moment) -> Rule:
     # A field of ``Rule`` has the name of its part.
     fields = {name.lower(): _parse_part(name, value, freq) for name, value in parts.items()}
     rule = Rule(freq=freq, **fields)
+    if not isinstance(start, datetime):  # RFC 5545 3.3.10: ignored if DTSTART is a DATE
+        rule = replace(rule, byhour=(), byminute=(), bysecond=())
     _refuse_contradictions(rule)
     if until is not None and (end := _parse_until(until, start)) is not None:
         rule = _first_to_end(rule, end, start)
@@ -82,15 +84,14 @@ def _parse_part(name: str, value: str, freq: str) -> Any:
         case "INTERVAL" | "COUNT":
             return _parse_number(name, value, 1, 1_000_000, negative=False)
         case "BYDAY":
-            return tuple(_parse_day(day, freq) for day in value.split(","))
+            return tuple(dict.fromkeys(_parse_day(day, freq) for day in value.split(",")))
         case "WKST":
             if value not in DAYS:
                 raise BadValueError("rule-no-weekday", part=f"WKST={value[:40]}")
             return value
         case _ if name in _NUMBERS:
-            return tuple(
-                _parse_number(name, number, *_NUMBERS[name]) for number in value.split(",")
-            )
+            numbers = (_parse_number(name, number, *_NUMBERS[name]) for number in value.split(","))
+            return tuple(dict.fromkeys(numbers))
     raise BadValueError("rule-part-unknown", part=name[:20])
 
 
@@ -118,11 +119,12 @@ def _parse_day(value: str, freq: str) -> str:
 def _refuse_contradictions(rule: Rule) -> None:
     """Raise for what never happens: the engine would search until the year 9999 (RFC 5545 3.3.10).
 
-    BYWEEKNO and BYYEARDAY go with YEARLY only.
+    BYWEEKNO goes with YEARLY only, BYYEARDAY also with HOURLY.
     """
-    for name, values in (("BYWEEKNO", rule.byweekno), ("BYYEARDAY", rule.byyearday)):
-        if values and rule.freq != "YEARLY":
-            raise BadValueError("rule-not-yearly", part=name, freq=rule.freq)
+    if rule.byweekno and rule.freq != "YEARLY":
+        raise BadValueError("rule-not-yearly", part="BYWEEKNO", freq=rule.freq)
+    if rule.byyearday and rule.freq not in ("YEARLY", "HOURLY"):
+        raise BadValueError("rule-not-yearly", part="BYYEARDAY", freq=rule.freq)
     longest = max((monthrange(2024, month)[1] for month in rule.bymonth), default=31)
     if rule.bymonthday and min(map(abs, rule.bymonthday)) > longest:
         raise BadValueError("rule-day-not-in-month")

@@ -1,8 +1,9 @@
-"""Cost of a refresh after one of many events changed, in CPU seconds.
+"""Cost of a first publication, and of refreshes after it, in CPU seconds.
 
-Baseline: the first publication of the same source. Both go from the decoded answer of Zoho to the
-written documents: parse, compare, render, join, compress, save. CPU time, because other programs
-on the machine must not decide the outcome.
+Baseline of the first publication: icalendar alone builds and renders the same VEVENTs, from values
+in memory. Baseline of a refresh after one event or none changed: the first publication. All go from
+the decoded answer of Zoho to the written documents: parse, compare, render, join, compress, save.
+CPU time, because other programs on the machine must not decide the outcome.
 
     python bench/refresh_one_change.py [--events 10000] [--rounds 5]
 """
@@ -12,6 +13,7 @@ import time
 from typing import Any
 
 from common import VARIANTS, new_refresher, options, published, refresh, summary
+import icalendar
 
 from bridge.domain.feed import Feed
 from bridge.domain.source import ConnectSource
@@ -61,6 +63,28 @@ def measure(refresher: Refresher, clock: Clock) -> tuple[float, Report]:
     return time.process_time() - start, report
 
 
+def render_bare(document: bytes) -> float:
+    """Build and render the VEVENTs of a document with icalendar; return the CPU seconds."""
+
+    def plain(component: icalendar.Component) -> list[tuple[str, Any]]:
+        return [(name, getattr(value, "dt", value)) for name, value in component.items()]
+
+    parsed = icalendar.Calendar.from_ical(document).walk("VEVENT")
+    values = [(plain(event), [*map(plain, event.subcomponents)]) for event in parsed]
+    start = time.process_time()
+    for properties, alarms in values:
+        event = icalendar.Event()
+        for name, value in properties:
+            event.add(name, value)
+        for alarm in alarms:
+            component = icalendar.Alarm()
+            for name, value in alarm:
+                component.add(name, value)
+            event.add_component(component)
+        event.to_ical()
+    return time.process_time() - start
+
+
 def main(events: int, rounds: int) -> None:
     """Print the CPU seconds of both kinds of refresh and their ratio to the baseline."""
     group = Group(events)
@@ -70,6 +94,8 @@ def main(events: int, rounds: int) -> None:
         activate_feeds(store, [Feed(slug="all", title="All", sources=(SOURCE,))], now=NOW)
         first, report = measure(refresher, clock)
         print(f"first publication of {events} events: {first:.2f} s, {report.rendered} rendered")
+        bare = render_bare(published(store, "all").body)
+        print(f"icalendar alone: {bare:.2f} s, the first publication {first / bare:.2f} times that")
         for number in range(rounds):
             group.edit(number * events // rounds)
             for changed, results in times.items():

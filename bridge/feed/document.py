@@ -82,20 +82,24 @@ def _header(title: str) -> bytes:
     There is no METHOD, and no version of the software.
     """
     name = one_line(title)
-    names = (_text("NAME", name), _text("X-WR-CALNAME", name)) if name else ()
-    return b"".join((_BEGIN, *names, _REFRESH))
+    text = name.translate(_ESCAPES)
+    names = (f"NAME:{text}", f"X-WR-CALNAME:{text}") if name else ()
+    return b"".join((_BEGIN, *map(content_line, names), _REFRESH))
 
 
-def _text(name: str, value: str) -> bytes:
-    """Render a TEXT property, escaped and folded (RFC 5545 3.1, 3.3.11; rulebook 1-5)."""
-    line = f"{name}:{value.translate(_ESCAPES)}"
-    parts, begin, octets = [], 0, 0
-    for position, character in enumerate(line):
-        length = len(character.encode())
-        if octets + length > _LINE:
-            # A fold does not separate an escape from its character: some clients unfold too late.
-            cut = position - 1 if line[position - 1] in "\\^" and position - 1 > begin else position
-            parts.append(line[begin:cut])
-            begin, octets = cut, len(line[cut:position].encode())
-        octets += length
-    return "\r\n ".join((*parts, line[begin:])).encode() + b"\r\n"
+def content_line(line: str) -> bytes:
+    """Render a content line, folded (RFC 5545 3.1; rulebook 2, 3).
+
+    A fold separates neither a character nor an escape: some clients unfold too late.
+    """
+    data = line.encode()
+    parts, begin = [], 0
+    while len(data) - begin > _LINE:
+        cut = begin + _LINE
+        while data[cut] & 0xC0 == 0x80:  # inside a character (RFC 3629 3)
+            cut -= 1
+        if data[cut - 1] in b"\\^" and cut - 1 > begin:
+            cut -= 1
+        parts.append(data[begin:cut])
+        begin = cut
+    return b"\r\n ".join((*parts, data[begin:])) + b"\r\n"

@@ -129,6 +129,10 @@ def test_any_event_gives_lawful_bytes(family: Any) -> None:
     blob = vevent.render(family, STAMP)
     check_bytes(blob)
     vevent.check(blob, family)
+    engine = icalendar.Event.from_ical(blob, multiple=True)
+    assert [(e.name, str(e["UID"]), e.errors) for e in engine] == [
+        ("VEVENT", family.uid, []) for _ in (family, *family.overrides)
+    ]
     components = [name for name, _ in read(blob)]
     assert components.count("VEVENT") == 1 + len(family.overrides)
     assert set(components) <= {"VEVENT", "VALARM"}
@@ -234,6 +238,18 @@ def test_every_reminder_is_written_once_and_the_nearest_first() -> None:
     assert {alarm["ACTION"] for alarm in written} == {"DISPLAY"}
 
 
+@modest
+@given(st.integers(-400 * 86400, 400 * 86400))
+def test_icalendar_reads_the_same_duration(seconds: int) -> None:
+    """RFC 5545 3.3.6, to the second, by the library's reader."""
+    length = timedelta(seconds=seconds)
+    alarm = event(alarms=(Alarm(trigger=length),))
+    blob = vevent.render(alarm, STAMP)
+    vevent.check(blob, alarm)
+    parsed: Any = icalendar.Event.from_ical(blob).walk("VALARM")[0]
+    assert parsed["TRIGGER"].dt == length
+
+
 def test_the_whole_family_carries_the_stamp_and_the_master_is_first() -> None:
     """Rulebook 20, 21: Evolution looks at the first component of a UID, ICSx5 at each."""
     family = series(overrides=(instance(at(9, day=11)), instance(at(9, day=18))))
@@ -293,6 +309,12 @@ DAMAGE = [
     ("a time that is none", lambda blob: blob.replace(b":20260504T090000", b":2026")),
     ("no summary", lambda blob: blob.replace(b"SUMMARY:Tea\r\n", b"")),
     ("a to-do", lambda blob: blob.replace(b"VEVENT", b"VTODO")),
+    ("a line too long", lambda blob: blob.replace(b":Tea", b":" + b"Tea" * 30)),
+    ("a bare comma", lambda blob: blob.replace(b":Tea", b":Tea, milk")),
+    ("a line feed", lambda blob: blob.replace(b":Tea", b":Tea\nX-OTHER:1")),
+    ("a property more", lambda blob: blob.replace(b"STATUS:", b"CLASS:PRIVATE\r\nSTATUS:")),
+    ("no month", lambda blob: blob.replace(b":20260504T", b":20261304T")),
+    ("no UTF-8", lambda blob: blob.replace(b":Tea", b":\xff")),
 ]
 
 

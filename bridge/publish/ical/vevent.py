@@ -5,20 +5,20 @@ without need, and no empty property (rulebook 7, 9, 44, 52, 59, 60). Feeds, stor
 publications are not known here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
-
-import icalendar
 
 from bridge.domain.event import Event, Moment, Status, nearest_first
 from bridge.domain.recurrence.rrule import render_rule
 from bridge.domain.text import NO_TITLE, clean, one_line
 from bridge.domain.timezones import is_fixed
 from bridge.domain.uid import event_uid
+from bridge.feed.document import content_line
 from bridge.publish.ical import values
+from bridge.publish.ical.grammar import read_uids
 from bridge.publish.view.dst import is_ambiguous
 
 _MOST_SEQUENCE = 2**31 - 1
@@ -64,26 +64,17 @@ def zones(event: Event) -> frozenset[str]:
 
 
 def check(blob: bytes, event: Event) -> None:
-    """Parse rendered bytes, so that one bad event does not break a feed (rulebook 10).
+    """Read rendered bytes, so that one bad event does not break a feed (rulebook 10).
 
     Raises RenderError when they do not hold the event's family, whole and alone.
     """
-    name = _name(event)
     try:
-        family = icalendar.Event.from_ical(blob, multiple=True)
+        uids = read_uids(blob)
     except ValueError as error:
-        raise RenderError(f"{name} can't be read again: {error}") from error
-    expected = 1 + len(event.overrides)
-    if len(family) != expected or any(member.name != "VEVENT" for member in family):
-        raise RenderError(f"{name} reads as {len(family)} components, not as {expected} VEVENT")
-    for member in family:
-        for property_, problem in member.errors:
-            raise RenderError(f"{name} reads with an error in {property_}: {problem}")
-        if str(member.get("UID")) != event.uid:
-            raise RenderError(f"{name} reads with another UID")
-        missing = {"DTSTAMP", "DTSTART", "SUMMARY"} - set(member)
-        if missing:
-            raise RenderError(f"{name} reads without {', '.join(sorted(missing))}")
+        raise RenderError(f"{_name(event)} can't be read again: {error}") from error
+    expected = (values.text(event.uid),) * (1 + len(event.overrides))
+    if uids != expected:
+        raise RenderError(f"{_name(event)} reads as other events, or as fewer or more")
 
 
 def _name(event: Event) -> str:
@@ -91,40 +82,41 @@ def _name(event: Event) -> str:
 
 
 def _vevent(event: Event, master: Event, stamp: Stamp, *, alarms: bool) -> bytes:
-    component = icalendar.Event()
-    component.add("UID", values.text(event.uid))
-    component.add("DTSTAMP", values.utc(stamp.changed))
-    component.add("LAST-MODIFIED", values.utc(stamp.changed))
-    component.add("SEQUENCE", values.Verbatim(str(min(max(stamp.sequence, 0), _MOST_SEQUENCE))))
-    _add_times(component, event, master)
-    _add_texts(component, event)
-    _add_state(component, event)
+    changed = values.utc(stamp.changed)
+    lines = [
+        "BEGIN:VEVENT",
+        f"UID:{values.text(event.uid)}",
+        f"DTSTAMP:{changed}",
+        f"LAST-MODIFIED:{changed}",
+        f"SEQUENCE:{min(max(stamp.sequence, 0), _MOST_SEQUENCE)}",
+        *_times(event, master),
+        *_texts(event),
+        *_state(event),
+    ]
     if event.related_to:
-        component.add("RELATED-TO", values.text(event.related_to))
+        lines.append(f"RELATED-TO:{values.text(event.related_to)}")
     if alarms and event.status is not Status.CANCELLED:
         for alarm in nearest_first(event.alarms):
-            component.add_component(_valarm(event, alarm.trigger))
-    blob: bytes = component.to_ical(sorted=False)
-    return blob
+            lines += _valarm(event, alarm.trigger)
+    return b"".join(map(content_line, (*lines, "END:VEVENT")))
 
 
-def _add_times(component: icalendar.Event, event: Event, master: Event) -> None:
-    """Add the times, slots in the master's form (rulebook 33-41). An instant has no DTEND."""
+def _times(event: Event, master: Event) -> Iterator[str]:
+    """Return the times, slots in the master's form (rulebook 33-41). An instant has no DTEND."""
     if event.recurrence_id is not None:
-        component.add("RECURRENCE-ID", *_slot(event.recurrence_id, master))
+        yield f"RECURRENCE-ID{_slot(event.recurrence_id, master)}"
     zone = _zone(event, master)
-    component.add("DTSTART", *values.moment(event.start, zone))
+    yield f"DTSTART{values.moment(event.start, zone)}"
     if event.has_length:
-        component.add("DTEND", *values.moment(event.end, zone))
+        yield f"DTEND{values.moment(event.end, zone)}"
     if event.recurrence is None:
         return
-    component.add("RRULE", values.Verbatim(render_rule(event.recurrence.rule, event.start)))
-    slots = dict(_slot(slot, event) for slot in event.recurrence.excluded)
-    for text in sorted(slots):
-        component.add("EXDATE", text, slots[text])
+    yield f"RRULE:{render_rule(event.recurrence.rule, event.start)}"
+    for slot in sorted({_slot(slot, event) for slot in event.recurrence.excluded}):
+        yield f"EXDATE{slot}"
 
 
-def _slot(slot: Moment, master: Event) -> tuple[values.Verbatim, dict[str, str]]:
+def _slot(slot: Moment, master: Event) -> str:
     if isinstance(slot, datetime) == master.all_day:
         raise ValueError(f"the slot {slot} is not of the kind of the series' start {master.start}")
     return values.moment(slot, _zone(master, master))
@@ -151,24 +143,24 @@ def _zone(event: Event, master: Event) -> ZoneInfo | None:
     return None if zone.key == "UTC" or is_fixed(zone) else zone
 
 
-def _add_texts(component: icalendar.Event, event: Event) -> None:
-    """Add the texts. Few clients show URL, so links are in the description too (rulebook 54-57)."""
-    component.add("SUMMARY", values.text(one_line(event.title) or NO_TITLE))
+def _texts(event: Event) -> Iterator[str]:
+    """Return the texts. Few clients show URL: links are in the description too (rulebook 54-57)."""
+    yield f"SUMMARY:{_summary(event)}"
     description = clean(event.description)
     details = _details(event, description)
     lines = "\n".join(f"{label}: {value}" for label, value in details)
     if text := "\n\n".join(part for part in (description, lines) if part):
-        component.add("DESCRIPTION", values.text(text))
+        yield f"DESCRIPTION:{values.text(text)}"
     place = one_line(event.place.line, _LONGEST_PLACE) if event.place else ""
     if place := place or _link(event.join_url):
-        component.add("LOCATION", values.text(place))
+        yield f"LOCATION:{values.text(place)}"
     if url := values.http_uri(event.url):
-        component.add("URL", values.Verbatim(url))
+        yield f"URL:{url}"
     if event.html:
         page = values.text(_html_page(event.html, details))
-        component.add("X-ALT-DESC", page, {"FMTTYPE": "text/html"})
+        yield f"X-ALT-DESC;FMTTYPE=text/html:{page}"
     if categories := _unique_lines(event.categories):
-        component.add("CATEGORIES", values.texts(categories))
+        yield f"CATEGORIES:{values.texts(categories)}"
 
 
 def _unique_lines(texts: Iterable[str]) -> list[str]:
@@ -208,23 +200,27 @@ def _html_page(html: str, details: list[tuple[str, str]]) -> str:
     return f"<html><body>{html}{below}</body></html>"
 
 
-def _add_state(component: icalendar.Event, event: Event) -> None:
-    """Add status, availability and image. A cancelled event leaves time free (rulebook 50, 51)."""
+def _state(event: Event) -> Iterator[str]:
+    """Return status, availability and image (rulebook 50, 51). A cancelled event is free."""
     busy = event.busy and event.status is not Status.CANCELLED
-    component.add("STATUS", values.Verbatim(event.status))
-    component.add("TRANSP", values.Verbatim("OPAQUE" if busy else "TRANSPARENT"))
+    yield f"STATUS:{event.status}"
+    yield f"TRANSP:{'OPAQUE' if busy else 'TRANSPARENT'}"
     state = "TENTATIVE" if event.status is Status.TENTATIVE else "BUSY"
-    component.add("X-MICROSOFT-CDO-BUSYSTATUS", values.Verbatim(state if busy else "FREE"))
+    yield f"X-MICROSOFT-CDO-BUSYSTATUS:{state if busy else 'FREE'}"
     if image := values.http_uri(event.image_url):
-        component.add("IMAGE", values.Verbatim(image), {"VALUE": "URI", "DISPLAY": "BADGE"})
+        yield f"IMAGE;VALUE=URI;DISPLAY=BADGE:{image}"
 
 
-def _valarm(event: Event, trigger: timedelta) -> icalendar.Alarm:
+def _valarm(event: Event, trigger: timedelta) -> Iterator[str]:
     """Return a reminder (rulebook 61), with a UID (RFC 9074)."""
     name = (event.uid, "alarm", str(trigger // timedelta(seconds=1)))
-    component = icalendar.Alarm()
-    component.add("UID", values.Verbatim(event_uid(*name, slot=event.recurrence_id)))
-    component.add("ACTION", values.Verbatim("DISPLAY"))
-    component.add("TRIGGER", trigger)
-    component.add("DESCRIPTION", values.text(one_line(event.title) or NO_TITLE))
-    return component
+    yield "BEGIN:VALARM"
+    yield f"UID:{event_uid(*name, slot=event.recurrence_id)}"
+    yield "ACTION:DISPLAY"
+    yield f"TRIGGER:{values.duration(trigger)}"
+    yield f"DESCRIPTION:{_summary(event)}"
+    yield "END:VALARM"
+
+
+def _summary(event: Event) -> str:
+    return values.text(one_line(event.title) or NO_TITLE)

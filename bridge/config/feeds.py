@@ -154,5 +154,6 @@ FEED_KEYS: Mapping[str, values.Parser] = {
     "exceptions": values.choice("detached", "recurrence-id"),
     "cancelled": values.choice("mark", "status", "drop"),
     "show_private": values.flag,
+    "duplicates": values.choice("once", "keep"),
     "sources": _parse_sources,
 }

@@ -33,11 +33,17 @@ class Feed:
     cancelled: Literal["mark", "status", "drop"] = "mark"
     show_private: bool = False
     rules: tuple[SourceRule, ...] = ()
+    duplicates: Literal["once", "keep"] = "once"
 
     @property
     def kind(self) -> str:
         """The product of its source, or ``merged`` for more than one source."""
         return self.sources[0].kind if len(self.sources) == 1 else "merged"
+
+    @property
+    def shows_once(self) -> bool:
+        """Whether copies of an event in several sources are shown from the first source alone."""
+        return self.duplicates == "once" and len(self.sources) > 1
 
     def hides_more_than(self, other: "Feed") -> bool:
         """Return whether it hides details or leaves out events that ``other`` shows."""

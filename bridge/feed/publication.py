@@ -23,12 +23,14 @@ class Freshness:
     """How long the entries of an event are up to date.
 
     ``inputs_hash`` is a hash of all that they were made from. ``until`` is the first day on which
-    they may differ although the inputs are the same, None: never.
+    they may differ although the inputs are the same, None: never. ``duplicate_keys`` are those by
+    which copies of the event are found, empty in a feed that shows all.
     """
 
     event_uid: str
     inputs_hash: str
     until: date | None
+    duplicate_keys: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

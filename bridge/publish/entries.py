@@ -15,9 +15,10 @@ from bridge.domain.problems import Problem, problem, text_problem
 from bridge.domain.rejection import Rejection
 from bridge.feed.agenda import agenda_items, labels_of
 from bridge.feed.publication import Entry, EntryAgenda, EntryRow, Freshness, StoredEvent
+from bridge.publish.duplicates import duplicate_keys
 from bridge.publish.ical.vevent import RenderError, Stamp, check, render, render_occurrences, zones
 from bridge.publish.plan import Plan, entry_hash
-from bridge.publish.view.event import event_view, occurrences_in
+from bridge.publish.view.event import EventView, event_view, occurrences_in
 from bridge.publish.view.series import MOST_IN_WINDOW
 from bridge.store import Store
 
@@ -54,8 +55,7 @@ def update_entries(store: Store, plan: Plan) -> EntryUpdates:
             previous[row.event_uid].append(row)
     updates = EntryUpdates()
     candidates = [*plan.orphans]
-    for stored, payload in _payloads(store, plan.stale):
-        event = codec.decode(payload)
+    for stored, event in load_events(store, plan.stale):
         _update_event(updates, store, plan, stored, event, previous=previous[stored.uid])
         candidates += previous[stored.uid]
     updates.rendered = sum(_has_new_stamp(entry, plan) for entry in updates.entries)
@@ -67,20 +67,19 @@ def update_entries(store: Store, plan: Plan) -> EntryUpdates:
     return updates
 
 
-def _payloads(store: Store, stale: Iterable[StoredEvent]) -> Iterator[tuple[StoredEvent, bytes]]:
+def load_events(store: Store, wanted: Iterable[StoredEvent]) -> Iterator[tuple[StoredEvent, Event]]:
     """Read events in batches.
 
-    An event that was removed meanwhile is left out, and the
-    revision check rejects the publication.
+    An event that was removed meanwhile is left out, and the revision check rejects the publication.
     """
     by_source: dict[str, list[StoredEvent]] = defaultdict(list)
-    for event in stale:
+    for event in wanted:
         by_source[event.source_key].append(event)
     for source_key, events in by_source.items():
         for start in range(0, len(events), _BATCH):
             batch = events[start : start + _BATCH]
             payloads = store.sources.payloads(source_key, [event.uid for event in batch])
-            yield from ((e, payloads[e.uid]) for e in batch if e.uid in payloads)
+            yield from ((e, codec.decode(payloads[e.uid])) for e in batch if e.uid in payloads)
 
 
 def _update_event(
@@ -98,15 +97,17 @@ def _update_event(
     """
     may_stay = plan.inputs_hash == plan.published.inputs_hash and not event.private
     since = stored.cancelled_since.date() if stored.cancelled_since else None
+    rule, view = plan.feed.rule_of(stored.source_key), EventView(events=(), until=None)
     try:
-        view = event_view(
-            event,
-            plan.feed,
-            salt=plan.salt,
-            today=plan.today,
-            cancelled_since=since,
-            rule=plan.feed.rule_of(stored.source_key),
-        )
+        if stored not in plan.duplicates:
+            view = event_view(
+                event,
+                plan.feed,
+                salt=plan.salt,
+                today=plan.today,
+                cancelled_since=since,
+                rule=rule,
+            )
     except Exception as error:  # noqa: BLE001
         _reject(updates, plan.feed, stored, event, error)
         updates.owners |= {row.uid: stored.uid for row in previous if may_stay}
@@ -133,7 +134,10 @@ def _update_event(
         if any(shown.recurrence for shown in view.events):
             days.append(next_window)
         until, inputs_hash = min(days, default=None), plan.stale[stored]
-        fresh = Freshness(event_uid=stored.uid, inputs_hash=inputs_hash, until=until)
+        keys = duplicate_keys(event, stored.source_key, rule) if plan.feed.shows_once else ""
+        fresh = Freshness(
+            event_uid=stored.uid, inputs_hash=inputs_hash, until=until, duplicate_keys=keys
+        )
         updates.freshness.append(fresh)
 
 

@@ -14,7 +14,7 @@ from bridge.errors import StoreError
 from bridge.feed.publication import Publication
 from bridge.publish.changes import publication_changes
 from bridge.publish.documents import changed_documents
-from bridge.publish.entries import update_entries
+from bridge.publish.entries import load_events, update_entries
 from bridge.publish.plan import make_plan
 from bridge.store import Store
 
@@ -58,7 +58,9 @@ def _prepare(store: Store, slug: str, now: datetime) -> tuple[Publication | None
     feed = store.feeds.get(slug)
     if feed is None:
         return None, PublishResult()
-    plan = make_plan(feed, published, salt=store.feeds.salt(slug), now=now)
+    plan = make_plan(
+        feed, published, salt=store.feeds.salt(slug), now=now, load=partial(load_events, store)
+    )
     updates = update_entries(store, plan)
     result = PublishResult(
         rendered=updates.rendered, removed=updates.removed, rejections=updates.rejections

@@ -13,6 +13,7 @@ from bridge.domain import codec
 from bridge.domain.feed import Feed, Window
 from bridge.domain.problems import Problem, problem, to_plain
 from bridge.domain.source import CalendarSource, Source
+from bridge.publish.duplicates import find_duplicates
 from bridge.sources.calendar.instances import Span, spans
 from bridge.sources.protocols import Api
 from bridge.store import Store
@@ -109,12 +110,17 @@ class Verifier:
 
     def _left_out(self, feed: Feed, key: str) -> dict[str, Problem]:
         """Return why the feed does not show some events of a source, by upstream id."""
-        rule, uids = feed.rule_of(key), tuple(self.store.sources.index(key))
-        if not rule.is_selective:
-            return {}
-        stored = map(codec.decode, self.store.sources.payloads(key, uids).values())
-        left_out = {event.upstream_id for event in stored if [*rule.left_out([event])]}
-        return dict.fromkeys(left_out, problem("left-out-by-rule"))
+        rule, index = feed.rule_of(key), self.store.sources.index(key)
+        payloads = self.store.sources.payloads(key, [*index]) if rule.is_selective else {}
+        ruled = [e for e in map(codec.decode, payloads.values()) if [*rule.left_out([e])]]
+        reasons = dict.fromkeys((e.upstream_id for e in ruled), problem("left-out-by-rule"))
+        current = self.store.publications.current(feed.slug)
+        known = [
+            (e, f.duplicate_keys) for e in current.stored if (f := current.freshness.get(e.uid))
+        ]
+        copies = [e.uid for e in find_duplicates(known) if e.source_key == key and e.uid in index]
+        elsewhere = problem("shown-from-another-source")
+        return reasons | {index[uid].upstream_id: elsewhere for uid in copies}
 
 
 def _questions(

@@ -161,6 +161,7 @@ def test_decoding_returns_a_feed() -> None:
         exceptions="recurrence-id",
         cancelled="drop",
         show_private=True,
+        duplicates="keep",
         rules=(
             SourceRule(
                 source="calendar:a",

@@ -31,3 +31,6 @@ CREATE TABLE occurrences (
   FOREIGN KEY (slug) REFERENCES feeds (slug) ON DELETE CASCADE
 );
 CREATE INDEX occurrences_by_entry ON occurrences (slug, uid);
+
+-- Keys by which copies of the event in other sources are found. Empty in a feed that shows all.
+ALTER TABLE shapes ADD COLUMN duplicate_keys TEXT DEFAULT '' NOT NULL;

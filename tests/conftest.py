@@ -40,9 +40,12 @@ def keys() -> SecretKeys:
     return SecretKeys(KEY)
 
 
-def _postgres_schema() -> Iterator[str]:
+POSTGRES = os.environ.get("BRIDGE_TEST_POSTGRES_URL", "")
+
+
+def postgres_schema() -> Iterator[str]:
     """Yield the address of a new schema in the server of BRIDGE_TEST_POSTGRES_URL."""
-    server = os.environ.get("BRIDGE_TEST_POSTGRES_URL", "")
+    server = POSTGRES
     if not server:
         pytest.skip("BRIDGE_TEST_POSTGRES_URL is not set: no PostgreSQL to test with")
     server = server.replace("postgresql://", "postgresql+psycopg://")
@@ -62,7 +65,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/bridge.sqlite3"
     else:
-        yield from _postgres_schema()
+        yield from postgres_schema()
 
 
 @pytest.fixture

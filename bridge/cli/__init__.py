@@ -33,6 +33,8 @@ COMMANDS = {
     "history": "Show what changed in a feed, newest first.",
     "links": "Manage the secret links of a feed.",
     "doctor": "Check the setup and suggest fixes.",
+    "backup": "Write all that must not be lost into one encrypted file.",
+    "restore": "Restore a backup into an empty bridge.",
     "health": "Exit with 0 if the web server of this machine answers.",
     "verify": "Compare a published feed with Zoho.",
     "push": "Send edited events back to Zoho Connect.",

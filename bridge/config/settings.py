@@ -113,6 +113,7 @@ class Settings:
     secret_key: Secret
     public_url: str
     admin_password: Secret
+    backup_passphrase: Secret
     trusted_proxies: int
     zoho: ZohoSettings
     feeds: tuple[Feed, ...]

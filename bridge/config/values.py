@@ -224,8 +224,8 @@ def secret_key(value: object) -> str:
     return text
 
 
-def admin_password(value: object) -> str:
-    """Parse the password of the admin pages, which must be too long to guess."""
+def password(value: object) -> str:
+    """Parse a password, which must be too long to guess."""
     text = secret(value)
     if len(text.strip()) < 12:
         command = KEY_COMMAND.replace("48", "16")

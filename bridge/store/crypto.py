@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SIGNATURE_LENGTH = 18  # bytes: 144 bits
 
+KEY_FILE = "secret.key"
 _TOKEN_BYTES = 18  # 144 bits, 24 characters
 
 
@@ -110,12 +111,17 @@ def load_secret_keys(secret_key: str, data_dir: Path) -> SecretKeys:
     Creates the file with a random key if it does not exist. Several keys are separated by commas,
     the newest first, in the setting and in the file. Raises ConfigError.
     """
+    return SecretKeys(*_split(secret_key_text(secret_key, data_dir)))
+
+
+def secret_key_text(secret_key: str, data_dir: Path) -> str:
+    """Return the keys as they are written: the setting, else the file, which it creates."""
     if secret_key:
-        return SecretKeys(*_split(secret_key))
-    path = data_dir / "secret.key"
+        return secret_key
+    path = data_dir / KEY_FILE
     try:
         data_dir.mkdir(0o700, parents=True, exist_ok=True)
-        return SecretKeys(*_split(_read_or_create(path)))
+        return _read_or_create(path)
     except OSError as error:
         raise ConfigError(
             f"BRIDGE_SECRET_KEY is not set, and no key can be kept in {path} ({error.strerror}): "
@@ -137,13 +143,25 @@ def _read_or_create(path: Path) -> str:
     Two processes that start at once must use the same key: the file gets its name when it is whole.
     """
     if not path.exists():
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        draft = _draft(path, secrets.token_urlsafe(48))
         try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(48))
             with contextlib.suppress(FileExistsError):  # the key of another process counts
                 os.link(draft, path)
         finally:
             draft.unlink()
     return path.read_text().strip()
+
+
+def write_key(text: str, data_dir: Path) -> None:
+    """Replace the file ``secret.key`` by one with these keys."""
+    path = data_dir / KEY_FILE
+    _draft(path, text).replace(path)
+
+
+def _draft(path: Path, text: str) -> Path:
+    """Return a new file beside ``path`` that only this user can read."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    return draft

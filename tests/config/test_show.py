@@ -157,6 +157,7 @@ def test_the_text_has_every_setting() -> None:
     read = tomllib.loads(to_text(load_toml(FEED + SOURCES)))
     shown = {f"{table}_{key}".upper() for table in ("bridge", "zoho") for key in read[table]}
     others = {name for name in environment_names() if name.endswith("_FILE")} | {
+        "BRIDGE_HOST",
         "BRIDGE_CONFIG",
         "DATABASE_URL",
     }

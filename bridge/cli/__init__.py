@@ -32,6 +32,7 @@ COMMANDS = {
     "export": "Write a feed to standard output, byte for byte as served.",
     "history": "Show what changed in a feed, newest first.",
     "links": "Manage the secret links of a feed.",
+    "admin-link": "Print a link that signs in to the admin pages once.",
     "doctor": "Check the setup and suggest fixes.",
     "backup": "Write all that must not be lost into one encrypted file.",
     "restore": "Restore a backup into an empty bridge.",
@@ -73,7 +74,8 @@ class _Commands(click.Group):
 def _load(name: str) -> click.Command:
     """Return a command. While its modules are loaded there is no garbage to look for."""
     gc.disable()
-    command: click.Command = getattr(import_module(f"bridge.cli.{name}"), name)
+    module = name.replace("-", "_")
+    command: click.Command = getattr(import_module(f"bridge.cli.{module}"), module)
     gc.freeze()
     gc.enable()
     return command

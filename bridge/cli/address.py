@@ -3,7 +3,6 @@
 from collections.abc import Callable
 import errno
 import http.client
-from ipaddress import ip_address
 import socket
 from typing import Any, TypeAlias
 
@@ -11,17 +10,17 @@ import click
 
 from bridge.cli.output import WholeNumber
 from bridge.errors import BridgeError
+from bridge.store.listener import Listener
 
 _Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 8000
+_DEFAULT = Listener()
 
 host_option = click.option(
     "--host",
     envvar="BRIDGE_HOST",
     metavar="ADDRESS",
-    default=DEFAULT_HOST,
+    default=_DEFAULT.ip,
     show_default=True,
     help="The address of this machine to listen on; 0.0.0.0 for all of them.",
 )
@@ -34,15 +33,15 @@ def _number_option(name: str, variable: str, kind: WholeNumber, **more: Any) -> 
 
 
 port_option = _number_option(
-    "--port", "PORT", WholeNumber(1, 65535), default=DEFAULT_PORT, help="The port to listen on."
+    "--port", "PORT", WholeNumber(1, 65535), default=_DEFAULT.port, help="The port to listen on."
 )
 workers_option = _number_option(
     "--workers", "WEB_CONCURRENCY", WholeNumber(1), default=1, help="The number of web processes."
 )
 
 
-def check_address(host: str, port: int) -> str:
-    """Return the IP address of ``host``; raise BridgeError if this process can't listen there."""
+def check_address(host: str, port: int) -> Listener:
+    """Return where to listen for ``host``; raise BridgeError if this process can't."""
     try:
         if not host:  # for Python, an empty name means all addresses
             raise OSError(0, "it is empty")  # noqa: TRY301 - handled like the name server's errors
@@ -53,20 +52,7 @@ def check_address(host: str, port: int) -> str:
             probe.bind(place)
     except (OSError, UnicodeError) as error:
         raise BridgeError(_problem(host, port, error)) from error
-    return str(place[0])
-
-
-def root_url(ip: str, port: int) -> str:
-    """Return the URL at which this machine reaches a server that listens on ``ip``."""
-    known = ip_address(ip)
-    if known.is_unspecified:
-        ip = "::1" if known.version == 6 else "127.0.0.1"
-    return f"http://[{ip}]:{port}" if ":" in ip else f"http://{ip}:{port}"
-
-
-def is_loopback(ip: str) -> bool:
-    """Return whether only this machine reaches a server that listens on ``ip``."""
-    return ip_address(ip).is_loopback
+    return Listener(str(place[0]), port)
 
 
 def is_serving(ip: str, port: int) -> bool:

@@ -14,13 +14,13 @@ import click
 from click.shell_completion import CompletionItem
 
 from bridge import config
-from bridge.cli.address import DEFAULT_HOST, DEFAULT_PORT, root_url
 from bridge.cli.output import print_problem
 from bridge.domain.feed import Feed
 from bridge.errors import BridgeError
 from bridge.store import Store
 from bridge.store.crypto import load_secret_keys
 from bridge.store.links import Link, LinkError
+from bridge.store.listener import Listener, noted_listener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def feed_url(bridge: Bridge, feed: Feed) -> str:
     Raises BridgeError if no link is active, or its token can't be shown.
     """
     if feed.public:
-        return f"{_root(bridge)}/feeds/{feed.slug}.ics"
+        return f"{root_url(bridge)}/feeds/{feed.slug}.ics"
     now = datetime.now(UTC)
     bridge.store.links.ensure(feed.slug, now=now)  # a worker may have added the feed a moment ago
     link = bridge.store.links.of(feed.slug)[0]
@@ -81,7 +81,7 @@ def feed_url(bridge: Bridge, feed: Feed) -> str:
 
 def link_url(bridge: Bridge, link: Link) -> str:
     """Return the URL of a link; raise LinkError if its token can't be shown."""
-    return f"{_root(bridge)}/f/{bridge.store.links.token(link)}/{link.slug}.ics"
+    return f"{root_url(bridge)}/f/{bridge.store.links.token(link)}/{link.slug}.ics"
 
 
 def no_link(slug: str) -> LinkError:
@@ -89,8 +89,19 @@ def no_link(slug: str) -> LinkError:
     return LinkError(f'No link of feed "{slug}" works: `zoho-bridge links add {slug}` makes one.')
 
 
-def _root(bridge: Bridge) -> str:
-    return bridge.settings.public_url or root_url(DEFAULT_HOST, DEFAULT_PORT)
+def root_url(bridge: Bridge) -> str:
+    """Return the URL of the web server: the public one, or where it listens or listened last."""
+    settings = bridge.settings
+    return settings.public_url or (noted_listener(settings.data_dir) or Listener()).url
+
+
+def new_admin_link(bridge: Bridge) -> str | None:
+    """Return a new address that signs in to the admin pages once; None if there are no pages."""
+    settings = bridge.settings
+    listener = noted_listener(settings.data_dir) or Listener()
+    if not settings.admin_password and not listener.is_private(settings.public_url):
+        return None
+    return f"{root_url(bridge)}/admin/link/{bridge.store.sessions.new_link(now=datetime.now(UTC))}"
 
 
 def feed_named(store: Store, slug: str) -> Feed:

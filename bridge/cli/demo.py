@@ -21,6 +21,7 @@ from bridge.sandbox.fault_tour import fault_tour
 from bridge.sandbox.files import data_file
 from bridge.sandbox.server import Sandbox
 from bridge.signals import interruptible
+from bridge.store.listener import Listener
 
 _TURN = 120.0  # seconds; the worker looks once a minute for sources that are due
 
@@ -58,23 +59,23 @@ def demo(host: str, port: int, faults: float | None) -> None:
       zoho-bridge demo --port 8080
       zoho-bridge demo --faults
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    ip = address.check_address(host, port)
+    listener = address.check_address(host, port)
+    is_private = listener.is_private("")
     with tempfile.TemporaryDirectory(prefix="zoho-bridge-") as folder, Sandbox() as sandbox:
         config = Path(folder, "bridge.toml")
         config.write_text(data_file("demo.toml"), encoding="utf-8")
         settings = {
             "BRIDGE_DATA_DIR": folder,
             "BRIDGE_CONFIG": str(config),
-            "BRIDGE_PUBLIC_URL": address.root_url(ip, port),
+            "BRIDGE_PUBLIC_URL": listener.url,
             **sandbox.environment(),
         }
         _replace_environment(settings)
         with Tree() as tree:
             # Without a password only on loopback: the list shows the secret addresses of feeds.
-            unlocked = ["--demo"] if address.is_loopback(ip) else []
+            options = ["--host", listener.ip, "--port", str(port), *["--demo"] * is_private]
             with interruptible():
-                command = bridge("web", "--host", ip, "--port", str(port), *unlocked)
-                tree.start("web server", command)
+                tree.start("web server", bridge("web", *options))
                 _refresh()
                 edit(sandbox.data)
                 _refresh("northwind-events")  # which now has a history
@@ -82,8 +83,8 @@ def demo(host: str, port: int, faults: float | None) -> None:
                 tree.start("worker", bridge("worker"))
             with _reported_faults(sandbox, faults) if faults else nullcontext():
                 code = tree.wait(
-                    answers=lambda: address.is_serving(ip, port),
-                    ready=lambda: _show(ip, port, commands, faults),
+                    answers=lambda: address.is_serving(listener.ip, port),
+                    ready=lambda: _show(listener, commands, faults),
                 )
     sys.exit(code)
 
@@ -130,15 +131,13 @@ def _reported_faults(sandbox: Sandbox, seconds: float) -> Iterator[None]:
             yield
 
 
-def _show(ip: str, port: int, commands: Path, faults: float | None) -> None:
+def _show(listener: Listener, commands: Path, faults: float | None) -> None:
     heading = "The bridge reads a sandbox in place of Zoho. Subscribe to any of these:\n"
     click.secho(heading, bold=True)
     with open_bridge() as here:
         for feed in here.store.feeds.active():
             click.echo(f"  {feed.title}\n    {feed_url(here, feed)}")
-    page = address.root_url(ip, port) + (
-        "/admin/" if address.is_loopback(ip) else "/feeds/northwind-events/"
-    )
+    path = "/admin/" if listener.is_private("") else "/feeds/northwind-events/"
     if faults:
         click.echo(f"\nThe first fault of Zoho begins in {faults:g} seconds. Faults show here.")
-    click.echo(_NEXT_STEPS.format(page=page, commands=commands))
+    click.echo(_NEXT_STEPS.format(page=listener.url + path, commands=commands))

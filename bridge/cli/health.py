@@ -5,6 +5,7 @@ import sys
 import click
 
 from bridge.cli import address
+from bridge.store.listener import Listener
 
 
 @click.command()
@@ -21,7 +22,7 @@ def health(host: str, port: int) -> None:
       zoho-bridge health --port 8080
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - no bind: all addresses, so also loopback
-        host = address.DEFAULT_HOST
+        host = Listener().ip
     if not address.is_serving(host, port):
         click.echo(f"The web server does not answer on {host}, port {port}.", err=True)
         sys.exit(1)

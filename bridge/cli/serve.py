@@ -1,12 +1,14 @@
 """``zoho-bridge serve``: the web server and the worker in one process tree."""
 
+from ipaddress import ip_address
 import sys
 
 import click
 
 from bridge.cli import address
-from bridge.cli.context import open_bridge
+from bridge.cli.context import new_admin_link, open_bridge
 from bridge.cli.processes import Tree, bridge
+from bridge.store.listener import Listener
 
 
 @click.command()
@@ -23,22 +25,30 @@ def serve(host: str, port: int, workers: int) -> None:
       zoho-bridge serve
       zoho-bridge serve --host 0.0.0.0 --port 8080
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    ip = address.check_address(host, port)
+    listener = address.check_address(host, port)
     with open_bridge() as context:
         context.settings.zoho.require()
-        has_public_url = bool(context.settings.public_url)
-    url = address.root_url(ip, port)
-    hint = "`zoho-bridge feeds` lists the addresses"
-    if not has_public_url and not address.is_loopback(ip):
-        hint = "to this machine alone: set BRIDGE_PUBLIC_URL to the address for subscribers"
-    elif port != address.DEFAULT_PORT and not has_public_url:
-        hint = f"set BRIDGE_PUBLIC_URL={url}, so that `zoho-bridge feeds` lists working addresses"
     with Tree() as tree:
-        options = ("--host", ip, "--port", str(port), "--workers", str(workers))
+        options = ("--host", listener.ip, "--port", str(port), "--workers", str(workers))
         tree.start("web server", bridge("web", *options))
         tree.start("worker", bridge("worker"))
         code = tree.wait(
-            answers=lambda: address.is_serving(ip, port),
-            ready=lambda: click.echo(f"Serving at {url}/ ({hint})."),
+            answers=lambda: address.is_serving(listener.ip, port),
+            ready=lambda: _show(listener),
         )
     sys.exit(code)
+
+
+def _show(listener: Listener) -> None:
+    hint = "`zoho-bridge feeds` lists the addresses"
+    with open_bridge() as here:
+        settings = here.settings
+        link = None if settings.admin_password else new_admin_link(here)
+    if not settings.public_url and ip_address(listener.ip).is_unspecified:
+        hint = "to this machine alone: set BRIDGE_PUBLIC_URL to the address for subscribers"
+    click.echo(f"Serving at {listener.url}/ ({hint}).")
+    if link:
+        click.echo(f"Admin pages, for the next ten minutes: {link}")
+        click.echo("`zoho-bridge admin-link` prints another such link.")
+    elif not settings.admin_password:
+        click.echo("There are no admin pages: set BRIDGE_ADMIN_PASSWORD.")

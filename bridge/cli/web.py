@@ -32,13 +32,13 @@ def web(host: str, port: int, workers: int, *, demo: bool) -> None:
       zoho-bridge web --host 0.0.0.0 --port 8080
       zoho-bridge web --workers 4
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    ip = check_address(host, port)
-    with open_bridge():
-        pass  # reports mistakes in the settings once, instead of once per web process
+    listener = check_address(host, port)
+    with open_bridge() as bridge:  # reports mistakes in the settings once, not once per process
+        listener.note(bridge.settings.data_dir)
     Granian(
         f"bridge.web.server:{'create_demo_server' if demo else 'create_server'}",
-        address=ip,
-        port=port,
+        address=listener.ip,
+        port=listener.port,
         interface=Interfaces.RSGI,
         factory=True,
         workers=workers,

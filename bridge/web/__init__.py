@@ -14,6 +14,7 @@ from flask import Flask
 from bridge import config, logs
 from bridge.store import Store
 from bridge.store.crypto import load_secret_keys
+from bridge.store.listener import Listener, noted_listener
 from bridge.web import (
     admin,
     embed,
@@ -50,7 +51,10 @@ def create_app(
     settings = settings or config.load(os.environ)
     keys = load_secret_keys(settings.secret_key.reveal(), settings.data_dir)
     owns_process = store is None
-    web = Web(settings, store or Store.configured(settings, keys), open_admin, clock)
+    store = store or Store.configured(settings, keys)
+    listener = noted_listener(settings.data_dir)
+    is_private = listener is not None and listener.is_private(settings.public_url)
+    web = Web(settings, store, clock, open_admin=open_admin, is_private=is_private)
     if owns_process:
         logs.set_up()
         web.usage.start_flushing()
@@ -68,7 +72,8 @@ def create_app(
     session.register(app, keys.session_key(settings.admin_password.reveal()))
     for module in (pages, embed, admin, history, monitoring):
         app.register_blueprint(module.blueprint)
-    answered = answer_own_hosts(feeds.Feeds(web, app.wsgi_app), settings.public_url)
+    root = settings.public_url or (listener or Listener()).url
+    answered = answer_own_hosts(feeds.Feeds(web, app.wsgi_app), root)
     wsgi_app = https.wrap(answered, settings)
     app.wsgi_app = wsgi_app  # type: ignore[assignment,method-assign]
     return app

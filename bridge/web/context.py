@@ -29,11 +29,18 @@ class Web:
     """The state of a web process, shared by all its threads."""
 
     def __init__(
-        self, settings: Settings, store: Store, open_admin: bool, clock: Callable[[], float]
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Callable[[], float],
+        *,
+        open_admin: bool,
+        is_private: bool,
     ) -> None:
         self.settings = settings
         self._store = store
         self.open_admin = open_admin
+        self.is_private = is_private
         self.usage = Usage(store)
         self.documents = DocumentCache(store.publications)
         self._links = ReadCache(store.links.find, clock)

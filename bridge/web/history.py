@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from bridge.domain.feed import Feed
 from bridge.feed.changelog import RETENTION
 from bridge.store.changes import ChangeRow
-from bridge.web import language
+from bridge.web import language, session
 from bridge.web.context import public_root, web
 
 blueprint = Blueprint("history", __name__)
@@ -52,7 +52,7 @@ def history_of(feed: Feed) -> History:
 @blueprint.get("/admin/feeds/<slug>/history.atom")
 def atom(slug: str) -> BaseResponse:
     """Return the last month's changes (RFC 4287) for the right token, else 404."""
-    is_closed = not web().settings.admin_password and not web().open_admin
+    is_closed = not session.has_admin_pages() and not web().open_admin
     token = request.args.get("token", "")
     if is_closed or not web().store.changes.opens(token, slug, password=_password()):
         abort(404)

@@ -18,14 +18,14 @@ _LOOPBACK = frozenset(("localhost", "127.0.0.1", "[::1]"))
 _PORT = re.compile(r":[0-9]*\Z")
 
 
-def answer_own_hosts(app: WSGIApplication, public_url: str) -> WSGIApplication:
-    """Answer requests for the host of ``public_url`` with any port, 421 for others.
+def answer_own_hosts(app: WSGIApplication, root_url: str) -> WSGIApplication:
+    """Answer requests for the host of ``root_url`` with any port, 421 for others.
 
-    Names of loopback open monitoring, and everything if the public URL is not set or a name of
-    loopback itself. A request without a Host, which no browser sends, counts as one to loopback.
+    Names of loopback open monitoring, and everything if the root's host is one of them. A request
+    without a Host, which no browser sends, counts as one to loopback.
     """
-    public = _without_port(urlsplit(public_url).netloc)
-    own = _LOOPBACK if public in _LOOPBACK or not public else frozenset((public,))
+    host = _without_port(urlsplit(root_url).netloc)
+    own = _LOOPBACK if host in _LOOPBACK else frozenset((host,))
     for_paths = dict.fromkeys(PLAIN_PATHS, own | _LOOPBACK)
 
     def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

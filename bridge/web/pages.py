@@ -15,9 +15,9 @@ from bridge.domain.records import SourceState
 from bridge.domain.timezones import UTC_ZONE
 from bridge.feed.agenda import AgendaItem
 from bridge.web import agenda, language, page_filter
-from bridge.web.context import public_root, web
+from bridge.web.context import is_local_request, public_root, web
 from bridge.web.html_response import html_response
-from bridge.web.session import is_open_to_all
+from bridge.web.session import has_admin_pages, is_open_to_all
 from bridge.web.urls import Subscription
 
 blueprint = Blueprint("pages", __name__)
@@ -36,7 +36,7 @@ def start() -> BaseResponse:
     """Show the start page, or redirect to the list of feeds in the demo."""
     if is_open_to_all():
         return redirect(url_for("admin.overview"))
-    return html_response("start.html")
+    return html_response("start.html", admin=has_admin_pages() and is_local_request())
 
 
 @blueprint.get("/robots.txt")

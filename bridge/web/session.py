@@ -37,6 +37,11 @@ def register(app: Flask, key: bytes) -> None:
     )
 
 
+def has_admin_pages() -> bool:
+    """Whether there are admin pages: with a password, or for this machine alone."""
+    return bool(web().settings.admin_password) or (web().is_private and is_local_request())
+
+
 def is_open_to_all() -> bool:
     """Whether this is the demo, requested from this machine."""
     return web().open_admin and is_local_request()

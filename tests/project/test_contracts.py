@@ -23,7 +23,7 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "bench" / "READ
 
 def commands_in(text: str) -> list[tuple[str, str]]:
     """Return the commands in a text, each with the rest of its code."""
-    return re.findall(r"zoho-bridge ([a-z]+)([^`\n#]*)", text)
+    return re.findall(r"zoho-bridge ([a-z]+(?:-[a-z]+)*)([^`\n#]*)", text)
 
 
 def options_of(command: click.Command | None) -> set[str]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bridge.errors import StoreError
 from bridge.store import Store, sessions
-from bridge.store.schema import sessions as table
+from bridge.store.schema import admin_links, sessions as table
 
 MINUTE = timedelta(minutes=1)
 
@@ -51,3 +51,24 @@ def test_a_session_stays_open_while_the_database_cannot_be_written(
     session = store.sessions.begin(now=now)
     monkeypatch.setattr(store.database, "write", full)
     assert store.sessions.use(session, now=now + MINUTE)
+
+
+def test_a_link_is_used_once_within_ten_minutes(any_store: Store, now: datetime) -> None:
+    first, second, late = (any_store.sessions.new_link(now=now) for _ in range(3))
+    assert any_store.sessions.has_link(first, now=now)
+    uses = [any_store.sessions.use_link(first, now=now) for _ in range(2)]
+    assert uses == [True, False]
+    assert not any_store.sessions.use_link("unknown", now=now)
+    assert any_store.sessions.use_link(second, now=now + 10 * MINUTE)
+    assert not any_store.sessions.use_link(late, now=now + 11 * MINUTE)
+
+
+def test_no_token_of_a_link_is_stored_and_expired_links_are_deleted(
+    store: Store, now: datetime
+) -> None:
+    token = store.sessions.new_link(now=now)
+    (row,) = store.database.all(select(admin_links))
+    assert token not in str(row)
+    assert not store.sessions.use_link(row.token_hash, now=now)
+    store.sessions.new_link(now=now + 11 * MINUTE)
+    assert len(store.database.all(select(admin_links))) == 1

@@ -34,3 +34,10 @@ CREATE INDEX occurrences_by_entry ON occurrences (slug, uid);
 
 -- Keys by which copies of the event in other sources are found. Empty in a feed that shows all.
 ALTER TABLE shapes ADD COLUMN duplicate_keys TEXT DEFAULT '' NOT NULL;
+
+-- Links that sign in to the admin pages once, by the hash of their token.
+CREATE TABLE admin_links (
+  token_hash VARCHAR(64) NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (token_hash)
+);

@@ -18,9 +18,9 @@ LONGEST_FORM = 256 * 1024  # names some thousand sources
 
 @blueprint.before_request
 def _check_access() -> BaseResponse | None:
-    if not web().settings.admin_password and not session.is_open_to_all():
+    if not session.has_admin_pages() and not session.is_open_to_all():
         abort(404)
-    if request.endpoint != "admin.sign_in":
+    if request.endpoint not in ("admin.sign_in", "admin.use_link"):
         if not session.is_signed_in():
             if request.method == "POST":
                 abort(403)

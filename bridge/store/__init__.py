@@ -35,7 +35,7 @@ class Store:
         self.sources = Sources(database)
         self.publications = Publications(database)
         self.agenda = AgendaTable(database)
-        self.changes = Changes(database, keys)
+        self.changes = Changes(database)
         self.links = Links(database, keys)
         self.feeds = Feeds(database, keys, self.links)
         self.filters = Filters(database, self.links, keys)

@@ -1,7 +1,5 @@
 """The change log of each feed, written with each publication and kept for a month."""
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,9 +11,7 @@ from sqlalchemy import Connection, delete, insert
 from bridge.feed.changelog import RETENTION, Change
 from bridge.store.database import columns
 from bridge.store.schema import changes
-from bridge.store.tables import SecretTables
-
-_PURPOSE = "history"
+from bridge.store.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,20 +25,8 @@ class ChangeRow:
     details: Mapping[str, Mapping[str, Any]]
 
 
-class Changes(SecretTables):
-    """Reads the change logs, and makes and checks the secrets in their addresses."""
-
-    def token(self, slug: str, *, password: str) -> str:
-        """Return the secret in a change log's address; it changes with the admin's password."""
-        return base64.urlsafe_b64encode(self._keys.sign(_PURPOSE, slug, password)).decode()
-
-    def opens(self, token: str, slug: str, *, password: str) -> bool:
-        """Whether a token is that of a feed's change log; compared in constant time."""
-        try:
-            signature = base64.b64decode(token, altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            return False
-        return self._keys.has_signed(signature, _PURPOSE, slug, password)
+class Changes(Tables):
+    """Reads the change logs."""
 
     def of(self, slug: str, *, since: datetime, most: int | None = None) -> tuple[ChangeRow, ...]:
         """Return the ``most`` latest changes of a feed from ``since`` on, newest first."""

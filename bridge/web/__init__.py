@@ -19,6 +19,7 @@ from bridge.web import (
     admin,
     embed,
     error_responses,
+    events,
     feeds,
     history,
     https,
@@ -70,7 +71,7 @@ def create_app(
     error_responses.register(app)
     language.register(app)
     session.register(app, keys.session_key(settings.admin_password.reveal()))
-    for module in (pages, embed, admin, history, monitoring):
+    for module in (pages, embed, admin, events, history, monitoring):
         app.register_blueprint(module.blueprint)
     root = settings.public_url or (listener or Listener()).url
     answered = answer_own_hosts(feeds.Feeds(web, app.wsgi_app), root)

@@ -1,7 +1,6 @@
-"""Recent changes of a feed for the admin: a section of the feed's page, and an Atom feed.
+"""Recent changes of a feed: an Atom feed for its subscribers, a section of the admin's page.
 
-Feed readers send no cookie, so the Atom feed's address carries a token of its own, which ends with
-the admin's password. The words are in the templates.
+The words are in the templates. Both tell no more than the feed did when it was published.
 """
 
 from collections.abc import Sequence
@@ -13,13 +12,12 @@ import re
 from urllib.parse import urlsplit
 
 from babel import dates
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from bridge.domain.feed import Feed
 from bridge.feed.changelog import RETENTION
 from bridge.store.changes import ChangeRow
-from bridge.web import language, session
+from bridge.web import language
 from bridge.web.context import public_root, web
 
 blueprint = Blueprint("history", __name__)
@@ -31,44 +29,35 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]") 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The latest changes of a feed, whether there are more, and the Atom feed's address."""
+    """The latest changes of a feed, and whether there are more."""
 
     changes: Sequence[ChangeRow]
     more: bool
-    atom: str
 
 
-def history_of(feed: Feed) -> History:
+def history_of(slug: str) -> History:
     """Return the history for the feed's admin page."""
-    rows = _rows(feed.slug, _MOST_SHOWN + 1)
-    token = web().store.changes.token(feed.slug, password=_password())
-    return History(
-        changes=rows[:_MOST_SHOWN],
-        more=len(rows) > _MOST_SHOWN,
-        atom=f"{public_root()}/admin/feeds/{feed.slug}/history.atom?token={token}",
-    )
+    rows = _rows(slug, _MOST_SHOWN + 1)
+    return History(changes=rows[:_MOST_SHOWN], more=len(rows) > _MOST_SHOWN)
 
 
-@blueprint.get("/admin/feeds/<slug>/history.atom")
-def atom(slug: str) -> BaseResponse:
-    """Return the last month's changes (RFC 4287) for the right token, else 404."""
-    is_closed = not session.has_admin_pages() and not web().open_admin
-    token = request.args.get("token", "")
-    if is_closed or not web().store.changes.opens(token, slug, password=_password()):
-        abort(404)
-    feed = web().store.feeds.get(slug)
-    if feed is None:
-        abort(404)
-    rows, head = _rows(slug, _MOST_IN_ATOM), web().store.publications.head(slug, "default")
-    updated = rows[0].at if rows else head.modified_at if head else datetime.fromtimestamp(0, UTC)
-    # No secret address is in it, not even its own. A tag URI (RFC 4151) is the same on every host.
+@blueprint.get("/feeds/<slug>.atom")
+@blueprint.get("/f/<token>/<slug>.atom")
+def atom(slug: str, token: str | None = None) -> BaseResponse:
+    """Return the last month's changes of a feed (RFC 4287); 404 for a part of it.
+
+    Programs post entries where others read them, so no secret address is in it, not even its own.
+    """
+    _, head = web().open_feed(slug, token, "default")
+    rows = _rows(slug, _MOST_IN_ATOM)
+    # A tag URI (RFC 4151) is the same on every host.
     host = urlsplit(web().settings.public_url).hostname or "localhost"
     document = render_template(
         "history.xml",
-        feed=feed,
+        title=head.title,
         rows=rows,
-        updated=updated,
-        page=f"{public_root()}/admin/feeds/{slug}/",
+        updated=rows[0].at if rows else head.modified_at,
+        page=f"{public_root()}/feeds/{slug}/" if head.public else "",
         tag=f"tag:{host},2026:history/{slug}",
     )
     response = Response(_NOT_XML.sub("", document), mimetype="application/atom+xml")
@@ -79,10 +68,6 @@ def atom(slug: str) -> BaseResponse:
 
 def _rows(slug: str, most: int) -> Sequence[ChangeRow]:
     return web().store.changes.of(slug, since=datetime.now(UTC) - RETENTION, most=most)
-
-
-def _password() -> str:
-    return web().settings.admin_password.reveal()
 
 
 @blueprint.app_template_filter()

@@ -228,30 +228,40 @@ def test_the_copied_snippet_shows_the_agenda_in_a_page_of_another_origin(
 
 
 def test_fullcalendar_shows_every_occurrence_at_its_hour(demo: Demo, visit: Visit) -> None:
-    """FullCalendar from npm, on another origin, reads ``?flavour=web``."""
+    """FullCalendar from npm, on another origin, reads ``?flavour=web`` and the events as JSON."""
     scripts = {
         "/ical.js": package("ical.js/build/ical.min.js"),
         "/fullcalendar.js": package("fullcalendar/index.global.min.js"),
         "/icalendar.js": package("@fullcalendar/icalendar/index.global.min.js"),
     }
-    address = demo.feeds["Everything"] + "?flavour=web"
+    feed = demo.feeds["Everything"]
+    address = feed + "?flavour=web"
     shown = host_page(
-        '<div id="calendar"></div>'
+        '<div id="calendar"></div><div id="plain"></div>'
         + "".join(f'<script src="{path}"></script>' for path in scripts)
         + f"""<script>
         window.calendar = new FullCalendar.Calendar(document.getElementById("calendar"), {{
           initialView: "dayGridMonth", loading: (busy) => {{ window.loaded = !busy; }},
           events: {{ url: "{address}", format: "ics" }},
         }});
+        window.plain = new FullCalendar.Calendar(document.getElementById("plain"), {{
+          initialView: "dayGridMonth", loading: (busy) => {{ window.plainLoaded = !busy; }},
+          events: "{feed.removesuffix("ics")}json",
+        }});
         calendar.render();
+        plain.render();
         </script>"""
     )
     with site(shown | {path: file.read_bytes() for path, file in scripts.items()}) as origin:
         page = visit(origin)
         page.wait_for_function("window.loaded && calendar.getEvents().length")
-        shown_events = page.evaluate(
-            "calendar.getEvents()"
-            ".map(e => [e.title, e.allDay ? e.startStr : e.start.toISOString()])"
+        page.wait_for_function("window.plainLoaded && plain.getEvents().length")
+        shown_events, plain_events = (
+            page.evaluate(
+                f"{name}.getEvents()"
+                ".map(e => [e.title, e.allDay ? e.startStr : e.start.toISOString()])"
+            )
+            for name in ("calendar", "plain")
         )
         first, end = page.evaluate(
             "[calendar.view.activeStart.toISOString(), calendar.view.activeEnd.toISOString()]"
@@ -260,9 +270,10 @@ def test_fullcalendar_shows_every_occurrence_at_its_hour(demo: Demo, visit: Visi
     in_feed = icalendar.Calendar.from_ical(fetch(address)).walk("VEVENT")
     expected = [(str(event["SUMMARY"]), start_in_javascript(event)) for event in in_feed]
     # FullCalendar also keeps the events a day before and after the month on show.
-    assert sorted((t, s) for t, s in shown_events if first <= s < end) == sorted(
-        (t, s) for t, s in expected if first <= s < end
-    )
+    for shown_there in (shown_events, plain_events):
+        assert sorted((t, s) for t, s in shown_there if first <= s < end) == sorted(
+            (t, s) for t, s in expected if first <= s < end
+        )
 
 
 def start_in_javascript(event: icalendar.Component) -> str:

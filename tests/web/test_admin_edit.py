@@ -327,10 +327,12 @@ def test_a_feed_that_hides_more_shows_no_title_although_the_worker_stands_still(
         publish(served, "team", now=START)
     page = client.get("/admin/feeds/team/").text
     address = first_match(r'value="http://localhost(/f/[^"]+)/team\.ics"', page)
-    atom = html.unescape(first_match(r'value="http://localhost([^"]+history\.atom[^"]+)"', page))
-    paths = [f"{address}/", f"{address}/embed", "/admin/feeds/team/", atom]
+    paths = [f"{address}/", f"{address}/embed", "/admin/feeds/team/"]
     feeds = [f"{address}/team.ics{query}" for query in ("", "?alarms=off", "?flavour=web")]
-    feeds.append(f"{address}/team/u.ics")
+    span = (
+        f"start={START - timedelta(days=200):%Y-%m-%d}&end={START + timedelta(days=200):%Y-%m-%d}"
+    )
+    feeds += [f"{address}/team/u.ics", f"{address}/team.atom", f"{address}/team.json?{span}"]
     assert all("Salaries" in client.get(path).text for path in [*paths, *feeds])
     form: Form = {"title": "Team", "source": [WORK.key], "privacy": "busy"}
     assert send(client, "team/edit", form).status_code == 303
@@ -338,7 +340,7 @@ def test_a_feed_that_hides_more_shows_no_title_although_the_worker_stands_still(
         answer = client.get(path)
         assert answer.status_code == 200
         assert not {"Salaries", "Offsite"} & set(re.findall(r"\w+", answer.text))
-    assert [client.get(path).status_code for path in feeds] == [404] * 4
+    assert [client.get(path).status_code for path in feeds] == [404] * 6
     publish_pending(served, now=START)
     assert "SUMMARY:Busy" in client.get(feeds[0]).text
     assert send(client, "team/edit", {**form, "title": "Ours"}).status_code == 303

@@ -1,4 +1,4 @@
-"""The history of a feed for its admin: page, Atom feed and command line.
+"""The history of a feed: Atom feed for subscribers, admin page and command line.
 
 Atom documents are as in RFC 4287 4.1.1, 4.1.2, 3.3 and 4.2.6, tag URIs as in RFC 4151 2.1.
 """
@@ -19,9 +19,11 @@ from werkzeug.test import TestResponse
 
 from bridge.cli import main
 from bridge.feed.changelog import Change
+from bridge.feed.filter import Filter
 from bridge.feed.publication import Publication
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
+from bridge.store.filters import FilteredFeed
 from tests.factories import BERLIN, event
 from tests.publish.feeds import FEED, publish_all
 from tests.served import web_app
@@ -68,9 +70,8 @@ def client(changed: Store, tmp_path: Path) -> FlaskClient:
     return client_of(changed, tmp_path)
 
 
-def address(store: Store, password: str = PASSWORD) -> str:
-    token = store.changes.token("team", password=password)
-    return f"{ROOT}/admin/feeds/team/history.atom?token={token}"
+def address(store: Store) -> str:
+    return f"{ROOT}/f/{store.links.token(store.links.of('team')[0])}/team.atom"
 
 
 def ids(response: TestResponse) -> list[str | None]:
@@ -101,7 +102,6 @@ def test_it_has_all_elements_that_atom_requires(
         assert TAG.fullmatch(text(element, "id"))
         assert RFC3339.fullmatch(text(element, "updated"))
         assert text(element, "title")
-        assert child(element, "link").get("rel") == "alternate"
     assert {child(entry, "content").get("type") for entry in entries} == {"text"}
     assert text(entries[1], "title") == "Moved: <b>Größe</b> & ]]>"
     assert re.fullmatch(r"Start: .*10:00, now .*11:00\nEnd: .*", text(entries[1], "content"))
@@ -122,10 +122,36 @@ def test_ids_depend_on_no_request_and_no_deleted_row(
     assert ids(client.get(address(changed)))[2:] == before[1:]
 
 
-def test_it_contains_no_secret(client: FlaskClient, changed: Store) -> None:
+def test_a_secret_feed_has_no_address_in_it(client: FlaskClient, changed: Store) -> None:
+    """Programs such as Slack post each entry, with its link, where others read it."""
     text = client.get(address(changed)).text
     assert changed.links.token(changed.links.of("team")[0]) not in text
-    assert address(changed).rpartition("=")[2] not in text
+    assert ROOT not in text
+
+
+def test_a_public_feed_links_to_its_page(
+    client: FlaskClient, changed: Store, recent: datetime
+) -> None:
+    """RFC 4287 4.1.1: a feed should name its own address."""
+    publish_all(changed, recent + timedelta(minutes=3), feed=replace(FEED, public=True))
+    root = ET.fromstring(client.get(f"{ROOT}/feeds/team.atom").data)
+    links = {link.get("rel"): link.get("href") for link in root.findall(f"{ATOM}link")}
+    assert links == {"self": f"{ROOT}/feeds/team.atom", "alternate": f"{ROOT}/feeds/team/"}
+    for entry in root.findall(f"{ATOM}entry"):
+        assert child(entry, "link").get("href") == links["alternate"]
+
+
+def test_a_busy_feed_tells_no_titles(store: Store, tmp_path: Path, recent: datetime) -> None:
+    feed = replace(FEED, privacy="busy")
+    start = (recent + timedelta(days=3)).replace(hour=10, tzinfo=None)
+    before = event("u", start=start, title="Salaries")
+    publish_all(store, recent, before, feed=feed)
+    later = start.replace(hour=11, tzinfo=BERLIN)
+    moved = replace(before, start=later, end=later + timedelta(hours=1))
+    publish_all(store, recent + timedelta(minutes=1), moved, feed=feed)
+    shown = client_of(store, tmp_path).get(address(store)).text
+    assert "Moved: Busy" in shown
+    assert "Salaries" not in shown
 
 
 def test_a_reader_with_a_current_copy_gets_304(client: FlaskClient, changed: Store) -> None:
@@ -133,31 +159,27 @@ def test_a_reader_with_a_current_copy_gets_304(client: FlaskClient, changed: Sto
     assert client.get(address(changed), headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_without_the_right_token_it_is_404(
-    client: FlaskClient, changed: Store, tmp_path: Path
-) -> None:
-    """Whether or not there is such a feed."""
+def test_without_the_right_token_it_is_404(client: FlaskClient, changed: Store) -> None:
+    """Whether or not there is such a feed, and for a part of one: it can't tell what was removed."""
     good = address(changed)
-    token = good.rpartition("=")[2]
-    other_feed = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", SecretKeys(KEY)).changes
+    link = changed.links.of("team")[0]
+    choice = Filter.from_labels([("source", "calendar:c")])
+    part = changed.filters.token(FilteredFeed(slug="team", link=link, choice=choice))
     refused = [
-        good.partition("?")[0],
-        good + "x",
-        good[:-1],
-        good.replace(token, token[:-1] + ("A" if token[-1] != "A" else "B")),
-        good.replace(token, "é%00"),
-        good.replace(token, other_feed.token("other", password=PASSWORD)),
-        good.replace("/team/", "/nothing/"),
-        address(changed, password="the one before"),
+        good.replace("/team.atom", "/nothing.atom"),
+        good.replace(".atom", "x.atom"),
+        f"{ROOT}/f/{'x' * 24}/team.atom",
+        f"{ROOT}/f/{part}/team.atom",
+        f"{ROOT}/feeds/team.atom",
+        f"{ROOT}/admin/feeds/team/history.atom",
     ]
     assert [client.get(url).status_code for url in refused] == [404] * len(refused)
-    link = changed.links.token(changed.links.of("team")[0])
-    assert client.get(good.replace(token, link)).status_code == 404
 
 
-def test_it_is_closed_if_the_admin_pages_are(changed: Store, tmp_path: Path) -> None:
-    closed = client_of(changed, tmp_path, "")
-    assert closed.get(address(changed, password="")).status_code == 404
+def test_a_revoked_address_is_gone(client: FlaskClient, changed: Store, recent: datetime) -> None:
+    url = address(changed)
+    changed.links.revoke("team", None, now=recent)
+    assert client.get(url).status_code == 410
 
 
 def test_a_feed_without_changes_has_an_empty_history(
@@ -170,14 +192,11 @@ def test_a_feed_without_changes_has_an_empty_history(
     assert datetime.fromisoformat(text(root, "updated")) == now
 
 
-def test_the_admins_page_shows_what_changed_and_the_address(changed: Store, tmp_path: Path) -> None:
+def test_the_admins_page_shows_what_changed(changed: Store, tmp_path: Path) -> None:
     client = web_app(changed, tmp_path, open_admin=True).test_client()
     shown = client.get("/admin/feeds/team/").text
     assert re.search(r"Moved</span></td>\s*<td>&lt;b&gt;Größe", shown)
     assert re.search(r"<del>[^<]*10:00[^<]*</del> <ins>[^<]*11:00[^<]*</ins>", shown)
-    found = re.search(r"/admin/feeds/team/history\.atom\?token=[\w-]+", shown)
-    assert found is not None
-    assert client.get(found[0]).status_code == 200
 
 
 # --- the command line

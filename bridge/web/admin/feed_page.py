@@ -38,7 +38,7 @@ def feed(slug: str) -> Response:
         problem_events=problem_events(source.key for source in row.feed.sources),
         titles=source_titles(),
         now=at,
-        history=history_of(row.feed),
+        history=history_of(slug),
         verifications=web().store.verifications.of(slug),
     )
 

@@ -15,6 +15,7 @@ import msgspec
 
 from bridge.domain.event import Alarm, Event, Moment, Person, Place, Recurrence, Rule, Status
 from bridge.domain.feed import Feed
+from bridge.domain.records import Reading
 from bridge.domain.source import SOURCE_TYPES, CalendarProfile, Source
 from bridge.domain.source_rule import Condition, SourceRule
 from bridge.domain.timezones import zone_by_key
@@ -68,6 +69,16 @@ def encode_profile(profile: CalendarProfile) -> str:
 def decode_profile(text: str | None) -> CalendarProfile | None:
     """Return the profile that ``encode_profile`` wrote, None for none."""
     return msgspec.json.decode(text, type=CalendarProfile) if text else None
+
+
+def encode_reading(reading: Reading | None) -> str | None:
+    """Return the fingerprint of a read as JSON."""
+    return _json(reading).decode() if reading else None
+
+
+def decode_reading(text: str | None) -> Reading | None:
+    """Return the fingerprint that ``encode_reading`` wrote, None for none."""
+    return msgspec.json.decode(text, type=Reading) if text else None
 
 
 def encode_feed(feed: Feed) -> str:

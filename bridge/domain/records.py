@@ -12,6 +12,26 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The fingerprint of a read after which an equal answer would change nothing.
+
+    It holds from ``since`` to ``until``: ``close`` has the spans in between during which a single
+    event is close, in seconds since 1970. ``events`` and ``rejections`` are numbers.
+    """
+
+    fingerprint: str
+    since: datetime
+    until: datetime
+    close: tuple[tuple[float, float], ...]
+    events: int
+    rejections: int
+
+    def holds(self, fingerprint: str, now: datetime) -> bool:
+        """Return whether an answer with this fingerprint need not be parsed."""
+        return fingerprint == self.fingerprint != "" and self.since <= now < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
     """The results of the last reads of a source, and the time of the next read.
 
@@ -34,6 +54,7 @@ class SourceState:
     events: int
     rejections: int
     profile: CalendarProfile | None = None
+    reading: Reading | None = None
 
     def is_ahead(self, now: datetime) -> bool:
         """Return whether a clock that was ahead wrote the times of the last read."""

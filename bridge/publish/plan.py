@@ -60,9 +60,7 @@ def make_plan(
     feed: Feed, published: PublishedState, *, salt: str, now: datetime, load: LoadEvents
 ) -> Plan:
     """Compare what the sources hold with what the entries were made from."""
-    hides_details = feed.privacy == "busy" or not feed.show_private
-    salts = (salt,) if hides_details else ()
-    inputs_hash = _hash(FORM, RARE_FORM, _AGENDA_FORM, codec.encode_feed(feed), *salts)
+    inputs_hash = feed_hash(feed, salt)
     events = _one_of_each(feed, published.stored, load)
     hashes = {
         event: _hash(inputs_hash, event.source_key, event.content_hash, str(event.cancelled_since))
@@ -84,6 +82,13 @@ def make_plan(
         orphans=tuple(entry for entry in shown if entry.event_uid not in events),
         removed_events=tuple(uid for uid in known if uid not in events),
     )
+
+
+def feed_hash(feed: Feed, salt: str) -> str:
+    """Return the hash of what all entries of a feed depend on: its definition and the forms."""
+    hides_details = feed.privacy == "busy" or not feed.show_private
+    salts = (salt,) if hides_details else ()
+    return _hash(FORM, RARE_FORM, _AGENDA_FORM, codec.encode_feed(feed), *salts)
 
 
 def entry_hash(event: Event) -> str:

@@ -15,7 +15,7 @@ from bridge.feed.publication import Publication
 from bridge.publish.changes import publication_changes
 from bridge.publish.documents import changed_documents
 from bridge.publish.entries import load_events, update_entries
-from bridge.publish.plan import make_plan
+from bridge.publish.plan import feed_hash, make_plan
 from bridge.store import Store
 
 # An attempt fails only when another process publishes: sources of a merged feed arrive together.
@@ -39,11 +39,16 @@ def publish(store: Store, slug: str, *, now: datetime) -> PublishResult:
     feed all the time.
     """
     for _attempt in range(_ATTEMPTS):
+        basis = store.publications.basis(slug)
+        feed = store.feeds.get(slug)
+        if feed is None or basis.holds(feed_hash(feed, store.feeds.salt(slug)), now.date()):
+            return PublishResult()
         publication, result = _prepare(store, slug, now)
-        if publication is None:
-            return result
-        if store.publications.publish(slug, publication):
-            return replace(result, written=True)
+        written = publication is not None
+        if publication is None or store.publications.publish(slug, publication):
+            if not result.rejections:  # else they are tried again
+                store.publications.settle(slug, basis.sources)
+            return replace(result, written=written)
         del publication  # of a large feed it is large: free it before the next attempt
     raise StoreError(
         f'Feed "{slug}" could not be published: other processes publish it at the same time.'

@@ -28,7 +28,7 @@ class Decision:
 
     ``returned`` are events that an earlier read missed. With a ``warning`` so much is missing at
     once that the later read has to be at least ``BELIEVE_AFTER`` later. ``again_at`` is the time
-    of the later read, if coming events are missing.
+    of the later read, if coming events are missing. ``settled``: an equal read changes nothing.
     """
 
     saved: tuple[EventToSave, ...] = ()
@@ -38,6 +38,7 @@ class Decision:
     rejections: tuple[Rejection, ...] = ()
     warning: Problem | None = None
     again_at: datetime | None = None
+    settled: bool = True
 
 
 def decide(
@@ -98,6 +99,7 @@ def decide(
         rejections=(*parsed.rejections, *duplicates),
         warning=warning if waiting else None,
         again_at=min(times, default=None),
+        settled=not waiting,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from bridge.config import ZohoSettings
 from bridge.domain.feed import Feed, Window
 from bridge.domain.problems import Problem, problem
-from bridge.domain.records import SourceState
+from bridge.domain.records import Reading, SourceState
 from bridge.errors import StoppedError, StoreError, UnavailableError, ZohoError
 from bridge.publish.publisher import publish
 from bridge.refresh import schedule
@@ -25,6 +25,8 @@ from bridge.store import Store
 # A read that takes longer has lost its lease, and writes nothing.
 LEASE = timedelta(minutes=10)
 _DEADLINE = timedelta(minutes=5)
+# After that an equal answer is parsed again, for the events that are close from then on.
+_HOLDS_FOR = timedelta(days=2)
 
 
 class _BoundedApi:
@@ -116,11 +118,14 @@ class Refresher:
         """Fetch, parse, compare and save. The answers and events are large: return frees them."""
         key = state.source.key
         window = _joint_window(feeds, self.clock().date())
-        known = self.store.sources.index(key)
-        names = [(row.uid, row.upstream_id) for row in known.values()]
         asks = cache(partial(registry.is_deleted, state.source, api))
         for _ in range(2):  # again if coming events are missing: a list may be empty by error
             raw = registry.fetch(state.source, api, window, self.store.answers(key))
+            fingerprint, now = registry.fingerprint(state.source, raw, self.zoho), self.clock()
+            if state.reading and state.reading.holds(fingerprint, now):
+                return self._confirm(key, state.reading, now, lease)
+            known = self.store.sources.index(key)
+            names = [(row.uid, row.upstream_id) for row in known.values()]
             parsed = registry.parse(state.source, raw, self.zoho, names)
             del raw
             now = self.clock()
@@ -129,6 +134,14 @@ class Refresher:
                 break
         next_check_at = schedule.after_success(now, parsed.events, dice=self.dice())
         next_check_at = min(next_check_at, decision.again_at or next_check_at)
+        reading = Reading(
+            fingerprint=fingerprint,
+            since=now,
+            until=now + _HOLDS_FOR,
+            close=schedule.close_spans(parsed.events, now, now + _HOLDS_FOR),
+            events=len(parsed.events),
+            rejections=len(decision.rejections),
+        )
         if not self.store.sources.succeed(
             key,
             holder=lease,
@@ -142,9 +155,9 @@ class Refresher:
             notes=parsed.notes,
             warning=decision.warning,
             profile=parsed.profile,
+            reading=reading if decision.settled else None,
         ):
-            error = f"{key} took longer than {LEASE} to read; another process reads it now."
-            return Report(source=key, outcome="busy", error=error)
+            return _lost_lease(key)
         return Report(
             source=key,
             outcome="held" if decision.warning else "refreshed",
@@ -154,6 +167,16 @@ class Refresher:
             removed=len(decision.removed),
             rejected=len(decision.rejections),
         )
+
+    def _confirm(self, key: str, reading: Reading, now: datetime, lease: str) -> Report:
+        """Save that Zoho answered as at the last good read: nothing is parsed or compared."""
+        next_check_at = schedule.after_unchanged(now, reading.close, dice=self.dice())
+        if not self.store.sources.confirm(
+            key, holder=lease, now=now, next_check_at=next_check_at, reading=reading
+        ):
+            return _lost_lease(key)
+        events, rejections = reading.events, reading.rejections
+        return Report(source=key, outcome="refreshed", fetched=events, rejected=rejections)
 
     def _publish(self, report: Report) -> Report:
         key, now = report.source, self.clock()
@@ -172,6 +195,11 @@ class Refresher:
             key, holder=lease, now=now, next_check_at=next_check_at, error=reason
         )
         return Report(source=key, outcome="failed", error=str(reason))
+
+
+def _lost_lease(key: str) -> Report:
+    error = f"{key} took longer than {LEASE} to read; another process reads it now."
+    return Report(source=key, outcome="busy", error=error)
 
 
 def _joint_window(feeds: tuple[Feed, ...], today: date) -> Window:

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from bridge.domain.event import Event, to_utc
 from bridge.errors import LoginError, NotFoundError, ScopeError, ZohoError
+
+Span: TypeAlias = tuple[float, float]
+"""A span of time in seconds since 1970, the end not included."""
 
 INTERVAL = timedelta(minutes=15)
 # While a single event runs or is about to start. Series do not count: most calendars always have
@@ -19,8 +23,25 @@ _PERSON_RETRY = timedelta(minutes=30)  # after an error that only a person can c
 
 def after_success(now: datetime, events: Iterable[Event], *, dice: float) -> datetime:
     """Return the time of the next read; ``dice`` in [0, 1) spreads sources that began together."""
-    interval = CLOSE_INTERVAL if any(_is_close(event, now) for event in events) else INTERVAL
+    return after_unchanged(now, close_spans(events, now, now), dice=dice)
+
+
+def after_unchanged(now: datetime, close: Iterable[Span], *, dice: float) -> datetime:
+    """Return the time of the next read by the spans during which a single event is close."""
+    is_close = any(start <= now.timestamp() < end for start, end in close)
+    interval = CLOSE_INTERVAL if is_close else INTERVAL
     return now + interval * (1 + _JITTER * (2 * dice - 1))
+
+
+def close_spans(events: Iterable[Event], first: datetime, last: datetime) -> tuple[Span, ...]:
+    """Return the joined spans from ``first`` to ``last`` during which a single event is close."""
+    spans: list[Span] = []
+    for start, end in sorted(_span(event) for event in events if _is_close(event, first, last)):
+        if spans and start <= spans[-1][1]:
+            spans[-1] = spans[-1][0], max(spans[-1][1], end)
+        else:
+            spans.append((start, end))
+    return tuple(spans)
 
 
 def after_failure(now: datetime, failures: int, error: Exception, *, dice: float) -> datetime:
@@ -36,7 +57,11 @@ def after_failure(now: datetime, failures: int, error: Exception, *, dice: float
     return now + max(wait * (1 + _JITTER * dice), timedelta(seconds=retry_after or 0))
 
 
-def _is_close(event: Event, now: datetime) -> bool:
+def _is_close(event: Event, first: datetime, last: datetime) -> bool:
     if event.recurrence is not None or event.all_day:
         return False
-    return to_utc(event.start) - _CLOSE <= now < to_utc(event.end)
+    return to_utc(event.start) - _CLOSE <= last and first < to_utc(event.end)
+
+
+def _span(event: Event) -> Span:
+    return (to_utc(event.start) - _CLOSE).timestamp(), to_utc(event.end).timestamp()

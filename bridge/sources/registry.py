@@ -1,16 +1,23 @@
 """Fetch, parse and discovery for every kind of source; the only module that knows all three."""
 
 from collections.abc import Callable, Iterable, Mapping
+import hashlib
+from importlib.metadata import version
 from urllib.parse import quote
 
+import msgspec
+
 from bridge.config import ZohoSettings
-from bridge.domain import source as kinds
+from bridge.domain import codec, source as kinds
 from bridge.domain.feed import Window
 from bridge.errors import BadDataError, NotFoundError, ZohoError
 from bridge.sources.backstage import agenda, portal, sessions
 from bridge.sources.calendar import fetch as calendar, parse as calendar_parser
 from bridge.sources.connect import fetch as connect, parse as connect_parser
 from bridge.sources.protocols import AnswerCache, Api, NoCache, ParseResult, Product, Raw
+
+# The form of parsed events. Raise it when a parser changes: equal answers are then parsed again.
+FORM = "1"
 
 # The sources of each product that the account can see; raises a ZohoError.
 DISCOVERERS: Mapping[Product, Callable[[Api], tuple[kinds.AvailableSource, ...]]] = {
@@ -58,6 +65,19 @@ def is_deleted(source: kinds.Source, api: Api, upstream_id: str) -> bool:
     except ZohoError:
         return False
     return False
+
+
+def fingerprint(source: kinds.Source, raw: Raw, settings: ZohoSettings) -> str:
+    """Return a hash of all that ``parse`` reads, apart from the stored events; "" for unusual raws.
+
+    The zones' data are among it: with other rules, the same wall time is another instant.
+    """
+    inputs = (FORM, version("tzdata"), codec.encode_source(source), settings.connect_timezone, raw)
+    try:
+        data = msgspec.json.encode(inputs, enc_hook=str)
+    except (OverflowError, TypeError, ValueError):  # numbers beyond 64 bits
+        return ""
+    return hashlib.sha256(data).hexdigest()
 
 
 def parse(

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 
 from bridge.feed.publication import (
     Document,
@@ -48,8 +49,49 @@ class Representation:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a feed is published from, without its events.
+
+    ``sources`` is a text that differs whenever the sources of the feed, or their events, do.
+    ``settled`` is the text when nothing was left to publish, up to the day ``due``.
+    """
+
+    inputs_hash: str | None
+    sources: str
+    settled: str | None
+    due: date | None
+
+    def holds(self, inputs_hash: str, today: date) -> bool:
+        """Return whether nothing is left to publish of a feed with these inputs."""
+        is_same = (self.inputs_hash, self.settled) == (inputs_hash, self.sources)
+        return is_same and (self.due is None or today < self.due)
+
+
 class Publications(Tables):
     """Reads and writes what feeds show."""
+
+    def basis(self, slug: str) -> Basis:
+        """Return what decides whether something is left to publish; read it before the events."""
+        of_feed = (feeds.c.inputs_hash, feeds.c.settled, feeds.c.due)
+        of_sources = (sources.c.key, sources.c.version, sources.c.profile, sources.c.last_success)
+        query = (
+            select(feed_sources.c.position, feed_sources.c.leaving, *of_sources)
+            .join(sources, feed_sources.c.source_key == sources.c.key)
+            .where(feed_sources.c.slug == slug)
+            .order_by(feed_sources.c.position, sources.c.key)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(select(*of_feed).where(feeds.c.slug == slug)).one()
+            found = [(*values, read is not None) for *values, read in connection.execute(query)]
+        text = sha256(repr(found).encode()).hexdigest()
+        return Basis(inputs_hash=row.inputs_hash, sources=text, settled=row.settled, due=row.due)
+
+    def settle(self, slug: str, sources_text: str) -> None:
+        """Save that nothing is left to publish while the sources are as ``basis`` stated."""
+        due = select(func.min(shapes.c.until)).where(shapes.c.slug == slug).scalar_subquery()
+        values = {"settled": sources_text, "due": due}
+        self._database.execute(update(feeds).where(feeds.c.slug == slug).values(values))
 
     def current(self, slug: str) -> PublishedState:
         """Return what is published of a feed and what its sources hold."""

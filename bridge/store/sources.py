@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bridge.domain import codec, problems
 from bridge.domain.problems import Problem
-from bridge.domain.records import CLOCK_SKEW, EventRow, EventToSave, SourceState
+from bridge.domain.records import CLOCK_SKEW, EventRow, EventToSave, Reading, SourceState
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarProfile
 from bridge.store.database import columns, delete_in, select_in, upsert
@@ -107,12 +107,15 @@ class Sources(Tables):
         notes: Sequence[Problem] = (),
         warning: Problem | None = None,
         profile: CalendarProfile | None = None,
+        reading: Reading | None = None,
     ) -> bool:
         """Save a complete read and free the lease, in one transaction.
 
         ``missing`` events stay and are marked, ``returned`` ones are unmarked. Returns False, and
-        writes nothing, if another holder took the lease meanwhile.
+        writes nothing, if another holder took the lease meanwhile. ``reading``: an equal answer may
+        be confirmed from now on.
         """
+        version = {"version": f"{now.isoformat()} {holder}"} if saved or removed else {}
         statement = _release(key, holder, now, next_check_at).values(
             last_success=now,
             failures=0,
@@ -122,6 +125,8 @@ class Sources(Tables):
             warning=problems.dump(warning) if warning else None,
             held_at=_since(sources.c.held_at, now) if warning else None,
             profile=codec.encode_profile(profile) if profile else None,
+            reading=codec.encode_reading(reading),
+            **version,
         )
         with self._database.write() as connection:
             if connection.execute(statement).rowcount == 0:
@@ -132,6 +137,25 @@ class Sources(Tables):
                 _mark_missing(connection, key, uids, since)
             connection.execute(sa.delete(rejections).where(rejections.c.source_key == key))
             _add_rejections(connection, key, rejected)
+        return True
+
+    def confirm(
+        self, key: str, *, holder: str, now: datetime, next_check_at: datetime, reading: Reading
+    ) -> bool:
+        """Save that a complete read was as the last good one, and free the lease.
+
+        Only rejections of that read stay: those of publishing come again. Returns False, and writes
+        nothing, if another holder took the lease meanwhile.
+        """
+        statement = _release(key, holder, now, next_check_at).values(
+            last_success=now, failures=0, failing_since=None, error=None
+        )
+        of_publishing = rejections.c.position > reading.rejections
+        with self._database.write() as connection:
+            if connection.execute(statement).rowcount == 0:
+                return False
+            delete = sa.delete(rejections).where(rejections.c.source_key == key, of_publishing)
+            connection.execute(delete)
         return True
 
     def reject(self, key: str, rejected: Sequence[Rejection]) -> None:
@@ -241,4 +265,5 @@ def _state(row: sa.Row[Any]) -> SourceState:
         events=row.events,
         rejections=row.rejections,
         profile=codec.decode_profile(row.profile),
+        reading=codec.decode_reading(row.reading),
     )

@@ -2,8 +2,6 @@
 
 from datetime import date, datetime, timedelta
 from itertools import islice
-import pkgutil
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from bridge.domain.recurrence.expand import last_start, occurrences
 from bridge.domain.recurrence.parse import parse_rule, without_density
 from bridge.domain.timezones import zone_by_key
+from tests.call_counter import CallCounter
 from tests.factories import BERLIN
 
 NEW_YORK = zone_by_key("America/New_York")
@@ -26,22 +25,6 @@ def at(text: str, where: ZoneInfo = BERLIN) -> datetime:
 def first(text: str, start: date, number: int) -> list[date]:
     """Return the first occurrences of a series."""
     return list(islice(occurrences(start, parse_rule(text, start)), number))
-
-
-class CallCounter:
-    """A counter of the calls of patched functions."""
-
-    calls = 0
-
-    def patch(self, monkeypatch: pytest.MonkeyPatch, owner: str, name: str) -> None:
-        """Count the calls of a function or method from now on."""
-        function = getattr(pkgutil.resolve_name(owner), name)
-
-        def count(*args: Any) -> Any:
-            self.calls += 1
-            return function(*args)
-
-        monkeypatch.setattr(f"{owner}.{name}", count)
 
 
 @pytest.mark.parametrize(

@@ -325,6 +325,7 @@ def test_a_bug_is_raised_and_told_and_the_feed_stays(
 ) -> None:
     world.refresh()
     before = world.bodies()
+    world.events().change(world.events().all()[0]["uid"], title="New", etag="9999999999999")
 
     def buggy(*args: Any, **kwargs: Any) -> Never:
         raise ZeroDivisionError("with details of an event")

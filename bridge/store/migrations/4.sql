@@ -41,3 +41,11 @@ CREATE TABLE admin_links (
   created_at BIGINT NOT NULL,
   PRIMARY KEY (token_hash)
 );
+
+-- Fingerprint of the last good read as JSON. NULL: the next answer is parsed, whatever it is.
+ALTER TABLE sources ADD COLUMN reading TEXT;
+-- Differs after each read that changed the source's events.
+ALTER TABLE sources ADD COLUMN version TEXT;
+-- What the sources held when nothing was left to publish, and the day on which something is.
+ALTER TABLE feeds ADD COLUMN settled TEXT;
+ALTER TABLE feeds ADD COLUMN due DATE;

@@ -33,6 +33,14 @@ class RateLimits(Tables):
         row = self._database.first(select(paces).where(_is(account, product)))
         return None if row is None else row.closed_until
 
+    def busy_seconds(self, *, now: datetime) -> dict[str, float]:
+        """Return the time by product until its budget of requests is unused again."""
+        seconds: dict[str, float] = {}
+        for row in self._database.all(select(paces)):
+            left = (max(row.filled_until, row.closed_until) - now).total_seconds()
+            seconds[row.product] = max(0.0, left, seconds.get(row.product, 0.0))
+        return seconds
+
     def close(self, account: str, product: str, *, until: datetime, now: datetime) -> None:
         """Prevent requests of all processes before ``until``."""
         with self._database.write() as connection:

@@ -17,6 +17,7 @@ import structlog
 from bridge import __version__
 from bridge.errors import StoreError
 from bridge.store import Store
+from bridge.store.health import feed_state
 from bridge.web import session
 from bridge.web.context import is_local_request, web
 
@@ -93,7 +94,8 @@ class _StoreCollector(Collector):
         """Return every metric with its current values."""
         info = _gauge("info", "Version of the bridge.", "version")
         info.add_metric([__version__], 1)
-        return [info, *self._sources(datetime.now(UTC)), *self._feeds()]
+        now = datetime.now(UTC)
+        return [info, *self._sources(now), *self._feeds(now), *self._use(now)]
 
     def _sources(self, now: datetime) -> Iterable[GaugeMetricFamily]:
         failing = _gauge("source_failing", "1 while the source cannot be read.", "source")
@@ -113,12 +115,16 @@ class _StoreCollector(Collector):
                 success.add_metric(labels, state.last_success.timestamp())
         return failing, failures, events, rejections, overdue, success
 
-    def _feeds(self) -> Iterable[GaugeMetricFamily]:
+    def _feeds(self, now: datetime) -> Iterable[GaugeMetricFamily]:
+        states = _gauge("feed_state", "1 for the state of the feed.", "feed", "state")
         events = _gauge("feed_events", "Events of the feed.", "feed")
         changed = _gauge("feed_changed_timestamp_seconds", "Last change of the feed.", "feed")
         text = "Last poll with the link, to about a minute."
         used = _gauge("link_used_timestamp_seconds", text, "feed", "link", "generation")
+        by_key = {state.source.key: state for state in self._store.sources.states()}
         for feed in self._store.feeds.active():
+            of_feed = [by_key[source.key] for source in feed.sources if source.key in by_key]
+            states.add_metric([feed.slug, feed_state(of_feed, now=now)], 1)
             head = self._store.publications.head(feed.slug, "default")
             if head is not None:
                 events.add_metric([feed.slug], head.events)
@@ -127,7 +133,20 @@ class _StoreCollector(Collector):
                 if link.used_at is not None:
                     labels = [feed.slug, link.label, str(link.generation)]
                     used.add_metric(labels, link.used_at.timestamp())
-        return events, changed, used
+        return states, events, changed, used
+
+    def _use(self, now: datetime) -> Iterable[GaugeMetricFamily]:
+        due = _gauge("sources_due", "Sources that wait for a worker.")
+        due.add_metric([], len(self._store.sources.due(now=now)))
+        text = "Time until the budget of requests to Zoho is unused again."
+        budget = _gauge("budget_busy_seconds", text, "product")
+        for product, seconds in self._store.rate_limits.busy_seconds(now=now).items():
+            budget.add_metric([product], seconds)
+        polls = _gauge("polls", "Polls since midnight UTC, by status.", "program", "status")
+        for program, (count, unchanged) in self._store.readers.on(now.date()).items():
+            polls.add_metric([program, "200"], count - unchanged)
+            polls.add_metric([program, "304"], unchanged)
+        return due, budget, polls
 
 
 def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:

@@ -4,7 +4,10 @@ import base64
 from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
-from typing import Never, TypeAlias
+import re
+import shutil
+import subprocess
+from typing import Any, Never, TypeAlias
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -22,8 +25,10 @@ from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarSource
 from bridge.errors import StoreError
 from bridge.store import Store
+from bridge.store.readers import Polls
 from tests.served import NOW as CHANGED, publish, web_app
 
+DEPLOY = Path(__file__).parents[2] / "deploy"
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
 
@@ -129,6 +134,14 @@ def test_metrics_report_the_state_of_sources_feeds_and_links(
 ) -> None:
     publish(served, "team", b"bytes")
     served.links.record_use({served.links.of("team")[0].token_hash: NOW})
+    until = NOW + timedelta(seconds=30)
+    served.rate_limits.close("account", "calendar", until=until, now=NOW)
+    polls: Any = {"slug": "team", "link": "", "program": "Thunderbird", "last_at": NOW}
+    today, before = (
+        Polls(**polls, day=NOW.date() - timedelta(days=days), polls=7, unchanged=4)
+        for days in (0, 1)
+    )
+    served.readers.count([today, before])
     response = client.get("/metrics")
     assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     values = metrics(response.text)
@@ -147,11 +160,30 @@ def test_metrics_report_the_state_of_sources_feeds_and_links(
         ("source_overdue_seconds", frozenset(read)): 0,
         ("source_overdue_seconds", frozenset(failing)): 90,
         ("source_last_success_timestamp_seconds", frozenset(read)): NOW.timestamp() - 3600,
+        ("feed_state", frozenset({("feed", "team"), ("state", "failing")})): 1,
+        ("sources_due", frozenset()): 1,
+        ("budget_busy_seconds", frozenset({("product", "calendar")})): 30,
+        ("polls", frozenset({("program", "Thunderbird"), ("status", "200")})): 3,
+        ("polls", frozenset({("program", "Thunderbird"), ("status", "304")})): 4,
         ("feed_events", frozenset({("feed", "team")})): 1,
         ("feed_changed_timestamp_seconds", frozenset({("feed", "team")})): CHANGED.timestamp(),
         ("link_used_timestamp_seconds", frozenset(link)): NOW.timestamp(),
     }
     assert values == {(f"zoho_bridge_{name}", labels): v for (name, labels), v in expected.items()}
+
+
+def test_alerts_and_dashboard_name_metrics_that_exist(client: FlaskClient) -> None:
+    text = client.get("/metrics").text
+    for name in ("prometheus-rules.yaml", "grafana-dashboard.json"):
+        used = set(re.findall(r"\bzoho_bridge_\w+", (DEPLOY / name).read_text()))
+        assert len(used) >= 5
+        assert [metric for metric in sorted(used) if f"# HELP {metric} " not in text] == []
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="Prometheus is not installed")
+def test_prometheus_reads_the_alerts() -> None:
+    command = ["promtool", "check", "rules", str(DEPLOY / "prometheus-rules.yaml")]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def test_metrics_hold_no_secret(client: FlaskClient, served: Store) -> None:

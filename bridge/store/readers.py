@@ -74,10 +74,11 @@ class Readers(Tables):
 
     def on(self, day: date) -> dict[str, tuple[int, int]]:
         """Return the polls of all feeds on a day by program, and those answered by a 304."""
-        polls, unchanged = func.sum(readers.c.polls), func.sum(readers.c.unchanged)
+        polls = func.sum(readers.c.polls).label("polls")
+        unchanged = func.sum(readers.c.unchanged).label("unchanged")
         query = select(readers.c.program, polls, unchanged).where(readers.c.day == day)
         rows = self._database.all(query.group_by(readers.c.program))
-        return {row[0]: (int(row[1]), int(row[2])) for row in rows}
+        return {row.program: (int(row.polls), int(row.unchanged)) for row in rows}
 
     def of(self, slug: str, *, now: datetime) -> tuple[Reader, ...]:
         """Return the readers of a feed today and on the six days before (UTC).

@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 
 from babel import dates
 from flask import Blueprint, Response, render_template, request
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.feed.changelog import RETENTION
 from bridge.store.changes import ChangeRow
+from bridge.store.filters import is_filter
 from bridge.web import language
 from bridge.web.context import public_root, web
 
@@ -44,10 +46,13 @@ def history_of(slug: str) -> History:
 @blueprint.get("/feeds/<slug>.atom")
 @blueprint.get("/f/<token>/<slug>.atom")
 def atom(slug: str, token: str | None = None) -> BaseResponse:
-    """Return the last month's changes of a feed (RFC 4287); 404 for a part of it.
+    """Return the last month's changes of a feed (RFC 4287).
 
     Programs post entries where others read them, so no secret address is in it, not even its own.
+    A part of a feed has no changes: the labels of a removed event are gone with it.
     """
+    if token is not None and is_filter(token):
+        raise NotFound
     _, head = web().open_feed(slug, token, "default")
     rows = _rows(slug, _MOST_IN_ATOM)
     # A tag URI (RFC 4151) is the same on every host.

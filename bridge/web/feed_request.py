@@ -22,7 +22,7 @@ class FeedRequest:
     def __init__(self, environ: WSGIEnvironment) -> None:
         self.method = environ["REQUEST_METHOD"]
         self.user_agent = environ.get("HTTP_USER_AGENT", "")
-        self.gzip = _accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        self.gzip = accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
         self.variant = "default"
         self.download = False
         self._if_none_match = environ.get("HTTP_IF_NONE_MATCH")
@@ -60,7 +60,7 @@ class FeedRequest:
         return next((tag for tag in tags if listed.contains_weak(tag)), None)
 
 
-def _accepts_gzip(accept_encoding: str) -> bool:
+def accepts_gzip(accept_encoding: str) -> bool:
     """Whether the client names gzip; without a name, or with "*", it gets plain bytes (H11)."""
     for offer in accept_encoding.lower().split(","):
         coding, _, parameter = offer.partition(";")

@@ -7,6 +7,7 @@ own, so that polls never wait for pages. A poll that the caches can answer needs
 from asyncio import get_running_loop, timeout
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+import gzip
 import io
 import sys
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from werkzeug.exceptions import (
 from bridge.web import LONGEST_BODY, create_app
 from bridge.web.admin.blueprint import LONGEST_FORM
 from bridge.web.error_responses import SECURITY_HEADERS, WsgiResponse, error_response
+from bridge.web.feed_request import accepts_gzip
 from bridge.web.feeds import is_poll
 from bridge.web.read_cache import CacheMiss, cached_only
 
@@ -34,6 +36,8 @@ _POLL_THREADS = 4
 _PAGE_THREADS = 2
 _MOST_PAGES = 32  # requests that run or wait
 _RETRY_AFTER = 10  # seconds
+_SMALLEST_GZIP = 1024  # bytes
+_GZIP_LEVEL = 3
 
 
 class Server:
@@ -74,9 +78,31 @@ class Server:
             raise ServiceUnavailable(retry_after=_RETRY_AFTER)
         self._page_requests += 1
         try:
-            return await run(self._pages, self._call, environ)
+            return await run(self._pages, self._call_page, environ)
         finally:
             self._page_requests -= 1
+
+    def _call_page(self, environ: WSGIEnvironment) -> WsgiResponse:
+        """Return a page, in gzip if the client accepts it.
+
+        Admin pages stay plain: the length of compressed secrets could disclose them.
+        """
+        response = self._call(environ)
+        headers = dict(response.headers)
+        is_open = not environ["PATH_INFO"].startswith("/admin/")
+        is_text = headers.get("Content-Type", "").startswith(("text/", "application/"))
+        is_large = len(response.body) > _SMALLEST_GZIP
+        if not (is_open and is_text and is_large):
+            return response
+        headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))
+        if not accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
+            return replace(response, headers=[*headers.items()])
+        if "ETag" in headers:  # the same content in other bytes
+            headers["ETag"] = "W/" + headers["ETag"].removeprefix("W/")
+        headers.pop("Content-Length", None)
+        headers["Content-Encoding"] = "gzip"
+        body = gzip.compress(response.body, _GZIP_LEVEL, mtime=0)
+        return replace(response, headers=[*headers.items()], body=body)
 
     def _call(self, environ: WSGIEnvironment) -> WsgiResponse:
         started: list[Any] = []

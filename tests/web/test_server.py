@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+import gzip
 from threading import Event, current_thread
 from wsgiref.types import StartResponse, WSGIEnvironment
 from wsgiref.validate import validator
@@ -184,6 +185,36 @@ def test_a_poll_that_must_read_from_the_database_runs_in_a_thread(app: App) -> N
     for path in ("/feeds/a.ics", "/f/uncached/a.ics", "/f/uncached/a/event.ics"):
         assert asyncio.run(ask(server, Scope(path))).body == b"ok"
     assert [name.split("_")[0] for name in app.threads] == ["MainThread", "poll", "poll"]
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted", "size", "is_gzip"),
+    [
+        ("/large", "gzip", 5000, True),
+        ("/large", "gzip;q=0", 5000, False),
+        ("/large", "", 5000, False),
+        ("/small", "gzip", 500, False),
+        ("/admin/large", "gzip", 5000, False),
+    ],
+)
+def test_a_page_is_sent_in_gzip_to_clients_that_accept_it(
+    path: str, accepted: str, size: int, is_gzip: bool
+) -> None:
+    """With a weak validator: the same content in other bytes (RFC 9110 8.8.1)."""
+    page = b"x" * size
+
+    def app(_environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        length = ("Content-Length", str(size))
+        start("200 OK", [("Content-Type", "text/html"), length, ("ETag", '"t"')])
+        return [page]
+
+    headers = Headers(("accept-encoding", accepted))
+    got = asyncio.run(ask(Server(app), Scope(path, headers=headers)))
+    assert (gzip.decompress(got.body) if is_gzip else got.body) == page
+    assert got.headers.get("Content-Encoding") == ("gzip" if is_gzip else None)
+    assert got.headers["ETag"] == ('W/"t"' if is_gzip else '"t"')
+    assert got.headers.get("Content-Length", str(len(got.body))) == str(len(got.body))
+    assert (got.headers.get("Vary") == "Accept-Encoding") == (path == "/large")
 
 
 def test_the_environment_is_that_of_pep_3333(app: App) -> None:

@@ -155,5 +155,6 @@ FEED_KEYS: Mapping[str, values.Parser] = {
     "cancelled": values.choice("mark", "status", "drop"),
     "show_private": values.flag,
     "duplicates": values.choice("once", "keep"),
+    "indexed": values.flag,
     "sources": _parse_sources,
 }

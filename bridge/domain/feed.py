@@ -34,6 +34,7 @@ class Feed:
     show_private: bool = False
     rules: tuple[SourceRule, ...] = ()
     duplicates: Literal["once", "keep"] = "once"
+    indexed: bool = False
 
     @property
     def kind(self) -> str:
@@ -44,6 +45,11 @@ class Feed:
     def shows_once(self) -> bool:
         """Whether copies of an event in several sources are shown from the first source alone."""
         return self.duplicates == "once" and len(self.sources) > 1
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether search engines may list its pages: only if anyone may read all of it."""
+        return self.indexed and self.public and self.privacy == "full"
 
     def hides_more_than(self, other: "Feed") -> bool:
         """Return whether it hides details or leaves out events that ``other`` shows."""

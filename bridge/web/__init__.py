@@ -17,8 +17,10 @@ from bridge.store.crypto import load_secret_keys
 from bridge.store.listener import Listener, noted_listener
 from bridge.web import (
     admin,
+    agenda_view,
     embed,
     error_responses,
+    event_page,
     events,
     feeds,
     history,
@@ -70,8 +72,9 @@ def create_app(
     app.extensions["bridge"] = web
     error_responses.register(app)
     language.register(app)
+    agenda_view.register(app)
     session.register(app, keys.session_key(settings.admin_password.reveal()))
-    for module in (pages, embed, admin, events, history, monitoring):
+    for module in (pages, embed, event_page, admin, events, history, monitoring):
         app.register_blueprint(module.blueprint)
     root = settings.public_url or (listener or Listener()).url
     answered = answer_own_hosts(feeds.Feeds(web, app.wsgi_app), root)

@@ -11,16 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from bridge.domain.event import Moment, Status
+from bridge.domain.event import Moment, Status, to_utc
 from bridge.domain.timezones import UTC_ZONE, zone_by_key
 from bridge.feed.agenda import AgendaItem
 
 Part: TypeAlias = Literal["whole", "first", "middle", "last"]
 
 _DAY = timedelta(days=1)
-_DAY_SECONDS = 24 * 60 * 60
 _SHORTEST = timedelta(microseconds=1)
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +58,9 @@ class Entry:
         return self.item.all_day or self.part == "middle"
 
     @property
-    def cancelled(self) -> bool:
-        """Whether it is cancelled."""
-        return self.item.status == Status.CANCELLED
+    def is_bar(self) -> bool:
+        """Whether a grid shows it as a bar: it takes whole days, or more than one."""
+        return self.item.all_day or to_utc(self.end) - to_utc(self.start) >= _DAY
 
     @property
     def tentative(self) -> bool:
@@ -70,11 +68,19 @@ class Entry:
         return self.item.status == Status.TENTATIVE
 
     @property
-    def own_zone(self) -> ZoneInfo | None:
-        """The event's own zone, None if its times are in none."""
-        if self.item.all_day or self.item.zone == UTC_ZONE.key:
+    def other_zone(self) -> ZoneInfo | None:
+        """The event's own zone if its clocks differ from the reader's, else None."""
+        if not isinstance(self.start, datetime) or self.item.zone == UTC_ZONE.key:
             return None
-        return zone_by_key(self.item.zone)
+        zone = zone_by_key(self.item.zone)
+        return zone if self.start.utcoffset() != self.start.astimezone(zone).utcoffset() else None
+
+    @property
+    def key(self) -> str:
+        """The start in UTC, in the basic form of ISO 8601: the name of the occurrence."""
+        if isinstance(self.start, datetime):
+            return f"{self.start.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        return f"{self.start:%Y%m%d}"
 
     def is_over(self, now: datetime) -> bool:
         """Whether it has ended; an all-day occurrence ends with its last day, in every zone."""
@@ -105,13 +111,13 @@ def days(items: Iterable[AgendaItem], first: date, end: date, zone: ZoneInfo) ->
     the day of its moment.
     """
     entries: dict[date, list[Entry]] = defaultdict(list)
-    for entry in _occurrences(items, first, end, zone):
+    for entry in occurrences(items, zone):
         day = max(entry.first_day, first)
         while day <= entry.last_day and day < end:
             entries[day].append(replace(entry, day=day))
             day += _DAY
     return tuple(
-        Day(date=day, entries=tuple(sorted(entries[day], key=_order))) for day in sorted(entries)
+        Day(date=day, entries=tuple(sorted(entries[day], key=order))) for day in sorted(entries)
     )
 
 
@@ -127,30 +133,13 @@ def cut(all_days: Sequence[Day], most_entries: int) -> tuple[Day, ...]:
     return tuple(shown)
 
 
-def next_month(first: date) -> date:
-    """Return the first day of the month after the month that begins on ``first``."""
-    return (first + timedelta(days=31)).replace(day=1)
-
-
-def previous_month(first: date) -> date:
-    """Return the first day of the month before the month that begins on ``first``."""
-    return (first - _DAY).replace(day=1)
-
-
-def _occurrences(
-    items: Iterable[AgendaItem], first: date, end: date, zone: ZoneInfo
-) -> Iterator[Entry]:
-    """Return each occurrence that may touch the span."""
-    from_ordinal, to_ordinal = first.toordinal(), end.toordinal()
-    # No zone is more than a day from UTC.
-    from_second = (from_ordinal - _EPOCH - 1) * _DAY_SECONDS
-    to_second = (to_ordinal - _EPOCH + 1) * _DAY_SECONDS
+def occurrences(items: Iterable[AgendaItem], zone: ZoneInfo) -> Iterator[Entry]:
+    """Return each occurrence as an entry of its first day."""
     for item in items:
         for start, stop in item.times:
             if item.all_day:
-                if start < to_ordinal and stop > from_ordinal:
-                    yield _all_day(item, date.fromordinal(start), date.fromordinal(stop))
-            elif start < to_second and stop >= from_second:
+                yield _all_day(item, date.fromordinal(start), date.fromordinal(stop))
+            else:
                 yield _timed(item, start, stop, zone)
 
 
@@ -169,7 +158,8 @@ def _timed(item: AgendaItem, from_second: int, to_second: int, zone: ZoneInfo) -
     )
 
 
-def _order(entry: Entry) -> tuple[object, ...]:
+def order(entry: Entry) -> tuple[object, ...]:
+    """Return the sort key of an entry within its day."""
     if isinstance(entry.start, datetime) and not entry.fills_day:
         # An entry that began on an earlier day precedes those of this day.
         return (1, entry.start.timestamp(), entry.item.title, entry.item.uid)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 import ipaddress
 import re
-from typing import cast
+from typing import TypeAlias, cast
 
 from flask import current_app, request
 from werkzeug.exceptions import BadRequest, Gone, NotFound
@@ -17,12 +17,17 @@ from bridge.store.filters import FilteredFeed
 from bridge.store.links import Link
 from bridge.store.publications import Head
 from bridge.web.filtered_documents import FilteredDocuments
-from bridge.web.read_cache import DocumentCache, ReadCache, forbid_waiting
+from bridge.web.read_cache import DocumentCache, ReadCache, SizedCache, forbid_waiting
 from bridge.web.usage import Usage
 
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{24}")
+_MOST_PAGE_BYTES = 16 * 2**20
 _PROXY_HEADERS = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via")
+
+
+# A rendered page and its headers.
+KeptPage: TypeAlias = tuple[bytes, tuple[tuple[str, str], ...]]
 
 
 class Web:
@@ -43,6 +48,7 @@ class Web:
         self.is_private = is_private
         self.usage = Usage(store)
         self.documents = DocumentCache(store.publications)
+        self.pages = SizedCache[KeptPage](_MOST_PAGE_BYTES, lambda page: len(page[0]))
         self._links = ReadCache(store.links.find, clock)
         self._heads = ReadCache(store.publications.head, clock)
         self._filters = ReadCache(self._find_filter, clock)

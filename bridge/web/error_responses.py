@@ -1,4 +1,4 @@
-"""Error responses in plain text, for programs and people, and the security headers of all."""
+"""Error responses: pages for browsers, plain text for programs, and the security headers of all."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from bridge.domain.sentences import N_
 from bridge.errors import StoreError
+from bridge.web.html_response import html_response
 from bridge.web.https import SAFE_IN_QUERY
 from bridge.web.language import _
 
@@ -30,6 +31,7 @@ _TEXTS = {
     403: N_("This page has expired. Go back, reload it and try again."),
     404: N_("Calendar not found. Check the address, or ask the person who sent it to you."),
     405: N_("Feeds are read-only: use GET or HEAD."),
+    429: N_("Too many requests. Try again in a minute."),
     410: N_("This address was revoked. Ask the person who sent it to you for a new one."),
     421: N_("Unknown host. If you run this server, set BRIDGE_PUBLIC_URL to its public address."),
     500: N_("Something went wrong on this server. Its log has the details."),
@@ -90,10 +92,18 @@ def register(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     @app.errorhandler(StoreError)
     def _respond(error: HTTPException | StoreError) -> Response:
-        response = error_response(error, _)
-        return Response(response.body, status=response.status, headers=list(response.headers))
+        plain = error_response(error, _)
+        response = Response(plain.body, status=plain.status, headers=list(plain.headers))
+        if not request.accept_mimetypes["text/html"] > request.accept_mimetypes["text/plain"]:
+            return response
+        text, is_framed = plain.body.decode(), request.path.endswith("/embed")
+        page = html_response("error.html", response.status_code, framed=is_framed, text=text)
+        del response.headers["Content-Type"], response.headers["Content-Length"]
+        page.headers.update(response.headers)
+        return page
 
     @app.after_request
     def _secure(response: Response) -> Response:
-        response.headers.update(SECURITY_HEADERS)
+        for name, value in SECURITY_HEADERS:
+            response.headers.setdefault(name, value)
         return response

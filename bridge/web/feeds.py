@@ -117,8 +117,10 @@ class Feeds:
         tag = request.current_etag(head)
         if tag is not None:
             return _not_modified(request, head, tag)
+        items = self._web.store.agenda.of(head.slug, [uid]).get(uid, ())
+        title = next((item.name for item in items), "")
         data = gzip.compress(body, mtime=0) if request.gzip else body
-        return _ok(request, head, data, name=f"{head.slug}-event")
+        return _ok(request, replace(head, title=title), data, name=f"{head.slug}-event")
 
     def _count(self, request: FeedRequest, slug: str, link: str, *, unchanged: bool) -> None:
         """Count a poll; a HEAD is none."""

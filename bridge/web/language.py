@@ -27,6 +27,8 @@ __all__ = ["_", "ngettext"]
 # The languages with a complete catalogue, by their own names.
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 
+ZONE_HEADER = "X-Time-Zone"
+
 Width: TypeAlias = Literal["short", "medium", "long", "full"]
 
 _TRANSLATIONS = Path(__file__).parent / "translations"
@@ -42,20 +44,31 @@ def register(app: Flask) -> None:
     """Translate the app's pages, and add the functions that its templates write dates with."""
     Babel(app, default_translation_directories=str(_TRANSLATIONS), locale_selector=_select_locale)
     app.jinja_env.filters["sentence"] = sentence
-    functions = (moment, clock, day, language_tag, here, month_name, weekday, zone, zone_name)
+    functions = (
+        choices,
+        moment,
+        clock,
+        day,
+        language_tag,
+        here,
+        month_name,
+        weekday,
+        zone,
+        zone_name,
+    )
     app.jinja_env.globals.update({function.__name__: function for function in functions})
     app.jinja_env.globals["languages"] = LANGUAGES
 
     @app.url_defaults
     def _keep_choices(endpoint: str, values: dict[str, object]) -> None:
         if endpoint != "static" and has_request_context():
-            for name, value in _choices().items():
+            for name, value in choices().items():
                 values.setdefault(name, value)
 
     @app.after_request
     def _vary(response: Response) -> Response:
         if response.mimetype == "text/html":
-            response.vary.add("Accept-Language")
+            response.vary.update(("Accept-Language", ZONE_HEADER))
         return response
 
 
@@ -89,8 +102,11 @@ def set_zone(own: ZoneInfo) -> None:
 
 
 def requested_zone() -> ZoneInfo | None:
-    """Return the zone in the address, None without a known zone."""
-    key = request.args.get("zone", "")
+    """Return the zone in the address, else of the browser, None without a known zone.
+
+    page.js sends the browser's zone in a header, so that no link of the page names a zone.
+    """
+    key = request.args.get("zone") or request.headers.get(ZONE_HEADER, "")
     try:
         return zone_by_key(key) if key and len(key) <= _LONGEST_ZONE else None
     except ValueError:
@@ -168,11 +184,11 @@ def _locale_of(tag: str) -> str | None:
     return name if name in _LOCALES else language.lower()
 
 
-def _choices() -> dict[str, str]:
+def choices() -> dict[str, str]:
     """Return the choices in this page's address, which its links keep."""
     choices = {}
     if (tag := _locale_of(request.args.get("lang", ""))) is not None:
         choices["lang"] = tag.replace("_", "-")
-    if (requested := requested_zone()) is not None:
+    if "zone" in request.args and (requested := requested_zone()) is not None:
         choices["zone"] = requested.key
     return choices

@@ -6,6 +6,7 @@ The page of such an address shows the filtered feed alone, and no way to the res
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from flask import g, request
 from werkzeug.exceptions import NotFound
@@ -81,11 +82,13 @@ def open_page(slug: str | None, token: str | None) -> tuple[Feed, PageFilter]:
     return feed, selection
 
 
-def agenda_items(slug: str, start: datetime, end: datetime) -> tuple[AgendaItem, ...]:
-    """Return what this page may show of a feed within a span of time."""
+def agenda_items(
+    slug: str, start: datetime, end: datetime, **options: Any
+) -> tuple[AgendaItem, ...]:
+    """Return what this page may show of a feed in a span; options as of ``AgendaTable.between``."""
     selection: PageFilter | None = g.get("page_filter")
     choice = selection.filtered.choice if selection and selection.filtered else None
-    return web().store.agenda.between(slug, start, end, matching=choice)
+    return web().store.agenda.between(slug, start, end, matching=choice, **options)
 
 
 def head(feed: Feed, selection: PageFilter) -> Head | None:
@@ -94,6 +97,13 @@ def head(feed: Feed, selection: PageFilter) -> Head | None:
     if published is None or selection.filtered is None:
         return published
     return web().filtered_documents.get(selection.filtered, "default").head
+
+
+def sources(feed: Feed) -> Mapping[str, str]:
+    """Return the names of a merged feed's sources by key, empty for a feed of one source."""
+    if len(feed.sources) == 1 or feed.privacy == "busy":
+        return {}
+    return source_names(feed.sources, web().store.feeds.known_sources())
 
 
 def _requested_filter(feed: Feed, token: str | None) -> PageFilter:
@@ -125,7 +135,7 @@ def _requested_filter(feed: Feed, token: str | None) -> PageFilter:
 
 def _options(feed: Feed) -> dict[str, list[Option]]:
     """Return the feed's labels by kind, ordered by name; those in the address are selected."""
-    sources = _source_names(feed.sources, web().store.feeds.known_sources())
+    sources = source_names(feed.sources, web().store.feeds.known_sources())
     options: dict[str, list[Option]] = {}
     for kind, labels in web().store.agenda.labels(feed.slug).items():
         requested = request.args.getlist(kind)
@@ -163,7 +173,7 @@ def _name(kind: str, label: str, sources: Mapping[str, str]) -> str:
     return responses.get(label, label)
 
 
-def _source_names(sources: Sequence[Source], known: Sequence[KnownSource]) -> Mapping[str, str]:
+def source_names(sources: Sequence[Source], known: Sequence[KnownSource]) -> Mapping[str, str]:
     """Name sources by the feeds that show them alone, else by product; make all names differ."""
     titles = {row.source.key: row.title for row in known}
     names: dict[str, str] = {}

@@ -1,9 +1,14 @@
 """Addresses of a feed and its pages, and the links that add it to calendar programs."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
 
+from bridge.domain.event import Moment
 from bridge.domain.feed import Feed
+from bridge.feed.agenda import AgendaItem
+
+_LONGEST_DETAILS = 1000  # characters: Google and Microsoft refuse long addresses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +60,43 @@ class Subscription:
             office=f"https://outlook.office.com/calendar/0/addfromweb?{parameters}",
             download=f"{url}{'&' if '?' in url else '?'}download=1",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventLinks:
+    """The addresses that add one occurrence to a calendar on the web, and that of its place."""
+
+    google: str
+    outlook: str
+    office: str
+    map: str
+
+    @classmethod
+    def of(cls, item: AgendaItem, start: Moment, end: Moment) -> "EventLinks":
+        """Fill in the forms of Google and Microsoft, in UTC."""
+        details = item.description[:_LONGEST_DETAILS]
+        span = (_basic(start), _basic(end))
+        google = {"action": "TEMPLATE", "text": item.name, "dates": "/".join(span)}
+        google |= {"details": details, "location": item.place}
+        compose = {"path": "/calendar/action/compose", "rru": "addevent", "subject": item.name}
+        compose |= {"startdt": _extended(start), "enddt": _extended(end), "body": details}
+        compose |= {"location": item.place, "allday": "true" if item.all_day else "false"}
+        form = f"calendar/0/deeplink/compose?{urlencode(compose, quote_via=quote)}"
+        return cls(
+            google=f"https://calendar.google.com/calendar/render?{urlencode(google)}",
+            outlook=f"https://outlook.live.com/{form}",
+            office=f"https://outlook.office.com/{form}",
+            map=f"https://www.google.com/maps/search/?api=1&query={quote(item.place, safe='')}",
+        )
+
+
+def _basic(moment: Moment) -> str:
+    if isinstance(moment, datetime):
+        return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return f"{moment:%Y%m%d}"
+
+
+def _extended(moment: Moment) -> str:
+    if isinstance(moment, datetime):
+        return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return moment.isoformat()

@@ -4,19 +4,37 @@
 function wireCopyButtons() {
   for (const button of document.querySelectorAll("button[data-copy]")) {
     const source = document.getElementById(button.dataset.copy);
-    if (!source || !navigator.clipboard) continue; // without https there is no clipboard: the field stays
+    if (!source || !button.hidden) continue;
     const idle = button.textContent;
     button.hidden = false;
     button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText("value" in source ? source.value : source.textContent);
-      } catch {
-        if ("select" in source) source.select(); // forbidden: the text is selected, Ctrl+C does the rest
-        return;
-      }
+      if (!await copy(source)) return; // the text is selected, Ctrl+C does the rest
       button.textContent = button.dataset.copied;
       announce(button.dataset.copied);
       setTimeout(() => { button.textContent = idle; }, 2000);
+    });
+  }
+}
+
+// Without https there is no clipboard, but the old command.
+async function copy(source) {
+  try {
+    await navigator.clipboard.writeText("value" in source ? source.value : source.textContent);
+    return true;
+  } catch {
+    if (!("select" in source)) return false;
+    source.select();
+    return document.execCommand("copy");
+  }
+}
+
+function wireShareButtons() {
+  for (const button of document.querySelectorAll("button[data-share]")) {
+    if (!navigator.share) continue;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const url = document.getElementById(button.dataset.share).value;
+      navigator.share({ title: button.dataset.title, url }).catch(() => {}); // closed by the reader
     });
   }
 }
@@ -47,12 +65,11 @@ function rewriteMoments(zone) {
 }
 
 // Parts of a page whose days depend on the zone ([data-zoned], with an id) come from the server, in that zone.
+// A header names it, so that no link of the page does.
 async function fetchZoned(zone) {
   const parts = document.querySelectorAll("[data-zoned]");
   if (!parts.length) return;
-  const address = new URL(location.href);
-  address.searchParams.set("zone", zone);
-  const answer = await fetch(address, { credentials: "same-origin" });
+  const answer = await fetch(location.href, { credentials: "same-origin", headers: { "X-Time-Zone": zone } });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (page.documentElement.dataset.zone !== zone) return; // the server does not know the zone
@@ -60,11 +77,14 @@ async function fetchZoned(zone) {
     const fresh = page.getElementById(part.id);
     if (fresh) part.replaceWith(fresh);
   }
+  wireCopyButtons();
+  wireShareButtons();
 }
 
 const zone = browserZone();
 const asked = new URL(location.href).searchParams.has("zone");
 wireCopyButtons();
+wireShareButtons();
 if (zone && !asked && zone !== document.documentElement.dataset.zone) {
   rewriteMoments(zone);
   fetchZoned(zone).catch(() => {}); // offline: the times stay in the zone that the page names

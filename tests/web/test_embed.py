@@ -1,6 +1,7 @@
 """The embed: the only page that other sites may frame, and the parameters of its address."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+import gzip
 from pathlib import Path
 import re
 
@@ -31,7 +32,9 @@ def client(store: Store, tmp_path: Path, time_machine: TimeMachineFixture) -> Fl
     store.links.ensure("team", now=NOW)
     first = int(datetime(2026, 1, 1, 8, 15, tzinfo=UTC).timestamp())
     times = tuple((first + day * 86400, first + day * 86400 + 900) for day in range(181))
-    stand_up = AgendaItem(uid="u-1", title="Stand-up", zone="Europe/Berlin", times=times)
+    stand_up = AgendaItem(
+        uid="u-1", title="Stand-up", zone="Europe/Berlin", times=times, repeats=True
+    )
     fair = AgendaItem(
         uid="u-2",
         title="Fair",
@@ -57,8 +60,8 @@ def listed(text: str) -> list[str]:
 
 
 def in_grid(text: str) -> list[str]:
-    """Return the days of the month's weeks that have entries."""
-    return re.findall(r'popovertarget="sheet-([0-9-]+)" aria-label', text)
+    """Return the days of the month's weeks."""
+    return re.findall(r'from=([0-9-]+)" rel="nofollow"><span class="unseen">', text)
 
 
 def test_only_the_embedded_page_may_be_framed(client: FlaskClient, token: str) -> None:
@@ -128,7 +131,7 @@ def test_the_title_can_be_hidden_except_for_screen_readers(client: FlaskClient) 
 
 
 def test_it_is_in_the_requested_language(client: FlaskClient) -> None:
-    assert "Termine" in client.get("/feeds/open/embed?lang=de").text
+    assert "Nächster Monat" in client.get("/feeds/open/embed?lang=de").text
     answer = client.get("/feeds/open/embed?lang=xx", headers={"Accept-Language": "de"})
     assert '<html lang="de"' in answer.text
 
@@ -143,15 +146,71 @@ def test_the_month_is_in_weeks_as_the_reader_counts_them(client: FlaskClient) ->
 
 def test_the_months_are_turned_by_links(client: FlaskClient) -> None:
     """Without JavaScript; the choices of the frame stay in the links."""
-    text = client.get("/feeds/open/embed?lang=en-GB&scheme=dark&days=5").text
+    text = client.get("/feeds/open/embed?lang=en-GB&scheme=dark&view=month").text
     assert "March 2026" in text
-    (following,) = re.findall(r'href="([^"]+month=2026-04)"', text)
-    assert following == "/feeds/open/embed?lang=en-GB&amp;scheme=dark&amp;days=5&amp;month=2026-04"
+    (following,) = re.findall(r'href="([^"]+)" aria-label="Next month"', text)
+    choices = "lang=en-GB&amp;scheme=dark&amp;view=month"
+    assert following == f"/feeds/open/embed?{choices}&amp;from=2026-04-01"
     april = client.get(following.replace("&amp;", "&")).text
     assert "April 2026" in april
-    assert listed(april) == [f"2026-04-0{day}" for day in range(1, 6)]
-    assert "month=2026-03" in april
-    assert "month=2026-05" in april
+    assert "from=2026-03-01" in april
+    assert "from=2026-05-01" in april
+
+
+def test_the_months_end_where_the_events_do(client: FlaskClient) -> None:
+    """The stand-up is from 1 January to 30 June: there is no month before, and none after."""
+    first = client.get("/feeds/open/embed?month=2026-01").text
+    last = client.get("/feeds/open/embed?month=2026-06").text
+    assert ("Previous month" in first, "Next month" in first) == (False, True)
+    assert ("Previous month" in last, "Next month" in last) == (True, False)
+
+
+def test_a_list_is_paged_by_its_days(client: FlaskClient) -> None:
+    """Each page continues the one before, and the last has no link to a later one."""
+    days, path = [], "/feeds/open/embed?days=50&from=2026-03-10"
+    while True:
+        text = client.get(path).text
+        days += listed(text)
+        following = re.search(r'href="([^"]+)#agenda">Later', text)
+        if not following:
+            break
+        path = following[1].replace("&amp;", "&")
+    expected = [date(2026, 3, 10) + timedelta(days=day) for day in range(113)]
+    assert days == [day.isoformat() for day in expected]
+
+
+def test_the_view_is_a_parameter(client: FlaskClient) -> None:
+    for query, grid, rows in [
+        ("", True, False),
+        ("?view=month", True, False),
+        ("?view=week", True, False),
+        ("?view=list", False, True),
+        ("?view=list&days=3", False, True),
+        ("?days=3", False, True),
+        ("?view=year", True, False),
+    ]:
+        text = client.get(f"/feeds/open/embed{query}").text
+        assert ("week" in re.findall(r'<div class="(\w+)">', text), bool(listed(text))) == (
+            grid,
+            rows,
+        )
+
+
+def test_several_days_are_one_bar(client: FlaskClient) -> None:
+    """The fair on Friday 20 and Saturday 21 March is one piece of two days."""
+    text = client.get("/feeds/open/embed?lang=de-DE").text
+    pieces = re.findall(r'<li class="(piece [^"]+ bar[^"]*)">', text)
+    assert [piece.split()[:4] for piece in pieces] == [["piece", "c5", "s2", "r1"]]
+
+
+def test_events_open_in_a_page_of_their_own(client: FlaskClient) -> None:
+    """Other sites may frame the embed only, so its links to events open a new tab."""
+    text = client.get("/feeds/open/embed").text
+    links = re.findall(r'<a class="chip" href="([^"]+)" target="_blank" rel="noopener"', text)
+    assert "event/u-2" in links
+    assert "event/u-1?at=20260310T081500Z" in links
+    answer = client.get("/feeds/open/event/u-1?at=20260310T081500Z")
+    assert answer.headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
 
 
 def test_an_absurd_month_is_this_one(client: FlaskClient) -> None:
@@ -159,6 +218,11 @@ def test_an_absurd_month_is_this_one(client: FlaskClient) -> None:
         answer = client.get(f"/feeds/open/embed?lang=en-GB&month={month}")
         assert answer.status_code == 200
         assert "March 2026" in answer.text
+
+
+def test_absurd_steps_into_a_long_day_do_no_harm(client: FlaskClient) -> None:
+    for skip in ["-1", "x", "9" * 5000, "٣", "\0", "1e3", "99"]:
+        assert client.get(f"/feeds/open/embed?days=3&skip={skip}").status_code == 200
 
 
 def test_a_day_with_too_many_events_shows_how_many_more(store: Store, client: FlaskClient) -> None:
@@ -169,6 +233,39 @@ def test_a_day_with_too_many_events_shows_how_many_more(store: Store, client: Fl
     )
     shown = [EntryAgenda(uid=card.uid, items=(card,)) for card in more]
     store.publications.publish("open", Publication(revision=1, agenda=shown, now=NOW))
-    text = client.get("/feeds/open/embed?days=1").text
-    assert re.findall(r'class="more">([^<]+)<', text) == ["3 more"]
-    assert "Tuesday, 10 March: 6 events" in text
+    text = client.get("/feeds/open/embed").text
+    assert re.findall(r'class="more c2"><a href="([^"]+)" rel="nofollow">([^<]+)<', text) == [
+        ("/feeds/open/embed?view=list&amp;from=2026-03-10", "2 more")
+    ]
+
+
+@pytest.mark.parametrize("view", ["list", "week", "month"])
+def test_a_page_is_small_however_much_a_day_holds(
+    store: Store, client: FlaskClient, view: str
+) -> None:
+    """At most 200 rows and 60 kB of gzip; the list's pages lead to every event, once each."""
+    number = 450
+    start = int(NOW.timestamp()) + 3600
+    crowd = tuple(
+        AgendaItem(
+            uid=f"{n:032x}",
+            title=f"{n} {'Ünique' * 9}",
+            place="Hall " * 20,
+            times=((start, start + n),),
+        )
+        for n in range(1, number + 1)
+    )
+    shown = [EntryAgenda(uid=card.uid, items=(card,)) for card in crowd]
+    store.publications.publish("open", Publication(revision=1, agenda=shown, now=NOW))
+    found: list[str] = []
+    path = f"/feeds/open/embed?view={view}&days=1"
+    while path:
+        text = client.get(path).text
+        rows = re.findall(r'href="event/([0-9a-f]{32})"', text)
+        assert 0 < len(re.findall('href="event/', text)) <= 200
+        assert len(gzip.compress(text.encode())) < 60_000
+        found += rows
+        later = re.search(r'href="([^"]+)#agenda">Later', text) if view == "list" else None
+        path = later[1].replace("&amp;", "&") if later and len(found) < number else ""
+    if view == "list":
+        assert sorted(found) == [card.uid for card in crowd]

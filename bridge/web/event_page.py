@@ -1,0 +1,67 @@
+"""The page of one event, with links that add it to calendars; of a series, one of its dates."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+import re
+
+from flask import Blueprint, Response, request
+from markupsafe import Markup
+from werkzeug.exceptions import NotFound
+
+from bridge.domain.feed import Feed
+from bridge.feed.agenda import AgendaItem
+from bridge.web import agenda, language, page_filter
+from bridge.web.agenda_view import choose_zone, event_url
+from bridge.web.context import public_root, web
+from bridge.web.html_response import html_response
+from bridge.web.json_ld import event_objects
+from bridge.web.urls import EventLinks
+
+blueprint = Blueprint("event_page", __name__)
+
+_UID = re.compile(r"[!-~]{1,255}")
+_MOST_DATES = 10
+
+
+@blueprint.get("/feeds/<slug>/event/<uid>")
+@blueprint.get("/f/<token>/event/<uid>")
+def event(uid: str, slug: str | None = None, token: str | None = None) -> Response:
+    """Show an event of a feed that shows details; 404 for all other events."""
+    feed, selection = page_filter.open_page(slug, token)
+    items = _items(feed, selection, uid)
+    if not items:
+        raise NotFound
+    now = datetime.now(UTC)
+    choose_zone(feed, now, items)
+    dates = sorted(agenda.occurrences(items, language.zone()), key=lambda entry: entry.key)
+    coming = [entry for entry in dates if not entry.is_over(now)]
+    named = [entry for entry in dates if entry.key == request.args.get("at")]
+    entry = (named or coming or dates[::-1])[0]
+    base = public_root() + selection.paths.page
+    return html_response(
+        "event.html",
+        indexed=feed.is_indexed,
+        picture=entry.item.image_url,
+        feed=feed,
+        paths=selection.paths,
+        root=public_root(),
+        entry=entry,
+        html=Markup(entry.item.html),  # noqa: S704 - sanitised when it was read (clean_html)
+        now=now,
+        url=event_url(entry, base, keep=False),
+        links=EventLinks.of(entry.item, entry.start, entry.end),
+        dates=[date for date in coming if date != entry][:_MOST_DATES],
+        sources=page_filter.sources(feed),
+        json_ld=event_objects([entry], base) if feed.is_indexed else None,
+    )
+
+
+def _items(feed: Feed, selection: page_filter.PageFilter, uid: str) -> Sequence[AgendaItem]:
+    """Return the items of an event that this page may show."""
+    table = web().store.agenda
+    if feed.privacy == "busy" or not _UID.fullmatch(uid):
+        return ()
+    filtered = selection.filtered
+    if filtered is not None and not table.matches(feed.slug, uid, filtered.choice):
+        return ()
+    return table.of(feed.slug, [uid]).get(uid, ())

@@ -215,7 +215,7 @@ def main(sources: int, rounds: int) -> None:
     with database() as url:
         environment = zoho.recv() | {"BRIDGE_DATABASE_URL": url, "BRIDGE_QUEUE_URL": url}
         with open_bridge(environment) as (queue, refresher):
-            look = worker.register(queue, refresher, sync_feeds=list, clock=now)
+            look, _ = worker.register(queue, refresher, sync_feeds=list, clock=now)
             activate_feeds(refresher.store, feeds, now=now())
             for key in keys:
                 refresh(refresher, key)  # the first publication is not measured

@@ -88,6 +88,10 @@ class SlowDownError(ZohoError):
     """Zoho throttles, or the bridge's own limit is reached: wait ``retry_after`` seconds."""
 
 
+class NotYetError(SlowDownError):
+    """The bridge's own limit is reached: no failure, a request has its turn in ``retry_after``."""
+
+
 class UnavailableError(ZohoError):
     """Zoho can't be reached or has a fault of its own (5xx, HTML, a cut body): it passes."""
 

@@ -18,7 +18,7 @@ import structlog
 from structlog import processors, stdlib
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-_SECRETS = re.compile(r"(?<=/f/)[\w-]{20,}|\b1000\.[0-9a-f]{20,}\.[0-9a-f]{20,}")
+_SECRETS = re.compile(r"(?:(?<=/f/)|(?<=/hooks/))[\w-]{20,}|\b1000\.[0-9a-f]{20,}\.[0-9a-f]{20,}")
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     stdlib.add_log_level,

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 import random
 import signal
-from threading import Event as Flag, Lock
+from threading import Event as Flag, Lock, Thread
 from types import FrameType
 from typing import Any, TypeAlias
 
@@ -27,6 +27,7 @@ import structlog
 from bridge.config.urls import mask_url
 from bridge.errors import BridgeError, ConfigError, StoppedError
 from bridge.publish.pending import publish_pending
+from bridge.refresh.probe import Prober
 from bridge.refresh.refresher import Refresher
 from bridge.signals import SIGNALS, ending_in_time
 from bridge.store.permissions import make_private
@@ -38,7 +39,8 @@ _THREADS = 4
 _THREADS_OF_PRODUCT = (
     _THREADS + 1
 ) // 2  # half: the others read on while one product answers slowly
-_HEALTH_SECONDS = 10.0  # between checks that every thread of the consumer lives
+_LOOK_SECONDS = 2.0  # between looks for sources that webhooks and probes made due
+_PAUSE_AFTER_ERROR = 60.0
 
 _Read: TypeAlias = tuple[str, Callable[[str], None]]
 
@@ -104,6 +106,7 @@ def run(
     *,
     sync_feeds: Callable[[], object],
     clock: Callable[[], datetime],
+    prober: Prober | None = None,
     stop: Flag | None = None,
 ) -> None:
     """Refresh what is due until a signal ends the process; ``stop`` is then set.
@@ -113,13 +116,19 @@ def run(
     logged, and the worker goes on. A second Ctrl+C ends it without waiting.
     """
     stop = stop or Flag()
-    look_for_feeds = register(queue, refresher, sync_feeds=sync_feeds, clock=clock, stop=stop)
+    look_for_feeds, queue_due = register(
+        queue, refresher, sync_feeds=sync_feeds, clock=clock, stop=stop
+    )
     look_for_feeds()
     consumer = queue.create_consumer(workers=_THREADS, max_delay=2.0)
+    probes = Thread(target=_probe, args=(prober, stop), name="probes", daemon=True)
     with _signals_set(stop, consumer.start):
-        while not stop.wait(_HEALTH_SECONDS):
+        probes.start()
+        while not stop.wait(_LOOK_SECONDS):
             consumer.check_worker_health()
+            queue_due()
         consumer.stop(graceful=True)
+        probes.join()
     queue.storage.close()
 
 
@@ -130,8 +139,8 @@ def register(
     sync_feeds: Callable[[], object],
     clock: Callable[[], datetime],
     stop: Flag | None = None,
-) -> Callable[[], object]:
-    """Register the tasks; return the one that updates the feeds and queues what is due."""
+) -> tuple[Callable[[], object], Callable[[], None]]:
+    """Register the tasks; return that which updates the feeds, and a function that queues reads."""
     places = _Places(stop or Flag())
 
     def refresh(key: str) -> None:
@@ -141,15 +150,19 @@ def register(
         with _logged("refresh", source=key):
             report = refresher.refresh(key, only_due=True)
             if report.outcome in ("refreshed", "held", "failed") or report.requests:
-                write = log.info if report.outcome == "refreshed" else log.warning
+                is_usual = report.outcome in ("refreshed", "waiting")
+                write = log.info if is_usual else log.warning
                 write("refresh", **report.for_log())
 
     def tick() -> None:
         with _logged("publish"):
             publish_pending(refresher.store, now=clock())
-        if queue.pending_count():  # queued tasks come first; the next tick finds the rest
-            return
+        queue_due()
+
+    def queue_due() -> None:
         with _logged("tick"):
+            if queue.pending_count():  # queued tasks come first; the next look finds the rest
+                return
             for key in refresher.store.sources.due(now=clock()):
                 queued_refresh(key)
 
@@ -181,7 +194,16 @@ def register(
     queue.periodic_task(crontab(minute="*"))(tick)
     every_six_hours = queue.periodic_task(crontab(minute="17", hour="*/6"))
     queued_look: Callable[[], object] = every_six_hours(look_for_feeds)
-    return queued_look
+    return queued_look, queue_due
+
+
+def _probe(prober: Prober | None, stop: Flag) -> None:
+    """Probe the calendars in turn with the other workers, until the worker stops."""
+    pause = 0.0
+    while prober and not stop.wait(pause):
+        pause = _PAUSE_AFTER_ERROR
+        with _logged("probe"):
+            pause = prober.probe().total_seconds()
 
 
 class _Places:

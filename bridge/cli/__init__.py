@@ -29,6 +29,7 @@ COMMANDS = {
     "worker": "Read the sources that are due from Zoho, until stopped.",
     "refresh": "Read the named feeds, or all, from Zoho now.",
     "feeds": "List the feeds with events, state, last read and address.",
+    "sources": "List the sources with state, last and next read, and webhook.",
     "export": "Write a feed to standard output, byte for byte as served.",
     "history": "Show what changed in a feed, newest first.",
     "links": "Manage the secret links of a feed.",

@@ -84,6 +84,12 @@ def link_url(bridge: Bridge, link: Link) -> str:
     return f"{root_url(bridge)}/f/{bridge.store.links.token(link)}/{link.slug}.ics"
 
 
+def hook_url(bridge: Bridge, source_key: str) -> str | None:
+    """Return the URL of a source's webhook, None if no secret key can show it."""
+    token = bridge.store.hooks.token(source_key)
+    return f"{root_url(bridge)}/hooks/{token}" if token else None
+
+
 def no_link(slug: str) -> LinkError:
     """Return the error for a feed whose links are all revoked."""
     return LinkError(f'No link of feed "{slug}" works: `zoho-bridge links add {slug}` makes one.')

@@ -12,11 +12,11 @@ import tempfile
 import click
 
 from bridge.cli import address
-from bridge.cli.context import feed_url, open_bridge
+from bridge.cli.context import feed_url, hook_url, open_bridge
 from bridge.cli.processes import Tree, bridge
 from bridge.cli.zoho import group_sentences, open_refresher, refresh_all, source_keys, sync_feeds
 from bridge.errors import StoreError
-from bridge.sandbox.demo_edits import edit
+from bridge.sandbox.demo_edits import PORTAL, edit, serve_renames
 from bridge.sandbox.fault_tour import fault_tour
 from bridge.sandbox.files import data_file
 from bridge.sandbox.server import Sandbox
@@ -31,6 +31,12 @@ Open {page} to look around. To try the commands in another terminal:
   . {commands}
   zoho-bridge history northwind-events
   zoho-bridge verify work
+
+To see how fast changes arrive, rename an event in Zoho:
+
+  curl -X POST {zoho}/rename/calendar   # in “Work” within 75 seconds
+  curl -X POST {zoho}/rename/portal
+  curl -X POST {hook}   # announces it: 10 seconds
 
 Ctrl+C ends the demo and removes everything."""
 
@@ -62,6 +68,7 @@ def demo(host: str, port: int, faults: float | None) -> None:
     listener = address.check_address(host, port)
     is_private = listener.is_private("")
     with tempfile.TemporaryDirectory(prefix="zoho-bridge-") as folder, Sandbox() as sandbox:
+        serve_renames(sandbox.app, sandbox.data)
         config = Path(folder, "bridge.toml")
         config.write_text(data_file("demo.toml"), encoding="utf-8")
         settings = {
@@ -84,7 +91,7 @@ def demo(host: str, port: int, faults: float | None) -> None:
             with _reported_faults(sandbox, faults) if faults else nullcontext():
                 code = tree.wait(
                     answers=lambda: address.is_serving(listener.ip, port),
-                    ready=lambda: _show(listener, commands, faults),
+                    ready=lambda: _show(listener, commands, faults, sandbox.url),
                 )
     sys.exit(code)
 
@@ -131,13 +138,14 @@ def _reported_faults(sandbox: Sandbox, seconds: float) -> Iterator[None]:
             yield
 
 
-def _show(listener: Listener, commands: Path, faults: float | None) -> None:
+def _show(listener: Listener, commands: Path, faults: float | None, zoho: str) -> None:
     heading = "The bridge reads a sandbox in place of Zoho. Subscribe to any of these:\n"
     click.secho(heading, bold=True)
     with open_bridge() as here:
         for feed in here.store.feeds.active():
             click.echo(f"  {feed.title}\n    {feed_url(here, feed)}")
-    path = "/admin/" if listener.is_private("") else "/feeds/northwind-events/"
+        hook = hook_url(here, f"backstage:{PORTAL}")
+    page = listener.url + ("/admin/" if listener.is_private("") else "/feeds/northwind-events/")
     if faults:
         click.echo(f"\nThe first fault of Zoho begins in {faults:g} seconds. Faults show here.")
-    click.echo(_NEXT_STEPS.format(page=listener.url + path, commands=commands))
+    click.echo(_NEXT_STEPS.format(page=page, commands=commands, zoho=zoho, hook=hook))

@@ -18,8 +18,17 @@ from bridge.cli.context import Bridge, open_bridge
 from bridge.cli.output import counted
 from bridge.cli.zoho import open_refresher, trial_window
 from bridge.config.urls import mask_url
+from bridge.domain.records import SourceState
 from bridge.domain.source import Source
-from bridge.errors import BridgeError, ConfigError, LoginError, ScopeError, StoreError, ZohoError
+from bridge.errors import (
+    BridgeError,
+    ConfigError,
+    LoginError,
+    NotYetError,
+    ScopeError,
+    StoreError,
+    ZohoError,
+)
 from bridge.refresh.refresher import Refresher
 from bridge.sources.protocols import Product
 from bridge.sources.registry import DISCOVERERS, fetch, parse
@@ -161,6 +170,8 @@ def _check_source(bridge: Bridge, refresher: Refresher, source: Source) -> Findi
     try:
         raw = fetch(source, refresher.api, trial_window())
         parse(source, raw, bridge.settings.zoho, ())
+    except NotYetError as error:
+        return Finding("ok", source.key, f"not checked: {error}")
     except ZohoError as error:
         return Finding("fail", source.key, str(error))
     states = [state for state in bridge.store.sources.states() if state.source.key == source.key]
@@ -176,8 +187,17 @@ def _check_source(bridge: Bridge, refresher: Refresher, source: Source) -> Findi
         )
     if states and states[0].last_success:
         last = f"last read {states[0].last_success:%Y-%m-%d %H:%M} UTC"
-        return Finding("ok", source.key, f"{counted(states[0].events, 'event')}, {last}")
+        parts = (counted(states[0].events, "event"), last, *_news(states[0]))
+        return Finding("ok", source.key, ", ".join(parts))
     return Finding("ok", source.key, "can be read")
+
+
+def _news(state: SourceState) -> Iterator[str]:
+    """Yield how the bridge learns of changes: the calendar's ctag, and the last webhook call."""
+    if state.ctag.verdict:
+        yield f"changes by probe: {state.ctag.verdict}"
+    called = state.hook_called_at
+    yield f"webhook last called {called:%Y-%m-%d %H:%M} UTC" if called else "webhook never called"
 
 
 def check_public_address(url: str, http: httpx.Client) -> Iterator[Finding]:

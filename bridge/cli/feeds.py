@@ -72,7 +72,9 @@ def _row(bridge: Bridge, feed: Feed, now: datetime) -> tuple[dict[str, Any], lis
     document = bridge.store.publications.document(feed.slug, "default")
     states = [bridge.store.sources.state(source.key) for source in feed.sources]
     reads = [s.last_success for s in states if s.last_success and not s.is_ahead(now)]
-    problems = [f"{s.source.key}: {p}" for s in states for p in (s.error, s.warning) if p]
+    problems = [
+        f"{s.source.key}: {p}" for s in states for p in (s.error, s.warning, s.turn(now)) if p
+    ]
     url: str | None = None
     try:
         url = feed_url(bridge, feed)

@@ -8,7 +8,7 @@ import structlog
 
 from bridge import worker as refreshing
 from bridge.cli.context import open_bridge
-from bridge.cli.zoho import BACKGROUND_PATIENCE, open_refresher, sync_feeds
+from bridge.cli.zoho import BACKGROUND_PATIENCE, open_prober, open_refresher, sync_feeds
 
 log = structlog.get_logger()
 
@@ -24,7 +24,11 @@ def worker() -> None:
       zoho-bridge worker
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     stop, patience = Flag(), BACKGROUND_PATIENCE
-    with open_bridge() as bridge, open_refresher(bridge, patience=patience, stop=stop) as refresher:
+    with (
+        open_bridge() as bridge,
+        open_refresher(bridge, patience=patience, stop=stop) as refresher,
+        open_prober(bridge, stop) as prober,
+    ):
         for warning in bridge.settings.warnings:
             log.warning("settings", problem=warning)
 
@@ -34,5 +38,10 @@ def worker() -> None:
 
         queue = refreshing.open_queue(bridge.settings.queue_url, bridge.settings.data_dir)
         refreshing.run(
-            queue, refresher, sync_feeds=update_feeds, clock=lambda: datetime.now(UTC), stop=stop
+            queue,
+            refresher,
+            sync_feeds=update_feeds,
+            clock=lambda: datetime.now(UTC),
+            prober=prober,
+            stop=stop,
         )

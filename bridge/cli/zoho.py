@@ -21,10 +21,12 @@ from bridge.domain.problems import problem
 from bridge.errors import BridgeError, ZohoError
 from bridge.publish.pending import activate_feeds
 from bridge.refresh.discovery import Discovery, discover, make_feeds
+from bridge.refresh.probe import Prober
 from bridge.refresh.refresher import Refresher, Report
 from bridge.signals import interruptible
 from bridge.sources.protocols import Product
 from bridge.zoho.client import ZohoClient
+from bridge.zoho.oauth import account_of
 
 FOREGROUND_PATIENCE = timedelta(minutes=5)
 BACKGROUND_PATIENCE = timedelta(seconds=12)
@@ -62,6 +64,25 @@ def open_refresher(
         yield Refresher(
             store=store, api=client, zoho=zoho, holder=holder, clock=lambda: datetime.now(UTC)
         )
+
+
+@contextmanager
+def open_prober(bridge: Bridge, stop: Flag) -> Iterator[Prober | None]:
+    """Open a client of its own for probes, which waits for nothing and leaves half of each burst.
+
+    Yield None if the settings turn the probes off.
+    """
+    zoho, store = bridge.settings.zoho, bridge.store
+    limits: dict[str, Any] = {"patience": timedelta(0), "share": 0.5, "stop": stop}
+    with ZohoClient(zoho, store.tokens, store.rate_limits, **limits) as client:
+        prober = Prober(
+            store=store,
+            api=client,
+            account=account_of(zoho),
+            interval=zoho.probe,
+            clock=lambda: datetime.now(UTC),
+        )
+        yield prober if zoho.probe else None
 
 
 def trial_window() -> Window:

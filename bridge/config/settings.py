@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -66,6 +66,7 @@ class ZohoSettings:
     """The login of one Zoho account and the URLs of its services, without a trailing slash.
 
     ``connect_timezone`` is the zone of the account's Connect profile, None if it is not set.
+    ``probe`` is the time between two looks at the list of calendars, 0 for none.
     ``login_problem`` says why a stored login can't be used, empty if it can.
     """
 
@@ -79,6 +80,7 @@ class ZohoSettings:
     calendar_url: str
     connect_timezone: ZoneInfo | None = None
     login_problem: str = ""
+    probe: timedelta = timedelta(seconds=60)
 
     def require(self) -> None:
         """Raise ConfigError, with one problem per missing setting, unless the login is complete."""

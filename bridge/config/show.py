@@ -80,6 +80,8 @@ def _table(settings: Settings, table: str) -> Iterator[tuple[str, dict[str, obje
     owner = settings.zoho if table == "zoho" else settings
     for row in (row for row in SETTINGS if row.table == table):
         value = getattr(owner, row.key)
+        if isinstance(value, timedelta):
+            value = f"{value.seconds}s"
         if isinstance(value, Secret):
             shown: dict[str, object] = {"set": bool(value)}
         else:

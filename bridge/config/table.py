@@ -5,6 +5,7 @@ A new setting is a row here, a field of ``Settings`` or ``ZohoSettings``, and a 
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from bridge.config import urls, values
@@ -61,6 +62,7 @@ SETTINGS = (
     Setting("ZOHO_REFRESH_TOKEN", values.credential, Secret(), file=True, secret=True),
     Setting("ZOHO_DATA_CENTER", values.data_center, "us", toml=True),
     Setting("ZOHO_CONNECT_TIMEZONE", values.zone, None, toml=True),
+    Setting("ZOHO_PROBE", values.seconds(600), timedelta(seconds=60), toml=True),
     # The default of these four is the data centre's.
     Setting("ZOHO_ACCOUNTS_URL", urls.service_url, toml=True),
     Setting("ZOHO_BACKSTAGE_URL", urls.service_url, toml=True),

@@ -120,6 +120,18 @@ def reminder(value: object) -> timedelta | None:
     return span
 
 
+def seconds(most: int) -> Callable[[object], timedelta]:
+    """Return a parser of times like ``"60s"``, of at most ``most`` seconds."""
+
+    def parse(value: object) -> timedelta:
+        match = re.fullmatch("([0-9]{1,5})s", value) if isinstance(value, str) else None
+        if match is None or int(match[1]) > most:
+            raise ValueError(f'write seconds in quotes, "0s" to "{most}s".')
+        return timedelta(seconds=int(match[1]))
+
+    return parse
+
+
 def pattern(regex: str, remedy: str) -> Callable[[object], str]:
     """Return a parser of text that matches ``regex`` as a whole."""
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bridge.domain.problems import Problem
+from bridge.domain.ctag import UNSEEN, Ctag
+from bridge.domain.problems import Problem, problem
 from bridge.domain.source import CalendarProfile, Source
 
 # The clocks of a bridge's machines differ by less. A time further ahead in the database is of a
@@ -37,7 +38,8 @@ class SourceState:
 
     ``error`` is a sentence for the admin, empty after a successful read. ``warning`` is a sentence
     about a read that waits for confirmation. ``notes`` are remarks of the parser. ``profile`` is
-    None before a calendar's first read, and for all other sources.
+    None before a calendar's first read, and for all other sources. ``waiting_until`` is set while a
+    read waits for the bridge's own rate limit.
     """
 
     source: Source
@@ -55,6 +57,15 @@ class SourceState:
     rejections: int
     profile: CalendarProfile | None = None
     reading: Reading | None = None
+    ctag: Ctag = UNSEEN
+    hook_called_at: datetime | None = None
+    waiting_until: datetime | None = None
+
+    def turn(self, now: datetime) -> Problem | None:
+        """Return that its read waits for its turn, if it does."""
+        if self.waiting_until is None or self.waiting_until <= now:
+            return None
+        return problem("turn-awaited", seconds=round((self.waiting_until - now).total_seconds()))
 
     def is_ahead(self, now: datetime) -> bool:
         """Return whether a clock that was ahead wrote the times of the last read."""

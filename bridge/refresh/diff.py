@@ -3,12 +3,13 @@
 A failed read does not get here: it removes nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.domain import codec
 from bridge.domain.event import Event, Status, to_utc
+from bridge.domain.feed import Window
 from bridge.domain.problems import Problem, problem
 from bridge.domain.records import EventRow, EventToSave
 from bridge.domain.recurrence.expand import last_start
@@ -19,6 +20,7 @@ from bridge.sources.protocols import ParseResult
 BELIEVE_AFTER = timedelta(minutes=10)
 _HALF_OF = 10  # from so many coming events on, the loss of more than half is sudden
 _MOST_ASKED = 5  # events that Zoho is asked about one by one
+_EDGE = timedelta(days=2)  # of the window, with the zones of the account and of events
 _MOST_COUNTED = 1500  # a series with a larger COUNT is taken for an endless one
 
 
@@ -101,6 +103,35 @@ def decide(
         again_at=min(times, default=None),
         settled=not waiting,
     )
+
+
+def has_change(
+    known: Mapping[str, EventRow],
+    events: Iterable[Event],
+    decision: Decision,
+    window: Window,
+    *,
+    since: datetime | None,
+    now: datetime,
+) -> bool:
+    """Return whether Zoho's contents have changed since the read at ``since``, if there was one.
+
+    An event that only entered or left the window as days passed is no change. One that is missing
+    is a change if Zoho answers that it was deleted.
+    """
+    if since is None:
+        return False
+    removed = (known[uid] for uid in decision.removed)
+    if any(row.missing_since is None and _is_coming(row, now) for row in removed):
+        return True
+    saved = {row.uid for row in decision.saved}
+    edge = to_utc(window.end) - (now - since) - _EDGE
+
+    def is_new(event: Event) -> bool:
+        start = to_utc(event.start)
+        return start < edge and (event.recurrence is None or start > since)
+
+    return any(event.uid in known or is_new(event) for event in events if event.uid in saved)
 
 
 def _sudden_loss(

@@ -14,10 +14,10 @@ from bridge.config import ZohoSettings
 from bridge.domain.feed import Feed, Window
 from bridge.domain.problems import Problem, problem
 from bridge.domain.records import Reading, SourceState
-from bridge.errors import StoppedError, StoreError, UnavailableError, ZohoError
+from bridge.errors import NotYetError, StoppedError, StoreError, UnavailableError, ZohoError
 from bridge.publish.publisher import publish
 from bridge.refresh import schedule
-from bridge.refresh.diff import decide
+from bridge.refresh.diff import decide, has_change
 from bridge.sources import registry
 from bridge.sources.protocols import Api, Product
 from bridge.store import Store
@@ -27,6 +27,7 @@ LEASE = timedelta(minutes=10)
 _DEADLINE = timedelta(minutes=5)
 # After that an equal answer is parsed again, for the events that are close from then on.
 _HOLDS_FOR = timedelta(days=2)
+_LONGEST_TURN = 600.0  # seconds; a longer wait is a pause that Zoho asked for
 
 
 class _BoundedApi:
@@ -35,7 +36,8 @@ class _BoundedApi:
     def __init__(self, api: Api, clock: Callable[[], datetime]) -> None:
         self._api = api
         self._clock = clock
-        self._deadline = clock() + _DEADLINE
+        self.began = clock()
+        self._deadline = self.began + _DEADLINE
         self._lock = threading.Lock()
         self.requests = 0
 
@@ -53,7 +55,7 @@ class Report:
     """What one refresh did, for the log and the terminal. ``error`` is a sentence, or empty."""
 
     source: str
-    outcome: Literal["refreshed", "held", "failed", "busy", "unused"]
+    outcome: Literal["refreshed", "held", "waiting", "failed", "busy", "unused"]
     fetched: int = 0
     changed: int = 0
     removed: int = 0
@@ -101,9 +103,9 @@ class Refresher:
             if report.outcome in ("refreshed", "held"):
                 report = self._publish(report)
         except ZohoError as error:
-            report = self._fail(state, error.problem, error, lease)
+            report = self._wait(key, error, lease) or self._fail(state, error.problem, error, lease)
         except StoppedError:
-            self.store.sources.free(key, holder=lease)
+            self.store.sources.free(key, holder=lease, now=self.clock())
             raise
         except StoreError:
             raise
@@ -114,7 +116,9 @@ class Refresher:
             raise
         return replace(report, requests=api.requests, seconds=round(time.monotonic() - start, 3))
 
-    def _read(self, state: SourceState, feeds: tuple[Feed, ...], api: Api, lease: str) -> Report:
+    def _read(
+        self, state: SourceState, feeds: tuple[Feed, ...], api: _BoundedApi, lease: str
+    ) -> Report:
         """Fetch, parse, compare and save. The answers and events are large: return frees them."""
         key = state.source.key
         window = _joint_window(feeds, self.clock().date())
@@ -123,7 +127,7 @@ class Refresher:
             raw = registry.fetch(state.source, api, window, self.store.answers(key))
             fingerprint, now = registry.fingerprint(state.source, raw, self.zoho), self.clock()
             if state.reading and state.reading.holds(fingerprint, now):
-                return self._confirm(key, state.reading, now, lease)
+                return self._confirm(key, state.reading, api.began, lease)
             known = self.store.sources.index(key)
             names = [(row.uid, row.upstream_id) for row in known.values()]
             parsed = registry.parse(state.source, raw, self.zoho, names)
@@ -156,6 +160,10 @@ class Refresher:
             warning=decision.warning,
             profile=parsed.profile,
             reading=reading if decision.settled else None,
+            began=api.began,
+            has_change=has_change(
+                known, parsed.events, decision, window, since=state.last_success, now=now
+            ),
         ):
             return _lost_lease(key)
         return Report(
@@ -168,12 +176,12 @@ class Refresher:
             rejected=len(decision.rejections),
         )
 
-    def _confirm(self, key: str, reading: Reading, now: datetime, lease: str) -> Report:
+    def _confirm(self, key: str, reading: Reading, began: datetime, lease: str) -> Report:
         """Save that Zoho answered as at the last good read: nothing is parsed or compared."""
+        now = self.clock()
         next_check_at = schedule.after_unchanged(now, reading.close, dice=self.dice())
-        if not self.store.sources.confirm(
-            key, holder=lease, now=now, next_check_at=next_check_at, reading=reading
-        ):
+        times = {"now": now, "next_check_at": next_check_at, "began": began}
+        if not self.store.sources.confirm(key, holder=lease, reading=reading, **times):
             return _lost_lease(key)
         events, rejections = reading.events, reading.rejections
         return Report(source=key, outcome="refreshed", fetched=events, rejected=rejections)
@@ -187,6 +195,17 @@ class Refresher:
             self.store.sources.reject(key, rejections)
         rendered = sum(result.rendered for result in results)
         return replace(report, rejected=report.rejected + len(rejections), rendered=rendered)
+
+    def _wait(self, key: str, error: ZohoError, lease: str) -> Report | None:
+        """Free the lease until the turn of a request; None if that is no wait for a turn."""
+        seconds = error.retry_after or 0.0
+        if not isinstance(error, NotYetError) or seconds > _LONGEST_TURN:
+            return None
+        now = self.clock()
+        until = now + timedelta(seconds=seconds)
+        self.store.sources.wait(key, holder=lease, now=now, until=until)
+        reason = problem("turn-awaited", seconds=round(seconds))
+        return Report(source=key, outcome="waiting", error=str(reason))
 
     def _fail(self, state: SourceState, reason: Problem, error: Exception, lease: str) -> Report:
         key, now = state.source.key, self.clock()

@@ -59,7 +59,7 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         category = request.args.get("category", "own")
         if category not in _CATEGORIES:
             abort(_refusal(f"category is one of {', '.join(_CATEGORIES)}"))
-        infos = [calendar.info for calendar in data.calendars.values()]
+        infos = [calendar.served() for calendar in data.calendars.values()]
         if category != "all":
             infos = [info for info in infos if info["category"] == category]
         if request.args.get("showhiddencal") != "true":
@@ -68,7 +68,7 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
 
     @api.get("/calendars/<uid>")
     def calendar(uid: str) -> Response:
-        return reply({"calendars": [calendar_of(uid).info]})
+        return reply({"calendars": [calendar_of(uid).served()]})
 
     @api.get("/calendars/<uid>/events")
     def events(uid: str) -> Response:

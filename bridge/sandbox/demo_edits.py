@@ -1,10 +1,13 @@
-"""Edits of the demo's portal, so that the demo has a history to show."""
+"""Edits of the demo's world: a history to show, and renames on request that tell how fast it is."""
 
 from datetime import datetime, timedelta
+
+from flask import Flask
 
 from bridge.sandbox.state import Data, Json
 
 PORTAL = "20148871"
+_WORK = "q3Xv8Tn_Rk2mWz0yLb7cAg=="
 
 
 def edit(data: Data) -> None:
@@ -19,6 +22,22 @@ def edit(data: Data) -> None:
     cancelled = {"status": 4, "status_string": "canceled", "canceled_on": council["start_time"]}
     events.change("31000000000119", **cancelled)
     events.delete("31000000000123")
+
+
+def serve_renames(app: Flask, data: Data) -> None:
+    """Add the addresses ``/rename/calendar`` and ``/rename/portal``: a POST renames an event."""
+
+    def rename(kind: str) -> str:
+        title = f"Renamed at {datetime.now():%H:%M:%S}"  # noqa: DTZ005 - the person's own clock
+        if kind == "calendar":
+            events = data.calendars[_WORK].events
+            call = next(e for e in events.all() if e["title"].startswith(("Customer", "Renamed")))
+            events.change(call["uid"], title=title)
+        else:
+            data.portals[PORTAL].events.change("31000000000111", name=title)
+        return f"{title}\n"
+
+    app.add_url_rule("/rename/<any(calendar, portal):kind>", view_func=rename, methods=["POST"])
 
 
 def _moved(event: Json, span: timedelta) -> Json:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from threading import Lock
+import time
 from typing import Any, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
@@ -15,13 +16,16 @@ Json: TypeAlias = dict[str, Any]
 class Shelf:
     """Upstream objects in order, named by their field ``key``; any thread may read and change them.
 
-    Several objects may have one name: the instances of a series share its ``uid``.
+    ``changed_ms`` is the millisecond of the last change, each later than the one before. Several
+    objects may have one name: the instances of a series share its ``uid``.
     """
 
     def __init__(self, key: str, items: Iterable[Json] = ()) -> None:
         self._key = key
         self._items = list(items)
         self._lock = Lock()
+        self.changed_ms = 0
+        self._note_change()
 
     def all(self) -> list[Json]:
         """Return copies of all objects, in order."""
@@ -36,6 +40,7 @@ class Shelf:
         """Append objects."""
         with self._lock:
             self._items.extend(deepcopy(items))
+            self._note_change()
 
     def change(self, name: str, /, *, drop: Iterable[str] = (), **fields: Any) -> None:
         """Set fields of the first object of that name, and remove those in ``drop``.
@@ -47,12 +52,17 @@ class Shelf:
             item.update(deepcopy(fields))
             for key in drop:
                 item.pop(key, None)
+            self._note_change()
 
     def delete(self, name: str) -> None:
         """Remove every object of that name; raise LookupError without any."""
         with self._lock:
             matches = self._matches(name)
             self._items[:] = [item for item in self._items if item not in matches]
+            self._note_change()
+
+    def _note_change(self) -> None:
+        self.changed_ms = max(time.time_ns() // 1_000_000, self.changed_ms + 1)
 
     def _matches(self, name: str) -> list[Json]:
         matches = [item for item in self._items if item.get(self._key) == name]
@@ -103,12 +113,19 @@ class Calendar:
     """A calendar with its events, series, and changed or deleted instances, named by their ``uid``.
 
     ``by_instance`` holds changed, further or deleted instances that only answers by instance
-    contain, so that these and the plain list contradict each other.
+    contain, so that these and the plain list contradict each other. ``lies`` are fields that the
+    calendar's object has in place of the true ones, such as a ``ctag`` that never moves.
     """
 
     info: Json
     events: Shelf
     by_instance: Shelf = field(default_factory=lambda: Shelf("uid"))
+    lies: Json = field(default_factory=dict)
+
+    def served(self) -> Json:
+        """Return the calendar's object; its ctag is the millisecond of the last change."""
+        changed_ms = max(self.events.changed_ms, self.by_instance.changed_ms)
+        return {**self.info, "ctag": changed_ms, **self.lies}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,10 +10,12 @@ from bridge.store.agenda import AgendaTable
 from bridge.store.answer_cache import SourceAnswers
 from bridge.store.changes import Changes
 from bridge.store.crypto import SecretKeys
+from bridge.store.ctags import Ctags
 from bridge.store.database import Database
 from bridge.store.entry_origins import EntryOrigins
 from bridge.store.feeds import Feeds
 from bridge.store.filters import Filters
+from bridge.store.hooks import Hooks
 from bridge.store.links import Links
 from bridge.store.logins import Logins
 from bridge.store.permissions import make_private
@@ -33,6 +35,8 @@ class Store:
     def __init__(self, database: Database, keys: SecretKeys) -> None:
         self.database = database
         self.sources = Sources(database)
+        self.ctags = Ctags(database)
+        self.hooks = Hooks(database, keys)
         self.publications = Publications(database)
         self.agenda = AgendaTable(database)
         self.changes = Changes(database)

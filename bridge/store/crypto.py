@@ -64,7 +64,13 @@ class SecretKeys:
         self, slug: str, label: str, generation: int, nonce: str | None = None
     ) -> Sequence[str]:
         """Return the tokens that a link has or had: one for each key, the newest first."""
-        parts = ("link", slug, label, str(generation), *([nonce] if nonce else []))
+        return self._tokens("link", slug, label, str(generation), *([nonce] if nonce else []))
+
+    def hook_tokens(self, source_key: str) -> Sequence[str]:
+        """Return the tokens of a source's webhook: one for each key, the newest first."""
+        return self._tokens("hook", source_key)
+
+    def _tokens(self, *parts: str) -> Sequence[str]:
         name = "\n".join(parts).encode()
         tokens = [_derive(key, name)[:_TOKEN_BYTES] for key in self._keys]
         return [base64.urlsafe_b64encode(token).decode() for token in tokens]

@@ -18,6 +18,7 @@ from bridge.domain.source import CalendarProfile, Source
 from bridge.errors import BridgeError
 from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database, upsert
+from bridge.store.hooks import hook_hash
 from bridge.store.links import Links
 from bridge.store.schema import (
     agenda_items,
@@ -185,7 +186,7 @@ class Feeds(SecretTables):
             # Waits for other processes that change feeds. SQLite has one writer anyway.
             connection.execute(select(meta.c.schema_version).with_for_update()).all()
             yield connection
-            _save_sources(connection, now)
+            _save_sources(connection, now, self._keys)
 
     def _active(self, *conditions: ColumnElement[bool]) -> tuple[Feed, ...]:
         query = _in_order().where(feeds.c.active, *conditions)
@@ -253,18 +254,25 @@ def _withhold(connection: Connection, slug: str) -> None:
         connection.execute(delete(table).where(table.c.slug == slug))
 
 
-def _save_sources(connection: Connection, now: datetime) -> None:
+def _save_sources(connection: Connection, now: datetime, keys: SecretKeys) -> None:
     """Make the sources of active feeds active, and no others; a new source is due now."""
+    stored = connection.execute(select(sources.c.key, sources.c.hook_hash)).all()
+    hooks = {row.key: row.hook_hash for row in stored}
     connection.execute(update(sources).values(active=False))
     rows = []
     definitions = connection.execute(_in_order().where(feeds.c.active)).all()
     for feed in [codec.decode_feed(row.definition) for row in definitions]:
         for position, source in enumerate(feed.sources):
             statement = update(sources).where(sources.c.key == source.key)
-            if connection.execute(statement.values(active=True)).rowcount == 0:
-                new = {"kind": source.kind, "definition": codec.encode_source(source)}
-                state = {"active": True, "next_check_at": now, "failures": 0, "notes": "[]"}
-                connection.execute(insert(sources).values(key=source.key, **new, **state))
+            hook = hook_hash(keys, source.key, hooks.get(source.key))
+            state = {"active": True, "hook_hash": hook}
+            if connection.execute(statement.values(state)).rowcount == 0:
+                new: dict[str, Any] = {
+                    "kind": source.kind,
+                    "definition": codec.encode_source(source),
+                }
+                new |= {"next_check_at": now, "failures": 0, "notes": "[]", **state}
+                connection.execute(insert(sources).values(key=source.key, **new))
             values = {"source_key": source.key, "position": position, "leaving": False}
             rows.append({"slug": feed.slug, **values})
         _remove_former_sources(connection, feed)

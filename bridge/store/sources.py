@@ -13,6 +13,7 @@ from bridge.domain.problems import Problem
 from bridge.domain.records import CLOCK_SKEW, EventRow, EventToSave, Reading, SourceState
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarProfile
+from bridge.store.ctags import ctag_of, note_read
 from bridge.store.database import columns, delete_in, select_in, upsert
 from bridge.store.schema import Instant, events, rejections, sources
 from bridge.store.tables import Tables
@@ -21,6 +22,8 @@ from bridge.store.tables import Tables
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+# Between a read and the next one, if something makes the source due meanwhile.
+WAKE_PAUSE = timedelta(seconds=10)
 _LONGEST_LEASE = timedelta(minutes=10)
 _LONGEST_PAUSE = timedelta(hours=25)  # an hour after many failures, or a day that Zoho asked for
 
@@ -54,18 +57,21 @@ class Sources(Tables):
     ) -> bool:
         """Take the lease of a source for ``term``, after which a crashed holder blocks nothing.
 
+        The source is due again at the end of the lease, unless something makes it due before.
+
         Returns False if another holder has it, or with ``only_due`` if the source is not due.
         """
         statement = sa.update(sources).where(sources.c.key == key, _is_free(now, term))
         if only_due:
             statement = statement.where(_is_due(now))
-        lease = {"lease_holder": holder, "lease_until": now + term}
+        end = now + term
+        lease = {"lease_holder": holder, "lease_until": end, "next_check_at": end}
         return self._database.execute(statement.values(lease)) == 1
 
-    def free(self, key: str, *, holder: str) -> None:
-        """End the lease of a read that was given up; the source stays due."""
+    def free(self, key: str, *, holder: str, now: datetime) -> None:
+        """End the lease of a read that was given up; the source is due again."""
         held = sa.update(sources).where(sources.c.key == key, sources.c.lease_holder == holder)
-        self._database.execute(held.values(lease_holder=None, lease_until=None))
+        self._database.execute(held.values(lease_holder=None, lease_until=None, next_check_at=now))
 
     def wake(self, keys: Iterable[str], *, now: datetime) -> None:
         """Make sources due now ("refresh now")."""
@@ -108,9 +114,12 @@ class Sources(Tables):
         warning: Problem | None = None,
         profile: CalendarProfile | None = None,
         reading: Reading | None = None,
+        began: datetime | None = None,
+        has_change: bool = False,
     ) -> bool:
         """Save a complete read and free the lease, in one transaction.
 
+        ``began`` is its time, and ``has_change`` whether Zoho's contents have changed.
         ``missing`` events stay and are marked, ``returned`` ones are unmarked. Returns False, and
         writes nothing, if another holder took the lease meanwhile. ``reading``: an equal answer may
         be confirmed from now on.
@@ -137,10 +146,18 @@ class Sources(Tables):
                 _mark_missing(connection, key, uids, since)
             connection.execute(sa.delete(rejections).where(rejections.c.source_key == key))
             _add_rejections(connection, key, rejected)
+            note_read(connection, key, has_change=has_change, began=began or now, now=now)
         return True
 
     def confirm(
-        self, key: str, *, holder: str, now: datetime, next_check_at: datetime, reading: Reading
+        self,
+        key: str,
+        *,
+        holder: str,
+        now: datetime,
+        next_check_at: datetime,
+        reading: Reading,
+        began: datetime | None = None,
     ) -> bool:
         """Save that a complete read was as the last good one, and free the lease.
 
@@ -156,6 +173,7 @@ class Sources(Tables):
                 return False
             delete = sa.delete(rejections).where(rejections.c.source_key == key, of_publishing)
             connection.execute(delete)
+            note_read(connection, key, has_change=False, began=began or now, now=now)
         return True
 
     def reject(self, key: str, rejected: Sequence[Rejection]) -> None:
@@ -173,6 +191,11 @@ class Sources(Tables):
             error=problems.dump(error),
         )
         self._database.execute(statement)
+
+    def wait(self, key: str, *, holder: str, now: datetime, until: datetime) -> None:
+        """Save that a read waits for the bridge's own rate limit, and free the lease."""
+        statement = _release(key, holder, now, until)
+        self._database.execute(statement.values(waiting_until=until))
 
     def confirm_loss(self, key: str, *, now: datetime) -> None:
         """Make the next read remove the events that the last one missed, and make it due now."""
@@ -203,9 +226,15 @@ def _since(column: sa.ColumnElement[datetime], now: datetime) -> sa.ColumnElemen
 
 
 def _release(key: str, holder: str, now: datetime, next_check_at: datetime) -> sa.Update:
-    """Return a statement that ends an attempt of the lease's holder, and changes nothing else."""
+    """Return a statement that ends an attempt of the lease's holder, and changes nothing else.
+
+    If something made the source due meanwhile, it is read again after a pause.
+    """
     statement = sa.update(sources).where(sources.c.key == key, sources.c.lease_holder == holder)
-    times = {"last_attempt": now, "next_check_at": next_check_at}
+    is_woken = sources.c.next_check_at < sources.c.lease_until
+    again = sa.literal(min(now + WAKE_PAUSE, next_check_at), Instant)
+    due = sa.case((is_woken, again), else_=sa.literal(next_check_at, Instant))
+    times = {"last_attempt": now, "next_check_at": due, "waiting_until": None}
     return statement.values(lease_holder=None, lease_until=None, **times)
 
 
@@ -266,4 +295,7 @@ def _state(row: sa.Row[Any]) -> SourceState:
         rejections=row.rejections,
         profile=codec.decode_profile(row.profile),
         reading=codec.decode_reading(row.reading),
+        ctag=ctag_of(row),
+        hook_called_at=row.hook_called_at,
+        waiting_until=row.waiting_until,
     )

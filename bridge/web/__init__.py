@@ -24,6 +24,7 @@ from bridge.web import (
     events,
     feeds,
     history,
+    hooks,
     https,
     language,
     monitoring,
@@ -77,7 +78,8 @@ def create_app(
     for module in (pages, embed, event_page, admin, events, history, monitoring):
         app.register_blueprint(module.blueprint)
     root = settings.public_url or (listener or Listener()).url
-    answered = answer_own_hosts(feeds.Feeds(web, app.wsgi_app), root)
+    responder = hooks.HookResponder(web.store.hooks, app.wsgi_app)
+    answered = answer_own_hosts(feeds.Feeds(web, responder), root)
     wsgi_app = https.wrap(answered, settings)
     app.wsgi_app = wsgi_app  # type: ignore[assignment,method-assign]
     return app

@@ -50,6 +50,14 @@ class WsgiResponse:
     headers: Headers
     body: bytes
 
+    def send(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send whole bytes and their length: a slow reader of a stream would hold a thread."""
+        headers = [*self.headers, *SECURITY_HEADERS]
+        if self.body:
+            headers.append(("Content-Length", str(len(self.body))))
+        start_response(self.status, headers)
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else self.body]
+
 
 class App(Flask):
     """Flask that accepts any query and logs no path of a failed request."""

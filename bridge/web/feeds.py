@@ -20,7 +20,7 @@ from bridge.errors import StoreError
 from bridge.store.filters import is_filter
 from bridge.store.publications import Head
 from bridge.web.context import Web
-from bridge.web.error_responses import SECURITY_HEADERS, Headers, WsgiResponse, error_response
+from bridge.web.error_responses import Headers, WsgiResponse, error_response
 from bridge.web.event_document import event_document
 from bridge.web.feed_request import FeedRequest
 from bridge.web.user_agents import program_name
@@ -45,7 +45,7 @@ class Feeds:
         self._flask_app = flask_app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Send whole bytes and their length: a slow reader of a stream would hold a thread."""
+        """Answer a request for a feed or for one of its events."""
         path = _PATH.fullmatch(environ["PATH_INFO"])
         if path is None:
             return self._flask_app(environ, start_response)
@@ -53,11 +53,7 @@ class Feeds:
             response = self._respond(environ, *path.groups())
         except (HTTPException, StoreError) as error:
             response = error_response(error)
-        headers = [*response.headers, *SECURITY_HEADERS]
-        if response.body:
-            headers.append(("Content-Length", str(len(response.body))))
-        start_response(response.status, headers)
-        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
+        return response.send(environ, start_response)
 
     def _respond(
         self, environ: WSGIEnvironment, token: str | None, slug: str, uid: str | None

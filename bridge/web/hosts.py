@@ -11,7 +11,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.exceptions import MisdirectedRequest
 
-from bridge.web.error_responses import SECURITY_HEADERS, error_response
+from bridge.web.error_responses import error_response
 from bridge.web.https import PLAIN_PATHS
 
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "[::1]"))
@@ -32,10 +32,7 @@ def answer_own_hosts(app: WSGIApplication, root_url: str) -> WSGIApplication:
         host = _without_port(environ.get("HTTP_HOST", "localhost"))
         if host in for_paths.get(environ["PATH_INFO"], own):
             return app(environ, start_response)
-        response = error_response(MisdirectedRequest())
-        length = ("Content-Length", str(len(response.body)))
-        start_response(response.status, [*response.headers, *SECURITY_HEADERS, length])
-        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
+        return error_response(MisdirectedRequest()).send(environ, start_response)
 
     return respond
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
-from bridge.errors import SlowDownError
+from bridge.errors import NotYetError
 from bridge.zoho.rate_limit import Rate, RateLimitStore
 
 
@@ -30,7 +30,7 @@ class Budget:
     _lock: Lock = field(default_factory=Lock, init=False)
 
     def take(self) -> None:
-        """Wait until a request may go out; raise SlowDownError if that exceeds the patience."""
+        """Wait until a request may go out; raise NotYetError if that exceeds the patience."""
         left = self.patience
         while wait := self._reserve(left):
             self.sleep(wait.total_seconds())
@@ -51,6 +51,6 @@ class Budget:
         if wait <= patience:
             return wait
         seconds = wait.total_seconds()
-        raise SlowDownError(
+        raise NotYetError(
             "budget-used", product=self.name, seconds=round(seconds), retry_after=seconds
         )

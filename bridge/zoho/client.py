@@ -51,9 +51,10 @@ class ZohoClient:
     """The client for one account; safe for threads, and best kept as long as the process lives.
 
     It remembers which scopes Zoho refuses. ``tokens`` and ``rates`` are shared by all processes of
-    an account. A request that the rate would allow only after ``patience`` is refused. Once
-    ``stop`` is set, requests and waits end with StoppedError. Raises ConfigError if the settings
-    are not enough to log in.
+    an account. A request that the rate would allow only after ``patience`` is refused. ``share`` is
+    the part of a burst that it may use, so that the rest stays free for others. Once ``stop`` is
+    set, requests and waits end with StoppedError. Raises ConfigError if the settings are not enough
+    to log in.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class ZohoClient:
         stop: Flag | None = None,
         http: httpx.Client | None = None,
         patience: timedelta = _PATIENCE,
+        share: float = 1.0,
         deadline: float = _DEADLINE,
         max_bytes: int = _MAX_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
@@ -90,7 +92,7 @@ class ZohoClient:
         account = account_of(settings)
         times: dict[str, Any] = {"patience": patience, "clock": clock, "sleep": sleep}
         self._budgets = {
-            product: Budget(rates, (account, product), rate, name=NAMES[product], **times)
+            product: Budget(rates, (account, product), rate.part(share), NAMES[product], **times)
             for product, rate in _RATES.items()
         }
         # A scope, the new token that was found to lack it, and until when that is believed.

@@ -11,7 +11,7 @@ import secrets
 from threading import Lock
 
 from bridge.config import ZohoSettings
-from bridge.errors import BadDataError, LoginError, SlowDownError, ZohoError
+from bridge.errors import BadDataError, LoginError, NotYetError, ZohoError
 from bridge.zoho.token_endpoint import ERRORS, Refusal, SelfClient, access_token, request_tokens
 from bridge.zoho.tokens import TOKEN_LEASE, TOKEN_PERIOD, AccessToken, TokenStore
 from bridge.zoho.transport import Transport
@@ -96,7 +96,7 @@ class TokenKeeper:
                 if wait <= 0:
                     return self._renew_with_leave(refused, now)
                 if wait > TOKEN_LEASE.total_seconds() or waited >= _PATIENCE:
-                    raise SlowDownError("token-pending", seconds=round(wait), retry_after=wait)
+                    raise NotYetError("token-pending", seconds=round(wait), retry_after=wait)
                 pause = min(wait, _LOOK_AGAIN)
                 self._sleep(pause)
                 waited += pause

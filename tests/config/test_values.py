@@ -3,6 +3,7 @@
 Expected URLs follow RFC 3986, and the documentation of Zoho's data centres.
 """
 
+from datetime import timedelta
 import re
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,8 @@ import pytest
 
 from bridge.config import load
 from bridge.config.data_centers import DATA_CENTERS
+from bridge.config.show import describe
+from bridge.errors import ConfigError
 from tests.config.loading import DOCS, KEY, load_toml, problem
 
 CODES = ["us", "eu", "in", "au", "jp", "ca", "sa", "uk", "cn", "ae"]
@@ -298,3 +301,16 @@ def test_each_data_center_has_its_own_hosts(row: list[str]) -> None:
 
 def test_there_are_ten_data_centers() -> None:
     assert list(DATA_CENTERS) == CODES
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("60s", 60), ("0s", 0), ("1s", 1), ("600s", 600)])
+def test_the_time_between_probes_is_in_seconds(text: str, seconds: int) -> None:
+    settings = load({"ZOHO_PROBE": text})
+    assert settings.zoho.probe == timedelta(seconds=seconds)
+    assert describe(settings)["zoho"]["probe"]["value"] == text
+
+
+@pytest.mark.parametrize("text", ["60", "601s", "1m", "-1s", "s", "60 s", "1e1s", "١s"])
+def test_another_time_between_probes_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="write seconds in quotes"):
+        load({"ZOHO_PROBE": text})

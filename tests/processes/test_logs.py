@@ -85,9 +85,11 @@ def test_secret_addresses_and_tokens_are_removed_from_every_line(log: SetUp) -> 
     token = "1000.0123456789abcdef0123456789abcdef.0123456789abcdef0123456789abcdef"
     stderr = log()
     logging.getLogger("bridge").error("Exception on /f/U9BHNwsrQvylVb7KFlfNTV9l/work.ics [GET]")
+    logging.getLogger("bridge").error("Exception on /hooks/U9BHNwsrQvylVb7KFlfNTV9l [POST]")
     structlog.get_logger().error("failed", answer={"access_token": token})
     text = stderr.getvalue()
     assert "/f/…/work.ics" in json.loads(text.splitlines()[0])["event"]
+    assert "/hooks/… [POST]" in json.loads(text.splitlines()[1])["event"]
     assert "U9BHNwsrQvylVb7KFlfNTV9l" not in text
     assert token not in text
 

@@ -83,7 +83,7 @@ def register(
         sync_feeds=sync_feeds,
         clock=lambda: NOW,
         stop=Flag(),
-    )
+    )[0]
 
 
 def run(queue: Huey, refresher: FakeRefresher) -> None:
@@ -164,7 +164,7 @@ def test_a_source_is_read_once_in_its_interval_and_by_one_worker(queue: Huey, st
             refresher = Refresher(
                 store=store, api=api, zoho=settings, holder="here", clock=lambda: NOW
             )
-            look_for_feeds = worker.register(
+            look_for_feeds, _ = worker.register(
                 queue, refresher, sync_feeds=lambda: None, clock=lambda: NOW, stop=Flag()
             )
 

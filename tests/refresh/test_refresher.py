@@ -21,6 +21,9 @@ from bridge.refresh.diff import decide
 from bridge.refresh.refresher import LEASE
 from bridge.sandbox.world import documents
 from bridge.store import Store
+from bridge.store.health import source_health
+from bridge.zoho.client import ZohoClient
+from bridge.zoho.oauth import account_of
 from tests.clock import Clock
 from tests.refresh.world import ALL, DAY, FEED, MINUTE, TEAM, WORK, Api, World, vevents
 from tests.zoho_sandbox import Sandbox
@@ -239,8 +242,8 @@ def test_a_read_that_the_end_of_the_process_interrupts_is_no_failure(world: Worl
     world.api.meanwhile = [end]
     with pytest.raises(StoppedError):
         world.refresh()
-    assert (world.bodies(), world.state()) == (before, state)
-    assert world.refresh().outcome == "refreshed"
+    assert (world.bodies(), world.state()) == (before, replace(state, next_check_at=world.clock()))
+    assert world.refresh(only_due=True).outcome == "refreshed"
 
 
 @pytest.mark.parametrize("fault", ["status", "empty-list"])
@@ -351,3 +354,40 @@ def test_a_store_that_cant_be_written_is_raised(
     monkeypatch.setattr(world.store.sources, "succeed", full)
     with pytest.raises(StoreError):
         world.refresh()
+
+
+# --- a read that has to wait for its turn
+
+
+def test_a_wait_for_the_own_rate_limit_is_no_failure(world: World) -> None:
+    """Nothing is counted or warned of, and the read begins again when its turn has come."""
+    refresher = replace(world.refresher, api=waiting(world))
+    for _ in range(78):  # 80 are allowed at once, and a read of the calendar takes more than 2
+        world.client.get("calendar", "/calendars")
+    report = refresher.refresh(WORK.key)
+    assert report.outcome == "waiting"
+    state = world.state()
+    assert (state.failures, state.failing_since, state.error) == (0, None, None)
+    assert source_health(state, now=world.clock()).kind == "waiting"
+    assert timedelta(0) < state.next_check_at - world.clock() <= 30 * timedelta(seconds=1)
+    seconds = round((state.next_check_at - world.clock()).total_seconds())
+    assert f"Waiting for its turn, about {seconds} s" in report.error
+    assert str(state.turn(world.clock())) == report.error
+    world.clock.now += MINUTE
+    assert refresher.refresh(WORK.key, only_due=True).outcome == "refreshed"
+    assert world.state().waiting_until is None
+    assert source_health(world.state(), now=world.clock()).kind == "fresh"
+
+
+def test_a_long_pause_that_zoho_asked_for_is_a_failure(world: World) -> None:
+    account = account_of(world.refresher.zoho)
+    until = world.clock() + timedelta(hours=5)
+    world.store.rate_limits.close(account, "calendar", until=until, now=world.clock())
+    assert world.refresh().outcome == "failed"
+
+
+def waiting(world: World) -> ZohoClient:
+    """Return a client that refuses to wait."""
+    limits: dict[str, Any] = {"patience": timedelta(0), "clock": world.clock}
+    store = world.store
+    return ZohoClient(world.refresher.zoho, store.tokens, store.rate_limits, **limits)

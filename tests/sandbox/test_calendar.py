@@ -4,6 +4,10 @@ Expected values come from Zoho's documents; their samples stand, unchanged, in
 ``bridge/sandbox/data``.
 """
 
+from functools import partial
+import time
+from typing import Any
+
 import pytest
 
 from bridge.sandbox.files import sample
@@ -231,6 +235,34 @@ class TestCalendar:
         """Zoho APIs 4.1: without a category come the account's own calendars alone."""
         calendars = zoho.calendar("/calendars", **params)["calendars"]
         assert [calendar["uid"] for calendar in calendars] == uids
+
+    def test_the_ctag_is_the_millisecond_of_the_last_change(self, zoho: Zoho) -> None:
+        """Zoho APIs 4.1; it is the same in the list and in the calendar's own answer."""
+
+        def ctags() -> dict[str, Any]:
+            calendars = zoho.calendar("/calendars", category="all")["calendars"]
+            return {calendar["uid"]: calendar["ctag"] for calendar in calendars}
+
+        before = ctags()
+        assert abs(time.time() - before[US] / 1000) < 3600
+        uid = zoho.box.calendar(US).events.all()[0]["uid"]
+        events = zoho.box.calendar(US).events
+        for change in (
+            partial(events.change, uid, title="x"),
+            partial(events.add, {"uid": "y"}),
+            partial(events.delete, uid),
+        ):
+            change()
+            after = ctags()
+            assert after[US] > before[US]
+            assert after | {US: 0} == before | {US: 0}
+            before = after
+        assert zoho.calendar(f"/calendars/{US}")["calendars"][0]["ctag"] == before[US]
+
+    def test_a_ctag_can_lie(self, zoho: Zoho) -> None:
+        zoho.box.calendar(US).lies["ctag"] = 5
+        zoho.box.calendar(US).events.add({"uid": "y"})
+        assert zoho.calendar(f"/calendars/{US}")["calendars"][0]["ctag"] == 5
 
     def test_hidden_calendars_come_on_request(self, zoho: Zoho) -> None:
         zoho.box.calendar(US).info["status"] = False

@@ -50,6 +50,9 @@ LATE = replace(FRESH, next_check_at=NOW - 31 * MINUTE)
         ([LATE, NEW], "new"),
         ([NEW, LATE, FAILING, FRESH], "failing"),
         ([replace(LATE, failing_since=NOW)], "failing"),
+        ([replace(FRESH, waiting_until=NOW + MINUTE)], "fresh"),
+        ([FRESH, replace(NEW, waiting_until=NOW + MINUTE)], "new"),
+        ([replace(FAILING, waiting_until=NOW + MINUTE)], "failing"),
     ],
 )
 def test_the_worst_source_decides_the_state_of_a_feed(
@@ -71,6 +74,9 @@ FAILING_AND_OVERDUE = replace(FAILING, next_check_at=NOW - 31 * MINUTE)
     ("state", "kind", "since", "overdue_since"),
     [
         (FRESH, "fresh", NOW, None),
+        (replace(FRESH, waiting_until=NOW + MINUTE), "waiting", NOW, None),
+        (replace(NEW, waiting_until=NOW + MINUTE), "waiting", None, None),
+        (replace(LATE, waiting_until=NOW), "late", NOW - 31 * MINUTE, NOW - 31 * MINUTE),
         (DUE, "fresh", NOW, None),
         (LATE, "late", NOW - 31 * MINUTE, NOW - 31 * MINUTE),
         (NEW, "new", None, None),

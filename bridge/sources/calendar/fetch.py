@@ -26,7 +26,7 @@ _DAY = timedelta(days=1)
 _RANGE = timedelta(days=30)  # Zoho allows 31, and doesn't say whether it counts the last day
 _AT_ONCE = 4
 # Without "category" only the account's own calendars come (Zoho APIs 4.1).
-_EVERY_CALENDAR: tuple[Params, ...] = (
+EVERY_CALENDAR: tuple[Params, ...] = (
     {"category": "all", "showhiddencal": "true"},
     {"category": "all"},
     None,
@@ -41,7 +41,7 @@ def list_calendars(api: Api, forms: list[Params] | None = None) -> dict[str, Any
 
     ``forms`` are the parameters to ask with. Those that Zoho refuses are removed from the list.
     """
-    forms = [*_EVERY_CALENDAR] if forms is None else forms
+    forms = [*EVERY_CALENDAR] if forms is None else forms
     while True:
         try:
             answer = api.get("calendar", "/calendars", forms[0])

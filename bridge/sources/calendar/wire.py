@@ -149,6 +149,13 @@ def uid_of(data: Any) -> str:
     return uid if isinstance(uid, str) and len(uid) <= fields.LONGEST_ID else ""
 
 
+def ctag_of(data: Any) -> str:
+    """Return a calendar's ctag as text; empty if it has none."""
+    ctag = data.get("ctag")
+    is_known = isinstance(ctag, str | int) and not isinstance(ctag, bool)
+    return str(ctag)[: fields.LONGEST_ID] if is_known else ""
+
+
 def read_item(data: Any) -> tuple[Item, Faults]:
     """Read one event object, and the faults of its fields; BadValueError without a uid."""
     item, faults = read(data, Item)

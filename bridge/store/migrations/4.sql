@@ -49,3 +49,18 @@ ALTER TABLE sources ADD COLUMN version TEXT;
 -- What the sources held when nothing was left to publish, and the day on which something is.
 ALTER TABLE feeds ADD COLUMN settled TEXT;
 ALTER TABLE feeds ADD COLUMN due DATE;
+
+-- The calendar's ctag as the last probe saw it, and how it has proven itself: see domain/ctag.py.
+ALTER TABLE sources ADD COLUMN ctag TEXT;
+ALTER TABLE sources ADD COLUMN ctag_told INTEGER DEFAULT 0 NOT NULL;
+ALTER TABLE sources ADD COLUMN ctag_idle INTEGER DEFAULT 0 NOT NULL;
+ALTER TABLE sources ADD COLUMN ctag_moved_at BIGINT;
+ALTER TABLE sources ADD COLUMN ctag_changed_at BIGINT;
+
+-- Webhook: the hash of the token in its address, and the last call, up to a minute late.
+ALTER TABLE sources ADD COLUMN hook_hash VARCHAR(64);
+ALTER TABLE sources ADD COLUMN hook_called_at BIGINT;
+CREATE INDEX sources_by_hook ON sources (hook_hash);
+
+-- A read waits for the bridge's own rate limit until then. That is no failure.
+ALTER TABLE sources ADD COLUMN waiting_until BIGINT;

@@ -39,6 +39,8 @@ def feed(slug: str) -> Response:
         titles=source_titles(),
         now=at,
         history=history_of(slug),
+        hooks={source.key: web().store.hooks.token(source.key) for source in row.feed.sources},
+        connect_root=web().settings.zoho.connect_url.removesuffix("/pulse/api"),
         verifications=web().store.verifications.of(slug),
     )
 

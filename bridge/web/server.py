@@ -89,10 +89,7 @@ class Server:
         """
         response = self._call(environ)
         headers = dict(response.headers)
-        is_open = not environ["PATH_INFO"].startswith("/admin/")
-        is_text = headers.get("Content-Type", "").startswith(("text/", "application/"))
-        is_large = len(response.body) > _SMALLEST_GZIP
-        if not (is_open and is_text and is_large):
+        if environ["PATH_INFO"].startswith("/admin/") or len(response.body) < _SMALLEST_GZIP:
             return response
         headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))
         if not accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):

@@ -211,6 +211,17 @@ def test_a_revoked_address_is_gone(client: FlaskClient, store: Store) -> None:
     assert client.get(path).status_code == 410
 
 
+def test_the_schema_has_every_address_of_a_feed(client: FlaskClient) -> None:
+    described = {path.replace("{", "<").replace("}", ">") for path in paths_of(client)}
+    rules = {str(rule) for rule in client.application.url_map.iter_rules()}
+    assert {rule for rule in rules if rule.startswith(("/feeds/", "/f/"))} <= described
+    assert {"/feeds/<slug>.ics", "/f/<token>/<slug>/<uid>.ics"} <= described
+
+
+def paths_of(client: FlaskClient) -> list[str]:
+    return list((client.get("/openapi.json").json or {})["paths"])
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of the libraries that schemathesis uses
 def test_schemathesis_finds_no_deviation_from_the_schema(client: FlaskClient, store: Store) -> None:
@@ -240,4 +251,4 @@ def test_schemathesis_finds_no_deviation_from_the_schema(client: FlaskClient, st
             strategy = operation.as_strategy(generation_mode=mode)
             limits = settings(max_examples=30, suppress_health_check=list(HealthCheck))
             limits(given(case=strategy)(run))()
-    assert tried == set((client.get("/openapi.json").json or {})["paths"])
+    assert tried == set(paths_of(client))

@@ -65,7 +65,7 @@ class ZohoError(BridgeError):
         named = {name: value for name, value in (named | {"status": status}).items() if value}
         self.problem = problem(kind, **named, **fields)
         if said:
-            self.problem = problem("with-words", problem=self.problem, said=said)
+            self.problem = problem("with-words", problem=self.problem, said=said.rstrip("."))
         super().__init__(kind)
 
     def __str__(self) -> str:

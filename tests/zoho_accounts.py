@@ -66,6 +66,10 @@ class Accounts(Tokens):
         with self.lock:
             self._refresh_tokens.clear()
 
+    def forget(self, refresh_token: str) -> bool:
+        """Forget a refresh token; return whether it was known."""
+        return self._refresh_tokens.pop(refresh_token, None) is not None
+
     def expire(self) -> None:
         """End every access token now."""
         with self.lock:

@@ -23,6 +23,7 @@ from bridge.errors import BridgeError, ConfigError
 COMMANDS = {
     "demo": "Try the bridge without a Zoho account.",
     "login": "Connect the bridge with a Zoho account.",
+    "logout": "Revoke the login at Zoho, and forget it.",
     "discover": "List the portals, groups and calendars of the account.",
     "serve": "Serve the feeds and keep them fresh, on one machine.",
     "web": "Serve the published feeds, without reading Zoho.",
@@ -72,6 +73,21 @@ class _Commands(click.Group):
             sys.exit(_INTERRUPTED)
 
 
+def _use_file(_context: click.Context, _parameter: click.Parameter, path: str | None) -> None:
+    if path:
+        os.environ["BRIDGE_CONFIG"] = path  # also for child processes
+
+
+_config_option = click.option(
+    "--config",
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=_use_file,
+    help="The settings, in place of BRIDGE_CONFIG or ./bridge.toml.",
+)
+
+
 def _load(name: str) -> click.Command:
     """Return a command. While its modules are loaded there is no garbage to look for."""
     gc.disable()
@@ -79,6 +95,10 @@ def _load(name: str) -> click.Command:
     command: click.Command = getattr(import_module(f"bridge.cli.{module}"), module)
     gc.freeze()
     gc.enable()
+    if name not in ("demo", "completion"):  # which read no settings
+        for each in getattr(command, "commands", {"": command}).values():
+            if not any("--config" in parameter.opts for parameter in each.params):
+                _config_option(each)
     return command
 
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 import shlex
 import sys
+import sysconfig
 import tempfile
 
 import click
@@ -97,10 +98,11 @@ def demo(host: str, port: int, faults: float | None) -> None:
 
 
 def _write_environment(folder: Path, settings: Mapping[str, str]) -> Path:
-    """Write the demo's settings for a shell, so that commands can be tried on the demo."""
+    """Write the demo's settings and this program's folder for a shell, to try commands there."""
     path = folder / "environment"
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in settings.items())
-    path.write_text("".join(lines), encoding="utf-8")
+    program = f'export PATH={shlex.quote(sysconfig.get_path("scripts"))}:"$PATH"\n'
+    path.write_text("".join((*lines, program)), encoding="utf-8")
     return path
 
 

@@ -29,15 +29,8 @@ from bridge.refresh.discovery import Discovery, discover as discover_sources, ma
 
 @click.command()
 @click.option("--write", is_flag=True, help="Add a [[feed]] for each source that no feed has yet.")
-@click.option(
-    "--config",
-    "path",
-    metavar="PATH",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write, instead of BRIDGE_CONFIG or ./bridge.toml.",
-)
 @json_option
-def discover(path: Path | None, *, write: bool, as_json: bool) -> None:
+def discover(*, write: bool, as_json: bool) -> None:
     """List the portals, groups and calendars of the account.
 
     Each line is a source as it is written in bridge.toml, in the list "sources" of a [[feed]]. With
@@ -50,9 +43,7 @@ def discover(path: Path | None, *, write: bool, as_json: bool) -> None:
       zoho-bridge discover --write
       zoho-bridge discover --json | jq -r '.[].title'
     """  # noqa: D301 - \b is click's mark for text it must not wrap
-    if path is not None and not write:
-        raise click.UsageError("--config goes with --write.")
-    target = path or Path(os.environ.get("BRIDGE_CONFIG", "").strip() or "bridge.toml")
+    target = Path(os.environ.get("BRIDGE_CONFIG", "").strip() or "bridge.toml")
     settings = _load(target) if write else configuration.load(os.environ)
     with open_bridge(settings) as bridge, open_refresher(bridge) as refresher:
         print_warnings(bridge.settings)

@@ -37,17 +37,17 @@ def feeds(*, as_json: bool) -> None:
     now = datetime.now(UTC)
     with open_bridge() as bridge:
         print_warnings(bridge.settings)
-        rows = [_row(bridge, feed, now) for feed in bridge.store.feeds.active()]
-        configured = len(bridge.settings.feeds)
+        known = bridge.store.feeds.active()
+        rows = [_row(bridge, feed, now) for feed in known]
+        slugs = {feed.slug for feed in known}
+        rows += [_unread(feed) for feed in bridge.settings.feeds if feed.slug not in slugs]
     if as_json:
         print_json([row for row, _ in rows])
     elif rows:
         _show(rows, now)
     else:
-        reason = (
-            "The feeds of bridge.toml were never read" if configured else "There are no feeds yet"
-        )
-        click.echo(f"{reason}: run `zoho-bridge refresh` or `zoho-bridge serve`.", err=True)
+        remedy = "run `zoho-bridge refresh` or `zoho-bridge serve`."
+        click.echo(f"There are no feeds yet: {remedy}", err=True)
 
 
 def _show(rows: Sequence[tuple[Mapping[str, Any], Sequence[str]]], now: datetime) -> None:
@@ -65,6 +65,13 @@ def _show(rows: Sequence[tuple[Mapping[str, Any], Sequence[str]]], now: datetime
         click.echo(f"{click.style(slug, bold=True)}  {title}  {events}  {state}  {last}")
         for line in filter(None, (*problems, row["url"])):
             click.echo(f"  {line}")
+
+
+def _unread(feed: Feed) -> tuple[dict[str, Any], list[str]]:
+    """Return a feed of bridge.toml that no ``serve`` or ``refresh`` has seen; it has no address."""
+    row: dict[str, Any] = {"slug": feed.slug, "title": feed.title, "kind": feed.kind, "url": None}
+    row |= {"public": feed.public, "events": 0, "state": "new", "last_success": None}
+    return row, ["Not read yet: `zoho-bridge serve` reads it and makes its address."]
 
 
 def _row(bridge: Bridge, feed: Feed, now: datetime) -> tuple[dict[str, Any], list[str]]:

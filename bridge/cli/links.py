@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from bridge.cli.context import Bridge, feed_named, link_url, no_link, open_bridge, slug_argument
-from bridge.cli.output import counted, json_option, print_json
+from bridge.cli.output import confirm, counted, json_option, print_json, yes_option
 from bridge.config.values import days
 from bridge.store.links import Link, LinkError
 
@@ -116,10 +116,12 @@ def rotate(slug: str, label: str, grace: timedelta) -> None:
 @slug_argument
 @_optional_label
 @click.option("--all", "everything", is_flag=True, help="Revoke all links of the feed.")
-def revoke(slug: str, label: str, *, everything: bool) -> None:
+@yes_option
+def revoke(slug: str, label: str, *, everything: bool, yes: bool) -> None:
     """Revoke a link at once; its address answers "gone".
 
-    The label may be left out if the feed has only one link.
+    The label may be left out if the feed has only one link. Calendar programs get no more changes.
+    Some of them remove the events, others keep what they have.
 
     \b
     Examples:
@@ -131,6 +133,7 @@ def revoke(slug: str, label: str, *, everything: bool) -> None:
     with open_bridge() as bridge:
         feed_named(bridge.store, slug)
         selected = None if everything else label or _only_label(bridge, slug)
+        confirm(f'End {"all links" if selected is None else selected} of "{slug}"?', yes=yes)
         count = bridge.store.links.revoke(slug, selected, now=datetime.now(UTC))
     click.echo(f"{counted(count, 'address', 'addresses')} revoked.")
 

@@ -4,6 +4,7 @@ Asks only for values that are not set, and only at a terminal. Prints no secret.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 import os
@@ -19,7 +20,7 @@ from bridge.cli.output import print_problem
 from bridge.config import Login, Secret
 from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.urls import mask_url
-from bridge.config.values import credential
+from bridge.config.values import credential, data_center
 from bridge.errors import ConfigError
 from bridge.zoho.oauth import account_of
 from bridge.zoho.scopes import scopes_for_login
@@ -53,8 +54,10 @@ _CODE_STEPS = """
 @click.command()
 @click.option(
     "--data-center",
-    type=click.Choice(list(DATA_CENTERS), case_sensitive=False),
-    help="The data centre of the account.",
+    metavar="CODE",
+    default="",
+    callback=lambda _context, _parameter, value: value and _parse_center(value),
+    help="The data centre of the account: eu, or an address like zoho.eu.",
 )
 @click.option("--client-id", metavar="ID", default="", help="The Self Client's id.")
 @click.option(
@@ -65,7 +68,7 @@ _CODE_STEPS = """
 )
 @click.option("--push", is_flag=True, help="Add the scope to write events of Connect.")
 @click.option("--scopes", is_flag=True, help="Print the line of scopes to paste, and exit.")
-def login(data_center: str | None, client_id: str, code: str, *, push: bool, scopes: bool) -> None:
+def login(data_center: str, client_id: str, code: str, *, push: bool, scopes: bool) -> None:
     """Connect the bridge with a Zoho account.
 
     Explains how to make a Self Client in Zoho's console, stores the login encrypted in the bridge's
@@ -94,8 +97,8 @@ def login(data_center: str | None, client_id: str, code: str, *, push: bool, sco
     print_warnings(settings)
     with open_bridge(settings) as bridge:
         dialogue = Dialogue(bridge, settings, needed, terminal=terminal)
-        client, code = dialogue.run(data_center or "", client_id, code)
-        grant = _exchange(client, code, retry=terminal)
+        client, code = dialogue.run(data_center, client_id, code)
+        client, grant = _exchange(client, code, retry=terminal)
         login = _store(bridge, client, grant, needed)
         own_settings = settings_of(settings, login)
         click.echo(f"The login is stored, encrypted, in {mask_url(settings.database_url)}.\n")
@@ -173,9 +176,15 @@ def _ask_center(stored: str) -> str:
     click.echo(_DATA_CENTER_STEPS)
     for code, center in DATA_CENTERS.items():
         click.echo(f"  {code}  {center.domain}")
-    codes = click.Choice(list(DATA_CENTERS))
-    answer: str = click.prompt("Data centre", type=codes, default=stored, show_choices=False)
+    answer: str = click.prompt("Data centre", default=stored, value_proc=_parse_center)
     return answer
+
+
+def _parse_center(text: str) -> str:
+    try:
+        return str(data_center(text))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="data centre") from error
 
 
 def _ask_secret(stored: str) -> str:
@@ -195,20 +204,25 @@ def _ask(question: str, stored: str = "", *, hidden: bool = False) -> str:
     return answer
 
 
-def _exchange(client: SelfClient, code: str, *, retry: bool) -> Grant:
-    """Exchange the code for a grant; with ``retry``, ask for another code if this one is refused.
+def _exchange(client: SelfClient, code: str, *, retry: bool) -> tuple[SelfClient, Grant]:
+    """Exchange the code for a grant; with ``retry``, ask again for each value that is refused.
 
     Raises GrantError.
     """
     with new_http() as http:
         while True:
             try:
-                return exchange(client, Secret(code), http=http, now=datetime.now(UTC))
+                return client, exchange(client, Secret(code), http=http, now=datetime.now(UTC))
             except GrantError as error:
-                if error.reason != "code" or not retry:
+                if error.reason not in ("client", "secret", "code") or not retry:
                     raise
+                reason = error.reason
                 print_problem(str(error))
-            code = _ask("Code")
+            if reason == "client":
+                client = replace(client, client_id=_ask("Client id", client.client_id))
+            if reason != "code":
+                client = replace(client, client_secret=Secret(_ask_secret("")))
+            code = _ask("Code", "" if reason == "code" else code)
 
 
 def _store(bridge: Bridge, client: SelfClient, grant: Grant, scopes: tuple[str, ...]) -> Login:

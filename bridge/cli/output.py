@@ -10,6 +10,8 @@ import click
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
+yes_option = click.option("--yes", is_flag=True, help="Don't ask.")
+
 _UNITS = {
     "day": timedelta(days=1),
     "hour": timedelta(hours=1),
@@ -39,6 +41,17 @@ def exit_on_failures(failures: Iterable[str]) -> None:
     for failure in failures:
         print_problem(failure)
     if failures:
+        sys.exit(1)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask a question unless ``yes``; exit with 1 without consent, with 2 without a terminal."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("Nothing was done: without a terminal to ask at, use --yes.")
+    if not click.confirm(question):
+        click.echo("Nothing was done.")
         sys.exit(1)
 
 

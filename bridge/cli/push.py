@@ -1,12 +1,11 @@
 """``zoho-bridge push``: edited events, sent back to Zoho Connect."""
 
 from pathlib import Path
-import sys
 
 import click
 
 from bridge.cli.context import open_bridge
-from bridge.cli.output import counted, print_problem
+from bridge.cli.output import confirm, counted, print_problem, yes_option
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import group_sentences, open_refresher
 from bridge.errors import BridgeError
@@ -19,7 +18,7 @@ from bridge.zoho.client import ZohoClient
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only show what would be sent.")
-@click.option("--yes", is_flag=True, help="Send without asking.")
+@yes_option
 def push(file: Path, *, dry_run: bool, yes: bool) -> None:
     """Send edited events back to Zoho Connect.
 
@@ -53,13 +52,9 @@ def push(file: Path, *, dry_run: bool, yes: bool) -> None:
             click.echo("Nothing is sent.")
         elif dry_run:
             click.echo("Nothing was sent (--dry-run).")
-        elif not yes and not sys.stdin.isatty():
-            raise click.UsageError("Nothing was sent: without a terminal to ask at, use --yes.")
-        elif yes or click.confirm(f"Send {counted(len(plan.updates), 'event')} to Zoho Connect?"):
-            _send(pusher, refresher, plan.updates)
         else:
-            click.echo("Nothing was sent.")
-            sys.exit(1)
+            confirm(f"Send {counted(len(plan.updates), 'event')} to Zoho Connect?", yes=yes)
+            _send(pusher, refresher, plan.updates)
 
 
 def _send(pusher: Pusher, refresher: Refresher, updates: tuple[PlannedUpdate, ...]) -> None:

@@ -43,3 +43,17 @@ DATA_CENTERS = {
     "cn": DataCenter("zoho.com.cn", "www.zohoapis.com.cn"),
     "ae": DataCenter("zoho.ae", "www.zohoapis.ae"),
 }
+
+
+def data_center_code(text: str) -> str:
+    """Return the code that a code, a host of Zoho, an address or its ending means; else the text.
+
+    ``eu``, ``zoho.eu``, ``https://connect.zoho.eu/…`` and ``.eu`` all mean ``eu``.
+    """
+    host = text.strip().lower().partition("://")[2] or text.strip().lower()
+    host = host.partition("/")[0].partition(":")[0]
+    for code, center in DATA_CENTERS.items():
+        ending = center.domain[center.domain.index(".") :]
+        if host == ending or f".{host}".endswith(f".{center.domain}"):
+            return code
+    return host

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from zoneinfo import ZoneInfo
 
-from bridge.config.data_centers import DATA_CENTERS
+from bridge.config.data_centers import DATA_CENTERS, data_center_code
 from bridge.domain import timezones
 from bridge.domain.source_rule import fold
 
@@ -162,8 +162,8 @@ credential = pattern(
 
 
 def data_center(value: object) -> str:
-    """Parse the code of a Zoho data centre, in either case."""
-    return choice(*DATA_CENTERS)(value.lower() if isinstance(value, str) else value)
+    """Parse the code of a Zoho data centre, or an address at Zoho."""
+    return choice(*DATA_CENTERS)(data_center_code(value) if isinstance(value, str) else value)
 
 
 def folder(value: object) -> Path:

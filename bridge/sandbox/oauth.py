@@ -60,6 +60,20 @@ class Tokens:
                 return reply({"error": "invalid_client_secret"})
             return self.exchange(form)
 
+    def end_login(self) -> Response:
+        """End the refresh token and all access tokens (Zoho APIs 1.2)."""
+        with self.lock:
+            if not self.forget(request.args.get("token", "")):
+                return reply({"error": "invalid_token"})
+            self.access_tokens.clear()
+        return reply({"status": "success"})
+
+    def forget(self, refresh_token: str) -> bool:
+        """Forget a refresh token; return whether it was known."""
+        known = refresh_token == self.refresh_token
+        self.refresh_token = opaque_token() if known else self.refresh_token
+        return known
+
     def exchange(self, form: Mapping[str, str]) -> Response:
         """Return a new access token for the refresh token."""
         if form.get("grant_type") != "refresh_token":

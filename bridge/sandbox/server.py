@@ -93,6 +93,8 @@ class Sandbox:
         app = Flask(__name__, static_folder=None)
         app.url_map.merge_slashes = False
         app.add_url_rule("/oauth/v2/token", "oauth.token", self.tokens.answer, methods=["POST"])
+        revoke = self.tokens.end_login
+        app.add_url_rule("/oauth/v2/token/revoke", "oauth.revoke", revoke, methods=["POST"])
         backstage = api_backstage.blueprint(self.data, self.tokens, page_size)
         app.register_blueprint(backstage, url_prefix=_BACKSTAGE)
         app.register_blueprint(api_connect.blueprint(self.data, self.tokens), url_prefix=_CONNECT)

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bridge.config import Login, Secret
 from bridge.store.database import upsert
@@ -22,6 +22,10 @@ class Logins(SecretTables):
         }
         with self._database.write() as connection:
             upsert(connection, logins, [row])
+
+    def forget(self, client_id: str) -> None:
+        """Delete the login of a client."""
+        self._database.execute(delete(logins).where(logins.c.client_id == client_id))
 
     def of(self, client_id: str) -> Login | None:
         """Return the login of a client, or the latest without a client id; None without any."""

@@ -19,6 +19,7 @@ from bridge.zoho.transport import Transport
 
 _DEADLINE = 30.0
 _MAX_BYTES = 1_000_000
+_ENDED = ("invalid_token", "invalid_code")
 
 
 class GrantError(LoginError):
@@ -36,6 +37,17 @@ class Grant:
     refresh_token: Secret
     access_token: AccessToken = field(repr=False)
     scopes: tuple[str, ...] = ()
+
+
+def revoke(client: endpoint.SelfClient, refresh_token: Secret, *, http: httpx.Client) -> None:
+    """End a refresh token at Zoho (Zoho APIs 1.2); raise UnavailableError unless it has ended."""
+    transport = Transport(http, deadline=_DEADLINE, max_bytes=_MAX_BYTES)
+    url, params = f"{client.accounts_url}/oauth/v2/token/revoke", {"token": refresh_token.reveal()}
+    reply = transport.send(http.build_request("POST", url, params=params))
+    body, _ = reply.json()
+    if not isinstance(body, dict) or body.get("error", "invalid_token") not in _ENDED:
+        host = client.server["host"]
+        raise UnavailableError("connection-failed", host=host, error=f"status {reply.status}")
 
 
 def exchange(

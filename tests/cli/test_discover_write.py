@@ -247,7 +247,7 @@ def test_the_option_names_the_file_that_is_read_and_written(
     small("discover", "--write", "--config", str(other))
     assert sources_of(feeds_in(other)) == [{"calendar": CALENDAR}, {"backstage": PORTAL}]
     assert small.toml.read_bytes() == b""
-    assert "--write" in small("discover", "--config", str(other)).stderr
+    assert small("discover", "--config", str(other)).exit_code == 0
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])

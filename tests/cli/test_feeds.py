@@ -97,9 +97,12 @@ def test_a_number_agrees_with_its_noun() -> None:
     assert counted(2, "address", "addresses") == "2 addresses"
 
 
-def test_before_the_first_read_the_command_to_run_is_named(line: CommandLine) -> None:
-    assert json.loads(line("feeds", "--json").stdout) == []
-    assert "The feeds of bridge.toml were never read: run `zoho-bridge" in line("feeds").stderr
+def test_before_the_first_read_the_feeds_of_the_file_are_new(line: CommandLine) -> None:
+    rows = line.feeds()
+    assert {slug: row["state"] for slug, row in rows.items()} == dict.fromkeys(rows, "new")
+    assert [row["url"] for row in rows.values()] == [None] * 3
+    shown = line("feeds").stdout
+    assert shown.count("Not read yet: `zoho-bridge serve`") == 3
     line.toml.write_text("")
     assert "There are no feeds yet: run `zoho-bridge refresh`" in line("feeds").stderr
 

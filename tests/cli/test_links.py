@@ -67,12 +67,12 @@ def test_the_command_adds_rotates_and_revokes(run: Command) -> None:
     assert run("rotate", "team", "Outlook of sales").exit_code == 0
     assert not run.is_open(rotated)
     assert not run.is_open(address)  # its grace period is over, too: the label has one address now
-    assert run("revoke", "team", "--all").output == "2 addresses revoked.\n"
+    assert run("revoke", "team", "--all", "--yes").output == "2 addresses revoked.\n"
 
 
 def test_the_command_lists_labels_addresses_and_last_use(run: Command, now: datetime) -> None:
     run("add", "team", "sales")
-    run("revoke", "team", "default")
+    run("revoke", "team", "default", "--yes")
     run.store.links.record_use({run.store.links.of("team")[0].token_hash: now})
     (row,) = json.loads(run("list", "team", "--json").output)
     assert row["label"] == "sales"
@@ -87,7 +87,7 @@ def test_the_label_is_optional_if_the_feed_has_one_link(run: Command) -> None:
     first = json.loads(run("list", "team", "--json").output)[0]["url"]
     assert run("rotate", "team").output.strip() != first
     assert not run.is_open(first)
-    assert run("revoke", "team").output == "1 address revoked.\n"
+    assert run("revoke", "team", "--yes").output == "1 address revoked.\n"
     assert (
         run("list", "team").output
         == 'No link of feed "team" works: `zoho-bridge links add team` makes one.\n'
@@ -126,3 +126,10 @@ def test_an_unknown_feed_is_an_error(run: Command, act: str) -> None:
     error = run(act, "nothing").exception
     assert isinstance(error, BridgeError)
     assert 'No feed "nothing"' in str(error)
+
+
+def test_nothing_is_revoked_without_a_terminal_and_yes(run: Command) -> None:
+    result = run("revoke", "team")
+    assert result.exit_code == 2
+    assert "use --yes" in result.output
+    assert "/f/" in run("list", "team").output

@@ -394,16 +394,62 @@ def test_a_person_with_a_refused_code_may_paste_another(
     assert result.stdout.count(READING) == 1
 
 
-def test_a_refused_client_ends_the_dialogue(
+def test_a_refused_client_is_asked_for_again_with_what_was_typed(
     line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another code does not help; the message names the data centre as a possible reason."""
+    """The message names the data centre as a possible reason."""
     tokens = line.sandbox.tokens
-    answers = ["us", "1000.UNKNOWN", tokens.client_secret, tokens.issue_code()]
-    result = answer_questions(line, monkeypatch, *answers)
-    assert result.exit_code == 1
+    wrong = ["us", "1000.UNKNOWN", tokens.client_secret, tokens.issue_code()]
+    result = answer_questions(line, monkeypatch, *wrong, tokens.client_id, tokens.client_secret, "")
+    assert result.exit_code == 0
+    assert "Client id [1000.UNKNOWN]:" in result.stdout
     assert "choose the data centre that the account lives in" in " ".join(result.stderr.split())
-    assert stored_login(line) is None
+    assert the_login(line).client_id == tokens.client_id
+
+
+def test_a_refused_secret_is_asked_for_again_alone(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = line.sandbox.tokens
+    answers = ["us", tokens.client_id, "wrong", tokens.issue_code(), tokens.client_secret, ""]
+    result = answer_questions(line, monkeypatch, *answers)
+    assert result.exit_code == 0
+    assert result.stdout.count("Client id:") == 1
+    assert result.stdout.count("Client secret (not shown):") == 2
+    assert tokens.client_secret not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("zoho.eu", "eu"),
+        ("https://connect.zoho.eu/portal/x", "eu"),
+        ("connect.zoho.com.au", "au"),
+        (".com.au", "au"),
+        (".JP", "jp"),
+        ("Calendar.Zoho.com", "us"),
+        ("zohocloud.ca", "ca"),
+        ("IN", "in"),
+    ],
+)
+def test_an_address_at_zoho_names_the_data_centre(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch, typed: str, code: str
+) -> None:
+    tokens = line.sandbox.tokens
+    answers = [typed, tokens.client_id, tokens.client_secret, tokens.issue_code()]
+    assert answer_questions(line, monkeypatch, *answers).exit_code == 0
+    assert the_login(line).data_center == code
+
+
+def test_an_address_elsewhere_is_asked_for_again(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = line.sandbox.tokens
+    answers = ["zoho.mars", "notzoho.eu", "eu", tokens.client_id, tokens.client_secret]
+    result = answer_questions(line, monkeypatch, *answers, tokens.issue_code())
+    assert result.exit_code == 0
+    assert the_login(line).data_center == "eu"
+    assert result.stdout.count('write one of "us", "eu"') == 2
 
 
 @pytest.mark.slow

@@ -202,7 +202,7 @@ def test_a_push_without_a_terminal_needs_yes(line: CommandLine, tmp_path: Path) 
     result = line("push", str(edited))
     assert result.exit_code == 2
     assert "+ Retreat" in result.stdout
-    assert "Nothing was sent: without a terminal to ask at, use --yes." in result.stderr
+    assert "Nothing was done: without a terminal to ask at, use --yes." in result.stderr
 
 
 # The machine: exit code 1

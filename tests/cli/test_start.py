@@ -85,3 +85,18 @@ def test_a_misspelt_command_is_answered_by_its_name(
 
 def test_a_misspelt_command_of_a_group_is_answered_too(line: CommandLine) -> None:
     assert "Did you mean 'rotate'?" in line("links", "rotat").stderr
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("demo", "completion")])
+def test_every_command_that_reads_settings_takes_their_file(name: str) -> None:
+    _, command, _ = main.resolve_command(click.Context(main), [name])
+    for inner in getattr(command, "commands", {"": command}).values():
+        assert [p.name for p in inner.params].count("config") == 1
+
+
+def test_the_file_of_an_option_wins(line: CommandLine, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text('[bridge]\npublic_url = "https://other.example"\n')
+    assert "https://other.example" in line("config", "--config", str(other)).stdout
+    assert "https://other.example" not in line("config").stdout
+    assert line("config", "--config", str(tmp_path / "none.toml")).exit_code == 2

@@ -115,9 +115,9 @@ def test_nothing_is_sent_before_a_person_sees_the_change_and_confirms_it(line: C
     assert (shown.exit_code, update_requests(line)) == (0, [])
     assert "    - Offsite\n    + Retreat\n" in shown.stdout
     silent = push(line, edited, options=())  # without a terminal
-    assert (silent.exit_code != 0, update_requests(line)) == (True, [])
+    assert (silent.exit_code, update_requests(line)) == (2, [])
     assert "    + Retreat\n" in silent.stdout
-    assert "Nothing was sent" in silent.stderr
+    assert "use --yes" in silent.stderr
 
 
 @pytest.mark.parametrize(

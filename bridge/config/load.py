@@ -45,6 +45,9 @@ def load(environ: Mapping[str, str], *, config_path: Path | None = None) -> Sett
     if is_postgres and not bridge["secret_key"] and not is_reported:
         remedy = f"with PostgreSQL all processes need the same key: run `{values.KEY_COMMAND}`."
         problems.append(f"BRIDGE_SECRET_KEY is not set: {remedy}")
+    if bridge["admin_proxy_header"] and not bridge["trusted_proxies"]:
+        remedy = "set BRIDGE_TRUSTED_PROXIES to the number of proxies, or remove it"
+        problems.append(f"BRIDGE_ADMIN_PROXY_HEADER needs a proxy that sets it: {remedy}.")
     center = DATA_CENTERS[zoho["data_center"]]
     zoho |= {key: url for key, url in center.urls().items() if not zoho[key]}
     tables = document.get("feed", [])

@@ -115,6 +115,7 @@ class Settings:
     secret_key: Secret
     public_url: str
     admin_password: Secret
+    admin_proxy_header: str
     backup_passphrase: Secret
     trusted_proxies: int
     zoho: ZohoSettings

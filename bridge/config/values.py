@@ -236,6 +236,15 @@ def secret_key(value: object) -> str:
     return text
 
 
+def header_name(value: object) -> str:
+    """Parse the name of a request header that a proxy sets (RFC 9110 5.1)."""
+    remedy = "it is not the name of a header: write one such as Remote-User."
+    name = pattern(r"[A-Za-z][A-Za-z0-9-]{0,63}", remedy)(value)
+    if name.lower() in {"authorization", "cookie", "host", "origin", "referer", "user-agent"}:
+        raise ValueError("every client can send it: write one that your proxy sets.")
+    return name
+
+
 def password(value: object) -> str:
     """Parse a password, which must be too long to guess."""
     text = secret(value)

@@ -39,7 +39,10 @@ def register(app: Flask, key: bytes) -> None:
 
 def has_admin_pages() -> bool:
     """Whether there are admin pages: with a password, or for this machine alone."""
-    return bool(web().settings.admin_password) or (web().is_private and is_local_request())
+    settings = web().settings
+    if settings.admin_password or settings.admin_proxy_header:
+        return True
+    return web().is_private and is_local_request()
 
 
 def is_open_to_all() -> bool:
@@ -47,9 +50,15 @@ def is_open_to_all() -> bool:
     return web().open_admin and is_local_request()
 
 
+def is_known_to_proxy() -> bool:
+    """Whether the proxy in front of the bridge names the person who is signed in there."""
+    name = web().settings.admin_proxy_header
+    return bool(name and request.headers.get(name, "").strip())
+
+
 def is_signed_in() -> bool:
     """Whether the admin pages may be shown."""
-    if is_open_to_all():
+    if is_open_to_all() or is_known_to_proxy():
         return True
     return "id" in session and web().store.sessions.use(session["id"], now=datetime.now(UTC))
 

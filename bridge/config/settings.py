@@ -116,6 +116,7 @@ class Settings:
     public_url: str
     admin_password: Secret
     admin_proxy_header: str
+    profile_certificate: Secret
     backup_passphrase: Secret
     trusted_proxies: int
     zoho: ZohoSettings

@@ -57,6 +57,7 @@ SETTINGS = (
     Setting("BRIDGE_ADMIN_PASSWORD", values.password, Secret(), file=True, secret=True),
     Setting("BRIDGE_BACKUP_PASSPHRASE", values.password, Secret(), file=True, secret=True),
     Setting("BRIDGE_ADMIN_PROXY_HEADER", values.header_name, toml=True),
+    Setting("BRIDGE_PROFILE_CERTIFICATE", values.signer, Secret(), file=True, secret=True),
     Setting("BRIDGE_TRUSTED_PROXIES", values.whole(0, 16), 0, toml=True),
     Setting("ZOHO_CLIENT_ID", values.credential, file=True, toml=True),
     Setting("ZOHO_CLIENT_SECRET", values.credential, Secret(), file=True, secret=True),

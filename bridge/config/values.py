@@ -245,6 +245,15 @@ def header_name(value: object) -> str:
     return name
 
 
+def signer(value: object) -> str:
+    """Parse a private key without passphrase and certificates, in PEM (RFC 7468)."""
+    text = str(value)
+    names = ("PRIVATE KEY", "CERTIFICATE")
+    if not all(re.search(rf"-----BEGIN [A-Z ]*{name}-----", text) for name in names):
+        raise ValueError("it needs a private key and a certificate, both in PEM.")
+    return text
+
+
 def password(value: object) -> str:
     """Parse a password, which must be too long to guess."""
     text = secret(value)

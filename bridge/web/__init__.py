@@ -27,6 +27,7 @@ from bridge.web import (
     hooks,
     https,
     language,
+    mobile_profile,
     monitoring,
     pages,
     session,
@@ -75,7 +76,7 @@ def create_app(
     language.register(app)
     agenda_view.register(app)
     session.register(app, keys.session_key(settings.admin_password.reveal()))
-    for module in (pages, embed, event_page, admin, events, history, monitoring):
+    for module in (pages, embed, event_page, admin, events, history, mobile_profile, monitoring):
         app.register_blueprint(module.blueprint)
     root = settings.public_url or (listener or Listener()).url
     responder = hooks.HookResponder(web.store.hooks, app.wsgi_app)

@@ -96,6 +96,7 @@ GOOD = {
     "BRIDGE_DATABASE_URL": "sqlite:////x",
     "DATABASE_URL": "sqlite:////x",
     "BRIDGE_QUEUE_URL": "redis://q:6379/0",
+    "BRIDGE_PROFILE_CERTIFICATE": "-----BEGIN PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----",
 }
 
 

@@ -108,8 +108,9 @@ def main(events: int, rounds: int) -> None:
             sizes = (len(document.body) / 1e6, len(document.gzip) / 1e6)
             print("document {}: {:.1f} MB, {:.2f} MB compressed".format(variant, *sizes))
     for changed, results in times.items():
-        ratio = statistics.median(results) / first
-        print(f"{changed} changed: {summary(results)}, {ratio:.3f} of the first")
+        typical = statistics.median(results)
+        ratio = f"{typical * 1000:.1f} ms, {typical / first:.4f} of the first"
+        print(f"{changed} changed: {summary(results)}, {ratio}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,15 @@ from bridge.domain.rejection import Rejection
 from bridge.feed.agenda import agenda_items, labels_of
 from bridge.feed.publication import Entry, EntryAgenda, EntryRow, Freshness, StoredEvent
 from bridge.publish.duplicates import duplicate_keys
-from bridge.publish.ical.vevent import RenderError, Stamp, check, render, render_occurrences, zones
+from bridge.publish.ical.vevent import (
+    RenderError,
+    Stamp,
+    at_other_times,
+    check,
+    render,
+    render_occurrences,
+    zones,
+)
 from bridge.publish.plan import Plan, entry_hash
 from bridge.publish.view.event import EventView, event_view, occurrences_in
 from bridge.publish.view.series import MOST_IN_WINDOW
@@ -168,7 +176,7 @@ def _entry(
             sort_key=_sort_key(event),
             zones=" ".join(sorted(zones(event))),
             blob=blob,
-            web_blob=render_occurrences(occurrences, stamp),
+            web_blob=_web_blob(event, blob, occurrences, stamp),
         ), agenda
     if event.recurrence is None and old.event_uid == stored.uid:
         return None, agenda
@@ -180,6 +188,13 @@ def _entry(
     web_blob = render_occurrences(occurrences, stamp)
     entry = replace(kept, event_uid=stored.uid, web_blob=web_blob)
     return entry if entry != kept else None, agenda
+
+
+def _web_blob(event: Event, blob: bytes, occurrences: Sequence[Event], stamp: Stamp) -> bytes:
+    """Return the variant ``web``; a single event needs only other times."""
+    if event.recurrence is None and occurrences:
+        return at_other_times(blob, occurrences[0])
+    return render_occurrences(occurrences, stamp)
 
 
 def _next_stamp(old: EntryRow | None, now: datetime) -> Stamp:

@@ -116,6 +116,11 @@ class Database:
         return self.connect(**{"isolation_level": "AUTOCOMMIT"} if self._has_server else {})
 
 
+def values_of(row: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass without copies of their values, as ``asdict`` makes them."""
+    return {field.name: getattr(row, field.name) for field in fields(row)}
+
+
 def upsert(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows, or overwrite those of the same primary key; all rows name the same columns.
 

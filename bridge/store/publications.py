@@ -1,7 +1,7 @@
 """What each feed shows: its entries and the documents made of them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -19,7 +19,7 @@ from bridge.feed.publication import (
 )
 from bridge.store.agenda import write_agenda
 from bridge.store.changes import write_changes
-from bridge.store.database import AT_ONCE, Row, batches, columns, delete_in, rows, upsert
+from bridge.store.database import AT_ONCE, Row, batches, columns, delete_in, rows, upsert, values_of
 from bridge.store.schema import documents, entries, events, feed_sources, feeds, shapes, sources
 from bridge.store.tables import Tables
 
@@ -141,7 +141,7 @@ class Publications(Tables):
             removed = publication.removed_events
             delete_in(connection, shapes.c.event_uid, removed, shapes.c.slug == slug)
             for table, values in ((shapes, publication.freshness), (entries, publication.entries)):
-                upsert(connection, table, ({"slug": slug, **asdict(value)} for value in values))
+                upsert(connection, table, ({"slug": slug, **values_of(value)} for value in values))
             if write_agenda(connection, slug, publication.agenda):
                 labels_at = update(feeds).where(feeds.c.slug == slug)
                 connection.execute(labels_at.values(labels_at=publication.now))
@@ -150,7 +150,7 @@ class Publications(Tables):
                 shown = (feed_sources.c.slug == slug, feed_sources.c.source_key.in_(batch))
                 connection.execute(update(feed_sources).where(*shown).values(published=True))
             for document in publication.documents:
-                upsert(connection, documents, [{"slug": slug, **asdict(document)}])
+                upsert(connection, documents, [{"slug": slug, **values_of(document)}])
                 del document  # before the next one is made
         return True
 

@@ -1,7 +1,6 @@
 """Sources: their events and rejections as last read, the time of the next read, and leases."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 import json
 from typing import Any
@@ -14,7 +13,7 @@ from bridge.domain.records import CLOCK_SKEW, EventRow, EventToSave, Reading, So
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarProfile
 from bridge.store.ctags import ctag_of, note_read
-from bridge.store.database import columns, delete_in, select_in, upsert
+from bridge.store.database import columns, delete_in, select_in, upsert, values_of
 from bridge.store.schema import Instant, events, rejections, sources
 from bridge.store.tables import Tables
 
@@ -140,7 +139,7 @@ class Sources(Tables):
         with self._database.write() as connection:
             if connection.execute(statement).rowcount == 0:
                 return False
-            upsert(connection, events, ({"source_key": key, **asdict(event)} for event in saved))
+            upsert(connection, events, ({"source_key": key, **values_of(event)} for event in saved))
             delete_in(connection, events.c.uid, removed, events.c.source_key == key)
             for uids, since in ((missing, now), (returned, None)):
                 _mark_missing(connection, key, uids, since)

@@ -11,10 +11,12 @@ import icalendar
 import pytest
 
 from bridge.domain.event import Alarm, Person, Place, Status
+from bridge.domain.feed import Window
 from bridge.domain.text import clean, one_line
 from bridge.domain.timezones import fixed_zone
 from bridge.feed.document import remove_alarms
 from bridge.publish.ical import values, vevent
+from bridge.publish.view.event import occurrences_in
 from tests.publish.vevents import (
     NEW_YORK,
     STAMP,
@@ -153,6 +155,15 @@ def test_the_same_event_gives_the_same_bytes(family: Any) -> None:
 def test_cutting_alarms_is_rendering_without(family: Any) -> None:
     """``?alarms=off`` is cut from kept bytes; it must be what would have been rendered."""
     assert remove_alarms(vevent.render(family, STAMP)) == vevent.render(family, STAMP, alarms=False)
+
+
+@modest
+@given(EVENTS)
+def test_other_times_are_as_if_rendered(single: Any) -> None:
+    """The flavour ``web`` of a single event is cut from its bytes (rulebook 31)."""
+    (occurrence,) = occurrences_in(single, Window(start=date(2000, 1, 1), end=date(2100, 1, 1)))
+    blob = vevent.render(single, STAMP)
+    assert vevent.at_other_times(blob, occurrence) == vevent.render(occurrence, STAMP)
 
 
 def test_only_alarms_are_cut_wherever_the_folds_come() -> None:

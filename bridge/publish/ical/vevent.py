@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
+import re
 from zoneinfo import ZoneInfo
 
 from bridge.domain.event import Event, Moment, Status, nearest_first
@@ -16,11 +17,13 @@ from bridge.domain.recurrence.rrule import render_rule
 from bridge.domain.text import NO_TITLE, clean, one_line
 from bridge.domain.timezones import is_fixed
 from bridge.domain.uid import event_uid
-from bridge.feed.document import content_line
+from bridge.feed.document import content_line, remove_alarms
 from bridge.publish.ical import values
 from bridge.publish.ical.grammar import read_uids
 from bridge.publish.view.dst import is_ambiguous
 
+# The times precede all texts. They are never folded.
+_TIMES = re.compile(rb"\r\nDTSTART[^\r]*\r\n(?:DTEND[^\r]*\r\n)?")
 _MOST_SEQUENCE = 2**31 - 1
 # Outlook cuts a place at 255 characters; the other clients show all of it.
 _LONGEST_PLACE = 1000
@@ -55,6 +58,12 @@ def render(event: Event, stamp: Stamp, *, alarms: bool = True) -> bytes:
 def render_occurrences(events: Iterable[Event], stamp: Stamp) -> bytes:
     """Render single events without alarms: web pages have none."""
     return b"".join(render(event, stamp, alarms=False) for event in events)
+
+
+def at_other_times(blob: bytes, event: Event) -> bytes:
+    """Return a rendered single event at the times of ``event``, without alarms, as if rendered."""
+    times = b"".join(map(content_line, _times(event, event)))
+    return _TIMES.sub(b"\r\n" + times, remove_alarms(blob), count=1)
 
 
 def zones(event: Event) -> frozenset[str]:

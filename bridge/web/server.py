@@ -69,10 +69,10 @@ class Server:
             try:
                 return self._call(environ)
             except CacheMiss:
-                return await run(self._polls, self._call, environ)
+                pass
             finally:
                 cached_only.reset(mark)
-        if path.startswith(_SMALL):
+        if is_poll(path) or path.startswith(_SMALL):
             return await run(self._polls, self._call, environ)
         if self._page_requests >= _MOST_PAGES:
             raise ServiceUnavailable(retry_after=_RETRY_AFTER)

@@ -20,9 +20,16 @@ _ID = values.upstream_id
 # The keys of each kind of source: the field of the source that it sets, and its parser.
 SOURCE_KEYS: Mapping[str, Mapping[str, tuple[str, values.Parser]]] = {
     "backstage": {"backstage": ("portal", _ID), "event": ("event", _ID), "brand": ("brand", _ID)},
-    "connect": {"connect": ("group", values.group_ids), "network": ("network", _ID)},
+    "connect": {
+        "connect": ("group", values.group_ids),
+        "connect_url": ("url", _ID),
+        "partition": ("partition", values.choice("GROUP", "DEFAULT")),
+        "network": ("network", _ID),
+        "shared_with_me": ("shared_with_me", values.flag),
+    },
     "calendar": {"calendar": ("calendar", _ID)},
 }
+_NAMING_KEYS = (*SOURCE_TYPES, "connect_url")
 _CONDITIONS: Mapping[str, values.Parser] = {
     "words": values.words,
     "categories": values.words,
@@ -87,12 +94,14 @@ def _parse_sources(value: object) -> Mapping[Source, SourceRule]:
 
 
 def _parse_source(table: object) -> tuple[Source, SourceRule]:
-    kinds = [kind for kind in SOURCE_TYPES if isinstance(table, dict) and kind in table]
-    if not isinstance(table, dict) or len(kinds) != 1:
-        names = "backstage, connect (with network), calendar"
-        raise ConfigError(f"write it as {{ key = value }} with exactly one of {names}.")
-    kind = kinds[0]
-    keys = SOURCE_KEYS[kind]
+    names = [name for name in _NAMING_KEYS if isinstance(table, dict) and name in table]
+    if not isinstance(table, dict) or len(names) != 1:
+        known = "backstage, connect or connect_url (with network), calendar"
+        raise ConfigError(f"write it as {{ key = value }} with exactly one of {known}.")
+    kind = next(kind for kind in SOURCE_TYPES if names[0].startswith(kind))
+    keys = dict(SOURCE_KEYS[kind])
+    if names == ["connect"]:
+        del keys["partition"]
     parsers = RULE_KEYS | {name: parse for name, (_, parse) in keys.items()}
     network = {"network": 'write { connect = "group", network = "…" }.'}
     parsed = _parse_table(table, parsers, f"a {kind} source", network if kind == "connect" else {})
@@ -156,5 +165,6 @@ FEED_KEYS: Mapping[str, values.Parser] = {
     "show_private": values.flag,
     "duplicates": values.choice("once", "keep"),
     "indexed": values.flag,
+    "color": values.color,
     "sources": _parse_sources,
 }

@@ -1,6 +1,7 @@
 """Settings as ``zoho-bridge config`` prints them: each with its origin, without any secret."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from datetime import timedelta
 import json
 from typing import Any
@@ -50,12 +51,16 @@ def toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)  # text, numbers, booleans and lists of text
 
 
-def source_ids(source: Source) -> dict[str, str | list[str]]:
-    """Return the IDs of a source by the keys that they have in ``bridge.toml``."""
-    ids = {key: getattr(source, field) for key, (field, _) in SOURCE_KEYS[source.kind].items()}
+def source_ids(source: Source) -> dict[str, Any]:
+    """Return the fields of a source by the keys that they have in ``bridge.toml``."""
+    defaults = {field.name: field.default for field in fields(source)}
+    keys = SOURCE_KEYS[source.kind].items()
+    ids = {
+        key: value for key, (name, _) in keys if (value := getattr(source, name)) != defaults[name]
+    }
     if isinstance(source, ConnectSource) and len(source.groups) > 1:
         ids["connect"] = list(source.groups)
-    return {name: id_ for name, id_ in ids.items() if id_}
+    return ids
 
 
 def feed_value(feed: Feed, key: str) -> object:

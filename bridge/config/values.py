@@ -154,6 +154,11 @@ slug = pattern(
     "[a-z0-9-]{1,64}", "write 1 to 64 small letters (a-z), digits and hyphens in quotes."
 )
 
+# A colour, the same in both cases.
+color = pattern(
+    "#[0-9a-fA-F]{6}", 'write "#" and six hexadecimal digits in quotes, such as "#8cbf40".'
+)
+
 # An ID, secret or token that Zoho issued.
 credential = pattern(
     "[!-~]+",

@@ -35,6 +35,7 @@ class Feed:
     rules: tuple[SourceRule, ...] = ()
     duplicates: Literal["once", "keep"] = "once"
     indexed: bool = False
+    color: str = ""
 
     @property
     def kind(self) -> str:

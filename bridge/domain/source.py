@@ -27,23 +27,28 @@ class ConnectSource:
 
     ``network`` is Zoho's scopeID, ``group`` the group's partitionId. For several groups it is
     their different ids in order, separated by commas. So the same groups are the same source in
-    whatever order the settings list them.
+    whatever order the settings list them. Without ``group``, ``url`` and ``partition`` name what
+    to read. ``shared_with_me``: only events that the account is invited to.
     """
 
     kind: ClassVar[Literal["connect"]] = "connect"
 
-    group: str
+    group: str = ""
     network: str
+    url: str = ""
+    partition: Literal["GROUP", "DEFAULT"] = "GROUP"
+    shared_with_me: bool = False
 
     @property
     def groups(self) -> tuple[str, ...]:
         """The id of each group."""
-        return tuple(self.group.split(","))
+        return tuple(self.group.split(",")) if self.group else ()
 
     @property
     def key(self) -> str:
         """The name of this source in the store, in logs and to the admin."""
-        return f"connect:{self.network}/{self.group}"
+        shared = "?shared" if self.shared_with_me else ""
+        return f"connect:{self.network}/{self.group or f'{self.partition}/{self.url}'}{shared}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

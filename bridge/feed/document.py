@@ -9,6 +9,7 @@ import re
 
 from bridge.domain.text import one_line
 from bridge.domain.timezones import vtimezone
+from bridge.feed.color import color_name
 
 _END = b"END:VCALENDAR\r\n"
 _BEGIN = (
@@ -39,12 +40,18 @@ PLACEHOLDER = (
 )
 
 _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,"})
+_LONGEST_HEADER = 4000  # octets, with two titles of 255 characters
 _LINE = 74  # octets: 75 with the blank that starts a folded line (RFC 5545 3.1)
 _ALARMS = re.compile(rb"\r\nBEGIN:VALARM\r\n.*?\r\nEND:VALARM(?=\r\n)", re.DOTALL)
 
 
 def join_document(
-    *, title: str, blobs: Iterable[bytes], zones: Iterable[str], single: bool = False
+    *,
+    title: str,
+    blobs: Iterable[bytes],
+    zones: Iterable[str],
+    color: str = "",
+    single: bool = False,
 ) -> bytes:
     """Render a VCALENDAR of rendered events in their order.
 
@@ -52,14 +59,20 @@ def join_document(
     Without events, the document has a placeholder. ``single`` is a download of one event, without a
     title: Outlook would open a new calendar for it (rulebook 13).
     """
-    return b"".join(iter_document(title=title, blobs=blobs, zones=zones, single=single))
+    parts = iter_document(title=title, blobs=blobs, zones=zones, color=color, single=single)
+    return b"".join(parts)
 
 
 def iter_document(
-    *, title: str, blobs: Iterable[bytes], zones: Iterable[str], single: bool = False
+    *,
+    title: str,
+    blobs: Iterable[bytes],
+    zones: Iterable[str],
+    color: str = "",
+    single: bool = False,
 ) -> Iterator[bytes]:
     """Return the parts of ``join_document``, so that a large document need not be in memory."""
-    yield _BEGIN if single else _header(title)
+    yield _BEGIN if single else _header(title, color)
     empty = True
     for blob in blobs:
         if blob and empty:
@@ -76,14 +89,22 @@ def remove_alarms(blob: bytes) -> bytes:
     return _ALARMS.sub(b"", blob)
 
 
-def _header(title: str) -> bytes:
+def find_color(document: bytes) -> str:
+    """Return the colour of a rendered VCALENDAR like ``#8cbf40``, empty if it has none."""
+    found = re.search(rb"\r\nX-APPLE-CALENDAR-COLOR:(#\w{6})\r\n", document[:_LONGEST_HEADER])
+    return found[1].decode().lower() if found else ""
+
+
+def _header(title: str, color: str) -> bytes:
     """Render the properties of a feed in the order of rulebook 11-14.
 
-    There is no METHOD, and no version of the software.
+    There is no METHOD, and no version of the software. COLOR takes a CSS3 name (RFC 7986 5.9).
     """
     name = one_line(title)
     text = name.translate(_ESCAPES)
     names = (f"NAME:{text}", f"X-WR-CALNAME:{text}") if name else ()
+    if color:
+        names = (*names, f"COLOR:{color_name(color)}", f"X-APPLE-CALENDAR-COLOR:{color.upper()}")
     return b"".join((_BEGIN, *map(content_line, names), _REFRESH))
 
 

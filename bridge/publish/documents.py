@@ -25,7 +25,9 @@ def changed_documents(store: Store, plan: Plan, updates: EntryUpdates) -> Iterat
 
     def compressed(variant: str, blobs: Iterable[bytes], zones: Iterable[str]) -> GzipDocument:
         earlier, blocks = store.publications.compressed(plan.feed.slug, variant)
-        parts = iter_document(title=plan.feed.title, blobs=blobs, zones=zones)
+        parts = iter_document(
+            title=plan.feed.title, blobs=blobs, zones=zones, color=plan.feed.color
+        )
         return compress(parts, earlier=earlier, blocks=blocks)
 
     blobs = _blobs(store, plan.feed.slug, shown, web=False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from bridge.domain.feed import Feed
 from bridge.domain.rejection import Rejection
 from bridge.errors import StoreError
 from bridge.feed.publication import Publication
@@ -40,7 +41,7 @@ def publish(store: Store, slug: str, *, now: datetime) -> PublishResult:
     """
     for _attempt in range(_ATTEMPTS):
         basis = store.publications.basis(slug)
-        feed = store.feeds.get(slug)
+        feed = _definition(store, slug)
         if feed is None or basis.holds(feed_hash(feed, store.feeds.salt(slug)), now.date()):
             return PublishResult()
         publication, result = _prepare(store, slug, now)
@@ -55,12 +56,20 @@ def publish(store: Store, slug: str, *, now: datetime) -> PublishResult:
     )
 
 
+def _definition(store: Store, slug: str) -> Feed | None:
+    """Return an active feed, in the colour of its only source if it has none of its own."""
+    feed = store.feeds.get(slug)
+    if feed is None or feed.color or feed.kind != "calendar":
+        return feed
+    return replace(feed, color=store.sources.color(feed.sources[0].key))
+
+
 def _prepare(store: Store, slug: str, now: datetime) -> tuple[Publication | None, PublishResult]:
     """Return what is to be written, None for nothing, and the result."""
     published = store.publications.current(slug)
     # Read the definition after the revision. If the definition changes after that, a later
     # publication replaces this one or the revision check rejects it: hidden data can't reappear.
-    feed = store.feeds.get(slug)
+    feed = _definition(store, slug)
     if feed is None:
         return None, PublishResult()
     plan = make_plan(

@@ -60,6 +60,8 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
             for event in shown.values()
             if int(event["endTime"]) >= after and int(event["startTime"]) <= before
         ]
+        if request.args.get("sharedWithMe") == "true":
+            rows = [event for event in rows if event.get("invitedUserList")]
         rows.sort(key=lambda event: int(event["startTime"]))
         return reply({"upcomingEvents": {"events": rows}})
 
@@ -105,6 +107,12 @@ def _groups(network: Network) -> list[Group]:
     """Return the groups of the request."""
     lists = (request.args.get(key, "").split(",") for key in ("selectedPartIds", "partitionId"))
     ids = [part for parts in lists for part in parts if part]
+    if not ids and "partitionUrl" in request.args:
+        kind, url = request.args.get("partitionType"), request.args["partitionUrl"]
+        named = {
+            g.info["type"]: g for g in network.groups.values() if g.info["partitionUrl"] == url
+        }
+        return [named[kind]] if kind in named else refuse_parameter("partitionUrl")
     if not ids:
         refuse("selectedPartIds or partitionId is missing")
     if unknown := [key for key in ids if key not in network.groups]:

@@ -84,6 +84,12 @@ class Sources(Tables):
         query = columns(events, EventRow).where(events.c.source_key == key)
         return {row.uid: row for row in self._database.records(query, EventRow)}
 
+    def color(self, key: str) -> str:
+        """Return the colour that Zoho has for a calendar; empty if it is not known."""
+        row = self._database.first(sa.select(sources.c.profile).where(sources.c.key == key))
+        profile = codec.decode_profile(row.profile) if row else None
+        return profile.color if profile else ""
+
     def payloads(self, key: str, uids: Sequence[str]) -> Mapping[str, bytes]:
         """Return the payloads of stored events, by UID."""
         query = sa.select(events.c.uid, events.c.payload).where(events.c.source_key == key)

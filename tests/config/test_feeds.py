@@ -230,6 +230,57 @@ def test_values_of_rules_have_limits(rule: str, message: str) -> None:
     assert message in problem({}, f'{FEED}sources = [{{ calendar = "c", {rule} }}]')
 
 
+PARTITIONS = """
+sources = [
+  { connect_url = "creative-team", network = "9" },
+  { connect_url = "wall", partition = "DEFAULT", network = "9" },
+  { connect = ["1", "2"], network = "9", shared_with_me = true },
+]
+"""
+
+
+def test_a_group_may_be_named_by_its_url_and_only_invitations_read() -> None:
+    settings = load_toml(FEED + PARTITIONS)
+    (feed,) = settings.feeds
+    assert feed.sources == (
+        ConnectSource(url="creative-team", network="9"),
+        ConnectSource(url="wall", partition="DEFAULT", network="9"),
+        ConnectSource(group="1,2", network="9", shared_with_me=True),
+    )
+    (shown,) = tomllib.loads(to_text(settings))["feed"]
+    assert shown["sources"] == tomllib.loads(PARTITIONS)["sources"]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ('connect_url = "a", connect = "1", network = "9"', "with exactly one of backstage"),
+        ('connect_url = "a"', 'network is missing: write { connect = "group", network = "…" }.'),
+        ('connect_url = "a/b", network = "9"', "it is not an ID of Zoho"),
+        (
+            'connect_url = "a", partition = "ALL", network = "9"',
+            'partition = "ALL": write one of "GROUP", "DEFAULT".',
+        ),
+        (
+            'connect = "1", partition = "DEFAULT", network = "9"',
+            '"partition": a connect source has no such key',
+        ),
+        ('calendar = "c", shared_with_me = true', "a calendar source has no such key"),
+        ('connect = "1", network = "9", shared_with_me = 1', "write true or false"),
+    ],
+)
+def test_wrong_partitions_get_a_sentence(source: str, message: str) -> None:
+    assert message in problem({}, f"{FEED}sources = [{{ {source} }}]\n")
+
+
+@pytest.mark.parametrize("color", ['"#8cbf4"', '"8cbf40"', '"green"', '"#8cbf4g"', "7", '""'])
+def test_a_colour_is_written_as_six_digits(color: str) -> None:
+    assert problem({}, f"{FEED}color = {color}\n{SOURCES}") == (
+        f'feed "a": color = {color}: write "#" and six hexadecimal digits in quotes, '
+        'such as "#8cbf40".'
+    )
+
+
 def connect_source(value: str) -> ConnectSource:
     """Return the source whose key ``connect`` has a value."""
     (feed,) = load_toml(f'{FEED}sources = [{{ connect = {value}, network = "7" }}]\n').feeds

@@ -162,6 +162,7 @@ def test_decoding_returns_a_feed() -> None:
         cancelled="drop",
         show_private=True,
         duplicates="keep",
+        color="#8cbf40",
         rules=(
             SourceRule(
                 source="calendar:a",

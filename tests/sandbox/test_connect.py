@@ -89,6 +89,23 @@ class TestConnect:
         )
         assert [event["streamId"] for event in answer["upcomingEvents"]["events"]] == streams
 
+    def test_a_group_by_its_url_is_the_group(self, zoho: Zoho) -> None:
+        names = {"partitionType": "GROUP", "partitionUrl": "all-hands"}
+        by_url = zoho.connect("/upcomingEvents", scopeID=NETWORK, **names)
+        by_id = zoho.connect("/upcomingEvents", scopeID=NETWORK, partitionId=ALL_HANDS)
+        assert by_url == by_id
+        wall = zoho.connect(
+            "/upcomingEvents", scopeID=NETWORK, **names | {"partitionType": "DEFAULT"}
+        )
+        assert wall["upcomingEvents"]["result"] == "failure"
+
+    def test_events_shared_with_the_account_are_those_it_is_invited_to(self, zoho: Zoho) -> None:
+        answer = zoho.connect(
+            "/upcomingEvents", scopeID=NETWORK, partitionId=ALL_HANDS, sharedWithMe="true"
+        )
+        titles = {event["title"] for event in answer["upcomingEvents"]["events"]}
+        assert titles == {"Summer party ☀️ & barbecue"}
+
     def test_an_event_of_two_groups_is_in_the_answer_of_each(self, zoho: Zoho) -> None:
         """Once in the answer for each group, once in the answer for both."""
 

@@ -48,6 +48,58 @@ def test_events_request() -> None:
     assert api.requests == [("/upcomingEvents", asked)]
 
 
+BY_URL = ConnectSource(url="creative-team", network=NETWORK)
+
+
+@pytest.mark.parametrize(
+    ("source", "parameters"),
+    [
+        (BY_URL, {"partitionType": "GROUP", "partitionUrl": "creative-team"}),
+        (
+            ConnectSource(url="wall", partition="DEFAULT", network=NETWORK),
+            {"partitionType": "DEFAULT", "partitionUrl": "wall"},
+        ),
+        (
+            ConnectSource(group="1,2", network=NETWORK, shared_with_me=True),
+            {"selectedPartIds": "1,2", "sharedWithMe": "true"},
+        ),
+    ],
+)
+def test_a_partition_and_invitations_are_requested_as_documented(
+    source: ConnectSource, parameters: dict[str, str]
+) -> None:
+    """S2: partitionType and partitionUrl in place of ids; sharedWithMe is optional."""
+    api = FakeApi({"/upcomingEvents": UPCOMING})
+    connect_fetch.fetch(api, source, WINDOW)
+    ((_, asked),) = api.requests
+    assert {name: asked[name] for name in parameters} == parameters
+    assert asked.keys() - parameters.keys() == {"scopeID", "startTime", "endTime"}
+
+
+def test_a_group_by_its_url_has_the_events_and_uids_of_the_group() -> None:
+    raw = {"pages": [UPCOMING]}
+    by_id, by_url = (connect_parse.parse(raw, source, None) for source in (CREATIVE, BY_URL))
+    assert by_id.events == by_url.events
+    notes = [str(note).replace("929000000439015", "creative-team") for note in by_id.notes]
+    assert notes == [str(note) for note in by_url.notes]
+    with pytest.raises(BadDataError):
+        connect_parse.parse(raw, ConnectSource(url="other-team", network=NETWORK), None)
+
+
+def test_sources_of_earlier_releases_keep_their_keys() -> None:
+    assert CREATIVE.key == f"connect:{NETWORK}/929000000439015"
+    keys = {
+        source.key
+        for source in (
+            CREATIVE,
+            ConnectSource(group=CREATIVE.group, network=NETWORK, shared_with_me=True),
+            BY_URL,
+            ConnectSource(url="creative-team", partition="DEFAULT", network=NETWORK),
+        )
+    }
+    assert len(keys) == 4
+
+
 def test_no_events() -> None:
     answer: Any = {"upcomingEvents": {"events": []}}
     raw = connect_fetch.fetch(FakeApi({"/upcomingEvents": answer}), CREATIVE, WINDOW)

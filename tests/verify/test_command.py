@@ -96,7 +96,7 @@ def test_what_rules_change_is_intended(line: CommandLine) -> None:
     line("refresh")
     code, output = verify(line, "us")
     assert (code, [output[kind] for kind in KINDS]) == (0, [[]] * len(KINDS))
-    assert output["equal"] == 3
+    assert output["equal"] == 4
     rule = "A rule of the feed leaves the event out."
     assert {gap["title"]: gap["reason"] for gap in output["left_out"]} == {
         "US: 1:1 with Dana": rule

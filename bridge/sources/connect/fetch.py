@@ -46,13 +46,21 @@ def fetch(api: Api, source: ConnectSource, window: Window) -> Raw:
     """
     params = {
         "scopeID": source.network,
-        "selectedPartIds": source.group,
+        **_selection(source),
         "startTime": _milliseconds(window.start - _MARGIN),
         "endTime": _milliseconds(window.end + _MARGIN),
     }
     answer = api.get("connect", "/upcomingEvents", params)
     listed(answer, "upcomingEvents", "events")
     return {"pages": [answer]}
+
+
+def _selection(source: ConnectSource) -> dict[str, str]:
+    """Return the parameters that name the groups (Zoho APIs 3.3)."""
+    shared = {"sharedWithMe": "true"} if source.shared_with_me else {}
+    if source.group:
+        return {"selectedPartIds": source.group, **shared}
+    return {"partitionType": source.partition, "partitionUrl": source.url, **shared}
 
 
 def listed(answer: Any, action: str, name: str) -> list[Any]:

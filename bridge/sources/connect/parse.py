@@ -186,11 +186,14 @@ def _groups_note(items: list[Any], source: ConnectSource) -> Problem | None:
 
     Raises BadDataError if all events do: this feed must not show events of other groups.
     """
-    groups = frozenset(source.groups)
-    count = sum(isinstance(data, dict) and _is_elsewhere(data, groups) for data in items)
+    if source.partition == "DEFAULT" or source.shared_with_me:
+        return None  # what they hold is not named by a group
+    groups = frozenset(source.groups or (source.url,))
+    name = "id" if source.group else "partitionUrl"
+    count = sum(isinstance(data, dict) and _is_elsewhere(data, groups, name) for data in items)
     if not count:
         return None
-    group, network = source.group, source.network
+    group, network = source.group or source.url, source.network
     if count == len(items):
         raise BadDataError("other-groups", count=count, groups=group, network=network)
     return problem(
@@ -198,9 +201,9 @@ def _groups_note(items: list[Any], source: ConnectSource) -> Problem | None:
     )
 
 
-def _is_elsewhere(data: dict[str, Any], groups: frozenset[str]) -> bool:
+def _is_elsewhere(data: dict[str, Any], groups: frozenset[str], name: str) -> bool:
     partition, people = data.get("partition"), data.get("participants")
     invited = people.get("invitedGroups") if isinstance(people, dict) else None
     owners = [partition, *(invited if isinstance(invited, list) else ())]
-    ids = {fields.id_of(owner) for owner in owners} - {""}
+    ids = {fields.id_of(owner, name) for owner in owners} - {""}
     return bool(ids) and ids.isdisjoint(groups)

@@ -6,6 +6,7 @@ A test names only the fields that it is about.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from bridge.domain.event import Event, Moment, Recurrence, Rule
@@ -22,6 +23,7 @@ BERLIN = zone_by_key("Europe/Berlin")
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 WORK = CalendarSource(calendar="work")
 FEED = Feed(slug="team", title="Team", sources=(WORK,))
+_READS = count(1)
 
 
 def event(
@@ -80,10 +82,11 @@ def put(
     rows = store.sources.index(source.key)
     known = {uid: replace(row, missing_since=LONG_AGO) for uid, row in rows.items()}
     decision = decide(known, ParseResult(events=events), now=at)
-    assert store.sources.claim(source.key, holder="test", now=at, term=MINUTE)
+    holder = f"read {next(_READS)}"  # each read has a lease of its own, as in a refresh
+    assert store.sources.claim(source.key, holder=holder, now=at, term=MINUTE)
     assert store.sources.succeed(
         source.key,
-        holder="test",
+        holder=holder,
         now=at,
         next_check_at=at,
         saved=decision.saved,

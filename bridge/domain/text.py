@@ -10,6 +10,7 @@ import unicodedata
 import nh3
 
 from bridge.domain.html_limits import simplify
+from bridge.domain.problems import Problem, problem
 
 CANCELLED_MARK = "[Cancelled] "  # starts the title of a cancelled event, if the feed marks these
 NO_TITLE = "(No title)"  # replaces an empty title: every event has a SUMMARY (rulebook 54)
@@ -89,17 +90,18 @@ def _units(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def clean_html(value: str) -> tuple[str, str]:
+def clean_html(value: str, repairs: list[Problem] | None = None) -> tuple[str, str]:
     """Return plain text and sanitised HTML, which is empty if the value is not HTML.
 
     Only a known tag makes a value HTML: "a < b", "<3" and "<https://example.org>" are plain text.
     HTML without a tag that breaks lines keeps its own line breaks. Formatting stays, and links to
     http, https and mailto addresses. What loads or runs is removed (rulebook 55). At most 256 kB
-    of the value are read, and the text has at most 64 kB.
+    of the value are read, and the text has at most 64 kB. A cut is one of ``repairs``.
     """
     text = clean(value[:_LONGEST_INPUT])
+    is_cut = len(value) > _LONGEST_INPUT
     if not _TAG.search(text):
-        return _shortened(text), ""
+        return _shortened(text, repairs, is_cut=is_cut), ""
     length = len(text)
     if text.count("<") > _MANY_TAGS:
         text = simplify(text, _TAGS, _BLOCKS | _PARAGRAPHS)
@@ -119,10 +121,13 @@ def clean_html(value: str) -> tuple[str, str]:
     parser.close()
     plain = _EMPTY_LINES.sub("\n\n", clean("".join(parser.out)))
     is_short = len(html) <= max(2 * length, _LONGEST_TEXT) and len(plain) <= _LONGEST_TEXT
-    return _shortened(plain), html if plain and is_short and "<" in html else ""
+    plain = _shortened(plain, repairs, is_cut=is_cut)
+    return plain, html if plain and is_short and "<" in html else ""
 
 
-def _shortened(text: str) -> str:
+def _shortened(text: str, repairs: list[Problem] | None, *, is_cut: bool) -> str:
+    if repairs is not None and (is_cut or len(text) > _LONGEST_TEXT):
+        repairs.append(problem("description-cut", most=f"{_LONGEST_TEXT:,}"))
     if len(text) <= _LONGEST_TEXT:
         return text
     return f"{text[: _LONGEST_TEXT - 1].rstrip()}…"

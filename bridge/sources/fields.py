@@ -17,11 +17,14 @@ from bridge.errors import BadDataError
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 M = TypeVar("M", date, datetime)
+T = TypeVar("T")
 Faults: TypeAlias = Mapping[str, Problem]
 """Why a field could not be read, by the field's name in JSON."""
 
 LONGEST_ID = 255
 _LONGEST_TITLE = 1000  # a feed shows 255 characters of it
+_LONGEST_PLACE = 2000  # and 1000 of a place
+MOST_PARTS = 100
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f<>\"]+", re.IGNORECASE)
 
@@ -141,9 +144,9 @@ def number(value: Any) -> int | None:
     return int(text)
 
 
-def texts(title: str | None, description: str | None) -> dict[str, Any]:
+def texts(title: str | None, description: str | None, repairs: list[Problem]) -> dict[str, Any]:
     """Return the title, the description and its HTML, as fields of an event."""
-    text, html = clean_html(description or "")
+    text, html = clean_html(description or "", repairs)
     return {"title": read_title(title), "description": text, "html": html}
 
 
@@ -152,9 +155,16 @@ def read_title(title: str | None) -> str:
     return clean(title or "").strip()[:_LONGEST_TITLE]
 
 
+def first_parts(values: Sequence[T], name: str, repairs: list[Problem]) -> Sequence[T]:
+    """Return the first 100 entries of a field; add a repair if there are more."""
+    if len(values) > MOST_PARTS:
+        repairs.append(problem("too-many-parts", field=name, most=MOST_PARTS))
+    return values[:MOST_PARTS]
+
+
 def place_by_name(name: str | None) -> Place | None:
     """Return a place of which only the name is known; None without one."""
-    name = clean(name or "").strip()
+    name = clean((name or "")[:_LONGEST_PLACE]).strip()
     return Place(name=name) if name else None
 
 

@@ -13,6 +13,7 @@ from bridge.domain.text import one_line
 Product: TypeAlias = Literal["backstage", "connect", "calendar"]
 
 JSON = "application/json"
+_MOST_REPAIRS = 20  # of one event, which may have thousands of bad values
 Params: TypeAlias = Mapping[str, str] | None
 
 Raw: TypeAlias = dict[str, Any]
@@ -48,7 +49,7 @@ class Collector:
 
     def repair(self, upstream_id: str, title: str, repairs: Iterable[Problem]) -> None:
         """Add the repairs of an event that is published, if there are any."""
-        if problems := tuple(repairs):
+        if problems := tuple(dict.fromkeys(repairs))[:_MOST_REPAIRS]:
             self.rejections.append(Rejection("repaired", upstream_id, one_line(title), problems))
 
     def result(self) -> ParseResult:

@@ -36,7 +36,7 @@ _PATIENCE = timedelta(seconds=12)
 _LONGEST_QUERY = 4000  # web servers take addresses of up to 8,000 bytes
 _SOON = 2.0  # seconds: after a longer Retry-After a request is not repeated here
 _DEADLINE = 30.0
-_MAX_BYTES = 50_000_000
+_MAX_BYTES = 25_000_000  # decoded, ten times as much memory if each text has an emoji
 _LACKING = timedelta(minutes=20)  # a fault of Zoho's, which passes, may look like a lacking scope
 
 Params: TypeAlias = Mapping[str, str] | None

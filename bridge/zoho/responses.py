@@ -18,7 +18,6 @@ NAMES: dict[Product, str] = {
     "calendar": "Zoho Calendar",
 }
 
-_MOST_OBJECTS = 100_000  # objects and lists of one answer
 _THROTTLE_SECONDS = 120.0  # Zoho counts over two minutes
 _THROTTLED = re.compile(r"THROTTLES_LIMIT_EXCEEDED|too many requests", re.IGNORECASE)
 _DEAD = re.compile(r"INVALID_(OAUTH_?)?TOKEN|INVALID_TICKET", re.IGNORECASE)
@@ -65,24 +64,21 @@ def read_reply(reply: Reply, call: Call, *, now: datetime) -> Any:
     if error is not None:
         raise _zoho_error(error, reply, call, now)
     if why is None and isinstance(body, dict | list):
-        if _clean_json(body):
-            return body
-        limit = f"{_MOST_OBJECTS:,}"
-        raise errors.BadDataError("answer-of-many-objects", **_names(call), objects=limit)
-    kind = errors.BadDataError if why is None else errors.UnavailableError
+        _clean_json(body)
+        return body
+    lasts = why is None or why.code == "body-of-many-objects"
+    kind = errors.BadDataError if lasts else errors.UnavailableError
     why = why or problem("body-no-object", type=type(body).__name__)
     raise kind("answer-unreadable", **_names(call), status=reply.status, why=why)
 
 
-def _clean_json(body: Any) -> bool:
-    """Clean all texts and keys in place; return False if there are too many objects.
+def _clean_json(body: Any) -> None:
+    """Clean all texts and keys in place.
 
     Not recursive, for ``json`` reads deeper nests than Python functions can follow.
     """
     containers = [body]
     for container in containers:
-        if len(containers) > _MOST_OBJECTS:
-            return False
         if isinstance(container, dict):
             for name in [name for name in container if not name.isprintable()]:
                 container[without_controls(name)] = container.pop(name)
@@ -92,7 +88,6 @@ def _clean_json(body: Any) -> bool:
                 container[key] = without_controls(value)
             elif isinstance(value, dict | list):
                 containers.append(value)
-    return True
 
 
 def _names(call: Call) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 import json
+import re
 from threading import Event as Flag, Lock
 import time
 from typing import Any, NoReturn, Self
@@ -26,6 +27,9 @@ _LONGEST_WAIT = 86_400.0
 # A slower answer holds a thread that could read other sources.
 _SLOW_SECONDS, _SLOW_RATE = 10.0, 1000  # bytes a second
 _LOOK_SECONDS = 0.25  # between looks at the limits while no byte comes
+_MOST_OBJECTS = 100_000  # objects and lists of one answer, each of up to 250 bytes
+_MOST_VALUES = 1_000_000
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[,{\[]', re.DOTALL)
 _LATER = 60.0  # a slow answer is not requested again at once
 
 
@@ -55,6 +59,8 @@ class Reply:
             return None, problem("body-empty")
         if self.is_html:
             return None, problem("body-html")
+        if _has_many_objects(self.body):
+            return None, problem("body-of-many-objects", objects=f"{_MOST_OBJECTS:,}")
         try:
             # strict=False: one control character in one title must not cost the whole answer.
             return json.loads(self.body, strict=False), None
@@ -79,6 +85,24 @@ class Reply:
         return min(max((until - since).total_seconds(), 0.0), _LONGEST_WAIT)
 
 
+def _has_many_objects(body: bytes) -> bool:
+    """Return whether JSON has more objects, or values, than may be decoded.
+
+    The tokens are looked at only if the bytes, those of texts too, could be so many.
+    """
+    objects = body.count(b"{") + body.count(b"[")
+    if objects <= _MOST_OBJECTS and body.count(b",") <= _MOST_VALUES:
+        return False
+    left = {b",": _MOST_VALUES, b"{": _MOST_OBJECTS, b"[": _MOST_OBJECTS}
+    for token in _TOKEN.finditer(body):
+        kind = body[token.start() : token.start() + 1]
+        if kind in left:
+            left[kind] -= 1
+            if left[kind] < 0:
+                return True
+    return False
+
+
 def _http_date(value: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(value)
@@ -98,28 +122,22 @@ class _Limits(float):
         return super().__new__(cls, silence)
 
     def __init__(
-        self,
-        _silence: float,
-        *,
-        host: str,
-        deadline: float,
-        monotonic: Callable[[], float],
-        stop: Flag,
+        self, _silence: float, *, host: str, deadline: float, now: Callable[[], float], stop: Flag
     ) -> None:
         self._host, self._deadline, self._stop = host, deadline, stop
-        self._monotonic, self._begin = monotonic, monotonic()
+        self._now, self._begin = now, now()
         self._since: float | None = None
         self._recent = 0  # bytes that came since then
 
     def is_overdue(self) -> bool:
         """Return whether nothing came for too long."""
-        return self._since is None and self._monotonic() - self._begin >= min(self, self._deadline)
+        return self._since is None and self._now() - self._begin >= min(self, self._deadline)
 
     def count(self, received: int) -> None:
         """Raise StoppedError when the process ends, UnavailableError for too few bytes."""
         if self._stop.is_set():
             raise StoppedError
-        now = self._monotonic()
+        now = self._now()
         if self._since is None:
             self._since = now if received else None
             return
@@ -228,14 +246,10 @@ class Transport:
 
     def _send(self, request: httpx.Request, seconds: float) -> Reply:
         host, path, timeouts = request.url.host, request.url.path, request.extensions["timeout"]
-        limits = _Limits(
-            timeouts["read"] or seconds,
-            host=host,
-            deadline=seconds,
-            monotonic=self._monotonic,
-            stop=self._stop,
+        silence, stop = timeouts["read"] or seconds, self._stop
+        timeouts["read"] = limits = _Limits(
+            silence, host=host, deadline=seconds, now=self._monotonic, stop=stop
         )
-        timeouts["read"] = limits
         limits.count(0)
         response = self.http.send(request, stream=True, follow_redirects=False)
         try:

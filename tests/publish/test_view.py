@@ -4,9 +4,11 @@ Expected values follow the rulebook (cited) and RFC 5545, worked out by hand.
 """
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
+from dateutil.rrule import rrulestr
 from hypothesis import given, strategies as st
 import pytest
 
@@ -245,6 +247,30 @@ def test_an_override_that_crosses_a_neighbour_stands_alone_in_the_classical_form
     master, alone = events(series("FREQ=DAILY", overrides=[moved]), CLASSIC)
     assert [slot_text(slot) for slot in master.recurrence.excluded] == ["20260304T090000Z"]
     assert (alone.title, alone.recurrence_id) == ("Moved", None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "start", "slot", "before"),
+    [
+        ("FREQ=WEEKLY", "2026-03-02 10:00", "2026-10-26 10:00", "2026-10-19 08:00"),
+        ("FREQ=DAILY", "2026-03-02 10:00", "2026-10-25 10:00", "2026-10-24 08:00"),
+        ("FREQ=MONTHLY;BYDAY=-1MO", "2026-03-30 10:00", "2026-10-26 10:00", "2026-09-28 08:00"),
+    ],
+)
+def test_an_override_crosses_a_neighbour_from_before_the_end_of_summer_time(
+    rule: str, start: str, slot: str, before: str
+) -> None:
+    """From 10:00 to 10:00 a week later there is an hour more on the night of 25 October 2026.
+
+    The days are dateutil's, in local time.
+    """
+    wall = datetime.strptime(start, "%Y-%m-%d %H:%M")
+    days = [f"{day:%Y-%m-%d}" for day in islice(rrulestr(rule, dtstart=wall), 300)]
+    assert days[days.index(slot[:10]) - 1] == before[:10]
+    moved = override(slot, before)
+    found = events(series(rule, start=start, overrides=[moved]), CLASSIC)
+    assert [event.overrides for event in found] == [()] * len(found)
+    assert "Moved" in [event.title for event in found]
 
 
 @pytest.mark.parametrize("feed", [FEED, CLASSIC])

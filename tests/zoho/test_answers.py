@@ -7,6 +7,7 @@ import gzip
 import json
 import socket
 from threading import Event as Flag
+import tracemalloc
 from typing import Any
 
 import httpcore
@@ -85,6 +86,36 @@ def test_an_answer_of_too_many_objects_is_an_error_that_names_the_request(
     zoho.script(Answer(body))
     with pytest.raises(BadDataError, match=r"/calendars/l9%3D%3D/events .* 100,000 objects"):
         client.get(*CALENDAR)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"{}," * 8_000_000 + b"{}]",
+        b"[" + b'"",' * 8_000_000 + b"0]",
+        b'["' + b'\\"{}' * 6_000_000 + b'","' + b"{}" * 60_000 + b'",' + b"[]," * 100_000 + b"0]",
+    ],
+    ids=["objects", "texts", "objects in texts and others"],
+)
+def test_an_answer_of_too_many_values_takes_little_memory(
+    zoho: LoopbackZoho, client: ZohoClient, body: bytes
+) -> None:
+    """All three have 24 MB; decoded they take 600 MB and more."""
+    zoho.script(Answer(body))
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadDataError, match=r"more than 100,000 objects"):
+            client.get(*CALENDAR)
+        assert tracemalloc.get_traced_memory()[1] < 150_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_braces_in_texts_are_no_objects(zoho: LoopbackZoho, client: ZohoClient) -> None:
+    """Descriptions may hold style sheets, quoted and escaped."""
+    text = 'p[lang="de"] {\\},' * 300_000
+    zoho.script(Answer({"events": [{"title": text}, {}]}))
+    assert client.get(*CALENDAR) == {"events": [{"title": text}, {}]}
 
 
 def test_a_deep_nest_is_cleaned_too(zoho: LoopbackZoho, client: ZohoClient) -> None:

@@ -6,7 +6,7 @@ publications are not known here.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
 import re
@@ -27,6 +27,7 @@ _TIMES = re.compile(rb"\r\nDTSTART[^\r]*\r\n(?:DTEND[^\r]*\r\n)?")
 _MOST_SEQUENCE = 2**31 - 1
 # Outlook cuts a place at 255 characters; the other clients show all of it.
 _LONGEST_PLACE = 1000
+_MOST_TEXT = 8_000_000  # of all occurrences of a series
 # Characters beside an address in running text that are not a part of it.
 _AROUND_LINK = "<>()[]{}\"'.,;:!?"
 
@@ -56,8 +57,19 @@ def render(event: Event, stamp: Stamp, *, alarms: bool = True) -> bytes:
 
 
 def render_occurrences(events: Iterable[Event], stamp: Stamp) -> bytes:
-    """Render single events without alarms: web pages have none."""
-    return b"".join(render(event, stamp, alarms=False) for event in events)
+    """Render single events without alarms: web pages have none.
+
+    If their descriptions have more than 8 MB together, all are shortened, and without HTML.
+    """
+    events = tuple(events)
+    longest = _MOST_TEXT // max(len(events), 1)
+    return b"".join(render(_shortened(event, longest), stamp, alarms=False) for event in events)
+
+
+def _shortened(event: Event, longest: int) -> Event:
+    if len(event.description) + len(event.html) <= longest:
+        return event
+    return replace(event, description=event.description[:longest], html="")
 
 
 def at_other_times(blob: bytes, event: Event) -> bytes:

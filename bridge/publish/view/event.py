@@ -60,9 +60,11 @@ def event_view(
         for single in view.singles
         if is_shown(single, window)
     ]
+    is_cut = view.cut or len(singles) > series.MOST_IN_WINDOW
+    shown = _in_order(singles)[: series.MOST_IN_WINDOW]
     repeating = () if view.series is None else (view.series,)
     until = min((day for day in days if day is not None), default=None)
-    return EventView(events=(*repeating, *_in_order(singles)), until=until, cut=view.cut)
+    return EventView(events=(*repeating, *shown), until=until, cut=is_cut)
 
 
 def occurrences_in(event: Event, window: Window) -> tuple[Event, ...]:

@@ -272,7 +272,8 @@ def _can_stay(override: Event, series: Event) -> bool:
 def _neighbours(series: Event, slot: Moment) -> tuple[Moment | None, Moment | None]:
     """Return the slots before and after a slot of a portable rule."""
     rule, moment = _recurrence(series).rule, to_utc(slot)
-    span = _LONGEST[rule.freq] * rule.interval * _DAY
+    # A day more: from before to after the end of summer time, an hour more passes.
+    span = _LONGEST[rule.freq] * rule.interval * _DAY + _DAY
     before = list(_slots(series, moment - span, moment))
     return (before[-1] if before else None), next(_slots(series, moment + _SECOND), None)
 

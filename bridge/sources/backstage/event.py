@@ -108,7 +108,7 @@ def read_event(
     repairs = left_out({name: why for name, why in faults.items() if name != "end_time"})
     start = iso_utc(item.start_time).astimezone(here)
     end = _end(item, start, faults, repairs)
-    description, html = _description(item)
+    description, html = _description(item, repairs)
     event = Event(
         uid=uid,
         upstream_id=identity(item.id),
@@ -122,7 +122,7 @@ def read_event(
         image_url=read_address(item.thumbnail_url, "thumbnail_url", repairs),
         status=status,
         busy=to_utc(end) - to_utc(start) < _LONG,
-        categories=distinct(*_labels(item)),
+        categories=distinct(*_labels(item, repairs)),
         language=read_language(item.language),
     )
     return event, repairs
@@ -193,8 +193,9 @@ def in_words(constant: str) -> str:
     return constant.replace("_", " ").capitalize() if constant.isupper() else constant
 
 
-def _labels(item: BackstageEvent) -> list[str]:
-    labels = [tag for tag in item.tags or () if isinstance(tag, str)]
+def _labels(item: BackstageEvent, repairs: list[Problem]) -> list[str]:
+    tags = fields.first_parts(item.tags or [], "tags", repairs)
+    labels = [tag for tag in tags if isinstance(tag, str)]
     category = (item.category or "").strip()
     if category.upper() not in {"OTHERS", "OTHER"}:
         labels.append(in_words(category))
@@ -219,10 +220,10 @@ def _unread(faults: Faults, name: str, absent: str) -> BadValueError:
     return BadValueError("field-unreadable", field=name, why=faults[name])
 
 
-def _description(item: BackstageEvent) -> tuple[str, str]:
+def _description(item: BackstageEvent, repairs: list[Problem]) -> tuple[str, str]:
     """Return summary and description as one text, and as HTML if one of them is HTML."""
-    short, short_html = clean_html(item.summary or "")
-    long, long_html = clean_html(item.description or "")
+    short, short_html = clean_html(item.summary or "", repairs)
+    long, long_html = clean_html(item.description or "", repairs)
     if not long:
         return short, short_html
     if not short or short == long:

@@ -164,13 +164,14 @@ def _read(
     repairs = fields.left_out(faults)
     source = frame.source
     start = iso_utc(session.start_time).astimezone(frame.here)
-    speakers = (frame.name("speakers", speaker, repairs) for speaker in session.speakers or ())
+    persons = fields.first_parts(session.speakers or [], "speakers", repairs)
+    speakers = [frame.name("speakers", person, repairs) for person in persons]
     track = frame.name("tracks", session.track, repairs)
     hall = frame.name("halls", session.venue, repairs)
     event = Event(
         uid=event_uid("backstage", source.portal, source.event, "session", upstream_id),
         upstream_id=upstream_id,
-        **fields.texts(session.title, session.description),
+        **fields.texts(session.title, session.description, repairs),
         start=start,
         end=_end(session, start, repairs),
         place=replace(frame.place or Place(), hall=hall) if hall else frame.place,

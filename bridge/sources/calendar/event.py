@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from bridge.domain.event import Alarm, Event, Status
 from bridge.domain.problems import Problem, problem
+from bridge.sources import fields
 from bridge.sources.calendar.times import Span
 from bridge.sources.calendar.wire import Item, Reminder, Trigger
 from bridge.sources.fields import Faults, left_out, place_by_name, read_address, texts, web_address
@@ -43,12 +44,13 @@ def read_event(
     url = read_address(item.url, "url", repairs)
     alarms = defaults if item.calendar_alarm else ()
     if item.reminders or item.alarm:
-        alarms, unread = read_alarms([*(item.reminders or ()), *(item.alarm or ())])
+        entries: list[Reminder | Trigger] = [*(item.reminders or ()), *(item.alarm or ())]
+        alarms, unread = read_alarms(fields.first_parts(entries, "reminders", repairs))
         repairs += [problem("reminder-unreadable")] * unread
     event = Event(
         uid=uid,
         upstream_id=item.uid,
-        **texts(item.title, item.description),
+        **texts(item.title, item.description, repairs),
         start=span.start,
         end=span.end,
         place=place_by_name(item.location),

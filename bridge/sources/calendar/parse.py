@@ -26,6 +26,7 @@ from bridge.sources.dates import compact
 from bridge.sources.fields import Faults, title_of
 from bridge.sources.protocols import Collector, ParseResult, Raw
 
+_MOST_EXCLUDED = 5000  # each is sought among the slots of the rule
 _DECISIVE = ("recurrenceid", "estatus")  # without them it is unclear what the object is
 
 
@@ -166,6 +167,10 @@ class _Parser:
             elif changed := self._instance(data):
                 excluded.pop(key, None)
                 overrides[key] = replace(changed, recurrence_id=original)
+        if len(excluded) > _MOST_EXCLUDED:
+            why = problem("too-many-exceptions", most=f"{_MOST_EXCLUDED:,}")
+            self.collector.drop(item.uid, item.title or "", why)
+            return
         changes = tuple(overrides[key] for key in sorted(overrides))
         events = self.collector.events
         if rule is not None:

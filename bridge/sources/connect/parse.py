@@ -130,7 +130,7 @@ def _event(
     event = Event(
         uid=event_uid("connect", source.network, stream, slot=span.start if several else None),
         upstream_id=stream,
-        **fields.texts(item.title, item.desc or item.description),
+        **fields.texts(item.title, item.desc or item.description, repairs),
         start=span.start,
         end=span.end,
         place=fields.place_by_name(item.location),

@@ -39,6 +39,14 @@ function wireShareButtons() {
   }
 }
 
+// A picture that its site no longer has leaves no gap.
+function removeBrokenPictures() {
+  for (const picture of document.querySelectorAll("img.picture")) {
+    if (picture.complete && !picture.naturalWidth) picture.remove();
+    else picture.addEventListener("error", () => picture.remove());
+  }
+}
+
 function announce(text) {
   let region = document.getElementById("announcement");
   if (!region) {
@@ -79,12 +87,14 @@ async function fetchZoned(zone) {
   }
   wireCopyButtons();
   wireShareButtons();
+  removeBrokenPictures();
 }
 
 const zone = browserZone();
 const asked = new URL(location.href).searchParams.has("zone");
 wireCopyButtons();
 wireShareButtons();
+removeBrokenPictures();
 if (zone && !asked && zone !== document.documentElement.dataset.zone) {
   rewriteMoments(zone);
   fetchZoned(zone).catch(() => {}); // offline: the times stay in the zone that the page names

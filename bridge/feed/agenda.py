@@ -1,4 +1,4 @@
-"""Agenda items: what a person sees of an entry of a feed, for pages and filters beside the VEVENTs.
+"""Agenda items: what people see of an entry of a feed, for pages and selections.
 
 They come from events as the feed shows them, so they reveal no more than the feed. It must not know
 HTML.
@@ -11,7 +11,7 @@ import unicodedata
 import msgspec
 
 from bridge.domain.event import Event, Moment, Status, midnight
-from bridge.domain.text import CANCELLED_MARK, NO_TITLE
+from bridge.domain.text import CANCELLED_MARK, NO_TITLE, one_line
 from bridge.domain.timezones import zone_by_key
 
 NO_INVITATION = "none"
@@ -110,17 +110,20 @@ def agenda_items(
 
 
 def labels_of(event: Event, source_key: str) -> frozenset[tuple[str, str]]:
-    """Return the labels that filters can select an event by, as (kind, value).
+    """Return the labels that people can select an event by, as (kind, value).
 
     They include those of its changed instances. The kinds are ``category`` (without the tracks),
-    ``track``, ``hall``, ``group`` (of a source with several), ``source`` (a key and not a title),
-    and for Zoho Calendar ``answer``: the account's RSVP, or ``NO_INVITATION``.
+    ``track``, ``hall``, ``speaker`` (a name), ``group`` (of a source with several), ``source`` (a
+    key and not a title), and for Zoho Calendar ``answer``: the account's RSVP, or
+    ``NO_INVITATION``.
     """
     labels = set()
     for part in (event, *event.overrides):
         labels |= {("category", name) for name in part.categories if name != part.track}
         if part.track:
             labels.add(("group" if source_key.startswith("connect:") else "track", part.track))
+        names = (one_line(person.name) for person in part.people if person.role == "speaker")
+        labels |= {("speaker", name) for name in names if name}
         if part.place and part.place.hall:
             labels.add(("hall", part.place.hall))
         if part.answer or source_key.startswith("calendar:"):

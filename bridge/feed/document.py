@@ -4,12 +4,14 @@ It is the only renderer of a VCALENDAR. It must not render events, nor import wh
 10,000 stored VEVENTs takes milliseconds, and web processes join documents of their own.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 import re
 
 from bridge.domain.text import one_line
 from bridge.domain.timezones import vtimezone
+from bridge.domain.uid import event_uid
 from bridge.feed.color import color_name
+from bridge.feed.selection import REMINDERS
 
 _END = b"END:VCALENDAR\r\n"
 _BEGIN = (
@@ -42,6 +44,10 @@ PLACEHOLDER = (
 _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,"})
 _LONGEST_HEADER = 4000  # octets, with two titles of 255 characters
 _LINE = 74  # octets: 75 with the blank that starts a folded line (RFC 5545 3.1)
+_BEGIN_VEVENT, _END_VEVENT = b"BEGIN:VEVENT\r\nUID:", b"END:VEVENT\r\n"
+_SUMMARY = re.compile(rb"\r\nSUMMARY:(.*?)\r\n(?! )", re.DOTALL)
+_SLOT = re.compile(rb"\r\nRECURRENCE-ID[^:\r]*:([^\r]*)")
+_WITHOUT_ALARM = re.compile(rb"\r\n(BEGIN:VALARM|STATUS:CANCELLED|DTSTART;VALUE=DATE:)")
 _ALARMS = re.compile(rb"\r\nBEGIN:VALARM\r\n.*?\r\nEND:VALARM(?=\r\n)", re.DOTALL)
 
 
@@ -82,6 +88,43 @@ def iter_document(
     if empty:
         yield PLACEHOLDER
     yield _END
+
+
+def split_document(
+    document: bytes, uids: Container[bytes] | None = None
+) -> tuple[Sequence[str], Sequence[tuple[bytes, bytes]]]:
+    """Return the TZIDs of a rendered VCALENDAR, and its VEVENTs in order, each with its UID.
+
+    ``uids``: only the VEVENTs with one of these.
+    """
+    head, *vevents = document.removesuffix(_END).split(_BEGIN_VEVENT)
+    zones = re.findall(r"\r\nTZID:([^\r]+)", head.decode())
+    named = ((vevent[: vevent.index(b"\r")], vevent) for vevent in vevents)
+    return zones, [(uid, _BEGIN_VEVENT + v) for uid, v in named if uids is None or uid in uids]
+
+
+def add_alarm(uid: bytes, vevent: bytes, minutes: int) -> bytes:
+    """Return a rendered VEVENT with a reminder before its start, as the renderer writes it.
+
+    ``minutes`` is a key of ``REMINDERS``. Whole days, cancelled events and those with a reminder
+    stay as they are.
+    """
+    summary = _SUMMARY.search(vevent)
+    if summary is None or _WITHOUT_ALARM.search(vevent):
+        return vevent
+    slot = _SLOT.search(vevent)
+    name = event_uid(
+        uid.decode(), "alarm", str(-60 * minutes), *([slot[1].decode()] if slot else [])
+    )
+    title = summary[1].replace(b"\r\n ", b"").decode()
+    lines = (
+        f"UID:{name}",
+        "ACTION:DISPLAY",
+        f"TRIGGER:{REMINDERS[minutes]}",
+        f"DESCRIPTION:{title}",
+    )
+    alarm = (b"BEGIN:VALARM\r\n", *map(content_line, lines), b"END:VALARM\r\n", _END_VEVENT)
+    return vevent.removesuffix(_END_VEVENT) + b"".join(alarm)
 
 
 def remove_alarms(blob: bytes) -> bytes:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from bridge.feed.document import iter_document, remove_alarms
+from bridge.feed.gzip_blocks import GzipDocument, compress
 from bridge.feed.publication import Document, Entry, EntryRow
 from bridge.publish.entries import EntryUpdates
-from bridge.publish.gzip_blocks import GzipDocument, compress
 from bridge.publish.plan import Plan
 from bridge.store import Store
 

@@ -14,7 +14,6 @@ from bridge.store.ctags import Ctags
 from bridge.store.database import Database
 from bridge.store.entry_origins import EntryOrigins
 from bridge.store.feeds import Feeds
-from bridge.store.filters import Filters
 from bridge.store.hooks import Hooks
 from bridge.store.links import Links
 from bridge.store.logins import Logins
@@ -22,6 +21,7 @@ from bridge.store.permissions import make_private
 from bridge.store.publications import Publications
 from bridge.store.rate_limits import RateLimits
 from bridge.store.readers import Readers
+from bridge.store.selections import Selections
 from bridge.store.sessions import Sessions
 from bridge.store.sign_ins import SignIns
 from bridge.store.sources import Sources
@@ -42,7 +42,7 @@ class Store:
         self.changes = Changes(database)
         self.links = Links(database, keys)
         self.feeds = Feeds(database, keys, self.links)
-        self.filters = Filters(database, self.links, keys)
+        self.selections = Selections(database, keys, self.links)
         self.logins = Logins(database, keys)
         self.entry_origins = EntryOrigins(database)
         self.readers = Readers(database)

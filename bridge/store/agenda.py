@@ -1,30 +1,32 @@
-"""Agenda items of the entries of a feed, by time, and the labels that entries are filtered by."""
+"""Agenda items of the entries of a feed, by time, and the labels that people select entries by."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, null, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    tuple_,
+)
 
 from bridge.feed.agenda import AgendaItem, decode_item, encode_item, search_words
-from bridge.feed.filter import Filter
 from bridge.feed.publication import EntryAgenda
+from bridge.feed.selection import Ticks
 from bridge.store.database import delete_in, select_in, upsert
-from bridge.store.schema import agenda_items, entries, labels, occurrences
+from bridge.store.schema import agenda_items, entries, feeds, labels, occurrences
 from bridge.store.tables import Tables
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilteredEntries:
-    """The entries of a feed that match a filter: its labels, their zones and bytes, in order."""
-
-    labels: Mapping[str, Sequence[str]]
-    zones: frozenset[str]
-    blobs: Sequence[bytes]
 
 
 class AgendaTable(Tables):
@@ -36,7 +38,7 @@ class AgendaTable(Tables):
         start: datetime,
         end: datetime,
         *,
-        matching: Filter | None = None,
+        ticks: Ticks | None = None,
         words: str = "",
         most: int | None = None,
         latest: bool = False,
@@ -44,13 +46,12 @@ class AgendaTable(Tables):
         """Return the items of a feed with their occurrences that may overlap a span, in no order.
 
         All-day occurrences count as days in UTC: make the span a day longer on both sides.
-        ``words``: only items with all these words in title or place. ``most``: only so many
-        occurrences, those that start first, or with ``latest`` last.
+        ``ticks``: only selected items. ``words``: only items with all these words in title or
+        place. ``most``: only so many occurrences, those that start first, or with ``latest`` last.
         """
         query = _times(slug).where(occurrences.c.ends_at >= start, occurrences.c.starts_at < end)
-        if matching is not None:
-            chosen = matching.select(self.labels(slug, matching.kinds))
-            query = query.where(*_with_labels(occurrences.c.uid, slug, chosen))
+        if ticks is not None and ticks.number:
+            query = query.where(_is_selected(occurrences.c.uid, slug, ticks))
         if words:
             found = select(agenda_items.c.uid, agenda_items.c.number)
             found = found.where(agenda_items.c.slug == slug)
@@ -71,43 +72,59 @@ class AgendaTable(Tables):
             items = _items(connection, slug, uids, times, texts=agenda_items.c.texts)
             return {uid: tuple(group) for uid, group in groupby(items, key=attrgetter("uid"))}
 
-    def labels(self, slug: str, kinds: Collection[str] | None = None) -> dict[str, tuple[str, ...]]:
-        """Return the sorted label values of a feed's entries by kind; ``kinds``: only those."""
+    def labels(self, slug: str) -> dict[str, tuple[str, ...]]:
+        """Return the sorted label values of a feed's entries by kind."""
         query = select(labels.c.kind, labels.c.value).distinct().where(labels.c.slug == slug)
-        if kinds is not None:
-            query = query.where(labels.c.kind.in_(kinds))
+        query = query.where(or_(labels.c.kind != "answer", ~_is_public(slug)))
         rows = self._database.all(query.order_by(labels.c.kind, labels.c.value))
         by_kind = groupby(rows, key=attrgetter("kind"))
         return {kind: tuple(row.value for row in group) for kind, group in by_kind}
 
-    def filtered(self, slug: str, matching: Filter, *, web: bool) -> FilteredEntries:
-        """Return the entries of a feed that match a filter; ``web``: with that variant's bytes."""
-        chosen = matching.select(self.labels(slug, matching.kinds))
-        blob = entries.c.web_blob if web else entries.c.blob
-        query = select(entries.c.sort_key, entries.c.uid, entries.c.zones, blob)
-        query = query.where(entries.c.slug == slug, entries.c.gone.is_(False))
-        query = query.where(*_with_labels(entries.c.uid, slug, chosen))
+    def selected(self, slug: str, ticks: Ticks) -> frozenset[str] | None:
+        """Return the UIDs of the entries that ticks select, None for all."""
+        if not ticks.number:
+            return None
+        by_label, starred = _ticked(slug, ticks)
         with self._database.read() as connection:
-            # Sorted here, for each database sorts text in its own way.
-            rows = sorted(tuple(row) for row in connection.execute(query))
-        zones = {zone for names in {row[2] for row in rows} for zone in names.split()}
-        blobs = [row[3] or b"" for row in rows]
-        return FilteredEntries(labels=chosen, zones=frozenset(zones), blobs=blobs)
-
-    def matches(self, slug: str, uid: str, filter_: Filter) -> bool:
-        """Whether an entry of a feed matches a filter."""
-        query = select(labels.c.kind, labels.c.value)
-        query = query.where(labels.c.slug == slug, labels.c.uid == uid)
-        return filter_.matches([(row.kind, row.value) for row in self._database.all(query)])
+            sets = [_uids(connection, query) for query in by_label]
+            of_all_kinds = frozenset.intersection(*sets) if sets else frozenset()
+            return of_all_kinds | (_uids(connection, starred) if ticks.events else frozenset())
 
 
-def _with_labels(
-    uid: ColumnElement[str], slug: str, chosen: Mapping[str, Sequence[str]]
-) -> Iterator[ColumnElement[bool]]:
-    """Return the conditions of a filter, one for each kind of label."""
-    of_feed = select(labels.c.uid).where(labels.c.slug == slug)
-    for kind, values in chosen.items():
-        yield uid.in_(of_feed.where(labels.c.kind == kind, labels.c.value.in_(values)))
+def _is_public(slug: str) -> ColumnElement[bool]:
+    """Whether a feed is public: the responses of the account are no part of it."""
+    return exists(select(feeds.c.slug).where(feeds.c.slug == slug, feeds.c.public))
+
+
+def _ticked(slug: str, ticks: Ticks) -> tuple[Sequence[Select[Any]], Select[Any]]:
+    """Select the UIDs of entries with a ticked label, for each kind, and of ticked events.
+
+    A ticked event has all its entries: instances that stand apart may have any UID tomorrow.
+    """
+    by_label = []
+    for kind, values in ticks.by_kind.items():
+        query = select(labels.c.uid).where(labels.c.slug == slug, labels.c.kind == kind)
+        query = query.where(labels.c.value.in_(values))
+        by_label.append(query.where(~_is_public(slug)) if kind == "answer" else query)
+    owners = select(entries.c.event_uid).where(entries.c.slug == slug)
+    owners = owners.where(entries.c.uid.in_(ticks.events))
+    starred = select(entries.c.uid).where(entries.c.slug == slug, entries.c.event_uid.in_(owners))
+    return by_label, starred
+
+
+def _is_selected(uid: ColumnElement[str], slug: str, ticks: Ticks) -> ColumnElement[bool]:
+    by_label, starred = _ticked(slug, ticks)
+    of_all_kinds = [and_(*(uid.in_(query) for query in by_label))] if by_label else []
+    return or_(uid.in_(starred), *of_all_kinds)
+
+
+def _uids(connection: Connection, query: Select[Any]) -> frozenset[str]:
+    """Return the UIDs that a query selects, as one row: a row for each takes ten times as long."""
+    uid = next(iter(query.selected_columns))
+    joined: str | None = connection.execute(
+        query.with_only_columns(func.aggregate_strings(uid, "\n"))
+    ).scalar()
+    return frozenset((joined or "").splitlines())
 
 
 _Times: TypeAlias = Mapping[tuple[str, int], Sequence[tuple[datetime, datetime]]]

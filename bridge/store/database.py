@@ -73,6 +73,14 @@ class Database:
         with self.connect(bridge_write=True) as connection, connection.begin():
             yield connection
 
+    @contextmanager
+    def write_alone(self, table: sa.Table) -> Iterator[sa.Connection]:
+        """Open a transaction that waits for all others that write a table, so that none collide."""
+        with self.write() as connection:
+            if self._has_server:  # SQLite has one writer at a time
+                connection.execute(sa.text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
+            yield connection
+
     def all(self, query: sa.Executable) -> Sequence[sa.Row[Any]]:
         """Return the rows of one query."""
         with self._one_query() as connection:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import hmac
+from itertools import product
 import secrets
 from typing import Any
 import unicodedata
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, sel
 
 from bridge.errors import BridgeError
 from bridge.store.crypto import token_hash
-from bridge.store.schema import feeds, links
+from bridge.store.schema import feeds, links, selections
 from bridge.store.tables import SecretTables
 
 FIRST_LABEL = "default"
@@ -66,16 +67,12 @@ class Links(SecretTables):
 
     def find(self, token: str) -> Link | None:
         """Return the link of a token, revoked or not; None for a token that never was valid."""
-        hashed = token_hash(token)
-        for link in self._select(_query().where(links.c.token_hash == hashed)):
-            if hmac.compare_digest(link.token_hash, hashed):
-                return link
-        return None
+        return self.by_hash(token_hash(token))
 
-    def beginning_with(self, digits: str) -> tuple[Link, ...]:
-        """Return the links, revoked or not, whose hash begins with these hexadecimal digits."""
-        within = (links.c.token_hash >= digits, links.c.token_hash < digits + "g")
-        return self._select(_query().where(*within))
+    def by_hash(self, hashed: str) -> Link | None:
+        """Return the link whose token has this hash, revoked or not; None if there is none."""
+        found = self._select(_query().where(links.c.token_hash == hashed))
+        return found[0] if found else None
 
     def of(self, slug: str) -> tuple[Link, ...]:
         """Return a feed's links: first those without an end, and of these its first link."""
@@ -128,11 +125,11 @@ class Links(SecretTables):
             return _end(connection, slug, label, now)
 
     def record_use(self, times: Mapping[str, datetime]) -> None:
-        """Save when links were last used, by the hash of their tokens."""
+        """Save when links and selections were last used, by the hash of their tokens."""
         with self._database.write() as connection:
-            for hashed, at in sorted(times.items()):
-                earlier = or_(links.c.used_at.is_(None), links.c.used_at < at)
-                statement = update(links).where(links.c.token_hash == hashed, earlier)
+            for table, (hashed, at) in product((links, selections), sorted(times.items())):
+                earlier = or_(table.c.used_at.is_(None), table.c.used_at < at)
+                statement = update(table).where(table.c.token_hash == hashed, earlier)
                 connection.execute(statement.values(used_at=at))
 
     def _select(self, query: Select[Any]) -> tuple[Link, ...]:

@@ -1,10 +1,8 @@
 """Rate limit of sign-in attempts at the admin pages, over all processes and machines."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text
+from sqlalchemy import and_, delete, func, insert, or_, select
 
 from bridge.store.database import upsert
 from bridge.store.schema import admin_clients, sign_ins
@@ -30,7 +28,7 @@ class SignIns(SecretTables):
         client = self._keys.fingerprint(address)
         known = and_(admin_clients.c.client == client, admin_clients.c.at > now - MEMORY)
         numbers = select(func.count(), func.min(sign_ins.c.at))
-        with self._write_alone() as connection:
+        with self._database.write_alone(sign_ins) as connection:
             # Or of a clock that was ahead, which would count for as long.
             past = or_(sign_ins.c.at <= now - PERIOD, sign_ins.c.at > now + PERIOD)
             connection.execute(delete(sign_ins).where(past))
@@ -48,15 +46,7 @@ class SignIns(SecretTables):
     def succeed(self, address: str, *, now: datetime) -> None:
         """Delete the attempts of a client that knew the password, and remember the client."""
         client = self._keys.fingerprint(address)
-        with self._write_alone() as connection:
+        with self._database.write_alone(sign_ins) as connection:
             connection.execute(delete(sign_ins).where(sign_ins.c.client == client))
             connection.execute(delete(admin_clients).where(admin_clients.c.at <= now - MEMORY))
             upsert(connection, admin_clients, [{"client": client, "at": now}])
-
-    @contextmanager
-    def _write_alone(self) -> Iterator[Connection]:
-        """Open a transaction that waits for all others of these tables, so that none collide."""
-        with self._database.write() as connection:
-            if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
-                connection.execute(text("LOCK TABLE sign_ins IN EXCLUSIVE MODE"))
-            yield connection

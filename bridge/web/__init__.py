@@ -29,7 +29,9 @@ from bridge.web import (
     language,
     mobile_profile,
     monitoring,
+    page_filter,
     pages,
+    selections,
     session,
 )
 from bridge.web.context import Web
@@ -70,13 +72,24 @@ def create_app(
     # Both settings redirect, to any host that the request names.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
+    app.jinja_env.globals["current_page"] = page_filter.current_page
     app.jinja_env.filters["is_web_link"] = is_web_link
     app.extensions["bridge"] = web
     error_responses.register(app)
     language.register(app)
     agenda_view.register(app)
     session.register(app, keys.session_key(settings.admin_password.reveal()))
-    for module in (pages, embed, event_page, admin, events, history, mobile_profile, monitoring):
+    for module in (
+        pages,
+        selections,
+        embed,
+        event_page,
+        admin,
+        events,
+        history,
+        mobile_profile,
+        monitoring,
+    ):
         app.register_blueprint(module.blueprint)
     root = settings.public_url or (listener or Listener()).url
     responder = hooks.HookResponder(web.store.hooks, app.wsgi_app)

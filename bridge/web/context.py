@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 import ipaddress
 import re
@@ -13,11 +14,11 @@ from werkzeug.exceptions import BadRequest, Gone, NotFound
 from bridge.config import Settings
 from bridge.domain.feed import Feed
 from bridge.store import Store
-from bridge.store.filters import FilteredFeed
 from bridge.store.links import Link
 from bridge.store.publications import Head
-from bridge.web.filtered_documents import FilteredDocuments
+from bridge.store.selections import Selection
 from bridge.web.read_cache import DocumentCache, ReadCache, SizedCache, forbid_waiting
+from bridge.web.selected_documents import SelectedDocuments
 from bridge.web.usage import Usage
 
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
@@ -28,6 +29,15 @@ _PROXY_HEADERS = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via")
 
 # A rendered page and its headers.
 KeptPage: TypeAlias = tuple[bytes, tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What an address opens: a feed by a link, None for a public one, or a selection of either."""
+
+    slug: str
+    link: Link | None = None
+    selection: Selection | None = None
 
 
 class Web:
@@ -49,10 +59,9 @@ class Web:
         self.usage = Usage(store)
         self.documents = DocumentCache(store.publications)
         self.pages = SizedCache[KeptPage](_MOST_PAGE_BYTES, lambda page: len(page[0]))
-        self._links = ReadCache(store.links.find, clock)
+        self._tokens = ReadCache(self._find, clock)
         self._heads = ReadCache(store.publications.head, clock)
-        self._filters = ReadCache(self._find_filter, clock)
-        self.filtered_documents = FilteredDocuments(store, self._heads)
+        self.selected_documents = SelectedDocuments(store)
 
     @property
     def store(self) -> Store:
@@ -60,66 +69,67 @@ class Web:
         forbid_waiting()
         return self._store
 
-    def open_feed(self, slug: str, token: str | None, variant: str) -> tuple[str, Head]:
-        """Return the hash of an address's token, and the head of the published feed.
+    def open_feed(self, slug: str, token: str | None, variant: str) -> tuple[Access, Head]:
+        """Return what an address opens, and the head of the published feed.
 
-        ``token`` is None in a public address; its hash is empty. Raises NotFound for an unknown
-        address and Gone for a revoked one: 404 keeps a subscriber's events, 410 ends the
-        subscription (rulebook H9).
+        ``token`` is None in a public address. Raises NotFound for an unknown address and Gone for a
+        revoked one: 404 keeps a subscriber's events, 410 ends the subscription (rulebook H9).
         """
-        link = self._open_link(slug, token).token_hash if token is not None else ""
+        access = self._open(slug, token, is_poll=True)
         head = self._heads.get(slug, variant) if _SLUG.fullmatch(slug) else None
-        if head is None or (token is None and not head.public):
+        if head is None or (access.link is None and not head.public):
             raise NotFound
-        return link, head
+        return access, head
 
-    def open_page(self, slug: str | None, token: str | None) -> Feed:
-        """Return the feed whose page an address opens; raise as ``open_feed``.
+    def open_page(
+        self, slug: str | None, token: str | None, *, is_poll: bool = True
+    ) -> tuple[Access, Feed]:
+        """Return what the address of a page opens, and the feed; raise as ``open_feed``.
 
-        ``slug`` is None in the address of a secret feed's page, where the token names the feed.
+        ``slug`` is None where the token names the feed. A selection does not live of visits to the
+        page that it was made on, which are no poll.
         """
-        if token is not None:
-            slug = self._open_link(slug, token).slug
-        feed = self.store.feeds.get(slug) if slug is not None and _SLUG.fullmatch(slug) else None
-        if feed is None or (token is None and not feed.public):
+        access = self._open(slug, token, is_poll=is_poll)
+        feed = self.store.feeds.get(access.slug) if _SLUG.fullmatch(access.slug) else None
+        if feed is None or (access.link is None and not feed.public):
             raise NotFound
-        return feed
+        return access, feed
 
-    def open_filter(self, slug: str | None, token: str) -> FilteredFeed:
-        """Return the filtered feed that a filter's token opens; raise as ``open_feed``.
+    def head_of(self, access: Access, variant: str = "default") -> Head | None:
+        """Return the head of the document that an address opens; None if there is none."""
+        head = self._heads.get(access.slug, variant)
+        if head is None or access.selection is None:
+            return head
+        return self.selected_documents.get(access.selection, head, variant).head
 
-        ``slug`` is None in the address of its page. It ends with the link it was made on.
-        """
-        filtered = self._filters.get(token)
-        if filtered is None or slug not in (None, filtered.slug):
+    def _open(self, slug: str | None, token: str | None, *, is_poll: bool) -> Access:
+        """Return what an address opens, and note its use; raise NotFound or Gone."""
+        if token is None:
+            return Access(slug=slug or "")
+        # The page of a selection shows what was saved a moment ago.
+        find = self._tokens.get if is_poll else self._find
+        access = find(token) if _TOKEN.fullmatch(token) else None
+        if access is None or slug not in (None, access.slug):
             raise NotFound
-        if filtered.link is not None:
-            self._use(filtered.link)
-        return filtered
+        if access.link is not None:
+            if not access.link.active:
+                raise NotFound
+            self.usage.note_use(access.link.token_hash)
+            if not access.link.opens(datetime.now(UTC)):
+                raise Gone
+        if access.selection is not None and is_poll:
+            self.usage.note_use(access.selection.token_hash)
+        return access
 
-    def _find_filter(self, token: str) -> FilteredFeed | None:
-        """Return the filtered feed of a token; None for responses in a public or busy feed."""
-        filtered = self.store.filters.find(token)
-        if filtered is None or "answer" not in filtered.choice.kinds:
-            return filtered
-        feed = self.store.feeds.get(filtered.slug)
-        is_hidden = filtered.link is None or (feed is not None and feed.privacy == "busy")
-        return None if is_hidden else filtered
-
-    def _open_link(self, slug: str | None, token: str) -> Link:
-        link = self._links.get(token) if _TOKEN.fullmatch(token) else None
-        if link is None or slug not in (None, link.slug):
-            raise NotFound
-        return self._use(link)
-
-    def _use(self, link: Link) -> Link:
-        """Note a use of a link; raise NotFound if its feed is not served, Gone if it ended."""
-        if not link.active:
-            raise NotFound
-        self.usage.note_use(link.token_hash)
-        if not link.opens(datetime.now(UTC)):
-            raise Gone
-        return link
+    def _find(self, token: str) -> Access | None:
+        """Return what the token of a link or of a selection opens."""
+        link = self.store.links.find(token)
+        if link is not None:
+            return Access(slug=link.slug, link=link)
+        selection = self.store.selections.find(token, now=datetime.now(UTC))
+        if selection is None:
+            return None
+        return Access(slug=selection.slug, link=selection.link, selection=selection)
 
 
 def web() -> Web:

@@ -33,6 +33,7 @@ _TEXTS = {
     405: N_("Feeds are read-only: use GET or HEAD."),
     429: N_("Too many requests. Try again in a minute."),
     410: N_("This address was revoked. Ask the person who sent it to you for a new one."),
+    413: N_("That is too much at once. Select fewer options."),
     421: N_("Unknown host. If you run this server, set BRIDGE_PUBLIC_URL to its public address."),
     500: N_("Something went wrong on this server. Its log has the details."),
     503: N_("The server is temporarily unavailable. Try again in a minute."),

@@ -27,7 +27,7 @@ _MOST_DATES = 10
 @blueprint.get("/f/<token>/event/<uid>")
 def event(uid: str, slug: str | None = None, token: str | None = None) -> Response:
     """Show an event of a feed that shows details; 404 for all other events."""
-    feed, selection = page_filter.open_page(slug, token)
+    feed, selection = page_filter.open_page(slug, token, has_form=True)
     items = _items(feed, selection, uid)
     if not items:
         raise NotFound
@@ -61,7 +61,8 @@ def _items(feed: Feed, selection: page_filter.PageFilter, uid: str) -> Sequence[
     table = web().store.agenda
     if feed.privacy == "busy" or not _UID.fullmatch(uid):
         return ()
-    filtered = selection.filtered
-    if filtered is not None and not table.matches(feed.slug, uid, filtered.choice):
-        return ()
+    if selection.selection is not None:
+        uids = table.selected(feed.slug, selection.selection.ticks)
+        if uids is not None and uid not in uids:
+            return ()
     return table.of(feed.slug, [uid]).get(uid, ())

@@ -11,13 +11,11 @@ from typing import Any, NoReturn
 
 from flask import Blueprint, Response, abort, render_template, request
 import msgspec
-from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from bridge import __version__
 from bridge.domain.event import Moment, midnight
 from bridge.feed.agenda import AgendaItem
-from bridge.store.filters import is_filter
 from bridge.web.context import web
 from bridge.web.html_response import is_web_link
 
@@ -40,14 +38,8 @@ def schema() -> BaseResponse:
 @blueprint.get("/f/<token>/<slug>.json")
 def events(slug: str, token: str | None = None) -> BaseResponse:
     """Return the occurrences that overlap the requested span, in order of time."""
-    matching = None
-    if token is not None and is_filter(token):
-        matching = web().open_filter(slug, token).choice
-        head = web().store.publications.head(slug, "default")
-    else:
-        _, head = web().open_feed(slug, token, "default")
-    if head is None:
-        raise NotFound
+    access, _head = web().open_feed(slug, token, "default")
+    ticks = access.selection.ticks if access.selection else None
     start = _requested("start")
     end = _requested("end")
     if start is None:
@@ -55,7 +47,7 @@ def events(slug: str, token: str | None = None) -> BaseResponse:
     end = end or start + _DEFAULT
     if not timedelta() < end - start <= _MOST:
         _refuse(f"end must be after start, by at most {_MOST.days} days")
-    items = web().store.agenda.between(slug, start - _DAY, end + _DAY, matching=matching)
+    items = web().store.agenda.between(slug, start - _DAY, end + _DAY, ticks=ticks)
     # All-day events belong to the days of the client, as the time zone of the request shows them.
     days = (start.date(), (end - timedelta.resolution).date() + _DAY)
     found = [

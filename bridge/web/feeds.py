@@ -17,9 +17,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.http import http_date
 
 from bridge.errors import StoreError
-from bridge.store.filters import is_filter
 from bridge.store.publications import Head
-from bridge.web.context import Web
+from bridge.web.context import Access, Web
 from bridge.web.error_responses import Headers, WsgiResponse, error_response
 from bridge.web.event_document import event_document
 from bridge.web.feed_request import FeedRequest
@@ -64,48 +63,37 @@ class Feeds:
         if method == "OPTIONS":
             return WsgiResponse("204 No Content", [("Allow", ", ".join(_METHODS))], b"")
         request = FeedRequest(environ)
-        if token is not None and is_filter(token):
-            return self._filtered_feed(request, slug, token, uid)
-        if uid is None:
-            return self._feed(request, slug, token)
-        _, head = self._web.open_feed(slug, token, request.variant)
-        return self._event(request, head, uid)
-
-    def _feed(self, request: FeedRequest, slug: str, token: str | None) -> WsgiResponse:
-        link, head = self._web.open_feed(slug, token, request.variant)
+        access, head = self._web.open_feed(slug, token, request.variant)
+        if uid is not None:
+            return self._event(request, access, head, uid)
+        selected = None
+        if access.selection is not None:
+            selected = self._web.selected_documents.get(access.selection, head, request.variant)
+            head = selected.head
+        link = access.link.token_hash if access.link else ""
         tag = request.current_etag(head)
         if tag is not None:
             self._count(request, slug, link, unchanged=True)
             return _not_modified(request, head, tag)
-        document = self._web.documents.get(slug, request.variant, head.etag, gzip=request.gzip)
-        if document is None:
-            raise NotFound
-        if document.etag != head.etag:  # published after the head was read
+        if selected is not None:
+            data = selected.gzip if request.gzip else selected.body
+        else:
+            document = self._web.documents.get(slug, request.variant, head.etag, gzip=request.gzip)
+            if document is None:
+                raise NotFound
+            data = document.data
+            # The document may be newer than the head.
             head = replace(head, etag=document.etag, modified_at=document.modified_at)
         self._count(request, slug, link, unchanged=False)
-        return _ok(request, head, document.data, name=slug)
+        return _ok(request, head, data, name=slug)
 
-    def _filtered_feed(
-        self, request: FeedRequest, slug: str, token: str, uid: str | None
-    ) -> WsgiResponse:
-        """Answer with a filtered feed, or with one of its events; no other event is reachable."""
-        filtered = self._web.open_filter(slug, token)
-        document = self._web.filtered_documents.get(filtered, request.variant)
-        if uid is not None:
-            agenda = self._web.store.agenda
-            if not _UID.fullmatch(uid) or not agenda.matches(slug, uid, filtered.choice):
-                raise NotFound
-            return self._event(request, document.head, uid)
-        tag = request.current_etag(document.head)
-        link = filtered.link.token_hash if filtered.link else ""
-        self._count(request, slug, link, unchanged=tag is not None)
-        if tag is not None:
-            return _not_modified(request, document.head, tag)
-        return _ok(request, document.head, document.data(gzipped=request.gzip), name=slug)
-
-    def _event(self, request: FeedRequest, head: Head, uid: str) -> WsgiResponse:
+    def _event(self, request: FeedRequest, access: Access, head: Head, uid: str) -> WsgiResponse:
         """Answer with one event, a series with all its exceptions, from its published bytes."""
-        entry = self._web.store.publications.entry(head.slug, uid) if _UID.fullmatch(uid) else None
+        store = self._web.store
+        entry = store.publications.entry(head.slug, uid) if _UID.fullmatch(uid) else None
+        if entry is not None and access.selection is not None:
+            uids = store.agenda.selected(head.slug, access.selection.ticks)
+            entry = entry if uids is None or uid in uids else None
         body = event_document(entry, request.variant) if entry else None
         if entry is None or body is None:
             raise NotFound

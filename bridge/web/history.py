@@ -18,7 +18,6 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.feed.changelog import RETENTION
 from bridge.store.changes import ChangeRow
-from bridge.store.filters import is_filter
 from bridge.web import language
 from bridge.web.context import public_root, web
 
@@ -51,9 +50,9 @@ def atom(slug: str, token: str | None = None) -> BaseResponse:
     Programs post entries where others read them, so no secret address is in it, not even its own.
     A part of a feed has no changes: the labels of a removed event are gone with it.
     """
-    if token is not None and is_filter(token):
+    access, head = web().open_feed(slug, token, "default")
+    if access.selection is not None:
         raise NotFound
-    _, head = web().open_feed(slug, token, "default")
     rows = _rows(slug, _MOST_IN_ATOM)
     # A tag URI (RFC 4151) is the same on every host.
     host = urlsplit(web().settings.public_url).hostname or "localhost"

@@ -49,6 +49,8 @@ def html_response(
 
 def kept_response(state: Hashable, render: Callable[[], Response]) -> Response:
     """Return the page of this address, rendered at most once a minute while ``state`` stays."""
+    if request.method == "POST":  # a form that could not be saved
+        return render()
     minute = int(datetime.now(UTC).timestamp()) // 60
     reader = (language.language_tag(), request.headers.get(language.ZONE_HEADER), public_root())
     key = (state, minute, request.full_path, *reader)

@@ -1,30 +1,27 @@
-"""The filter of a feed's page: options, selection, and the address of the filtered feed.
+"""The selection on a feed's page: the options to tick, the ticks, and what the page shows of it.
 
-The page of such an address shows the filtered feed alone, and no way to the rest.
+The page of a selection shows that alone, unless its reader chooses events to add.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from flask import g, request
-from werkzeug.exceptions import NotFound
 
-from bridge.config.addresses import LONGEST_URL
 from bridge.domain.feed import Feed
 from bridge.domain.source import Source
 from bridge.feed.agenda import NO_INVITATION, AgendaItem
-from bridge.feed.filter import LABEL_KINDS, Filter, label_digest
+from bridge.feed.selection import LABEL_KINDS, REMINDERS, Ticks
 from bridge.store.feeds import KnownSource
-from bridge.store.filters import FilteredFeed, is_filter
 from bridge.store.publications import Head
-from bridge.web.context import public_root, web
+from bridge.store.selections import Selection
+from bridge.web.context import Access, web
 from bridge.web.language import _
 from bridge.web.urls import Paths
 
-# Google silently refuses longer addresses (rulebook H14); as webcal, and with the longest switch.
-_LONGEST_ADDRESS = LONGEST_URL - len("webcal") + len("https") - len("?flavour=web")
 PRODUCTS = {
     "backstage": "Zoho Backstage",
     "connect": "Zoho Connect",
@@ -34,69 +31,107 @@ PRODUCTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """A label to tick, with its value in the form; ``label`` is the stored value."""
+    """A label to tick, with its name on the page; ``value`` is that of the form."""
 
     label: str
-    value: str
     name: str
-    selected: bool
+    value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PageFilter:
-    """The filter of a page.
+    """What the form of a page shows.
 
-    ``paths`` are those of the page's content: the whole feed, or with ``filtered`` the filtered
-    one. ``names`` are the selected labels. ``problem`` says why a selection has no address.
-    ``groups`` are the options by kind, empty if there are none, as on a filtered feed's page.
+    ``ticks`` are those of the page's selection, or those that
+    could not be saved, for the reason ``problem``. ``chooses``: the page of a selection lists all
+    events of the feed. ``offered`` are the events whose row has a box to tick.
     """
 
+    access: Access
+    feed: Feed
     paths: Paths
-    filtered: FilteredFeed | None = None
-    names: tuple[str, ...] = ()
-    groups: Mapping[str, Sequence[Option]] = field(default_factory=dict)
+    ticks: Ticks = field(default_factory=Ticks)
+    has_form: bool = False
+    chooses: bool = False
     problem: str = ""
+    offered: set[str] = field(default_factory=set)
+
+    @property
+    def selection(self) -> Selection | None:
+        """The selection that the page's address opens."""
+        return self.access.selection
+
+    @cached_property
+    def groups(self) -> Mapping[str, Sequence[Option]]:
+        """The options by kind."""
+        return _groups(self.feed, self.selection.ticks if self.selection else Ticks())
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the ticked labels."""
+        ticked = set(self.ticks.labels)
+        return [o.name for kind, os in self.groups.items() for o in os if (kind, o.label) in ticked]
+
+    @property
+    def reminders(self) -> Sequence[int]:
+        """The reminders to choose from, in minutes."""
+        return tuple(REMINDERS)
+
+    def offer(self, uid: str) -> bool:
+        """Return whether the row of an event gets a box: its first row on the page does."""
+        is_first = uid not in self.offered
+        self.offered.add(uid)
+        return is_first
+
+    def left(self) -> Sequence[str]:
+        """Return the ticked events without a box on the page."""
+        return [uid for uid in self.ticks.events if uid not in self.offered]
 
 
-def open_page(slug: str | None, token: str | None) -> tuple[Feed, PageFilter]:
-    """Return the feed whose page an address opens, and its filter; raise NotFound and Gone.
+def open_page(
+    slug: str | None, token: str | None, *, has_form: bool = False
+) -> tuple[Feed, PageFilter]:
+    """Return the feed whose page an address opens, and its selection; raise NotFound and Gone.
 
     ``slug`` is None if the token names the feed, ``token`` is None for a public feed. Afterwards
-    ``agenda_items`` returns the filtered items.
+    ``agenda_items`` returns what is selected. ``has_form``: the page is for making selections.
     """
-    if token is not None and is_filter(token):
-        filtered = web().open_filter(slug, token)
-        feed = web().store.feeds.get(filtered.slug)
-        if feed is None:
-            raise NotFound
-        options = _options(feed)
-        labels = filtered.choice.select(
-            {kind: [o.label for o in options[kind]] for kind in options}
-        )
-        names = tuple(o.name for kind in labels for o in options[kind] if o.label in labels[kind])
-        selection = PageFilter(paths=Paths.secret(feed, token), filtered=filtered, names=names)
-    else:
-        feed = web().open_page(slug, token)
-        selection = _requested_filter(feed, token)
-    g.page_filter = selection
-    return feed, selection
+    access, feed = web().open_page(slug, token, is_poll=not has_form)
+    selection = access.selection
+    stored = selection.ticks if selection else Ticks()
+    ticks, problem = g.get("not_saved", (stored, ""))
+    page = PageFilter(
+        access=access,
+        feed=feed,
+        paths=Paths.secret(feed, token) if selection and token else Paths.of(feed, token),
+        ticks=ticks,
+        has_form=has_form,
+        chooses=has_form and selection is not None and "choose" in request.args,
+        problem=problem,
+    )
+    g.page_filter = page
+    return feed, page
+
+
+def current_page() -> PageFilter | None:
+    """Return the page that is rendered if it has a form for selections."""
+    page: PageFilter | None = g.get("page_filter")
+    return page if page is not None and page.has_form else None
 
 
 def agenda_items(
     slug: str, start: datetime, end: datetime, **options: Any
 ) -> tuple[AgendaItem, ...]:
     """Return what this page may show of a feed in a span; options as of ``AgendaTable.between``."""
-    selection: PageFilter | None = g.get("page_filter")
-    choice = selection.filtered.choice if selection and selection.filtered else None
-    return web().store.agenda.between(slug, start, end, matching=choice, **options)
+    page: PageFilter | None = g.get("page_filter")
+    is_part = page is not None and page.selection is not None and not page.chooses
+    ticks = page.selection.ticks if page and page.selection and is_part else None
+    return web().store.agenda.between(slug, start, end, ticks=ticks, **options)
 
 
-def head(feed: Feed, selection: PageFilter) -> Head | None:
+def head(_feed: Feed, page: PageFilter) -> Head | None:
     """Return the head of the document that the page shows; None if the feed is not published."""
-    published = web().store.publications.head(feed.slug, "default")
-    if published is None or selection.filtered is None:
-        return published
-    return web().filtered_documents.get(selection.filtered, "default").head
+    return web().head_of(page.access)
 
 
 def sources(feed: Feed) -> Mapping[str, str]:
@@ -106,53 +141,30 @@ def sources(feed: Feed) -> Mapping[str, str]:
     return source_names(feed.sources, web().store.feeds.known_sources())
 
 
-def _requested_filter(feed: Feed, token: str | None) -> PageFilter:
-    """Return the filter that the form asks for; labels that no longer exist are ignored."""
-    whole = Paths.of(feed, token)
+def _groups(feed: Feed, ticks: Ticks) -> Mapping[str, Sequence[Option]]:
+    """Return the labels of the feed's events, and the ticked ones that no event has today."""
     if feed.privacy == "busy":
-        return PageFilter(paths=whole)
-    options = _options(feed)
-    if feed.public:  # the responses are the account's, and for readers of a secret link alone
-        options.pop("answer", None)
-    groups = {kind: options[kind] for kind in LABEL_KINDS if _is_useful(kind, options)}
-    selected = [(kind, o) for kind, options in groups.items() for o in options if o.selected]
-    if not selected:
-        return PageFilter(paths=whole, groups=groups)
-    choice = Filter.from_labels((kind, option.label) for kind, option in selected)
-    # A public feed's address has no secret to derive another one from, on any of its pages.
-    link = None if feed.public or token is None else web().store.links.find(token)
-    filtered = FilteredFeed(slug=feed.slug, link=link, choice=choice)
-    paths = Paths.secret(feed, web().store.filters.token(filtered))
-    if len(public_root() + paths.feed) > _LONGEST_ADDRESS:
-        problem = _(
-            "With this many options the address would be too long for Google Calendar. Select "
-            "fewer. Until then, the addresses here are those of the whole calendar."
-        )
-        return PageFilter(paths=whole, groups=groups, problem=problem)
-    names = tuple(option.name for _kind, option in selected)
-    return PageFilter(paths=paths, filtered=filtered, names=names, groups=groups)
+        return {}
+    names = source_names(feed.sources, web().store.feeds.known_sources())
+    labels, ticked = web().store.agenda.labels(feed.slug), ticks.by_kind
+    groups: dict[str, Sequence[Option]] = {}
+    for kind in LABEL_KINDS:
+        if kind == "answer" and feed.public:
+            continue
+        values = {*labels.get(kind, ()), *ticked.get(kind, ())}
+        if not _is_useful(kind, values):
+            continue
+        named = [(_name(kind, label, names), label) for label in values]
+        # The ids of sources in Zoho stay secret.
+        groups[kind] = [
+            Option(label=label, name=name, value=name if kind == "source" else label)
+            for name, label in sorted(named, key=lambda pair: (pair[0].casefold(), pair[1]))
+        ]
+    return groups
 
 
-def _options(feed: Feed) -> dict[str, list[Option]]:
-    """Return the feed's labels by kind, ordered by name; those in the address are selected."""
-    sources = source_names(feed.sources, web().store.feeds.known_sources())
-    options: dict[str, list[Option]] = {}
-    for kind, labels in web().store.agenda.labels(feed.slug).items():
-        requested = request.args.getlist(kind)
-        options[kind] = []
-        for label in labels:
-            # The ids of sources in Zoho stay secret.
-            value = label_digest(kind, label).hex() if kind == "source" else label
-            name, selected = _name(kind, label, sources), value in requested
-            option = Option(label=label, value=value, name=name, selected=selected)
-            options[kind].append(option)
-        options[kind].sort(key=lambda option: (option.name.casefold(), option.label))
-    return options
-
-
-def _is_useful(kind: str, options: Mapping[str, Sequence[Option]]) -> bool:
-    """Whether the options of a kind can tell events apart."""
-    labels = {option.label for option in options.get(kind, ())}
+def _is_useful(kind: str, labels: set[str]) -> bool:
+    """Whether labels of a kind can tell events apart."""
     if kind == "source":
         return len(labels) > 1
     return bool(labels - {NO_INVITATION} if kind == "answer" else labels)

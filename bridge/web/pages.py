@@ -56,7 +56,7 @@ def icon() -> Response:
 @blueprint.get("/f/<token>/")
 def feed_page(slug: str | None = None, token: str | None = None) -> Response:
     """Show the page of a public feed, or of a feed whose address is its secret."""
-    feed, selection = page_filter.open_page(slug, token)
+    feed, selection = page_filter.open_page(slug, token, has_form=True)
     head = page_filter.head(feed, selection)
     return kept_response((feed, head), lambda: _feed_page(feed, selection, head))
 

@@ -87,10 +87,10 @@ def try_password(password: str) -> tuple[bool, timedelta]:
     """
     attempts, right = web().store.sign_ins, web().settings.admin_password
     now = datetime.now(UTC)
-    wait = attempts.begin(_client(), now=now)
+    wait = attempts.begin(client_network(), now=now)
     if wait or not right or not _is_equal(password, right.reveal()):
         return False, wait
-    attempts.succeed(_client(), now=now)
+    attempts.succeed(client_network(), now=now)
     return True, timedelta()
 
 
@@ -115,7 +115,7 @@ def _is_equal(left: str, right: str) -> bool:
     return hmac.compare_digest(*digests)
 
 
-def _client() -> str:
+def client_network() -> str:
     """Return the address that attempts are counted for; in IPv6 a person's whole network."""
     address = client_address()
     if address is not None and address.version == 6:

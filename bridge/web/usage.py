@@ -91,6 +91,7 @@ class Usage:
             return
         try:
             self._store.readers.forget(now=now)
+            self._store.selections.forget(now=now)
         except StoreError as error:
             log.warning("old polls could not be deleted", error=str(error))
             return

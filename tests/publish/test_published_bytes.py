@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 import pytest
 
 from bridge import config
-from bridge.feed.filter import LABEL_KINDS, Filter
+from bridge.feed.selection import LABEL_KINDS, Ticks
 from bridge.publish.pending import activate_feeds
 from bridge.publish.publisher import publish
 from bridge.refresh.refresher import Refresher
@@ -29,7 +29,6 @@ from bridge.sandbox.files import data_file
 from bridge.sandbox.server import Sandbox
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
-from bridge.store.filters import FilteredFeed
 from bridge.web import create_app
 from bridge.zoho.client import ZohoClient
 
@@ -111,7 +110,7 @@ def world(folder: Path) -> tuple[Store, config.Settings]:
 
 
 def documents(store: Store, settings: config.Settings) -> dict[str, str]:
-    """Return the SHA-256 of every document that the web serves: whole, filtered, and of single events."""
+    """Return the SHA-256 of every document that the web serves: whole, selected, and of single events."""
     client = create_app(settings, store).test_client()
     sums = {}
     for feed in store.feeds.active():
@@ -126,10 +125,11 @@ def documents(store: Store, settings: config.Settings) -> dict[str, str]:
                 client, [f"{base}/{uid}.ics{query}" for uid in uids]
             )
         for kind, value in _choices(store, feed.slug):
-            chosen = Filter.from_labels([(kind, value)])
-            token = store.filters.token(FilteredFeed(slug=feed.slug, link=link, choice=chosen))
+            ticks, at = Ticks(labels=((kind, value),)), datetime.now(UTC)
+            client_name = f"{feed.slug} {kind} {value}"
+            token = store.selections.add(feed.slug, link, ticks, client=client_name, now=at)
             paths = [f"/f/{token}/{feed.slug}.ics{query}" for query in VARIANTS.values()]
-            sums[f"{feed.slug} {kind}={value}"] = _sum(client, paths)
+            sums[f"{feed.slug} {kind}={value}"] = _sum(client, paths, times=False)
     return sums
 
 
@@ -138,13 +138,14 @@ def _choices(store: Store, slug: str) -> Iterator[tuple[str, str]]:
     return ((kind, value) for kind in LABEL_KINDS for value in sorted(labels.get(kind, ())))
 
 
-def _sum(client: FlaskClient, paths: list[str]) -> str:
+def _sum(client: FlaskClient, paths: list[str], *, times: bool = True) -> str:
     total = hashlib.sha256()
     for path in paths:
         answer = client.get(path)
         assert answer.status_code in (200, 404), path
         total.update(answer.data)
-        total.update(answer.headers.get("Last-Modified", "").encode())
+        if times:  # a selection is made now
+            total.update(answer.headers.get("Last-Modified", "").encode())
     return total.hexdigest()
 
 

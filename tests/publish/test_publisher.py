@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 
-from bridge.publish import gzip_blocks as compressing
+from bridge.feed import gzip_blocks as compressing
 from bridge.publish.publisher import publish
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys

@@ -17,10 +17,9 @@ from time_machine import TimeMachineFixture
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.feed.agenda import AgendaItem
-from bridge.feed.filter import Filter
 from bridge.feed.publication import EntryAgenda, Publication
+from bridge.feed.selection import Ticks
 from bridge.store import Store
-from bridge.store.filters import FilteredFeed
 from tests.served import document, web_app
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
@@ -192,9 +191,9 @@ def test_pages_of_other_sites_may_read_it_and_keep_a_copy(
 
 
 def test_a_part_of_a_feed_shows_its_own_events(client: FlaskClient, store: Store) -> None:
-    choice = Filter.from_labels([("category", "Fair")])
-    part = FilteredFeed(slug="team", link=store.links.of("team")[0], choice=choice)
-    path = f"/f/{store.filters.token(part)}/team.json"
+    ticks, link = Ticks(labels=(("category", "Fair"),)), store.links.of("team")[0]
+    token = store.selections.add("team", link, ticks, client="c", now=datetime.now(UTC))
+    path = f"/f/{token}/team.json"
     assert starts(client, "start=2026-01-01&end=2026-12-31", path) == ["2026-03-20"]
 
 

@@ -19,11 +19,10 @@ from werkzeug.test import TestResponse
 
 from bridge.cli import main
 from bridge.feed.changelog import Change
-from bridge.feed.filter import Filter
 from bridge.feed.publication import Publication
+from bridge.feed.selection import Ticks
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
-from bridge.store.filters import FilteredFeed
 from tests.factories import BERLIN, event
 from tests.publish.feeds import FEED, publish_all
 from tests.served import web_app
@@ -163,8 +162,8 @@ def test_without_the_right_token_it_is_404(client: FlaskClient, changed: Store) 
     """Whether or not there is such a feed, and for a part of one: it can't tell what was removed."""
     good = address(changed)
     link = changed.links.of("team")[0]
-    choice = Filter.from_labels([("source", "calendar:c")])
-    part = changed.filters.token(FilteredFeed(slug="team", link=link, choice=choice))
+    ticks, now = Ticks(events=("u",)), datetime.now(UTC)
+    part = changed.selections.add("team", link, ticks, client="c", now=now)
     refused = [
         good.replace("/team.atom", "/nothing.atom"),
         good.replace(".atom", "x.atom"),

@@ -1,5 +1,5 @@
--- Version 4: what Zoho states about calendars, and agendas that are read by index, occurrence by
--- occurrence. Agenda items of published events are written with the next publication.
+-- Version 4: what Zoho states about calendars, selections, and agendas that are read by index,
+-- occurrence by occurrence. Agenda items of published events are written with the next publication.
 
 -- Profile of a calendar as JSON: category, privilege, color, hidden. NULL: not read yet.
 ALTER TABLE sources ADD COLUMN profile TEXT;
@@ -64,3 +64,23 @@ CREATE INDEX sources_by_hook ON sources (hook_hash);
 
 -- A read waits for the bridge's own rate limit until then. That is no failure.
 ALTER TABLE sources ADD COLUMN waiting_until BIGINT;
+
+-- Selections that people made of a feed, with a secret address of their own.
+CREATE TABLE selections (
+  token_hash VARCHAR(64) NOT NULL,
+  slug VARCHAR(64) NOT NULL,
+  -- Hash of the token of the link that it was made of, empty for a public feed.
+  link VARCHAR(64) NOT NULL,
+  -- Labels, events and reminder as JSON.
+  ticks TEXT NOT NULL,
+  -- Keyed hash of the client's address, which is emptied within a day.
+  client VARCHAR(64) NOT NULL,
+  created_at BIGINT NOT NULL,
+  changed_at BIGINT NOT NULL,
+  -- Time of the last poll, up to a minute late.
+  used_at BIGINT,
+  PRIMARY KEY (token_hash),
+  FOREIGN KEY (slug) REFERENCES feeds (slug) ON DELETE CASCADE
+);
+CREATE INDEX selections_of_link ON selections (slug, link);
+CREATE INDEX selections_of_client ON selections (client, created_at);

@@ -33,6 +33,7 @@ def feed(slug: str) -> Response:
         links=[(link, _link_paths(row.feed, link)) for link in links if link.opens(at)],
         root=public_root(),
         public=public_root() + Paths.of(row.feed, None).feed if row.feed.public else "",
+        selections=web().store.selections.count(slug, now=at),
         grace_days=GRACE_DAYS,
         readers=_readers(slug, links, changed_at, at),
         problem_events=problem_events(source.key for source in row.feed.sources),

@@ -12,7 +12,7 @@ import hashlib
 import struct
 import zlib
 
-_LEVEL = 6
+LEVEL = 6
 _BLOCK = 200_000  # mean bytes of a block: each smaller one would learn the common words again
 _HEADER = b"\x1f\x8b\x08" + bytes(5) + b"\x00\xff"  # deflate, no name, no time, unknown system
 _LAST = b"\x03\x00"  # an empty last block, as every deflate stream has one
@@ -35,10 +35,12 @@ class GzipDocument:
         return zlib.decompress(self.gzip, 16 + zlib.MAX_WBITS, max(size, 1))
 
 
-def compress(pieces: Iterable[bytes], *, earlier: bytes = b"", blocks: bytes = b"") -> GzipDocument:
+def compress(
+    pieces: Iterable[bytes], *, earlier: bytes = b"", blocks: bytes = b"", level: int = LEVEL
+) -> GzipDocument:
     """Join pieces and compress them, reusing the blocks of an earlier document's gzip.
 
-    The plain bytes are never held at once.
+    The plain bytes are never held at once. ``level`` is zlib's.
     """
     known = dict(_known(earlier, blocks))
     sha256, crc, size = hashlib.sha256(), 0, 0
@@ -48,16 +50,16 @@ def compress(pieces: Iterable[bytes], *, earlier: bytes = b"", blocks: bytes = b
         crc = zlib.crc32(block, crc)
         size += len(block)
         name = hashlib.sha256(block).digest()
-        deflated.append((name, known.get(name) or deflate(block)))
+        deflated.append((name, known.get(name) or deflate(block, level)))
     end = _TRAILER.pack(crc, size & 0xFFFFFFFF)
     gzip = b"".join((_HEADER, *(data for _, data in deflated), _LAST, end))
     names = b"".join(_KNOWN.pack(name, len(data)) for name, data in deflated)
     return GzipDocument(gzip=gzip, blocks=names, sha256=sha256.hexdigest())
 
 
-def deflate(block: bytes) -> bytes:
+def deflate(block: bytes, level: int = LEVEL) -> bytes:
     """Return a block as deflate, ended by a full flush."""
-    deflator = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    deflator = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
     return deflator.compress(block) + deflator.flush(zlib.Z_FULL_FLUSH)
 
 

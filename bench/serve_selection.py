@@ -1,13 +1,14 @@
-"""Time of the first request of a filtered feed, whose document is joined from stored VEVENTs.
+"""Time of the first request of a selection, whose document is joined from stored VEVENTs.
 
 Baseline: a request of the feed's whole document, as published. Both are requests of the WSGI app
-in this process, in turns, with an app whose caches are empty. A second request of the filtered
-feed, from the cache, is the third column.
+in this process, in turns, with an app whose caches are empty. A second request of the
+selection, from the cache, is the third column.
 
-    python bench/serve_filtered.py [--events 10000] [--rounds 15]
+    python bench/serve_selection.py [--events 10000] [--rounds 15]
 """
 
 from dataclasses import replace
+from datetime import UTC, datetime
 import statistics
 import time
 
@@ -16,40 +17,40 @@ from flask import Flask
 from werkzeug.test import Client
 
 from bridge.domain.event import Place
-from bridge.feed.filter import Filter
-from bridge.store.filters import FilteredFeed
+from bridge.feed.selection import Ticks
 from bridge.web import create_app
 
 HALLS = 10
-PARTS = {"a tenth": 1, "half": HALLS // 2, "all": HALLS}  # halls of a filter
+PARTS = {"a tenth": 1, "half": HALLS // 2, "all": HALLS}  # halls of a selection
 
 
 def measure(app: Flask, path: str, encoding: str) -> tuple[float, int]:
-    """Return the milliseconds of a response, and its length."""
+    """Return the CPU milliseconds of a response, and its length."""
     client = Client(app.wsgi_app)
-    start = time.perf_counter()
+    start = time.process_time()
     response = client.get(path, headers={"Accept-Encoding": encoding})
-    milliseconds = (time.perf_counter() - start) * 1000
+    milliseconds = (time.process_time() - start) * 1000
     assert response.status_code == 200, response.status
     return milliseconds, len(response.data)
 
 
 def main(events: int, rounds: int) -> None:
-    """Print the milliseconds of the three kinds of request for each part and encoding."""
+    """Print the CPU milliseconds of the three kinds of request for each part and encoding."""
     with new_store() as (settings, store):
         placed = [
             replace(
                 event, place=Place(hall=f"Hall {n % HALLS}"), categories=(f"Category {n % 97}",)
             )
-            for n, event in enumerate(meetings(events, "filtered"))
+            for n, event in enumerate(meetings(events, "selected"))
         ]
         whole = publish_feeds(store, {"bench": ["bench"]}, {"bench": placed})["bench"]
         link = store.links.of("bench")[0]
         for encoding in ("identity", "gzip"):
             for part, halls in PARTS.items():
-                choice = Filter.from_labels(("hall", f"Hall {n}") for n in range(halls))
-                filtered = FilteredFeed(slug="bench", link=link, choice=choice)
-                path = f"/f/{store.filters.token(filtered)}/bench.ics"
+                ticks = Ticks(labels=tuple(("hall", f"Hall {n}") for n in range(halls)))
+                client, now = f"{encoding} {part}", datetime.now(UTC)
+                token = store.selections.add("bench", link, ticks, client=client, now=now)
+                path = f"/f/{token}/bench.ics"
                 rows = []
                 for _ in range(rounds):
                     published, _size = measure(create_app(settings, store), whole, encoding)

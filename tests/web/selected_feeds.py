@@ -1,19 +1,20 @@
-"""A feed with talks and meetings to filter, and the addresses of its filtered feeds."""
+"""A feed with talks and meetings, and selections of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
 import re
 
 from flask.testing import FlaskClient
 
-from bridge.domain.event import Alarm, Place
+from bridge.domain.event import Alarm, Person, Place
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarSource
 from bridge.feed.document import remove_alarms
-from bridge.feed.filter import Filter
+from bridge.feed.selection import Ticks
 from bridge.publish.publisher import publish
 from bridge.store import Store
-from bridge.store.filters import FilteredFeed
 from tests.clock import Clock
 from tests.factories import event, put, series
 
@@ -22,12 +23,20 @@ WORK = CalendarSource(calendar="work")
 FEED = Feed(slug="summit", title="Summit", sources=(SUMMIT, WORK))
 OPEN = Feed(slug="open", title="Open", sources=(SUMMIT,), public=True)
 ALARM = Alarm(trigger=timedelta(minutes=-10))
+ADA, BOB = (Person(name=name, role="speaker") for name in ("Ada", "Bob"))
 HALL_A, HALL_B = Place(hall="Hall A", name="Fair"), Place(hall="Hall B", name="Fair")
 
 TALKS = (
-    event("a1", place=HALL_A, categories=("Data", "talk"), track="Data", alarms=(ALARM,)),
+    event(
+        "a1",
+        place=HALL_A,
+        categories=("Data", "talk"),
+        track="Data",
+        alarms=(ALARM,),
+        people=(ADA, BOB),
+    ),
     event("a2", place=HALL_A, categories=("Web", "workshop"), track="Web"),
-    event("b1", place=HALL_B, categories=("Data", "talk"), track="Data"),
+    event("b1", place=HALL_B, categories=("Data", "talk"), track="Data", people=(BOB,)),
     event("b2", start=date(2026, 3, 20), place=HALL_B),
 )
 MEETINGS = (
@@ -36,6 +45,9 @@ MEETINGS = (
     event("m3"),
     series("m4", 11, answer="accepted"),
 )
+
+
+_clients = count()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,20 +87,24 @@ def link_token(store: Store, slug: str = "summit") -> str:
     return store.links.token(store.links.of(slug)[0])
 
 
-def filter_token(
-    store: Store, *labels: tuple[str, str], slug: str = "summit", public: bool = False
-) -> str:
-    """Return the token of a filter; that of a public feed depends on no link."""
+def new_token(store: Store, ticks: Ticks, *, slug: str = "summit", public: bool = False) -> str:
+    """Return the token of a new selection of a feed's first link, or of a public feed."""
     link = None if public else store.links.of(slug)[0]
-    choice = Filter.from_labels(labels)
-    return store.filters.token(FilteredFeed(slug=slug, link=link, choice=choice))
+    client = f"client {next(_clients)}"  # each has a limit
+    return store.selections.add(slug, link, ticks, client=client, now=datetime.now(UTC))
 
 
-def filter_path(
-    store: Store, *labels: tuple[str, str], slug: str = "summit", public: bool = False
+def new_path(
+    store: Store,
+    *labels: tuple[str, str],
+    events: Iterable[str] = (),
+    reminder: int | None = None,
+    slug: str = "summit",
+    public: bool = False,
 ) -> str:
-    """Return the path of a filtered feed."""
-    return f"/f/{filter_token(store, *labels, slug=slug, public=public)}/{slug}.ics"
+    """Return the path of a new selection."""
+    ticks = Ticks(labels=tuple(sorted(labels)), events=tuple(sorted(events)), reminder=reminder)
+    return f"/f/{new_token(store, ticks, slug=slug, public=public)}/{slug}.ics"
 
 
 def uids(body: bytes) -> list[str]:

@@ -16,8 +16,8 @@ import httpx
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from bridge.publish import gzip_blocks as compressing
-from bridge.publish.gzip_blocks import compress, split_blocks
+from bridge.feed import gzip_blocks as compressing
+from bridge.feed.gzip_blocks import compress, split_blocks
 
 
 def pieces(number: int) -> list[bytes]:

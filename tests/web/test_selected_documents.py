@@ -1,36 +1,33 @@
-"""Filtered feeds: the labels of events, and the documents of a filter.
+"""Selections of a feed: the labels of events, and the documents of a selection.
 
 Expected documents come from the feed's own published bytes, HTTP rules from the rulebook (H6, H7,
 H8, H9).
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import gzip
 from pathlib import Path
 import re
-import time
 from typing import Any, Never
 
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 from time_machine import TimeMachineFixture
 
-from bridge.domain.event import Moment
+from bridge.domain.event import Moment, Person
 from bridge.domain.source import ConnectSource
 from bridge.errors import StoreError
 from bridge.feed.agenda import NO_INVITATION, labels_of
 from bridge.feed.document import PLACEHOLDER, remove_alarms
-from bridge.feed.filter import LABEL_KINDS, Filter
+from bridge.feed.selection import REMINDERS, Ticks, decode_ticks, encode_ticks
 from bridge.publish.publisher import publish
 from bridge.store import Store
-from bridge.store.filters import FilteredFeed
-from bridge.web.filtered_documents import FilteredDocuments
-from bridge.web.read_cache import ReadCache
+from bridge.web.selected_documents import SelectedDocuments
 from tests.clock import Clock
 from tests.factories import MINUTE, berlin, event, put, series
 from tests.served import web_app
-from tests.web.filtered_feeds import (
+from tests.web.selected_feeds import (
     FEED,
     HALL_A,
     MEETINGS,
@@ -40,8 +37,9 @@ from tests.web.filtered_feeds import (
     WORK,
     Site,
     fill,
-    filter_path,
     link_token,
+    new_path,
+    new_token,
     uids,
 )
 
@@ -50,7 +48,8 @@ IN_HALL_A, IN_HALL_B = ("hall", "Hall A"), ("hall", "Hall B")
 
 
 @pytest.fixture
-def site(store: Store, tmp_path: Path, now: datetime) -> Site:
+def site(store: Store, tmp_path: Path, now: datetime, time_machine: TimeMachineFixture) -> Site:
+    time_machine.move_to(now)
     fill(store, now, FEED, OPEN)
     clock = Clock()
     client = web_app(store, tmp_path, clock=clock.monotonic).test_client()
@@ -62,7 +61,10 @@ def site(store: Store, tmp_path: Path, now: datetime) -> Site:
 
 def test_the_labels_of_an_event_are_what_people_know_of_it() -> None:
     shown = event("x", place=HALL_A, categories=("Data", "talk"), track="Data")
+    speakers = [Person(name=name, role="speaker") for name in ("Ada\nL.", "Bob", " ")]
+    shown = replace(shown, people=(*speakers, Person(name="Eve", role="organizer")))
     expected = {("category", "talk"), ("track", "Data"), IN_HALL_A, ("source", SUMMIT.key)}
+    expected |= {("speaker", "Ada L."), ("speaker", "Bob")}
     assert labels_of(shown, SUMMIT.key) == expected
     groups = {("group", "Sales"), ("source", GROUPS.key)}
     assert labels_of(event("x", track="Sales"), GROUPS.key) == groups
@@ -80,7 +82,7 @@ def test_labels_do_not_change_the_published_bytes(store: Store, now: datetime) -
     """Or every subscriber would see a change of an event when the account responds to it."""
     fill(store, now, FEED)
     before = store.publications.document("summit", "default")
-    put(store, now, replace(MEETINGS[0], answer="tentative"), *MEETINGS[1:], source=WORK)
+    put(store, now + MINUTE, replace(MEETINGS[0], answer="tentative"), *MEETINGS[1:], source=WORK)
     publish(store, "summit", now=now + MINUTE)
     after = store.publications.document("summit", "default")
     assert before is not None
@@ -89,40 +91,13 @@ def test_labels_do_not_change_the_published_bytes(store: Store, now: datetime) -
     assert "tentative" in store.agenda.labels("summit")["answer"]
 
 
-LABEL = st.tuples(st.sampled_from(list(LABEL_KINDS)), st.text(max_size=8))
 Labels = list[tuple[str, str]]
 
 
-@given(labels=st.lists(LABEL, min_size=1, max_size=20))
-def test_a_filter_decodes_to_itself(labels: Labels) -> None:
-    choice = Filter.from_labels(labels)
-    assert Filter.decode(choice.encode()) == choice
-    assert Filter.from_labels(reversed(labels)).encode() == choice.encode()
-
-
-@given(data=st.binary(max_size=40))
-def test_only_the_bytes_of_a_filter_decode_to_one(data: bytes) -> None:
-    try:
-        choice = Filter.decode(data)
-    except ValueError:
-        return
-    assert choice.encode() == data
-
-
-@given(selected=st.lists(LABEL, min_size=1, max_size=4), labels=st.lists(LABEL, max_size=4))
-def test_an_event_matches_if_it_has_a_selected_label_of_every_selected_kind(
-    selected: Labels, labels: Labels
-) -> None:
-    """The filter compares digests, this test the labels themselves."""
-    by_kind: dict[str, set[str]] = {}
-    for kind, value in selected:
-        by_kind.setdefault(kind, set()).add(value)
-    expected = all(any((k, v) in labels for v in values) for k, values in by_kind.items())
-    choice = Filter.from_labels(selected)
-    assert choice.matches(labels) == expected
-    known = {kind: [value for k, value in labels if k == kind] for kind, _ in labels}
-    names = {kind: set(values) for kind, values in choice.select(known).items()}
-    assert names == {kind: values & set(known.get(kind, ())) for kind, values in by_kind.items()}
+def test_ticks_are_read_as_they_were_written() -> None:
+    ticks = Ticks(labels=(IN_HALL_A, ("track", "é\n👩‍💻")), events=("u",), reminder=0)
+    assert decode_ticks(encode_ticks(ticks)) == ticks
+    assert decode_ticks(encode_ticks(Ticks())) == Ticks()
 
 
 # --- documents
@@ -134,6 +109,7 @@ def test_an_event_matches_if_it_has_a_selected_label_of_every_selected_kind(
         ([IN_HALL_A], ["a1", "a2"]),
         ([("track", "Data")], ["a1", "b1"]),
         ([("track", "Data"), IN_HALL_A], ["a1"]),
+        ([("speaker", "Bob")], ["a1", "b1"]),
         ([IN_HALL_A, IN_HALL_B], ["a1", "a2", "b1", "b2"]),
         ([("category", "talk")], ["a1", "b1", "m1"]),
         ([("source", WORK.key), ("category", "talk")], ["m1"]),
@@ -141,15 +117,13 @@ def test_an_event_matches_if_it_has_a_selected_label_of_every_selected_kind(
         ([("answer", "accepted"), ("answer", NO_INVITATION)], ["m1", "m3", "m4"]),
     ],
 )
-def test_a_filtered_feed_has_the_feeds_own_bytes_in_the_feeds_own_order(
+def test_a_selection_has_the_feeds_own_bytes_in_the_feeds_own_order(
     site: Site, labels: Labels, expected: list[str]
 ) -> None:
     check_bytes_and_order(site, labels, expected)
 
 
-def test_filtered_feeds_work_on_every_database(
-    any_store: Store, tmp_path: Path, now: datetime
-) -> None:
+def test_selections_work_on_every_database(any_store: Store, tmp_path: Path, now: datetime) -> None:
     fill(any_store, now, FEED)
     client = web_app(any_store, tmp_path).test_client()
     site = Site(store=any_store, client=client, clock=Clock())
@@ -159,7 +133,7 @@ def test_filtered_feeds_work_on_every_database(
 
 def check_bytes_and_order(site: Site, labels: Labels, expected: list[str]) -> None:
     whole = vevents(site.get(f"/f/{link_token(site.store)}/summit.ics"))
-    body = site.get(filter_path(site.store, *labels))
+    body = site.get(new_path(site.store, *labels))
     shown = vevents(body)
     assert [vevent for vevent in whole if vevent in shown] == shown
     # The moved instance of the series m4 has a UID of its own.
@@ -175,12 +149,12 @@ def vevents(body: bytes) -> list[bytes]:
 
 
 def test_the_calendars_name_includes_the_labels(site: Site) -> None:
-    body = site.get(filter_path(site.store, IN_HALL_A, ("answer", "accepted")))
+    body = site.get(new_path(site.store, IN_HALL_A, ("answer", "accepted")))
     assert b"\r\nX-WR-CALNAME:Summit: Hall A\\, accepted\r\n" in body
 
 
-def test_a_filtered_feed_has_all_variants(site: Site) -> None:
-    path = filter_path(site.store, IN_HALL_A)
+def test_a_selection_has_all_variants(site: Site) -> None:
+    path = new_path(site.store, IN_HALL_A)
     queries = ("", "?alarms=off", "?flavour=web", "?download=1")
     default, quiet, web, download = (site.client.get(path + query) for query in queries)
     assert default.data.count(b"BEGIN:VALARM") == 1
@@ -193,15 +167,15 @@ def test_a_filtered_feed_has_all_variants(site: Site) -> None:
     assert download.data == default.data
 
 
-def test_a_filter_without_matches_is_a_placeholder_and_never_empty(site: Site) -> None:
+def test_a_selection_without_matches_is_a_placeholder_and_never_empty(site: Site) -> None:
     """Rulebook 17, H7."""
-    body = site.get(filter_path(site.store, ("hall", "Hall Z")))
+    body = site.get(new_path(site.store, ("hall", "Hall Z")))
     assert body.count(b"BEGIN:VEVENT") == 1
     assert PLACEHOLDER in body
 
 
-def test_a_filtered_feed_answers_conditional_requests_and_gzip(site: Site) -> None:
-    path, client = filter_path(site.store, IN_HALL_A), site.client
+def test_a_selection_answers_conditional_requests_and_gzip(site: Site) -> None:
+    path, client = new_path(site.store, IN_HALL_A), site.client
     plain = client.get(path)
     assert plain.headers["Cache-Control"].startswith("private, max-age=900")
     assert plain.headers["Content-Length"] == str(len(plain.data))
@@ -218,9 +192,9 @@ def test_a_filtered_feed_answers_conditional_requests_and_gzip(site: Site) -> No
 def test_a_new_publication_is_noticed_even_by_the_old_time_of_change(
     site: Site, now: datetime
 ) -> None:
-    path = filter_path(site.store, IN_HALL_A)
+    path = new_path(site.store, IN_HALL_A)
     first = site.client.get(path)
-    put(site.store, now, replace(TALKS[0], title="New"), *TALKS[1:], source=SUMMIT)
+    put(site.store, now + MINUTE, replace(TALKS[0], title="New"), *TALKS[1:], source=SUMMIT)
     publish(site.store, "summit", now=now + MINUTE)
     site.expire_caches()
     second = site.client.get(path)
@@ -230,13 +204,19 @@ def test_a_new_publication_is_noticed_even_by_the_old_time_of_change(
     assert site.client.get(path, headers=since).status_code == 200
 
 
-def test_an_event_that_leaves_a_filter_by_its_labels_alone_is_noticed(
+def test_an_event_that_leaves_a_selection_by_its_labels_alone_is_noticed(
     site: Site, now: datetime, tmp_path: Path
 ) -> None:
     """The feed's own document stays the same, so If-Modified-Since could miss the change."""
-    path = filter_path(site.store, ("answer", "accepted"))
+    path = new_path(site.store, ("answer", "accepted"))
     first = site.client.get(path)
-    put(site.store, now, replace(MEETINGS[0], answer="tentative"), *MEETINGS[1:], source=WORK)
+    put(
+        site.store,
+        now + MINUTE,
+        replace(MEETINGS[0], answer="tentative"),
+        *MEETINGS[1:],
+        source=WORK,
+    )
     publish(site.store, "summit", now=now + MINUTE)
     site.expire_caches()
     second = site.client.get(path)
@@ -251,15 +231,15 @@ def test_an_event_that_leaves_a_filter_by_its_labels_alone_is_noticed(
 
 
 def count_joins(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Return a list that gets an item whenever a filtered document is joined."""
+    """Return a list that gets an item whenever a selected document is joined."""
     calls: list[Any] = []
-    filtered = site.store.agenda.filtered
+    selected = site.store.agenda.selected
 
     def count(*arguments: Any, **options: Any) -> Any:
         calls.append(arguments)
-        return filtered(*arguments, **options)
+        return selected(*arguments, **options)
 
-    monkeypatch.setattr(site.store.agenda, "filtered", count)
+    monkeypatch.setattr(site.store.agenda, "selected", count)
     return calls
 
 
@@ -267,7 +247,7 @@ def test_a_document_is_joined_once_for_a_state_of_the_feed(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = count_joins(site, monkeypatch)
-    path = filter_path(site.store, IN_HALL_A)
+    path = new_path(site.store, IN_HALL_A)
     assert len({site.get(path) for _ in range(3)}) == 1
     assert len(calls) == 1
 
@@ -276,31 +256,34 @@ def test_the_last_document_is_served_while_the_database_cannot_be_read(
     site: Site, monkeypatch: pytest.MonkeyPatch, now: datetime
 ) -> None:
     """Rulebook H8."""
-    path = filter_path(site.store, IN_HALL_A)
+    path = new_path(site.store, IN_HALL_A)
     first = site.get(path)
-    put(site.store, now, replace(TALKS[0], title="New"), *TALKS[1:], source=SUMMIT)
+    put(site.store, now + MINUTE, replace(TALKS[0], title="New"), *TALKS[1:], source=SUMMIT)
     publish(site.store, "summit", now=now + MINUTE)
     site.expire_caches()
 
     def broken(*_arguments: object, **_options: object) -> Never:
         raise StoreError("gone")
 
-    monkeypatch.setattr(site.store.agenda, "filtered", broken)
+    monkeypatch.setattr(site.store.agenda, "selected", broken)
     assert site.get(path) == first
-    assert site.status(filter_path(site.store, IN_HALL_B)) == 503
+    assert site.status(new_path(site.store, IN_HALL_B)) == 503
 
 
 def test_the_cached_bytes_are_bounded(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     store, calls = site.store, count_joins(site, monkeypatch)
-    heads = ReadCache(store.publications.head, time.monotonic)
-    documents = FilteredDocuments(store, heads, most_bytes=3000)
+    documents = SelectedDocuments(store, most_bytes=3000)
+    head = store.publications.head("summit", "default")
+    assert head is not None
+    halls = ("Hall A", "Hall B", "Hall C", "Hall D")
+    tokens = {h: new_token(store, Ticks(labels=(("hall", h),))) for h in halls}
 
     def get(hall: str) -> bytes:
-        choice = Filter.from_labels([("hall", hall)])
-        filtered = FilteredFeed(slug="summit", link=None, choice=choice)
-        return documents.get(filtered, "default").body
+        selection = store.selections.find(tokens[hall], now=datetime.now(UTC))
+        assert selection is not None
+        return documents.get(selection, head, "default").body
 
-    sizes = [len(get(hall)) for hall in ("Hall A", "Hall B", "Hall C", "Hall D")]
+    sizes = [len(get(hall)) for hall in halls]
     assert max(sizes) < 3000 < sum(sizes)
     assert len(calls) == 4
     get("Hall D")
@@ -309,10 +292,113 @@ def test_the_cached_bytes_are_bounded(site: Site, monkeypatch: pytest.MonkeyPatc
     assert len(calls) == 5
 
 
-def test_a_use_of_a_filtered_feed_is_a_use_of_its_link(
-    site: Site, time_machine: TimeMachineFixture, now: datetime
+# --- single events and reminders
+
+
+def test_ticked_events_are_shown_besides_the_labels(site: Site) -> None:
+    assert uids(site.get(new_path(site.store, events=["b1", "m3", "gone"]))) == ["b1", "m3"]
+    body = site.get(new_path(site.store, IN_HALL_A, events=["b1"]))
+    assert set(uids(body)) == {"a1", "a2", "b1"}
+
+
+def test_a_ticked_series_has_its_instances_that_stand_apart(site: Site, now: datetime) -> None:
+    """One that is moved after the tick has a UID that nobody knew before."""
+    path = new_path(site.store, events=["m4"])
+    before = uids(site.get(path))
+    start: Moment = berlin(datetime(2026, 3, 12, 9))
+    moved = event("m4", start=datetime(2026, 3, 13, 17), recurrence_id=start)
+    old = MEETINGS[3]
+    changed = replace(old, overrides=(*old.overrides, moved))
+    put(site.store, now + MINUTE, *MEETINGS[:3], changed, source=WORK)
+    publish(site.store, "summit", now=now + MINUTE)
+    site.expire_caches()
+    assert len(uids(site.get(path))) == len(before) + 1
+
+
+def test_ticks_outlive_what_they_select(site: Site, now: datetime) -> None:
+    """A lost track comes back, an event is renamed: the selection shows both again."""
+    path = new_path(site.store, ("track", "Web"), events=["b1"])
+    assert uids(site.get(path)) == ["a2", "b1"]
+    put(site.store, now + MINUTE, TALKS[0], TALKS[3], source=SUMMIT)
+    publish(site.store, "summit", now=now + MINUTE)
+    site.expire_caches()
+    assert uids(site.get(path)) == uids(PLACEHOLDER)
+    put(site.store, now + 2 * MINUTE, *TALKS[:2], replace(TALKS[2], title="New"), source=SUMMIT)
+    publish(site.store, "summit", now=now + 2 * MINUTE)
+    site.expire_caches()
+    assert uids(site.get(path)) == ["a2", "b1"]
+
+
+def test_a_reminder_is_for_timed_events_without_one(site: Site) -> None:
+    whole = vevents(site.get(f"/f/{link_token(site.store)}/summit.ics"))
+    path = new_path(site.store, reminder=90)
+    body = site.get(path)
+    for before, after in zip(whole, vevents(body), strict=True):
+        if b"VALARM" in before or b"VALUE=DATE:" in before:
+            assert after == before
+        else:
+            assert remove_alarms(after) == before
+            assert b"TRIGGER:-PT1H30M\r\n" in after
+    assert site.get(f"{path}?alarms=off") == remove_alarms(body)
+    assert b"VALARM" not in site.get(f"{path}?flavour=web")
+
+
+@pytest.mark.parametrize("minutes", REMINDERS)
+def test_a_reminder_is_the_same_as_one_that_is_published(
+    site: Site, now: datetime, minutes: int
 ) -> None:
-    time_machine.move_to(now + timedelta(hours=1), tick=False)
-    site.get(filter_path(site.store, IN_HALL_A))
-    site.client.application.extensions["bridge"].usage.flush()
-    assert site.store.links.of("summit")[0].used_at == now + timedelta(hours=1)
+    """The renderer of feeds and icalendar write it, too."""
+    titles = ("Plain", "Ünïcode, with; escapes\\ " * 6, "👩‍💻" * 30, "x" * 200)
+    talks = [event(f"t{n}", title=title) for n, title in enumerate(titles)]
+    put(site.store, now + MINUTE, *talks, source=SUMMIT)
+    publish(site.store, "open", now=now + MINUTE)
+    path = new_path(site.store, slug="open", public=True, reminder=minutes)
+    joined = vevents(site.get(path))
+    feed = replace(OPEN, reminder=timedelta(minutes=minutes))
+    site.store.feeds.replace([FEED, feed], now=now)
+    publish(site.store, "open", now=now + 2 * MINUTE)
+    site.expire_caches()
+    published = vevents(site.get("/feeds/open.ics"))
+    stamps = re.compile(rb"(DTSTAMP|LAST-MODIFIED|SEQUENCE):[^\r]*\r\n")
+    assert [stamps.sub(b"", v) for v in joined] == [stamps.sub(b"", v) for v in published]
+    assert all(len(line) <= 75 for v in joined for line in v.split(b"\r\n"))
+
+
+LABELS = st.sampled_from(
+    [
+        *(IN_HALL_A, IN_HALL_B, ("track", "Data"), ("track", "Web"), ("speaker", "Bob")),
+        *(("category", "talk"), ("answer", "accepted"), ("source", WORK.key), ("hall", "Gone")),
+    ]
+)
+UIDS = st.sampled_from([*(e.uid for e in (*TALKS, *MEETINGS)), "gone", "é\n"])
+
+
+@given(
+    labels=st.lists(LABELS, unique=True),
+    events=st.lists(UIDS, unique=True),
+    reminder=st.sampled_from([None, *REMINDERS]),
+    privacy=st.sampled_from(["full", "busy"]),
+    public=st.booleans(),
+)
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_selection_never_shows_an_event_that_its_parent_does_not(
+    site: Site,
+    now: datetime,
+    labels: Labels,
+    events: list[str],
+    reminder: int | None,
+    privacy: Any,
+    public: bool,
+) -> None:
+    feed = replace(FEED, privacy=privacy, public=public)
+    site.store.feeds.replace([feed], now=now)
+    publish(site.store, "summit", now=now)
+    site.expire_caches()
+    path = new_path(site.store, *labels, events=events, reminder=reminder)
+    for query in ("?alarms=off", "?flavour=web"):
+        whole = vevents(site.get(f"/f/{link_token(site.store)}/summit.ics{query}"))
+        shown = [v for v in vevents(site.get(path + query)) if v != PLACEHOLDER]
+        assert [vevent for vevent in whole if vevent in shown] == shown
+    assert remove_alarms(site.get(path)) == site.get(f"{path}?alarms=off")

@@ -1,6 +1,6 @@
 """Webhooks: a call makes a source due, and the worker reads it soon.
 
-The body is neither read nor parsed: no document of Zoho's shows all of its forms. They are answered
+The body is not parsed: no document of Zoho's shows all of its forms. They are answered
 before Flask, because anybody may call an address that leaked, as often as they like.
 """
 

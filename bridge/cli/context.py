@@ -101,11 +101,16 @@ def root_url(bridge: Bridge) -> str:
     return settings.public_url or (noted_listener(settings.data_dir) or Listener()).url
 
 
+def has_admin_pages(settings: config.Settings) -> bool:
+    """Return whether anybody can open the admin pages, with a password or on this machine."""
+    if settings.admin_password or settings.admin_proxy_header:
+        return True
+    return (noted_listener(settings.data_dir) or Listener()).is_private(settings.public_url)
+
+
 def new_admin_link(bridge: Bridge) -> str | None:
     """Return a new address that signs in to the admin pages once; None if there are no pages."""
-    settings = bridge.settings
-    listener = noted_listener(settings.data_dir) or Listener()
-    if not settings.admin_password and not listener.is_private(settings.public_url):
+    if not has_admin_pages(bridge.settings):
         return None
     return f"{root_url(bridge)}/admin/link/{bridge.store.sessions.new_link(now=datetime.now(UTC))}"
 

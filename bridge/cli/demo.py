@@ -17,6 +17,7 @@ from bridge.cli.context import feed_url, hook_url, open_bridge
 from bridge.cli.processes import Tree, bridge
 from bridge.cli.zoho import group_sentences, open_refresher, refresh_all, source_keys, sync_feeds
 from bridge.errors import StoreError
+from bridge.feed.selection import Ticks
 from bridge.sandbox.demo_edits import PORTAL, edit, serve_renames
 from bridge.sandbox.fault_tour import fault_tour
 from bridge.sandbox.files import data_file
@@ -26,6 +27,7 @@ from bridge.store.listener import Listener
 
 _TURN = 120.0  # seconds; the worker looks once a minute for sources that are due
 
+_TICKS = Ticks(labels=(("category", "Hybrid"), ("category", "Online")), reminder=30)
 _NEXT_STEPS = """
 Open {page} to look around. To try the commands in another terminal:
 
@@ -146,6 +148,11 @@ def _show(listener: Listener, commands: Path, faults: float | None, zoho: str) -
     with open_bridge() as here:
         for feed in here.store.feeds.active():
             click.echo(f"  {feed.title}\n    {feed_url(here, feed)}")
+        link = here.store.links.of("everything")[0]
+        token = here.store.selections.add(
+            link.slug, link, _TICKS, client="demo", now=link.created_at
+        )
+        click.echo(f"  Everything: a selection\n    {listener.url}/f/{token}/{link.slug}.ics")
         hook = hook_url(here, f"backstage:{PORTAL}")
     page = listener.url + ("/admin/" if listener.is_private("") else "/feeds/northwind-events/")
     if faults:

@@ -5,7 +5,7 @@ import sys
 import click
 
 from bridge.cli.doctor_checks import examine
-from bridge.cli.output import json_option, print_json
+from bridge.cli.output import json_option, print_json, show_progress
 
 _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -15,8 +15,9 @@ _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 def doctor(*, as_json: bool) -> None:
     """Check the setup and suggest fixes.
 
-    Prints a line each for settings, database, clock, Zoho's login and scopes, each source and the
-    public address. Exits with 1 if a check fails. A source is read over a week; nothing is saved.
+    Prints a line each for settings, database, clock, Zoho's login and scopes, each source, public
+    address and admin pages. Exits with 1 if a check fails. A source is read over a week; nothing
+    is saved.
 
     \b
     Examples:
@@ -24,7 +25,12 @@ def doctor(*, as_json: bool) -> None:
       zoho-bridge doctor --json | jq '.[] | select(.level != "ok")'
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     rows = []
-    for level, subject, text in examine():
+    for step in examine():
+        if isinstance(step, str):
+            show_progress(f"{step}…")
+            continue
+        level, subject, text = step
+        show_progress("")
         sentence = " ".join(text.split())
         rows.append({"level": level, "what": subject, "said": sentence})
         if not as_json:  # at once: some checks take seconds

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from bridge import config
-from bridge.cli.context import Bridge, open_bridge
+from bridge.cli.context import Bridge, has_admin_pages, open_bridge
 from bridge.cli.output import counted
-from bridge.cli.zoho import open_refresher, trial_window
+from bridge.cli.zoho import open_refresher, parallel_reads, trial_window
 from bridge.config.urls import mask_url
 from bridge.domain.records import SourceState
 from bridge.domain.source import Source
@@ -52,8 +52,11 @@ class Finding(NamedTuple):
     text: str
 
 
-def examine() -> Iterator[Finding]:
-    """Yield a finding for each check; skip checks that need something that is broken."""
+def examine() -> Iterator[Finding | str]:
+    """Yield a finding for each check, and before a check that takes time what it does.
+
+    Checks that need something that is broken are skipped.
+    """
     try:
         settings = config.load(os.environ)
     except ConfigError as error:
@@ -76,6 +79,7 @@ def examine() -> Iterator[Finding]:
         except (StoreError, ConfigError) as error:
             yield Finding("fail", "database", str(error))
         yield from check_public_address(settings.public_url, http)
+    yield _check_admin_pages(settings)
 
 
 def check_time_zones(now: datetime) -> Finding:
@@ -104,7 +108,7 @@ def _check_store(bridge: Bridge) -> Iterator[Finding]:
             yield Finding("warn", "links", str(error))
 
 
-def _check_zoho(bridge: Bridge, http: httpx.Client) -> Iterator[Finding]:
+def _check_zoho(bridge: Bridge, http: httpx.Client) -> Iterator[Finding | str]:
     settings = bridge.settings
     try:
         settings.zoho.require()
@@ -118,10 +122,13 @@ def _check_zoho(bridge: Bridge, http: httpx.Client) -> Iterator[Finding]:
         origin = settings.origins.get("ZOHO_REFRESH_TOKEN", "the settings")
         for finding in _check_account(refresher, {source.kind for source in sources}, origin):
             yield finding
-            if finding.level == "fail" and finding.subject == "token":
+            if finding[:2] == ("fail", "token"):
                 return
-        for source in sources:
-            yield _check_source(bridge, refresher, source)
+        with parallel_reads() as pool:
+            reads = [pool.submit(_check_source, bridge, refresher, source) for source in sources]
+            for number, (source, read) in enumerate(zip(sources, reads, strict=True), 1):
+                yield f"Reading source {number} of {len(sources)}: {source.key}"
+                yield read.result()
 
 
 def check_clock(url: str, http: httpx.Client) -> Finding:
@@ -143,10 +150,13 @@ def check_clock(url: str, http: httpx.Client) -> Finding:
     return Finding("ok", "clock", text)
 
 
-def _check_account(refresher: Refresher, used: set[Product], origin: str) -> Iterator[Finding]:
+def _check_account(
+    refresher: Refresher, used: set[Product], origin: str
+) -> Iterator[Finding | str]:
     """Ask each product for its sources; a product that no feed reads may be closed."""
     results: dict[Product, int | ZohoError] = {}
     for product, discover in DISCOVERERS.items():
+        yield f"Asking {NAMES[product]} for its sources"
         try:
             results[product] = len(discover(refresher.api))
         except LoginError as error:
@@ -198,6 +208,17 @@ def _news(state: SourceState) -> Iterator[str]:
         yield f"changes by probe: {state.ctag.verdict}"
     called = state.hook_called_at
     yield f"webhook last called {called:%Y-%m-%d %H:%M} UTC" if called else "webhook never called"
+
+
+def _check_admin_pages(settings: config.Settings) -> Finding:
+    link = "`zoho-bridge admin-link` prints a link that signs in once"
+    if settings.admin_password:
+        return Finding("ok", "admin pages", f"/admin/, with the password, or {link}")
+    if settings.admin_proxy_header:
+        return Finding("ok", "admin pages", f"/admin/, by the sign-in of the proxy, or {link}")
+    if has_admin_pages(settings):
+        return Finding("ok", "admin pages", f"{link}, on this machine alone")
+    return Finding("warn", "admin pages", "there are none: set BRIDGE_ADMIN_PASSWORD")
 
 
 def check_public_address(url: str, http: httpx.Client) -> Iterator[Finding]:

@@ -38,7 +38,8 @@ def feeds(*, as_json: bool) -> None:
     with open_bridge() as bridge:
         print_warnings(bridge.settings)
         known = bridge.store.feeds.active()
-        rows = [_row(bridge, feed, now) for feed in known]
+        names = {s.source.key: plain(s.title) for s in bridge.store.feeds.known_sources()}
+        rows = [_row(bridge, feed, names, now) for feed in known]
         slugs = {feed.slug for feed in known}
         rows += [_unread(feed) for feed in bridge.settings.feeds if feed.slug not in slugs]
     if as_json:
@@ -63,7 +64,7 @@ def _show(rows: Sequence[tuple[Mapping[str, Any], Sequence[str]]], now: datetime
     for (row, problems), (slug, title, events, state, last) in zip(rows, lines, strict=True):
         state = click.style(state, fg=_COLORS[row["state"]])  # noqa: PLW2901 - the same text
         click.echo(f"{click.style(slug, bold=True)}  {title}  {events}  {state}  {last}")
-        for line in filter(None, (*problems, row["url"])):
+        for line in filter(None, (row["url"], *problems)):
             click.echo(f"  {line}")
 
 
@@ -74,13 +75,21 @@ def _unread(feed: Feed) -> tuple[dict[str, Any], list[str]]:
     return row, ["Not read yet: `zoho-bridge serve` reads it and makes its address."]
 
 
-def _row(bridge: Bridge, feed: Feed, now: datetime) -> tuple[dict[str, Any], list[str]]:
-    """Return a feed as JSON has it, and its problems; its URL is None if it has none to show."""
+def _row(
+    bridge: Bridge, feed: Feed, names: Mapping[str, str], now: datetime
+) -> tuple[dict[str, Any], list[str]]:
+    """Return a feed as JSON has it, and its problems; its URL is None if it has none to show.
+
+    ``names`` are those of sources by key, for the problems of a merged feed.
+    """
     document = bridge.store.publications.document(feed.slug, "default")
     states = [bridge.store.sources.state(source.key) for source in feed.sources]
     reads = [s.last_success for s in states if s.last_success and not s.is_ahead(now)]
     problems = [
-        f"{s.source.key}: {p}" for s in states for p in (s.error, s.warning, s.turn(now)) if p
+        f"{names[s.source.key]}: {p}" if len(states) > 1 and names[s.source.key] else str(p)
+        for s in states
+        for p in (s.error, s.warning, s.turn(now))
+        if p
     ]
     url: str | None = None
     try:

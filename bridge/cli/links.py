@@ -35,7 +35,7 @@ def links() -> None:
     Examples:
       zoho-bridge links list marketing
       zoho-bridge links add marketing "Sales team's Outlook"
-      zoho-bridge links rotate marketing default --grace 7d
+      zoho-bridge links rotate marketing default
       zoho-bridge links revoke marketing "Sales team's Outlook"
     """  # noqa: D301 - \b is click's mark for text it must not wrap
 
@@ -91,9 +91,10 @@ def add(slug: str, label: str) -> None:
 @click.option(
     "--grace",
     callback=_parse_grace,
-    default="0",
+    default="7d",
+    show_default=True,
     metavar="LENGTH",
-    help="How long the old address keeps working, such as 7d.",
+    help="How long the old address keeps working, such as 2w; 0 ends it at once.",
 )
 def rotate(slug: str, label: str, grace: timedelta) -> None:
     """Replace a link by a new one, and print the new address.
@@ -103,7 +104,7 @@ def rotate(slug: str, label: str, grace: timedelta) -> None:
     \b
     Examples:
       zoho-bridge links rotate marketing
-      zoho-bridge links rotate marketing "Sales team's Outlook" --grace 7d
+      zoho-bridge links rotate marketing "Sales team's Outlook" --grace 0
     """  # noqa: D301 - \b is click's mark for text it must not wrap
     with open_bridge() as bridge:
         feed_named(bridge.store, slug)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 import json
+import shutil
 import sys
 from unicodedata import category, combining, east_asian_width
 
@@ -12,6 +13,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 yes_option = click.option("--yes", is_flag=True, help="Don't ask.")
 
+_WIDEST = 36  # columns of a terminal for a cell of a table
 _UNITS = {
     "day": timedelta(days=1),
     "hour": timedelta(hours=1),
@@ -33,6 +35,15 @@ def print_json(value: object) -> None:
 def print_problem(sentence: object) -> None:
     """Print a sentence on standard error, after the program's name."""
     click.echo(f"zoho-bridge: {sentence}", err=True)
+
+
+def show_progress(text: str) -> None:
+    """Print what a command does on standard error, on a terminal in one line; "" clears it."""
+    if sys.stderr.isatty():
+        columns = shutil.get_terminal_size().columns - 1
+        click.echo(f"\r{shortened(text, columns):<{columns}}\r", nl=False, err=True)
+    elif text:
+        print_problem(text)
 
 
 def exit_on_failures(failures: Iterable[str]) -> None:
@@ -71,12 +82,12 @@ def ago(then: datetime, *, now: datetime) -> str:
 def aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> list[list[str]]:
     """Return the rows with the cells of each column but the last padded to one width.
 
-    The columns of ``right`` are padded on their left side.
+    The columns of ``right`` are padded on their left side. A long cell widens its own row only.
     """
     *columns, last = zip(*rows, strict=True)
     padded = []
     for number, column in enumerate(columns):
-        widest = max(map(width, column))
+        widest = max(size for size in map(width, column) if size <= _WIDEST)
         gaps = [" " * (widest - width(cell)) for cell in column]
         pairs = zip(column, gaps, strict=True)
         padded.append([gap + cell if number in right else cell + gap for cell, gap in pairs])

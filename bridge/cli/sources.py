@@ -75,12 +75,12 @@ def _row(state: SourceState, title: str, url: str | None, now: datetime) -> dict
 
 def _show(rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     """Print a table, with the address of the webhook below each line."""
-    table = [("SOURCE", "TITLE", "STATE", "CHANGES", "LAST READ")]
+    table = [("TITLE", "STATE", "CHANGES", "LAST READ", "SOURCE")]
     for row in rows:
         last = row["last_success"]
         read = ago(datetime.fromisoformat(last), now=now) if last else "never"
-        title = shortened(plain(row["title"]), _TITLE_COLUMNS)
-        table.append((row["key"], title, row["state"], row["probe"] or "", read))
+        title = shortened(plain(row["title"] or row["kind"]), _TITLE_COLUMNS)
+        table.append((title, row["state"], row["probe"] or "", read, row["key"]))
     heading, *lines = aligned(table)
     click.secho("  ".join(heading), bold=True)
     for row, line in zip(rows, lines, strict=True):

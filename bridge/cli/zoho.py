@@ -128,19 +128,26 @@ def source_keys(feeds: tuple[Feed, ...], slugs: Sequence[str] = ()) -> list[str]
     return list(dict.fromkeys(source.key for feed in selected for source in feed.sources))
 
 
+@contextmanager
+def parallel_reads() -> Iterator[ThreadPoolExecutor]:
+    """Yield the threads that read sources; an exception, as of Ctrl+C, drops the reads in line."""
+    with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+        try:
+            yield pool
+        except BaseException:  # the reads that have begun are about to end
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
 def refresh_all(refresher: Refresher, keys: Sequence[str]) -> list[Report]:
     """Refresh sources in parallel, with a progress bar; the reports have the order of ``keys``."""
     style: dict[str, Any] = {"show_pos": True, "show_percent": False, "show_eta": False}
     style |= {"file": sys.stderr, "hidden": not sys.stderr.isatty()}
     bar = click.progressbar(length=len(keys), label="Reading Zoho", **style)
-    with ThreadPoolExecutor(_PARALLEL_READS) as pool, bar:
-        try:
-            reads = [pool.submit(_refresh, refresher, key) for key in keys]
-            for _ in as_completed(reads):
-                bar.update(1)
-        except BaseException:  # Ctrl+C; the reads that have begun are about to end
-            pool.shutdown(cancel_futures=True)
-            raise
+    with parallel_reads() as pool, bar:
+        reads = [pool.submit(_refresh, refresher, key) for key in keys]
+        for _ in as_completed(reads):
+            bar.update(1)
     return [read.result() for read in reads]
 
 

@@ -28,16 +28,21 @@ def describe(settings: Settings) -> dict[str, Any]:
     }
 
 
-def to_text(settings: Settings) -> str:
-    """Return the same for people, as TOML with the origin of each setting in a comment."""
+def to_text(settings: Settings, *, complete: bool = False) -> str:
+    """Return the same for people, as TOML with the origin of each setting in a comment.
+
+    Only if ``complete`` is true, it has the settings that have their default.
+    """
     description = describe(settings)
     lines = [f"# configuration file: {settings.config_path or 'none'}"]
+    if not complete:
+        lines.append("# `zoho-bridge config --all` shows the defaults, too.")
     for table in TABLES:
-        lines += ["", f"[{table}]", *_lines(description[table])]
+        lines += ["", f"[{table}]", *_lines(description[table], complete=complete)]
     if not settings.feeds:
         lines += ["", "# no [[feed]]: every portal, group and calendar of the account is a feed"]
     for feed in description["feed"]:
-        lines += ["", "[[feed]]", *_lines(feed)]
+        lines += ["", "[[feed]]", *_lines(feed, complete=complete)]
     return "\n".join(lines) + "\n"
 
 
@@ -104,9 +109,11 @@ def _feed(feed: Feed, origins: Mapping[str, str]) -> dict[str, dict[str, object]
     }
 
 
-def _lines(keys: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _lines(keys: Mapping[str, Mapping[str, Any]], *, complete: bool) -> Iterator[str]:
     for key, entry in keys.items():
         origin = entry["origin"]
+        if origin == "default" and not complete:
+            continue
         secret = f"set (from {origin})" if entry.get("set") else "not set"
         comment = f"  # {origin}" * (key != "sources")
         yield f"{key} = {toml(entry.get('value', secret))}{comment}"

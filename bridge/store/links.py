@@ -203,7 +203,7 @@ def _checked(label: str) -> str:
     """Return a label with single spaces; raises LinkError for one that is empty or not one line."""
     text = " ".join(label.split())
     is_printable = all(unicodedata.category(char) not in ("Cc", "Cs") for char in text)
-    if 0 < len(text) <= _LONGEST_LABEL and is_printable:
+    if 0 < len(text) <= _LONGEST_LABEL and is_printable and len(label.splitlines()) == 1:
         return text
     rule = f"A link's label is one line of 1 to {_LONGEST_LABEL} characters"
     raise LinkError(f"{rule}, such as: Outlook of the sales team.")

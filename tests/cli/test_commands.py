@@ -110,10 +110,22 @@ def test_config_shows_the_settings_without_secrets(line: CommandLine) -> None:
     assert result.exit_code == 0
     sources = tomllib.loads(result.stdout)["feed"][1]["sources"]
     assert sources == [{"connect": GROUP, "network": NETWORK}]
+    assert "# default" not in result.stdout
+    assert "# default" in line("config", "--all").stdout
     tokens = line.sandbox.tokens
     for secret in (tokens.client_secret, tokens.refresh_token, "open sesame"):
         assert secret not in result.output
     assert "ZOHO_DATACENTER" in result.stderr
+
+
+def test_config_names_the_file_of_a_key_that_the_bridge_made(line: CommandLine) -> None:
+    assert "secret_key" not in line("config").stdout
+    assert 'secret_key = "not set"' in line("config", "--all").stdout
+    line("feeds")
+    shown = tomllib.loads(line("config").stdout)["bridge"]["secret_key"]
+    assert shown == f"set (from file {line.data_dir / 'secret.key'})"
+    given = tomllib.loads(line("config", BRIDGE_SECRET_KEY="k" * 40).stdout)["bridge"]
+    assert given["secret_key"] == "set (from environment)"
 
 
 # The shell

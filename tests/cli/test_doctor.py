@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 import re
-from threading import Thread
+from threading import Barrier, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from click.testing import CliRunner, Result
@@ -147,9 +147,55 @@ def test_a_sound_bridge_gets_an_ok_for_every_check(
     subjects = ["settings", "time zones", "database", "queue", "clock", "token"]
     products = ["Zoho Backstage", "Zoho Connect", "Zoho Calendar"]
     assert [line.subject for line in lines] == [
-        *subjects, *products, PORTAL, GROUP, "public address",
+        *subjects, *products, PORTAL, GROUP, "public address", "admin pages",
     ]  # fmt: skip
     assert ("ok", "public address", url) in lines
+
+
+def test_it_says_what_it_does_while_zoho_is_asked(patient: Patient) -> None:
+    said = patient.run().stderr.splitlines()
+    products = ("Zoho Backstage", "Zoho Connect", "Zoho Calendar")
+    assert said == [
+        *(f"zoho-bridge: Asking {name} for its sources…" for name in products),
+        f"zoho-bridge: Reading source 1 of 2: {PORTAL}…",
+        f"zoho-bridge: Reading source 2 of 2: {GROUP}…",
+    ]
+
+
+def test_sources_are_read_side_by_side(patient: Patient) -> None:
+    """Each of the two is answered once both have asked."""
+    both, first = Barrier(2, timeout=30), {"backstage.events", "connect.events"}
+
+    def wait(name: str) -> None:
+        if name in first:
+            first.remove(name)
+            both.wait()
+
+    patient.sandbox.fault = wait
+    assert {line.level for line in patient.lines() if line.subject in (PORTAL, GROUP)} == {"ok"}
+    assert not first
+
+
+@pytest.mark.parametrize(
+    ("settings", "level", "said"),
+    [
+        ({}, "ok", "admin-link"),
+        ({"BRIDGE_ADMIN_PASSWORD": "a long password"}, "ok", "with the password"),
+        ({"BRIDGE_PUBLIC_URL": "http://c.example.invalid"}, "warn", "BRIDGE_ADMIN_PASSWORD"),
+        (
+            {"BRIDGE_ADMIN_PROXY_HEADER": "X-User", "BRIDGE_TRUSTED_PROXIES": "1"},
+            "ok",
+            "sign-in of the proxy",
+        ),
+    ],
+)
+def test_it_says_how_to_open_the_admin_pages(
+    patient: Patient, settings: dict[str, str], level: str, said: str
+) -> None:
+    patient.environ |= settings
+    patient.sandbox.stop()
+    (line,) = patient.lines_about("admin pages")
+    assert (line.level, said in line.text) == (level, True)
 
 
 def test_json_has_the_same_findings_as_the_lines(patient: Patient) -> None:

@@ -10,7 +10,7 @@ from bridge.cli.output import ago, counted
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from tests.cli.terminal import run_on_terminal
-from tests.command_line import SOURCES, CommandLine
+from tests.command_line import GROUP, NETWORK, CommandLine
 
 
 def test_json_is_an_array_of_objects_with_eight_keys(line: CommandLine) -> None:
@@ -52,7 +52,8 @@ def test_the_table_shows_states_problems_and_addresses(line: CommandLine) -> Non
     portal = "portal    Northwind events      24  fresh    just now"
     assert f"\n{portal}\n  http://127.0.0.1:8000/feeds/portal.ics\n" in shown
     group = "group     Leadership             2  failing  just now"
-    assert f"\n{group}\n  {SOURCES[1]}: Zoho Connect " in shown
+    address = line.feeds()["group"]["url"]
+    assert f"\n{group}\n  {address}\n  Zoho Connect returned an error" in shown
     assert "\x1b" not in shown
 
 
@@ -72,6 +73,33 @@ def test_a_long_or_wide_title_keeps_the_columns(line: CommandLine) -> None:
     ends = {row.index("0  failing") + more for row, more in zip(rows, extra, strict=True)}
     assert ends == {4 + 2 + 36 + 2 + 5}
     assert "x" * 35 + "…" in rows[3]
+
+
+def test_a_long_slug_widens_its_own_row_only(line: CommandLine) -> None:
+    line.toml.write_text(
+        "".join(
+            f'[[feed]]\nslug = "{slug}"\ntitle = "T"\nsources = [{{ calendar = "{slug}" }}]\n'
+            for slug in ("short", "s" * 60)
+        )
+    )
+    heading, short, _, long, _ = line("feeds").stdout.splitlines()
+    assert heading.startswith("FEED   TITLE  ")
+    assert short.startswith("short  T ")
+    assert long.startswith(f"{'s' * 60}  T ")
+
+
+def test_a_problem_of_a_merged_feed_names_the_feed_of_its_source(line: CommandLine) -> None:
+    """A source that no other feed shows is named by the sentence, which names the product."""
+    text = line.toml.read_text()
+    line.toml.write_text(
+        f'{text}\n[[feed]]\nslug = "both"\nsources = [{{ backstage = "20148871" }}, '
+        f'{{ connect = "{GROUP}", network = "{NETWORK}" }}]\n'
+    )
+    line.sandbox.faults.add("connect.events", "status", status=503)
+    line("refresh", "both")
+    after = line("feeds").stdout.split("\nboth ")[1].splitlines()
+    assert after[1].endswith("/both.ics")
+    assert after[2].startswith("  Leadership: Zoho Connect returned an error")
 
 
 @pytest.mark.parametrize(

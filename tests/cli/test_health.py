@@ -1,6 +1,7 @@
 """``zoho-bridge health``: 0 exactly when the web server of this machine answers."""
 
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Self
 
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 import pytest
 
 from bridge.cli import main
+from bridge.store.listener import Listener
 from tests.served import free_port
 
 
@@ -43,6 +45,19 @@ def test_the_exit_code_is_the_health_of_the_server(status: int, code: int) -> No
         result = CliRunner().invoke(main, ["health"], env=environ)
     assert result.exit_code == code
     assert bool(result.stderr) == bool(code)
+
+
+def test_without_a_port_the_address_that_the_server_noted_is_asked(tmp_path: Path) -> None:
+    """``--port`` and PORT win over the note, and --host over its address."""
+    environ = {"BRIDGE_DATA_DIR": str(tmp_path)}
+    with Server(("127.0.0.1", 0), Handler) as server:
+        Listener("127.0.0.1", server.server_port).note(tmp_path)
+        assert CliRunner().invoke(main, ["health"], env=environ).exit_code == 0
+        asked = CliRunner().invoke(main, ["health"], env={**environ, "PORT": str(free_port())})
+        assert asked.exit_code == 1
+        Listener("::1", server.server_port).note(tmp_path)
+        asked = CliRunner().invoke(main, ["health", "--host", "0.0.0.0"], env=environ)
+        assert asked.exit_code == 0
 
 
 def test_a_server_that_does_not_run_is_named() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def test_the_command_adds_rotates_and_revokes(run: Command) -> None:
     assert rotated != address
     assert run.is_open(address)
     assert run.is_open(rotated)
-    assert run("rotate", "team", "Outlook of sales").exit_code == 0
+    assert run("rotate", "team", "Outlook of sales", "--grace", "0").exit_code == 0
     assert not run.is_open(rotated)
     assert not run.is_open(address)  # its grace period is over, too: the label has one address now
     assert run("revoke", "team", "--all", "--yes").output == "2 addresses revoked.\n"
@@ -85,7 +85,7 @@ def test_the_command_lists_labels_addresses_and_last_use(run: Command, now: date
 
 def test_the_label_is_optional_if_the_feed_has_one_link(run: Command) -> None:
     first = json.loads(run("list", "team", "--json").output)[0]["url"]
-    assert run("rotate", "team").output.strip() != first
+    assert run("rotate", "team", "--grace", "0").output.strip() != first
     assert not run.is_open(first)
     assert run("revoke", "team", "--yes").output == "1 address revoked.\n"
     assert (
@@ -94,6 +94,19 @@ def test_the_label_is_optional_if_the_feed_has_one_link(run: Command) -> None:
     )
     again = run("add", "team").output.strip()
     assert run.is_open(again)
+
+
+def test_a_rotated_address_works_for_a_week_unless_told_otherwise(run: Command) -> None:
+    before = datetime.now(UTC)
+    run("rotate", "team")
+    (ends,) = [link.ends_at for link in run.store.links.of("team") if link.ends_at]
+    assert timedelta(days=7) <= ends - before < timedelta(days=7, minutes=5)
+
+
+def test_a_label_of_two_lines_is_refused(run: Command) -> None:
+    error = run("add", "team", "Outlook\nof sales").exception
+    assert isinstance(error, LinkError)
+    assert "one line of 1 to 80 characters" in str(error)
 
 
 def test_a_label_is_required_if_the_feed_has_several_links(run: Command) -> None:

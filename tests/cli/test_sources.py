@@ -38,8 +38,8 @@ def test_webhooks_begin_with_the_public_url_and_stay(line: CommandLine) -> None:
 def test_the_table_shows_each_source_with_its_webhook(line: CommandLine) -> None:
     line("refresh", "portal")
     lines = line("sources").stdout.splitlines()
-    assert lines[0].split() == ["SOURCE", "TITLE", "STATE", "CHANGES", "LAST", "READ"]
-    rows = {text.split()[0]: text for text in lines[1:]}
+    assert lines[0].split() == ["TITLE", "STATE", "CHANGES", "LAST", "READ", "SOURCE"]
+    rows = {text.split()[-1]: text for text in lines[1:]}
     assert "Northwind events" in rows[SOURCES[0]]
     assert sum("/hooks/" in text for text in lines) == 3
 

@@ -100,7 +100,7 @@ def test_the_description_for_programs_equals_the_text_for_people(tmp_path: Path)
         FEED + SOURCES, BRIDGE_ADMIN_PASSWORD="hidden-password", ZOHO_CLIENT_ID="1000.ID"
     )
     description = describe(settings)
-    shown = tomllib.loads(to_text(settings))
+    shown = tomllib.loads(to_text(settings, complete=True))
     assert description["config_path"] == str(tmp_path / "bridge.toml")
     for table in ("bridge", "zoho"):
         assert description[table].keys() == shown[table].keys()
@@ -127,7 +127,7 @@ def test_the_text_is_toml_with_each_value_and_its_origin(tmp_path: Path) -> None
         BRIDGE_PUBLIC_URL="https://calendars.example.org",
         ZOHO_CLIENT_SECRET="s",
     )
-    text = to_text(settings)
+    text = to_text(settings, complete=True)
     read = tomllib.loads(text)
     assert read["bridge"]["public_url"] == "https://calendars.example.org"
     assert (
@@ -154,7 +154,7 @@ def test_the_text_is_toml_with_each_value_and_its_origin(tmp_path: Path) -> None
 
 
 def test_the_text_has_every_setting() -> None:
-    read = tomllib.loads(to_text(load_toml(FEED + SOURCES)))
+    read = tomllib.loads(to_text(load_toml(FEED + SOURCES), complete=True))
     shown = {f"{table}_{key}".upper() for table in ("bridge", "zoho") for key in read[table]}
     others = {name for name in environment_names() if name.endswith("_FILE")} | {
         "BRIDGE_HOST",

@@ -67,7 +67,9 @@ def test_a_link_is_added_and_found_by_its_token(links: Links, now: datetime) -> 
     assert open_links(links, "other", now) == {("default", 1)}
 
 
-@pytest.mark.parametrize("label", ["", "  ", "a\0b", "x" * 81, "\ud800", "a\x1bb"])
+@pytest.mark.parametrize(
+    "label", ["", "  ", "a\0b", "x" * 81, "\ud800", "a\x1bb", "a\nb", "a\r\nb", "a\u2028b"]
+)
 def test_a_label_is_one_line(links: Links, now: datetime, label: str) -> None:
     with pytest.raises(LinkError, match="label is one line"):
         links.add("team", label, now=now)

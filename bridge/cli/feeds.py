@@ -59,7 +59,7 @@ def _show(rows: Sequence[tuple[Mapping[str, Any], Sequence[str]]], now: datetime
         last = ago(datetime.fromisoformat(read), now=now) if read else "never"
         title = shortened(plain(row["title"]), _TITLE_COLUMNS)
         table.append((row["slug"], title, str(row["events"]), row["state"], last))
-    heading, *lines = aligned(table, right={2})
+    heading, *lines = aligned(table, right={2}, widest=_TITLE_COLUMNS)
     click.secho("  ".join(heading), bold=True)
     for (row, problems), (slug, title, events, state, last) in zip(rows, lines, strict=True):
         state = click.style(state, fg=_COLORS[row["state"]])  # noqa: PLW2901 - the same text

@@ -13,7 +13,6 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 yes_option = click.option("--yes", is_flag=True, help="Don't ask.")
 
-_WIDEST = 36  # columns of a terminal for a cell of a table
 _UNITS = {
     "day": timedelta(days=1),
     "hour": timedelta(hours=1),
@@ -79,16 +78,19 @@ def ago(then: datetime, *, now: datetime) -> str:
     return "just now"
 
 
-def aligned(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> list[list[str]]:
+def aligned(
+    rows: Sequence[Sequence[str]], *, right: Collection[int] = (), widest: int = 1000
+) -> list[list[str]]:
     """Return the rows with the cells of each column but the last padded to one width.
 
-    The columns of ``right`` are padded on their left side. A long cell widens its own row only.
+    The columns of ``right`` are padded on their left side. A cell wider than ``widest`` columns
+    of a terminal widens its own row only.
     """
     *columns, last = zip(*rows, strict=True)
     padded = []
     for number, column in enumerate(columns):
-        widest = max(size for size in map(width, column) if size <= _WIDEST)
-        gaps = [" " * (widest - width(cell)) for cell in column]
+        most = max((size for size in map(width, column) if size <= widest), default=0)
+        gaps = [" " * (most - width(cell)) for cell in column]
         pairs = zip(column, gaps, strict=True)
         padded.append([gap + cell if number in right else cell + gap for cell, gap in pairs])
     return [list(row) for row in zip(*padded, last, strict=True)]

@@ -19,7 +19,7 @@ from bridge.cli.output import counted
 from bridge.cli.zoho import open_refresher, parallel_reads, trial_window
 from bridge.config.urls import mask_url
 from bridge.domain.records import SourceState
-from bridge.domain.source import Source
+from bridge.domain.source import PRODUCTS, Source
 from bridge.errors import (
     BridgeError,
     ConfigError,
@@ -35,7 +35,6 @@ from bridge.sources.registry import DISCOVERERS, fetch, parse
 from bridge.store.health import feed_state
 from bridge.store.links import LinkError
 from bridge.worker import open_queue
-from bridge.zoho.responses import NAMES
 from bridge.zoho.transport import USER_AGENT
 
 _TIMEOUT = 10.0
@@ -156,7 +155,7 @@ def _check_account(
     """Ask each product for its sources; a product that no feed reads may be closed."""
     results: dict[Product, int | ZohoError] = {}
     for product, discover in DISCOVERERS.items():
-        yield f"Asking {NAMES[product]} for its sources"
+        yield f"Asking {PRODUCTS[product]} for its sources"
         try:
             results[product] = len(discover(refresher.api))
         except LoginError as error:
@@ -169,11 +168,11 @@ def _check_account(
         yield Finding("ok", "token", text)
     for product, result in results.items():
         if isinstance(result, int):
-            yield Finding("ok", NAMES[product], f"{result} found")
+            yield Finding("ok", PRODUCTS[product], f"{result} found")
         elif product in used or not used:
-            yield Finding("fail", NAMES[product], str(result))
+            yield Finding("fail", PRODUCTS[product], str(result))
         else:
-            yield Finding("warn", NAMES[product], f"{result} (No feed reads it.)")
+            yield Finding("warn", PRODUCTS[product], f"{result} (No feed reads it.)")
 
 
 def _check_source(bridge: Bridge, refresher: Refresher, source: Source) -> Finding:
@@ -211,14 +210,11 @@ def _news(state: SourceState) -> Iterator[str]:
 
 
 def _check_admin_pages(settings: config.Settings) -> Finding:
+    if not has_admin_pages(settings):
+        return Finding("warn", "admin pages", "there are none: set BRIDGE_ADMIN_PASSWORD")
+    password = "the password opens /admin/, and " if settings.admin_password else ""
     link = "`zoho-bridge admin-link` prints a link that signs in once"
-    if settings.admin_password:
-        return Finding("ok", "admin pages", f"/admin/, with the password, or {link}")
-    if settings.admin_proxy_header:
-        return Finding("ok", "admin pages", f"/admin/, by the sign-in of the proxy, or {link}")
-    if has_admin_pages(settings):
-        return Finding("ok", "admin pages", f"{link}, on this machine alone")
-    return Finding("warn", "admin pages", "there are none: set BRIDGE_ADMIN_PASSWORD")
+    return Finding("ok", "admin pages", f"{password}{link}")
 
 
 def check_public_address(url: str, http: httpx.Client) -> Iterator[Finding]:

@@ -11,11 +11,10 @@ from bridge.cli.output import counted, print_problem
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import open_refresher, trial_window
 from bridge.config import Login, Secret
-from bridge.domain.source import AvailableSource
+from bridge.domain.source import PRODUCTS, AvailableSource
 from bridge.errors import LoginError, ScopeError, ZohoError
 from bridge.refresh.refresher import Refresher
 from bridge.sources.registry import DISCOVERERS, fetch
-from bridge.zoho.responses import NAMES
 from bridge.zoho.scopes import Product
 
 _NOUNS: dict[Product, str] = {"backstage": "portal", "connect": "group", "calendar": "calendar"}
@@ -35,7 +34,7 @@ def check_login(bridge: Bridge) -> bool:
     """Print what the account can see; return whether any product can be read."""
     readable = False
     with open_refresher(bridge) as refresher:
-        for product, name in NAMES.items():
+        for product, name in PRODUCTS.items():
             try:
                 sources = _read_product(refresher, product)
             except ZohoError as error:

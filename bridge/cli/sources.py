@@ -10,6 +10,7 @@ from bridge.cli.context import hook_url, open_bridge, print_warnings
 from bridge.cli.output import ago, aligned, json_option, print_json, shortened
 from bridge.cli.sanitize import plain
 from bridge.domain.records import SourceState
+from bridge.domain.source import PRODUCTS
 from bridge.store.health import source_health
 
 _TITLE_COLUMNS = 36
@@ -79,7 +80,7 @@ def _show(rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
     for row in rows:
         last = row["last_success"]
         read = ago(datetime.fromisoformat(last), now=now) if last else "never"
-        title = shortened(plain(row["title"] or row["kind"]), _TITLE_COLUMNS)
+        title = shortened(plain(row["title"] or PRODUCTS[row["kind"]]), _TITLE_COLUMNS)
         table.append((title, row["state"], row["probe"] or "", read, row["key"]))
     heading, *lines = aligned(table)
     click.secho("  ".join(heading), bold=True)

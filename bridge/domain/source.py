@@ -1,7 +1,14 @@
 """Sources of events in Zoho: a portal, the agenda of one event, groups, or a calendar."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
+
+PRODUCTS: Mapping[Literal["backstage", "connect", "calendar"], str] = {
+    "backstage": "Zoho Backstage",
+    "connect": "Zoho Connect",
+    "calendar": "Zoho Calendar",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,6 @@ from bridge.errors import ConfigError
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-SIGNATURE_LENGTH = 18  # bytes: 144 bits
-
 KEY_FILE = "secret.key"
 _TOKEN_BYTES = 18  # 144 bits, 24 characters
 
@@ -83,23 +81,9 @@ class SecretKeys:
         """Return the key that signs the admin's cookie; a new password ends all sessions."""
         return _derive(self._keys[0], b"session\n" + password.encode())
 
-    def sign(self, purpose: str, *parts: str) -> bytes:
-        """Return a signature of 144 bits over values without line breaks."""
-        return _signature(self._keys[0], purpose, parts)
-
-    def has_signed(self, signature: bytes, purpose: str, *parts: str) -> bool:
-        """Return whether ``sign`` made this with any of the keys; compares in constant time."""
-        return any(
-            hmac.compare_digest(signature, _signature(key, purpose, parts)) for key in self._keys
-        )
-
     def fingerprint(self, text: str) -> str:
         """Return a keyed hash, in place of a value that must not be stored (a client's address)."""
         return _derive(self._keys[0], b"fingerprint\n" + text.encode()).hex()
-
-
-def _signature(key: bytes, purpose: str, parts: Sequence[str]) -> bytes:
-    return _derive(key, "\n".join(("signature", purpose, *parts)).encode())[:SIGNATURE_LENGTH]
 
 
 def _derive(key: bytes, purpose: bytes) -> bytes:

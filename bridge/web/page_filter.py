@@ -12,7 +12,7 @@ from typing import Any
 from flask import g, request
 
 from bridge.domain.feed import Feed
-from bridge.domain.source import Source
+from bridge.domain.source import PRODUCTS, Source
 from bridge.feed.agenda import NO_INVITATION, AgendaItem
 from bridge.feed.selection import LABEL_KINDS, REMINDERS, Ticks
 from bridge.store.feeds import KnownSource
@@ -21,12 +21,6 @@ from bridge.store.selections import Selection
 from bridge.web.context import Access, web
 from bridge.web.language import _
 from bridge.web.urls import Paths
-
-PRODUCTS = {
-    "backstage": "Zoho Backstage",
-    "connect": "Zoho Connect",
-    "calendar": "Zoho Calendar",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

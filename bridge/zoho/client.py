@@ -15,11 +15,12 @@ import httpx
 import stamina
 
 from bridge.config import ZohoSettings
+from bridge.domain.source import PRODUCTS
 from bridge.errors import SlowDownError, StoppedError, UnavailableError
 from bridge.zoho.budget import Budget
 from bridge.zoho.oauth import TokenKeeper, account_of
 from bridge.zoho.rate_limit import Rate, RateLimitStore
-from bridge.zoho.responses import NAMES, Call, TokenRefusedError, read_reply
+from bridge.zoho.responses import Call, TokenRefusedError, read_reply
 from bridge.zoho.scopes import Product, scope_for
 from bridge.zoho.tokens import AccessToken, TokenStore
 from bridge.zoho.transport import Transport, new_http
@@ -74,7 +75,7 @@ class ZohoClient:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         settings.require()
-        self._bases = {product: getattr(settings, f"{product}_url") for product in NAMES}
+        self._bases = {product: getattr(settings, f"{product}_url") for product in PRODUCTS}
         self._secrets = (settings.client_secret.reveal(), settings.refresh_token.reveal())
         self._clock = clock
         self._http = http or new_http()
@@ -92,7 +93,7 @@ class ZohoClient:
         account = account_of(settings)
         times: dict[str, Any] = {"patience": patience, "clock": clock, "sleep": sleep}
         self._budgets = {
-            product: Budget(rates, (account, product), rate.part(share), NAMES[product], **times)
+            product: Budget(rates, (account, product), rate.part(share), PRODUCTS[product], **times)
             for product, rate in _RATES.items()
         }
         # A scope, the new token that was found to lack it, and until when that is believed.

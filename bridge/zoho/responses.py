@@ -7,16 +7,11 @@ from typing import Any
 
 from bridge import errors
 from bridge.domain.problems import problem
+from bridge.domain.source import PRODUCTS
 from bridge.domain.text import without_controls
 from bridge.zoho.api_errors import ApiError, clean_words, parse_error
 from bridge.zoho.scopes import Product, scope_for
 from bridge.zoho.transport import Reply
-
-NAMES: dict[Product, str] = {
-    "backstage": "Zoho Backstage",
-    "connect": "Zoho Connect",
-    "calendar": "Zoho Calendar",
-}
 
 _THROTTLE_SECONDS = 120.0  # Zoho counts over two minutes
 _THROTTLED = re.compile(r"THROTTLES_LIMIT_EXCEEDED|too many requests", re.IGNORECASE)
@@ -91,7 +86,7 @@ def _clean_json(body: Any) -> None:
 
 
 def _names(call: Call) -> dict[str, Any]:
-    return {"product": NAMES[call.product], "path": call.path, "host": call.host}
+    return {"product": PRODUCTS[call.product], "path": call.path, "host": call.host}
 
 
 def _zoho_error(error: ApiError, reply: Reply, call: Call, now: datetime) -> errors.ZohoError:

@@ -180,12 +180,12 @@ def test_sources_are_read_side_by_side(patient: Patient) -> None:
     ("settings", "level", "said"),
     [
         ({}, "ok", "admin-link"),
-        ({"BRIDGE_ADMIN_PASSWORD": "a long password"}, "ok", "with the password"),
+        ({"BRIDGE_ADMIN_PASSWORD": "a long password"}, "ok", "the password opens /admin/"),
         ({"BRIDGE_PUBLIC_URL": "http://c.example.invalid"}, "warn", "BRIDGE_ADMIN_PASSWORD"),
         (
             {"BRIDGE_ADMIN_PROXY_HEADER": "X-User", "BRIDGE_TRUSTED_PROXIES": "1"},
             "ok",
-            "sign-in of the proxy",
+            "admin-link",
         ),
     ],
 )

@@ -29,6 +29,7 @@ _SLOW_SECONDS, _SLOW_RATE = 10.0, 1000  # bytes a second
 _LOOK_SECONDS = 0.25  # between looks at the limits while no byte comes
 _MOST_OBJECTS = 100_000  # objects and lists of one answer, each of up to 250 bytes
 _MOST_VALUES = 1_000_000
+_MOST_DIGITS = 400  # a float of more is infinite, and Python reads no integer of 4,300
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[,{\[]', re.DOTALL)
 _LATER = 60.0  # a slow answer is not requested again at once
 
@@ -53,7 +54,9 @@ class Reply:
     def json(self) -> tuple[Any, Problem | None]:
         """Return the decoded body and None, or None and a problem.
 
-        Raises nothing: exceptions of ``json`` carry the document, which may hold a token.
+        Bytes that are not UTF-8 become U+FFFD, and endless digits infinity: one text or number must
+        not cost the whole answer. Raises nothing: exceptions of ``json`` carry the document, which
+        may hold a token.
         """
         if not self.body.strip():
             return None, problem("body-empty")
@@ -62,11 +65,12 @@ class Reply:
         if _has_many_objects(self.body):
             return None, problem("body-of-many-objects", objects=f"{_MOST_OBJECTS:,}")
         try:
-            # strict=False: one control character in one title must not cost the whole answer.
-            return json.loads(self.body, strict=False), None
+            # strict=False allows control characters.
+            text = self.body.decode("utf-8-sig", errors="replace")
+            return json.loads(text, strict=False, parse_int=_integer), None
         except json.JSONDecodeError as error:
             return None, problem("body-cut", position=error.pos, length=len(error.doc))
-        except (ValueError, RecursionError) as error:  # not UTF-8, endless digits, a deep nest
+        except RecursionError as error:
             return None, problem("body-unreadable", error=type(error).__name__)
 
     def retry_after(self, now: datetime) -> float | None:
@@ -83,6 +87,10 @@ class Reply:
             return None
         since = _http_date(self.headers.get("Date", "")) or now
         return min(max((until - since).total_seconds(), 0.0), _LONGEST_WAIT)
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) < _MOST_DIGITS else float(digits)
 
 
 def _has_many_objects(body: bytes) -> bool:

@@ -5,6 +5,7 @@ Answers and their meaning come from docs/zoho-apis.md, cited as "Zoho APIs 1.4".
 
 import gzip
 import json
+from math import inf
 import socket
 from threading import Event as Flag
 import tracemalloc
@@ -64,6 +65,18 @@ def test_json_is_read_with_a_byte_order_mark_and_control_characters(
     """One raw control character in one title must not cost the whole source."""
     zoho.script(Answer(b'\xef\xbb\xbf{"a":"x\ty\x01"}'))
     assert client.get(*CALENDAR) == {"a": "x\ty"}
+
+
+def test_a_text_or_number_that_cannot_be_decoded_costs_nothing_else(
+    zoho: LoopbackZoho, client: ZohoClient
+) -> None:
+    """A title that was cut within a character, Latin-1, and digits without end."""
+    digits = b"9" * 5000
+    zoho.script(
+        Answer(b'{"a":"cut \xf0\x9f\x91","b":"caf\xe9","n":' + digits + b',"ok":9007199254740993}')
+    )
+    answer = client.get(*CALENDAR)
+    assert answer == {"a": "cut \ufffd", "b": "caf\ufffd", "n": inf, "ok": 9007199254740993}
 
 
 def test_no_text_of_an_answer_can_break_a_page_or_the_database(

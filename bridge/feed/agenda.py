@@ -6,7 +6,6 @@ HTML.
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-import unicodedata
 
 import msgspec
 
@@ -130,12 +129,6 @@ def labels_of(event: Event, source_key: str) -> frozenset[tuple[str, str]]:
             labels.add(("answer", part.answer or NO_INVITATION))
     bounded = {(kind, value[:_LONGEST_LABEL]) for kind, value in labels}
     return frozenset(bounded | {("source", source_key)})
-
-
-def search_words(text: str) -> str:
-    """Return a text without case and accents, and with single blanks, for searches."""
-    letters = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return " ".join("".join(letters).casefold().split())
 
 
 def encode_item(item: AgendaItem) -> tuple[bytes, bytes | None]:

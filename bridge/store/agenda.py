@@ -7,21 +7,10 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    and_,
-    exists,
-    func,
-    null,
-    or_,
-    select,
-    tuple_,
-)
+import sqlalchemy as sa
 
-from bridge.feed.agenda import AgendaItem, decode_item, encode_item, search_words
+from bridge.domain.source_rule import fold
+from bridge.feed.agenda import AgendaItem, decode_item, encode_item
 from bridge.feed.publication import EntryAgenda
 from bridge.feed.selection import Ticks
 from bridge.store.database import delete_in, select_in, upsert
@@ -53,17 +42,17 @@ class AgendaTable(Tables):
         if ticks is not None and ticks.number:
             query = query.where(_is_selected(occurrences.c.uid, slug, ticks))
         if words:
-            found = select(agenda_items.c.uid, agenda_items.c.number)
+            found = sa.select(agenda_items.c.uid, agenda_items.c.number)
             found = found.where(agenda_items.c.slug == slug)
-            for word in search_words(words).split():
+            for word in fold(words).split():
                 found = found.where(agenda_items.c.words.contains(word, autoescape=True))
-            query = query.where(tuple_(occurrences.c.uid, occurrences.c.number).in_(found))
+            query = query.where(sa.tuple_(occurrences.c.uid, occurrences.c.number).in_(found))
         columns = (occurrences.c.starts_at, occurrences.c.ends_at, occurrences.c.uid)
         query = query.order_by(*((c.desc() for c in columns) if latest else columns)).limit(most)
         with self._database.read() as connection:
             times = _by_item(connection.execute(query))
             uids = sorted({uid for uid, _ in times})
-            return tuple(_items(connection, slug, uids, times, texts=null()))
+            return tuple(_items(connection, slug, uids, times, texts=sa.null()))
 
     def of(self, slug: str, uids: Sequence[str]) -> dict[str, tuple[AgendaItem, ...]]:
         """Return the whole items of some entries with all their occurrences, by UID."""
@@ -74,8 +63,8 @@ class AgendaTable(Tables):
 
     def labels(self, slug: str) -> dict[str, tuple[str, ...]]:
         """Return the sorted label values of a feed's entries by kind."""
-        query = select(labels.c.kind, labels.c.value).distinct().where(labels.c.slug == slug)
-        query = query.where(or_(labels.c.kind != "answer", ~_is_public(slug)))
+        query = sa.select(labels.c.kind, labels.c.value).distinct().where(labels.c.slug == slug)
+        query = query.where(sa.or_(labels.c.kind != "answer", ~_is_public(slug)))
         rows = self._database.all(query.order_by(labels.c.kind, labels.c.value))
         by_kind = groupby(rows, key=attrgetter("kind"))
         return {kind: tuple(row.value for row in group) for kind, group in by_kind}
@@ -91,38 +80,40 @@ class AgendaTable(Tables):
             return of_all_kinds | (_uids(connection, starred) if ticks.events else frozenset())
 
 
-def _is_public(slug: str) -> ColumnElement[bool]:
+def _is_public(slug: str) -> sa.ColumnElement[bool]:
     """Whether a feed is public: the responses of the account are no part of it."""
-    return exists(select(feeds.c.slug).where(feeds.c.slug == slug, feeds.c.public))
+    return sa.exists(sa.select(feeds.c.slug).where(feeds.c.slug == slug, feeds.c.public))
 
 
-def _ticked(slug: str, ticks: Ticks) -> tuple[Sequence[Select[Any]], Select[Any]]:
+def _ticked(slug: str, ticks: Ticks) -> tuple[Sequence[sa.Select[Any]], sa.Select[Any]]:
     """Select the UIDs of entries with a ticked label, for each kind, and of ticked events.
 
     A ticked event has all its entries: instances that stand apart may have any UID tomorrow.
     """
     by_label = []
     for kind, values in ticks.by_kind.items():
-        query = select(labels.c.uid).where(labels.c.slug == slug, labels.c.kind == kind)
+        query = sa.select(labels.c.uid).where(labels.c.slug == slug, labels.c.kind == kind)
         query = query.where(labels.c.value.in_(values))
         by_label.append(query.where(~_is_public(slug)) if kind == "answer" else query)
-    owners = select(entries.c.event_uid).where(entries.c.slug == slug)
+    owners = sa.select(entries.c.event_uid).where(entries.c.slug == slug)
     owners = owners.where(entries.c.uid.in_(ticks.events))
-    starred = select(entries.c.uid).where(entries.c.slug == slug, entries.c.event_uid.in_(owners))
+    starred = sa.select(entries.c.uid).where(
+        entries.c.slug == slug, entries.c.event_uid.in_(owners)
+    )
     return by_label, starred
 
 
-def _is_selected(uid: ColumnElement[str], slug: str, ticks: Ticks) -> ColumnElement[bool]:
+def _is_selected(uid: sa.ColumnElement[str], slug: str, ticks: Ticks) -> sa.ColumnElement[bool]:
     by_label, starred = _ticked(slug, ticks)
-    of_all_kinds = [and_(*(uid.in_(query) for query in by_label))] if by_label else []
-    return or_(uid.in_(starred), *of_all_kinds)
+    of_all_kinds = [sa.and_(*(uid.in_(query) for query in by_label))] if by_label else []
+    return sa.or_(uid.in_(starred), *of_all_kinds)
 
 
-def _uids(connection: Connection, query: Select[Any]) -> frozenset[str]:
+def _uids(connection: sa.Connection, query: sa.Select[Any]) -> frozenset[str]:
     """Return the UIDs that a query selects, as one row: a row for each takes ten times as long."""
     uid = next(iter(query.selected_columns))
     joined: str | None = connection.execute(
-        query.with_only_columns(func.aggregate_strings(uid, "\n"))
+        query.with_only_columns(sa.func.aggregate_strings(uid, "\n"))
     ).scalar()
     return frozenset((joined or "").splitlines())
 
@@ -130,12 +121,12 @@ def _uids(connection: Connection, query: Select[Any]) -> frozenset[str]:
 _Times: TypeAlias = Mapping[tuple[str, int], Sequence[tuple[datetime, datetime]]]
 
 
-def _times(slug: str) -> Select[Any]:
+def _times(slug: str) -> sa.Select[Any]:
     """Select the occurrences of a feed."""
-    return select(occurrences).where(occurrences.c.slug == slug)
+    return sa.select(occurrences).where(occurrences.c.slug == slug)
 
 
-def _by_item(rows: Iterable[Row[Any]]) -> _Times:
+def _by_item(rows: Iterable[sa.Row[Any]]) -> _Times:
     times: dict[tuple[str, int], list[tuple[datetime, datetime]]] = defaultdict(list)
     for row in rows:
         times[row.uid, row.number].append((row.starts_at, row.ends_at))
@@ -143,25 +134,25 @@ def _by_item(rows: Iterable[Row[Any]]) -> _Times:
 
 
 def _items(
-    connection: Connection,
+    connection: sa.Connection,
     slug: str,
     uids: Sequence[str],
     times: _Times,
-    texts: ColumnElement[Any],
+    texts: sa.ColumnElement[Any],
 ) -> Iterator[AgendaItem]:
     """Return the items of some entries that have occurrences, with those."""
     table = agenda_items.c
-    query = select(table.uid, table.number, table.item, texts.label("texts"))
+    query = sa.select(table.uid, table.number, table.item, texts.label("texts"))
     query = query.where(table.slug == slug).order_by(table.uid, table.number)
     for row in select_in(connection, query, table.uid, uids):
         if spans := times.get((row.uid, row.number)):
             yield decode_item(row.item, row.texts, sorted(spans))
 
 
-def write_agenda(connection: Connection, slug: str, changed: Sequence[EntryAgenda]) -> bool:
+def write_agenda(connection: sa.Connection, slug: str, changed: Sequence[EntryAgenda]) -> bool:
     """Write the items and labels of changed entries; return whether any label has changed."""
     uids = [entry.uid for entry in changed]
-    query = select(labels.c.uid, labels.c.kind, labels.c.value).where(labels.c.slug == slug)
+    query = sa.select(labels.c.uid, labels.c.kind, labels.c.value).where(labels.c.slug == slug)
     before = {tuple(row) for row in select_in(connection, query, labels.c.uid, uids)}
     delete_in(connection, labels.c.uid, uids, labels.c.slug == slug)
     for table in (agenda_items, occurrences):
@@ -178,7 +169,7 @@ def _item_rows(slug: str, changed: Iterable[EntryAgenda]) -> Iterator[dict[str, 
     for entry in changed:
         for number, item in enumerate(entry.items):
             packed, texts = encode_item(item)
-            words = search_words(f"{item.name} {item.place}")
+            words = fold(f"{item.name} {item.place}")
             key = {"slug": slug, "uid": entry.uid, "number": number}
             yield key | {"words": words, "item": packed, "texts": texts}
 

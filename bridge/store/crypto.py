@@ -1,4 +1,4 @@
-"""Secrets derived from BRIDGE_SECRET_KEY: tokens of addresses, signatures, and encryption.
+"""Secrets derived from BRIDGE_SECRET_KEY: tokens of addresses, keys, and encryption.
 
 The setting may hold several keys, the newest first. The first key makes new secrets. Secrets that
 the other keys made stay valid.

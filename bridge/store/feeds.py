@@ -20,19 +20,11 @@ from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database, upsert
 from bridge.store.hooks import hook_hash
 from bridge.store.links import Links
-from bridge.store.schema import (
-    agenda_items,
-    changes,
-    documents,
-    feed_sources,
-    feeds,
-    labels,
-    meta,
-    occurrences,
-    sources,
-    verifications,
-)
+from bridge.store.schema import feed_sources, feeds, meta, metadata, sources
 from bridge.store.tables import SecretTables
+
+# The tables of what a feed serves and of its history.
+_TEXTS = ("documents", "agenda_items", "occurrences", "labels", "changes", "verifications")
 
 
 class FeedError(BridgeError):
@@ -136,13 +128,14 @@ class Feeds(SecretTables):
         row = self._database.first(select(feeds).where(feeds.c.slug == slug, feeds.c.active))
         return None if row is None else _feed_row(row)
 
-    def active(self) -> tuple[Feed, ...]:
-        """Return the feeds that are served, in the same order."""
-        return self._active()
+    def active(self, *conditions: ColumnElement[bool]) -> tuple[Feed, ...]:
+        """Return the feeds that are served, in the same order; only those of some conditions."""
+        query = _in_order().where(feeds.c.active, *conditions)
+        return tuple(codec.decode_feed(row.definition) for row in self._database.all(query))
 
     def get(self, slug: str) -> Feed | None:
         """Return one feed, if it is active."""
-        return next(iter(self._active(feeds.c.slug == slug)), None)
+        return next(iter(self.active(feeds.c.slug == slug)), None)
 
     def salt(self, slug: str) -> str:
         """Return the key of the feed's hidden UIDs, and store it at its first use.
@@ -161,7 +154,7 @@ class Feeds(SecretTables):
     def reading(self, source_key: str) -> tuple[Feed, ...]:
         """Return the active feeds that show this source."""
         shown = (feed_sources.c.source_key == source_key, feed_sources.c.leaving.is_(False))
-        return self._active(feeds.c.slug.in_(select(feed_sources.c.slug).where(*shown)))
+        return self.active(feeds.c.slug.in_(select(feed_sources.c.slug).where(*shown)))
 
     def known_sources(self) -> tuple[KnownSource, ...]:
         """Return every source that a feed reads or once read, by product and name."""
@@ -187,10 +180,6 @@ class Feeds(SecretTables):
             connection.execute(select(meta.c.schema_version).with_for_update()).all()
             yield connection
             _save_sources(connection, now, self._keys)
-
-    def _active(self, *conditions: ColumnElement[bool]) -> tuple[Feed, ...]:
-        query = _in_order().where(feeds.c.active, *conditions)
-        return tuple(codec.decode_feed(row.definition) for row in self._database.all(query))
 
     def _save(
         self, connection: Connection, feed: Feed, now: datetime, *, position: int, by_admin: bool
@@ -249,8 +238,7 @@ def _withhold(connection: Connection, slug: str) -> None:
     """
     row = update(feeds).where(feeds.c.slug == slug)
     connection.execute(row.values(revision=feeds.c.revision + 1, inputs_hash=None))
-    texts = (documents, agenda_items, occurrences, labels, changes, verifications)
-    for table in texts:
+    for table in (metadata.tables[name] for name in _TEXTS):
         connection.execute(delete(table).where(table.c.slug == slug))
 
 

@@ -86,29 +86,10 @@ def _add_column(table: sa.Table, name: str, kind: str) -> None:
 
 
 metadata = _read_tables()
-meta = metadata.tables["meta"]
-feeds = metadata.tables["feeds"]
-sources = metadata.tables["sources"]
-feed_sources = metadata.tables["feed_sources"]
-events = metadata.tables["events"]
-details = metadata.tables["details"]
-rejections = metadata.tables["rejections"]
-shapes = metadata.tables["shapes"]
-entries = metadata.tables["entries"]
-documents = metadata.tables["documents"]
-links = metadata.tables["links"]
-access_tokens = metadata.tables["access_tokens"]
-token_requests = metadata.tables["token_requests"]
-sign_ins = metadata.tables["sign_ins"]
-agenda_items = metadata.tables["agenda_items"]
-occurrences = metadata.tables["occurrences"]
-labels = metadata.tables["labels"]
-changes = metadata.tables["changes"]
-readers = metadata.tables["readers"]
-verifications = metadata.tables["verifications"]
-paces = metadata.tables["paces"]
-logins = metadata.tables["logins"]
-sessions = metadata.tables["sessions"]
-admin_links = metadata.tables["admin_links"]
-admin_clients = metadata.tables["admin_clients"]
-selections = metadata.tables["selections"]
+
+
+def __getattr__(name: str) -> sa.Table:
+    """Return a table by its name, so that modules import tables from here."""
+    if name in metadata.tables:
+        return metadata.tables[name]
+    raise AttributeError(name)

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from bridge.domain.event import Person
-from bridge.feed.agenda import AgendaItem, agenda_items, search_words
+from bridge.domain.source_rule import fold
+from bridge.feed.agenda import AgendaItem, agenda_items
 from bridge.feed.publication import EntryAgenda
 from bridge.store import Store
 from bridge.store.agenda import AgendaTable
@@ -89,7 +90,7 @@ def test_a_search_finds_words_of_title_and_place(
 @given(typed=st.text())
 def test_words_are_the_same_in_another_case(typed: str) -> None:
     """Folding twice changes nothing, so a folded word is found in a folded text."""
-    assert search_words(search_words(typed)) == search_words(typed)
+    assert fold(fold(typed)) == fold(typed)
 
 
 def test_an_item_comes_whole_with_all_its_texts_and_times(any_store: Store) -> None:

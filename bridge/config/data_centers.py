@@ -6,6 +6,8 @@ name (Canada is at zohocloud.ca, Backstage at zohoapis), so a setting may overri
 
 from dataclasses import dataclass
 
+from bridge.domain.data_file import read_toml
+
 
 @dataclass(frozen=True, slots=True)
 class DataCenter:
@@ -29,19 +31,8 @@ class DataCenter:
         }
 
 
-# Zoho documents Backstage for us, eu, in, au and jp only. The other rows continue the pattern of
-# Zoho's other services.
 DATA_CENTERS = {
-    "us": DataCenter("zoho.com", "www.zohoapis.com"),
-    "eu": DataCenter("zoho.eu", "www.zohoapis.eu"),
-    "in": DataCenter("zoho.in", "zohoapis.in"),
-    "au": DataCenter("zoho.com.au", "www.zohoapis.com.au"),
-    "jp": DataCenter("zoho.jp", "www.zohoapis.jp"),
-    "ca": DataCenter("zohocloud.ca", "www.zohoapis.ca"),
-    "sa": DataCenter("zoho.sa", "www.zohoapis.sa"),
-    "uk": DataCenter("zoho.uk", "www.zohoapis.uk"),
-    "cn": DataCenter("zoho.com.cn", "www.zohoapis.com.cn"),
-    "ae": DataCenter("zoho.ae", "www.zohoapis.ae"),
+    code: DataCenter(**row) for code, row in read_toml("bridge.config", "data_centers.toml").items()
 }
 
 

@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Iterator, Mapping
-from importlib import resources
 import tomllib
 from typing import IO, Any
 
-_TABLES = tomllib.loads(resources.files(__package__).joinpath("sentences.toml").read_text("utf-8"))
+from bridge.domain.data_file import read_toml
+
+_TABLES = read_toml("bridge.domain", "sentences.toml")
 
 SENTENCES: Mapping[str, str] = {
     code: sentence for table in _TABLES.values() for code, sentence in table.items()

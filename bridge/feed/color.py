@@ -1,10 +1,8 @@
 """Colours of feeds: the CSS3 name that is nearest to a colour. Pure."""
 
-from importlib import resources
-import tomllib
+from bridge.domain.data_file import read_toml
 
-_FILE = resources.files("bridge.feed").joinpath("css_colors.toml")
-_COLORS = tomllib.loads(_FILE.read_text("utf-8"))
+_COLORS = read_toml("bridge.feed", "css_colors.toml")
 
 
 def color_name(color: str) -> str:

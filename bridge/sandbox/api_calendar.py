@@ -19,13 +19,11 @@ from bridge.sandbox.responses import calendar_error, reply
 from bridge.sandbox.series import Range
 from bridge.sandbox.state import Calendar, Data, Json
 
-# The scope and the parameters of each route.
-_ROUTES: dict[str, tuple[str, set[str]]] = {
-    "calendars": ("calendar", {"category", "showhiddencal"}),
-    "calendar": ("calendar", set()),
-    "events": ("event", {"range", "byinstance"}),
-    "event": ("event", set()),
-    "instances": ("event", {"range"}),
+# The parameters of each route that has any.
+_PARAMETERS: dict[str, set[str]] = {
+    "calendar.calendars": {"category", "showhiddencal"},
+    "calendar.events": {"range", "byinstance"},
+    "calendar.instances": {"range"},
 }
 _REFUSALS = {
     "missing": (400, "INVALID_TICKET", "Invalid ticket"),
@@ -46,11 +44,10 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
 
     @api.before_request
     def check() -> Response | None:
-        scope, parameters = _ROUTES[(request.endpoint or "").rpartition(".")[2]]
-        verdict = tokens.verdict(f"ZohoCalendar.{scope}.READ", "Bearer")
+        verdict = tokens.verdict("Bearer")
         if verdict != "good":
             return calendar_error(*_REFUSALS[verdict])
-        if extra := request.args.keys() - parameters:
+        if extra := request.args.keys() - _PARAMETERS.get(request.endpoint or "", set()):
             return calendar_error(400, "EXTRA_PARAM_FOUND", f"Extra parameter found: {min(extra)}")
         return None
 

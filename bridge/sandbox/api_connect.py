@@ -14,12 +14,6 @@ from bridge.sandbox.oauth import Tokens
 from bridge.sandbox.responses import connect_error, reply
 from bridge.sandbox.state import Data, Group, Json, Network
 
-_SCOPES = {
-    "networks": "zohopulse.networklist.READ",
-    "groups": "zohopulse.userDetail.READ",
-    "events": "zohopulse.events.READ",
-    "update": "zohopulse.events.UPDATE",
-}
 _REFUSALS = {"missing": "TICKET", "dead": "OAUTHTOKEN", "scope": "OAUTHSCOPE"}
 
 
@@ -29,8 +23,7 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
 
     @api.before_request
     def check() -> Response | None:
-        scope = _SCOPES[(request.endpoint or "").rpartition(".")[2]]
-        verdict = tokens.verdict(scope)
+        verdict = tokens.verdict()
         if verdict == "good":
             return None
         return connect_error(_action(), f"INVALID_{_REFUSALS[verdict]}", 401)

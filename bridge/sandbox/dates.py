@@ -3,9 +3,10 @@
 from datetime import date, datetime, time, timedelta
 import re
 
+from dateutil.relativedelta import FR, MO, TU, relativedelta
+
 from bridge.domain.timezones import UTC_ZONE, zone
 
-_DAY = timedelta(days=1)
 _TEXT = re.compile(r"([a-z_]+[a-z0-9_]*|\d{4}-\d\d-\d\d)([+-]\d+)?")
 
 
@@ -32,23 +33,19 @@ def wall_time(day: date, at: str, zone_name: str) -> datetime:
 
 def _named(name: str, today: date) -> date:
     month = today.replace(day=1)
-    earlier = (today - 40 * _DAY).replace(day=1)  # a month that is over a week old at least
     match name:
         case "monday":  # of this week
-            return today - timedelta(days=today.weekday())
+            return today + relativedelta(weekday=MO(-1))
         case "year_end":
             return today.replace(month=12, day=31)
         case "anniversary":  # of 2015, celebrated in about 20 days
-            soon = today + 20 * _DAY
+            soon = today + relativedelta(days=20)
             return date(2015, soon.month, min(soon.day, 28))
-        case "second_tuesday":
-            return earlier + timedelta(days=(1 - earlier.weekday()) % 7 + 7)
+        case "second_tuesday":  # of a month that is over a week old at least
+            return today - relativedelta(days=40) + relativedelta(day=1, weekday=TU(2))
         case "last_friday":
-            end = (month - 40 * _DAY).replace(day=1) - _DAY
-            return end - timedelta(days=(end.weekday() - 4) % 7)
+            return month + relativedelta(months=-3, day=31, weekday=FR(-1))
         case "month_end_31":  # the latest 31st before the last month
-            end = (month - _DAY).replace(day=1) - _DAY
-            while end.day != 31:
-                end = end.replace(day=1) - _DAY
-            return end
+            ends = (month + relativedelta(months=-count, day=31) for count in (2, 3))
+            return next(end for end in ends if end.day == 31)
     raise ValueError(f"{name!r} names no day")

@@ -11,19 +11,14 @@ from typing import Literal, TypeAlias
 
 from flask import Response, request
 
+from bridge.sandbox.files import sample
 from bridge.sandbox.responses import reply
 
 Verdict: TypeAlias = Literal["good", "missing", "dead", "scope"]
 Scopes: TypeAlias = frozenset[str]
 
-ALL_SCOPES: Scopes = frozenset(
-    {
-        *(f"zohobackstage.{name}.READ" for name in ("portal", "event", "agenda", "speaker")),
-        *(f"zohopulse.{name}.READ" for name in ("networklist", "userDetail", "events")),
-        "zohopulse.events.UPDATE",
-        *(f"ZohoCalendar.{name}.READ" for name in ("calendar", "event")),
-    }
-)
+_SCOPES: Mapping[str, str] = sample("scopes")  # by the name of the route
+ALL_SCOPES: Scopes = frozenset(_SCOPES.values())
 _TOKEN_LIFE = timedelta(seconds=3600)
 
 
@@ -39,8 +34,8 @@ class Tokens:
         self.lock = Lock()
         self.now = now
 
-    def verdict(self, scope: str, *schemes: str) -> Verdict:
-        """Return whether the request's Authorization header opens a route that needs ``scope``."""
+    def verdict(self, *schemes: str) -> Verdict:
+        """Return whether the request's Authorization header opens the route that it asks for."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme not in ("Zoho-oauthtoken", *schemes) or not token:
             return "missing"
@@ -48,7 +43,7 @@ class Tokens:
             end, granted = self.access_tokens.get(token, (self.now(), ALL_SCOPES))
         if end <= self.now():
             return "dead"
-        return "good" if scope in self.scopes & granted else "scope"
+        return "good" if _SCOPES[request.endpoint or ""] in self.scopes & granted else "scope"
 
     def answer(self) -> Response:
         """Answer a token request; most refusals have status 200 (Zoho APIs 1.4)."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from bridge.domain.data_file import read_toml
 from bridge.errors import StoreError
 from bridge.store.migrations import migrate
 
@@ -237,28 +238,14 @@ def _describe(url: str) -> str:
     return f"{parsed.database} on {parsed.host or 'this machine'}"
 
 
-# Words in a driver's message, and the message with the remedy; the first match counts.
-_REASONS = {
-    "unable to open database file": "the file can't be opened; check that its folder "
-    "(BRIDGE_DATA_DIR) exists and may be written",
-    "readonly": "it is read-only; allow the bridge to write the file and its folder",
-    "read-only": "it is read-only; connect to the server that may be written",
-    "is full": "the disk is full; free some space, and the bridge continues",
-    "no space left": "the disk of its server is full; free some space, and the bridge continues",
-    "disk i/o error": "the disk fails (disk I/O error); see the log of the system",
-    "is locked": f"another process has been writing for more than {BUSY_SECONDS} seconds; "
-    "try again",
-    "malformed": "the file is damaged; restore a backup",
-    "not a database": "the file is not a SQLite database; correct BRIDGE_DATABASE_URL or move the "
-    "file away",
-}
+_REASONS = read_toml("bridge.store", "reasons.toml")  # by words in a driver's message
 
 
 def _reason(error: exc.DBAPIError) -> str:
     """Return the driver's message on one line, without the parameters of the statement."""
     text = " ".join(str(error.orig).split())
     reason = next((reason for words, reason in _REASONS.items() if words in text.lower()), text)
-    return reason or type(error.orig).__name__
+    return reason.replace("{seconds}", str(BUSY_SECONDS)) or type(error.orig).__name__
 
 
 def _is_forbidden(error: exc.DBAPIError) -> bool:

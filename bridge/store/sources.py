@@ -284,23 +284,14 @@ def _state_query() -> sa.Select[Any]:
 
 
 def _state(row: sa.Row[Any]) -> SourceState:
-    return SourceState(
-        source=codec.decode_source(row.definition),
-        active=row.active,
-        next_check_at=row.next_check_at,
-        last_attempt=row.last_attempt,
-        last_success=row.last_success,
-        failing_since=row.failing_since,
-        failures=row.failures,
-        error=problems.load(row.error) if row.error else None,
-        warning=problems.load(row.warning) if row.warning else None,
-        held_at=row.held_at,
-        notes=tuple(problems.from_plain(note) for note in json.loads(row.notes)),
-        events=row.events,
-        rejections=row.rejections,
-        profile=codec.decode_profile(row.profile),
-        reading=codec.decode_reading(row.reading),
-        ctag=ctag_of(row),
-        hook_called_at=row.hook_called_at,
-        waiting_until=row.waiting_until,
-    )
+    stored = {name: value for name, value in row._asdict().items() if name in SourceState.__slots__}
+    decoded: dict[str, Any] = {
+        "source": codec.decode_source(row.definition),
+        "error": problems.load(row.error) if row.error else None,
+        "warning": problems.load(row.warning) if row.warning else None,
+        "notes": tuple(problems.from_plain(note) for note in json.loads(row.notes)),
+        "profile": codec.decode_profile(row.profile),
+        "reading": codec.decode_reading(row.reading),
+        "ctag": ctag_of(row),
+    }
+    return SourceState(**stored | decoded)

@@ -10,9 +10,9 @@ from importlib import resources
 from io import BytesIO
 import re
 import struct
-import tomllib
 from zoneinfo import ZoneInfo, available_timezones, reset_tzpath
 
+from bridge.domain.data_file import read_toml
 from bridge.domain.timezones import tzif
 
 # Zones come from the package tzdata only. The system's copy can be a year old, and it can differ
@@ -152,7 +152,7 @@ def _load_aliases() -> Mapping[str, str]:
     A link of the tz database is an old spelling, unless zone.tab lists it. Then it is a country's
     own zone that shares its clocks since 1970 with another (Europe/Stockholm with Europe/Berlin).
     """
-    tables = tomllib.loads(resources.files(__name__).joinpath("names.toml").read_text("utf-8"))
+    tables = read_toml(__name__, "names.toml")
     old_names = tables.pop("old")
     lines = [line.split() for line in _tzdata("tzdata.zi").decode().splitlines()]
     links = {words[2]: words[1] for words in lines if words[0] == "L"}

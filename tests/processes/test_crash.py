@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, date, datetime
 import gzip
 import hashlib
-import json
 import os
 from pathlib import Path
 import random
@@ -18,7 +17,7 @@ import sqlite3
 import subprocess
 import sys
 from threading import Event, Thread
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
@@ -35,8 +34,9 @@ from bridge.store.crypto import SecretKeys
 from bridge.web import create_app
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.tokens import TOKEN_LEASE
+from tests.processes.zygote import Zygote, end_leases
 from tests.served import free_port
-from tests.waiting import pipe, wait_for
+from tests.waiting import wait_for
 from tests.zoho_sandbox import Sandbox
 
 LONGEST = 0.2  # seconds that a worker lives: time for a few refreshes
@@ -47,7 +47,6 @@ EVENTS = 4  # of each source: few, so that much of a refresh is writing, where k
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 TODAY = NOW.date()
 KEY = "a test's secret key that is long enough for anything"
-WORKER = Path(__file__).parents[1] / "data" / "crash" / "worker.py"
 ROOT = Path(__file__).parents[2]
 
 TEAM = ConnectSource(group="77", network="1")
@@ -115,40 +114,6 @@ def constant_edits(box: Sandbox) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-
-
-class Zygote:
-    """The process that forks workers."""
-
-    def __init__(self) -> None:
-        environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
-        self._process = subprocess.Popen(
-            [sys.executable, str(WORKER)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            text=True,
-        )
-        self._orders, self._answers = pipe(self._process.stdin), pipe(self._process.stdout)
-
-    def kill_worker(self, order: Mapping[str, Any], seconds: float) -> None:
-        """Start a worker and kill it after ``seconds``; it must report nothing but its start."""
-        self._orders.write(json.dumps(order) + "\n")
-        self._orders.flush()
-        lines = {self._answers.readline().strip() for _ in range(2)}
-        (pid,) = [int(line.removeprefix("pid ")) for line in lines if line.startswith("pid ")]
-        assert lines == {f"pid {pid}", "began"}
-        Event().wait(seconds)
-        os.kill(pid, signal.SIGKILL)
-        assert self._answers.readline().strip() == "dead"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._orders.close()
-        self._process.wait(60)
-        self._answers.close()
 
 
 def assert_whole(path: Path, now: datetime) -> int:
@@ -295,15 +260,6 @@ def end(tree: subprocess.Popen[bytes]) -> int:
     wait_for(gone, "the end of the tree")
     tree.wait(60)
     return size
-
-
-def end_leases(path: Path) -> None:
-    """End all leases, and make all sources due."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(
-            "UPDATE sources SET next_check_at = 0, lease_until = NULL, lease_holder = NULL"
-        )
-        connection.execute("UPDATE access_tokens SET lease_until = NULL, lease_holder = NULL")
 
 
 def has_begun(path: Path) -> bool:

@@ -14,10 +14,11 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The fingerprint of a read after which an equal answer would change nothing.
+    """The fingerprint of a complete read; empty if an equal answer would change something.
 
     It holds from ``since`` to ``until``: ``close`` has the spans in between during which a single
-    event is close, in seconds since 1970. ``events`` and ``rejections`` are numbers.
+    event is close, in seconds since 1970. ``events`` and ``rejections`` are numbers. ``empty`` are
+    the checksums of the requests whose lists were empty.
     """
 
     fingerprint: str
@@ -26,6 +27,7 @@ class Reading:
     close: tuple[tuple[float, float], ...]
     events: int
     rejections: int
+    empty: tuple[int, ...] = ()
 
     def holds(self, fingerprint: str, now: datetime) -> bool:
         """Return whether an answer with this fingerprint need not be parsed."""

@@ -1,25 +1,27 @@
 """Refresh of one source: fetch, parse, compare, save, publish."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cache, partial
+from functools import partial
 import random
 import secrets
 import threading
 import time
 from typing import Any, Literal
+from zlib import crc32
 
 from bridge.config import ZohoSettings
 from bridge.domain.feed import Feed, Window
 from bridge.domain.problems import Problem, problem
-from bridge.domain.records import Reading, SourceState
+from bridge.domain.records import EventRow, Reading, SourceState
 from bridge.errors import NotYetError, StoppedError, StoreError, UnavailableError, ZohoError
 from bridge.publish.publisher import publish
 from bridge.refresh import schedule
 from bridge.refresh.diff import decide, has_change
 from bridge.sources import registry
-from bridge.sources.protocols import Api, Product
+from bridge.sources.protocols import Api, Params, Product
+from bridge.sources.shapes import is_empty_list
 from bridge.store import Store
 
 # A read that takes longer has lost its lease, and writes nothing.
@@ -31,23 +33,44 @@ _LONGEST_TURN = 600.0  # seconds; a longer wait is a pause that Zoho asked for
 
 
 class _BoundedApi:
-    """The shared client for one refresh: counts its requests, and ends it after a deadline."""
+    """The shared client for one refresh: counts its requests, and ends it after a deadline.
 
-    def __init__(self, api: Api, clock: Callable[[], datetime]) -> None:
+    An empty list is requested once more, unless it was ``known`` to be empty: it may be an error
+    of a moment. ``empty`` are the requests whose lists stay empty, as checksums.
+    """
+
+    def __init__(
+        self, api: Api, clock: Callable[[], datetime], known: Collection[int] | None
+    ) -> None:
         self._api = api
         self._clock = clock
+        self._known = known
+        self.empty: set[int] = set()
         self.began = clock()
         self._deadline = self.began + _DEADLINE
         self._lock = threading.Lock()
         self.requests = 0
 
-    def get(self, product: Product, path: str, *args: Any, **options: Any) -> Any:
+    def get(self, product: Product, path: str, params: Params = None, **options: Any) -> Any:
+        """Return the answer to a request, an empty list only if it is one twice."""
+        answer = self._get(product, path, params, **options)
+        if not is_empty_list(answer, product):
+            return answer
+        request = crc32(repr((path, params)).encode())
+        if self._known is not None and request not in self._known:
+            answer = self._get(product, path, params, **options)
+        if is_empty_list(answer, product):
+            with self._lock:
+                self.empty.add(request)
+        return answer
+
+    def _get(self, product: Product, *args: Any, **options: Any) -> Any:
         if self._clock() > self._deadline:
             minutes = _DEADLINE // timedelta(minutes=1)
             raise UnavailableError("read-too-long", minutes=minutes)
         with self._lock:
             self.requests += 1
-        return self._api.get(product, path, *args, **options)
+        return self._api.get(product, *args, **options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +120,9 @@ class Refresher:
             error = "Another process reads it, or has just done so."
             return Report(source=key, outcome="busy", error=error)
         state, start = self.store.sources.state(key), time.monotonic()
-        api = _BoundedApi(self.api, self.clock)
+        # Before the first read, no list is known to have had events.
+        known = state.reading.empty if state.reading else () if state.last_success else None
+        api = _BoundedApi(self.api, self.clock, known)
         try:
             report = self._read(state, feeds, api, lease)
             if report.outcome in ("refreshed", "held"):
@@ -122,29 +147,30 @@ class Refresher:
         """Fetch, parse, compare and save. The answers and events are large: return frees them."""
         key = state.source.key
         window = _joint_window(feeds, self.clock().date())
-        asks = cache(partial(registry.is_deleted, state.source, api))
-        for _ in range(2):  # again if coming events are missing: a list may be empty by error
-            raw = registry.fetch(state.source, api, window, self.store.answers(key))
-            fingerprint, now = registry.fingerprint(state.source, raw, self.zoho), self.clock()
-            if state.reading and state.reading.holds(fingerprint, now):
-                return self._confirm(key, state.reading, api.began, lease)
-            known = self.store.sources.index(key)
-            names = [(row.uid, row.upstream_id) for row in known.values()]
-            parsed = registry.parse(state.source, raw, self.zoho, names)
-            del raw
-            now = self.clock()
-            decision = decide(known, parsed, now=now, is_deleted=lambda row: asks(row.upstream_id))
-            if len(decision.missing) < 2 or decision.again_at is None:
-                break
+        raw = registry.fetch(state.source, api, window, self.store.answers(key))
+        fingerprint, now = registry.fingerprint(state.source, raw, self.zoho), self.clock()
+        if state.reading and state.reading.holds(fingerprint, now):
+            return self._confirm(key, state.reading, api, lease)
+        known = self.store.sources.index(key)
+        names = [(row.uid, row.upstream_id) for row in known.values()]
+        parsed = registry.parse(state.source, raw, self.zoho, names)
+        del raw
+        now = self.clock()
+
+        def is_deleted(row: EventRow) -> bool:
+            return registry.is_deleted(state.source, api, row.upstream_id)
+
+        decision = decide(known, parsed, now=now, is_deleted=is_deleted)
         next_check_at = schedule.after_success(now, parsed.events, dice=self.dice())
         next_check_at = min(next_check_at, decision.again_at or next_check_at)
         reading = Reading(
-            fingerprint=fingerprint,
+            fingerprint=fingerprint if decision.settled else "",
             since=now,
             until=now + _HOLDS_FOR,
             close=schedule.close_spans(parsed.events, now, now + _HOLDS_FOR),
             events=len(parsed.events),
             rejections=len(decision.rejections),
+            empty=tuple(sorted(api.empty)),
         )
         if not self.store.sources.succeed(
             key,
@@ -159,7 +185,7 @@ class Refresher:
             notes=parsed.notes,
             warning=decision.warning,
             profile=parsed.profile,
-            reading=reading if decision.settled else None,
+            reading=reading,
             began=api.began,
             has_change=has_change(
                 known, parsed.events, decision, window, since=state.last_success, now=now
@@ -176,11 +202,12 @@ class Refresher:
             rejected=len(decision.rejections),
         )
 
-    def _confirm(self, key: str, reading: Reading, began: datetime, lease: str) -> Report:
+    def _confirm(self, key: str, reading: Reading, api: _BoundedApi, lease: str) -> Report:
         """Save that Zoho answered as at the last good read: nothing is parsed or compared."""
         now = self.clock()
         next_check_at = schedule.after_unchanged(now, reading.close, dice=self.dice())
-        times = {"now": now, "next_check_at": next_check_at, "began": began}
+        times = {"now": now, "next_check_at": next_check_at, "began": api.began}
+        reading = replace(reading, empty=tuple(sorted(api.empty)))
         if not self.store.sources.confirm(key, holder=lease, reading=reading, **times):
             return _lost_lease(key)
         events, rejections = reading.events, reading.rejections

@@ -8,7 +8,7 @@ whose status is text.
 from flask import Blueprint, Response, abort, request
 
 from bridge.sandbox.oauth import Tokens
-from bridge.sandbox.responses import backstage_error, reply
+from bridge.sandbox.responses import backstage_error, listing, reply
 from bridge.sandbox.state import Agenda, Data, Json, Portal
 
 _STATUSES: dict[str, set[int]] = {
@@ -47,7 +47,7 @@ def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
 
     @api.get("/portals")
     def portals() -> Response:
-        return reply({"portals": [portal.info for portal in data.portals.values()]})
+        return listing([portal.info for portal in data.portals.values()], "backstage", "portals")
 
     @api.get("/portals/<portal_id>")
     def portal(portal_id: str) -> Response:
@@ -65,7 +65,7 @@ def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
     def agendas(portal_id: str, event_id: str) -> Response:
         days = range(len(agenda_of(portal_id, event_id).days))
         rows = [{"agenda_id": f"{event_id}{index:02d}", "index": index} for index in days]
-        return reply({"agendas": rows})
+        return listing(rows, "backstage", "agendas")
 
     @api.get(f"{_EVENT}/sessions")
     def sessions(portal_id: str, event_id: str) -> Response:
@@ -74,11 +74,12 @@ def blueprint(data: Data, tokens: Tokens, page_size: int) -> Blueprint:
         if not day.isdecimal():
             return backstage_error(400, "Please enter the valid agenda day")
         number = int(day)
-        return reply({"sessions": days[number - 1].all() if 1 <= number <= len(days) else []})
+        items = days[number - 1].all() if 1 <= number <= len(days) else []
+        return listing(items, "backstage", "sessions")
 
     def shelf(portal_id: str, event_id: str) -> Response:
         name = request.path.rpartition("/")[2]
-        return reply({name: getattr(agenda_of(portal_id, event_id), name).all()})
+        return listing(getattr(agenda_of(portal_id, event_id), name).all(), "backstage", name)
 
     for name in ("halls", "tracks", "speakers"):
         api.add_url_rule(f"{_EVENT}/{name}", name, shelf)
@@ -105,4 +106,5 @@ def _page(portal: Portal, page_size: int) -> Response:
         "total_pages": pages,
         "has_more_items": page < pages,
     }
-    return reply({"pagination": pagination, "events": events[(page - 1) * size : page * size]})
+    items = events[(page - 1) * size : page * size]
+    return listing(items, "backstage", "events", pagination=pagination)

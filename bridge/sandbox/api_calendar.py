@@ -15,7 +15,7 @@ from flask import Blueprint, Response, abort, request
 from bridge.domain.event import to_utc
 from bridge.sandbox import series
 from bridge.sandbox.oauth import Tokens
-from bridge.sandbox.responses import calendar_error, reply
+from bridge.sandbox.responses import calendar_error, listing
 from bridge.sandbox.series import Range
 from bridge.sandbox.state import Calendar, Data, Json
 
@@ -61,11 +61,11 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
             infos = [info for info in infos if info["category"] == category]
         if request.args.get("showhiddencal") != "true":
             infos = [info for info in infos if info.get("status", True)]
-        return reply({"calendars": infos})
+        return listing(infos, "calendar", "calendars")
 
     @api.get("/calendars/<uid>")
     def calendar(uid: str) -> Response:
-        return reply({"calendars": [calendar_of(uid).served()]})
+        return listing([calendar_of(uid).served()], "calendar", "calendars")
 
     @api.get("/calendars/<uid>/events")
     def events(uid: str) -> Response:
@@ -151,4 +151,4 @@ def _events(items: list[Json]) -> Response:
     if request.headers.get("Accept") != _LARGE:
         for item in items:
             item.pop("description", None)
-    return reply({"events": items})
+    return listing(items, "calendar", "events")

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, request
 
 from bridge.sandbox import connect_update
 from bridge.sandbox.oauth import Tokens
-from bridge.sandbox.responses import connect_error, reply
+from bridge.sandbox.responses import connect_error, listing, reply
 from bridge.sandbox.state import Data, Group, Json, Network
 
 _REFUSALS = {"missing": "TICKET", "dead": "OAUTHTOKEN", "scope": "OAUTHSCOPE"}
@@ -31,7 +31,7 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
     @api.get("/allScopes")
     def networks() -> Response:
         infos = [network.info for network in data.networks.values()]
-        return reply({"allScopes": {"scopes": infos}})
+        return listing(infos, "connect", "allScopes")
 
     @api.get("/allGroups")
     @api.get("/userGroups")
@@ -39,7 +39,7 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         network = requested_network(data)
         if _action() == "userGroups" and "isRecentSort" not in request.args:
             refuse("isRecentSort is missing")
-        return reply({_action(): {"groups": [group.info for group in network.groups.values()]}})
+        return listing([group.info for group in network.groups.values()], "connect", _action())
 
     @api.get("/upcomingEvents")
     def events() -> Response:
@@ -56,7 +56,7 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         if request.args.get("sharedWithMe") == "true":
             rows = [event for event in rows if event.get("invitedUserList")]
         rows.sort(key=lambda event: int(event["startTime"]))
-        return reply({"upcomingEvents": {"events": rows}})
+        return listing(rows, "connect", "upcomingEvents")
 
     @api.post("/updateEvent")
     def update() -> Response:

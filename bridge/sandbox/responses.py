@@ -8,6 +8,9 @@ from typing import Any
 
 from flask import Response
 
+from bridge.sources.protocols import Product
+from bridge.sources.shapes import wrap
+
 THROTTLE_CODE = "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED"
 TOO_MANY = "You have made too many requests continuously. Please try again after some time."
 _BUG = "INTERNAL_SERVER_ERROR"
@@ -19,6 +22,11 @@ def reply(body: Any, status: int = 200) -> Response:
     """Return JSON, with every letter unescaped."""
     text = json.dumps(body, ensure_ascii=False)
     return Response(text, status, content_type="application/json;charset=UTF-8")
+
+
+def listing(items: list[Any], product: Product, name: str, **beside: Any) -> Response:
+    """Return a list in its documented form."""
+    return reply(wrap(items, product, name, **beside))
 
 
 def html(status: int) -> Response:

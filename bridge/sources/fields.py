@@ -57,22 +57,6 @@ def left_out(faults: Faults) -> list[Problem]:
     return [problem("field-left-out", field=name, why=why) for name, why in faults.items()]
 
 
-def listed(content: Any, product: str, name: str, *, may_be_empty: bool = True) -> list[Any]:
-    """Return the list ``name`` of an answer; BadDataError for any other type.
-
-    An answer without its list must not be read as "there is nothing", and neither must an empty
-    list in a form that is not documented.
-    """
-    if not isinstance(content, list) or not (content or may_be_empty):
-        raise BadDataError("no-list", product=product, list=name)
-    return content
-
-
-def keys_of(answer: Any) -> frozenset[str]:
-    """Return the keys of an answer; none for a bare list."""
-    return frozenset(answer) if isinstance(answer, dict) else frozenset()
-
-
 def end_or_start(
     start: M, read_end: Callable[[], M], consequence: str, repairs: list[Problem]
 ) -> M:

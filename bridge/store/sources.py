@@ -170,7 +170,11 @@ class Sources(Tables):
         nothing, if another holder took the lease meanwhile.
         """
         statement = _release(key, holder, now, next_check_at).values(
-            last_success=now, failures=0, failing_since=None, error=None
+            last_success=now,
+            failures=0,
+            failing_since=None,
+            error=None,
+            reading=codec.encode_reading(reading),
         )
         of_publishing = rejections.c.position > reading.rejections
         with self._database.write() as connection:

@@ -82,7 +82,6 @@ WHOLE = [
         ],
         2,
     ),
-    ("has_more_items false wins", [page("1", pagination=pagination(1, 9, more=False))], 1),
     ("total_pages wins over more", [page("1", pagination=pagination(1, 1, more=True))], 1),
     (
         "more, without a total",
@@ -97,7 +96,6 @@ WHOLE = [
     ("no events", [page(pagination=pagination(1, 0, more=False))], 1),
     ("no events, no paging", [page()], 1),
     ("data", [{"pagination": {"has_more_items": False}, "data": [{"id": "1"}]}], 1),
-    ("bare list", [[{"id": "1"}], [{"id": "1"}]], 1),
     ("no events, counted", [page(pagination=pagination(1, 0, more=False, count=0))], 1),
     ("no events, data", [{"pagination": pagination(1, 0, more=False), "data": []}], 1),
     (
@@ -151,6 +149,12 @@ BROKEN_OFF = [
     ("more than 100 pages", [page(str(n)) for n in range(1, 102)]),
     ("no list “events”", [{"status": "fine"}]),
     ("no list “events”", [[]]),
+    ("no list “events”", [[{"id": "1"}]]),
+    (
+        "Page 1 of 9 is stated to be the last one",
+        [page("1", pagination=pagination(1, 9, more=False))],
+    ),
+    ("Page 1 of 3 is stated to be the last one", [page(pagination=pagination(1, 3, more=False))]),
     ("no list “events”", [{"data": []}]),
     ("no list “events”", [{"events": [], "message": "ok"}]),
     ("no list “events”", [{"upcomingEvents": {}, "data": [], "message": "ok"}]),

@@ -27,8 +27,6 @@ LISTS = [
         [("g", "Marketing")],
     ),
     ("no calendars", {"calendars": []}, []),
-    ("a single object", {"calendars": {"uid": "a", "name": "Work"}}, [("a", "Work")]),
-    ("a bare list", [{"uid": "a", "name": "Work"}], [("a", "Work")]),
     ("no name", {"calendars": [{"uid": "a"}, {"uid": "b", "name": " "}]}, [("a", "a"), ("b", "b")]),
     (
         "odd fields and entries",

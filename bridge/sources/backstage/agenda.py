@@ -12,10 +12,11 @@ from urllib.parse import quote
 from bridge.domain.problems import Problem, problem, to_plain
 from bridge.domain.source import BackstageSource
 from bridge.errors import BadDataError, NotFoundError, ScopeError
-from bridge.sources.backstage.event import PRODUCT, BackstageEvent, listed, read_zone
+from bridge.sources.backstage.event import PRODUCT, BackstageEvent, read_zone
 from bridge.sources.dates import iso_utc
 from bridge.sources.fields import id_of, identity, read, refuse_nameless
 from bridge.sources.protocols import AnswerCache, Api, Raw
+from bridge.sources.shapes import listed
 
 LISTS = {"halls": "id", "tracks": "track_id", "speakers": "id"}
 """The lists of names, and the field of an id in each."""
@@ -33,7 +34,7 @@ def fetch(api: Api, source: BackstageSource, cache: AnswerCache) -> Raw:
     notes: list[Problem] = []
     event = api.get("backstage", path)
     agendas = _agendas(api, path, notes)
-    days = len(listed(agendas, "agendas")) if agendas is not None else 0
+    days = len(listed(agendas, "backstage", "agendas")) if agendas is not None else 0
     if days > _MOST_DAYS:
         raise _too_long(source)
     if days:
@@ -81,7 +82,7 @@ def _list(
     """Return one of the lists of names; for an empty or unreadable one the last good version."""
     try:
         answer = api.get("backstage", f"{path}/{name}")
-        items = listed(answer, name)
+        items = listed(answer, "backstage", name)
         refuse_nameless(items, lambda item: list_id(item, name), PRODUCT, name)
     except (NotFoundError, ScopeError) as error:
         code = "names-kept" if name in known else "names-unreadable"
@@ -95,7 +96,7 @@ def _list(
 
 def _day(api: Api, path: str, day: int) -> Any:
     answer = api.get("backstage", f"{path}/sessions", {"day": str(day)})
-    listed(answer, "sessions")
+    listed(answer, "backstage", "sessions")
     return answer
 
 
@@ -113,7 +114,7 @@ def _probe(
             if not no_such_day or (day == 1 and not may_be_none):
                 raise
             return answers
-        if not listed(answer, "sessions") and day > own_days:
+        if not listed(answer, "backstage", "sessions") and day > own_days:
             return answers
         answers.append(answer)
     raise _too_long(source)

@@ -5,7 +5,6 @@ event that is not clearly published is not shown. An event of a day or longer ta
 busy): a conference of four days must not block four days of a calendar (Zoho APIs 6.4).
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from html import escape
 import re
@@ -71,29 +70,6 @@ class _Venue(msgspec.Struct, frozen=True, kw_only=True):
     city: str | None = None
     state: str | None = None
     country: str | None = None
-
-
-# The keys of an answer whose list may be empty. The other lists have a key of their own.
-_EMPTY: Mapping[str, tuple[set[str], ...]] = {
-    "portals": (set(), {"portals"}, {"data"}),  # Zoho APIs 2.1: which one is open
-    "events": (  # Zoho APIs 2.2
-        {"events"},
-        {"events", "pagination"},
-        {"events", "page_context"},
-        {"data", "pagination"},
-        {"data", "page_context"},
-    ),
-}
-
-
-def listed(answer: Any, name: str) -> list[Any]:
-    """Return the list ``name`` of an answer, which may also stand under ``data`` or be bare.
-
-    Raises BadDataError for any other form, and for an empty list in a form that is not documented.
-    """
-    content = answer.get(name, answer.get("data")) if isinstance(answer, dict) else answer
-    may_be_empty = fields.keys_of(answer) in _EMPTY.get(name, ({name},))
-    return fields.listed(content, PRODUCT, name, may_be_empty=may_be_empty)
 
 
 def read_event(

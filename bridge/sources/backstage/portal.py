@@ -15,17 +15,9 @@ from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError
 from bridge.sources.backstage import event as parser
 from bridge.sources.backstage.event import PRODUCT
-from bridge.sources.fields import (
-    flag,
-    id_of,
-    identity,
-    keys_of,
-    number,
-    read,
-    refuse_nameless,
-    title_of,
-)
+from bridge.sources.fields import flag, id_of, identity, number, read, refuse_nameless, title_of
 from bridge.sources.protocols import Api, Collector, ParseResult, Raw
+from bridge.sources.shapes import listed
 
 _PER_PAGE = "200"
 _MOST_PAGES = 100
@@ -33,7 +25,7 @@ _MOST_PAGES = 100
 
 def discover(api: Api) -> tuple[AvailableSource, ...]:
     """Return every portal of the account (Zoho APIs 2.1)."""
-    portals = parser.listed(api.get("backstage", "/portals"), "portals")
+    portals = listed(api.get("backstage", "/portals"), "backstage", "portals")
     refuse_nameless(portals, id_of, PRODUCT, "portals")
     return tuple(
         AvailableSource(
@@ -62,7 +54,7 @@ def fetch(api: Api, source: BackstageSource) -> Raw:
     count = 0
     for page in range(1, _MOST_PAGES + 1):
         answer = api.get("backstage", path, query | {"page": str(page)})
-        events = parser.listed(answer, "events")
+        events = listed(answer, "backstage", "events")
         first = id_of(events[0]) if events else ""
         if first and first in firsts:
             if announced:
@@ -94,7 +86,7 @@ def parse(raw: Raw, source: BackstageSource) -> ParseResult:
     """
     result = Collector()
     seen: set[str] = set()
-    items = [data for answer in raw["pages"] for data in parser.listed(answer, "events")]
+    items = [data for answer in raw["pages"] for data in listed(answer, "backstage", "events")]
     for data in items:
         upstream_id = id_of(data)
         if upstream_id in seen:
@@ -129,9 +121,9 @@ def _read(data: Any, source: BackstageSource) -> tuple[Event | None, list[Proble
     return *parser.read_event(item, faults, uid=uid, status=status, here=here), note
 
 
-def _paging(answer: Any) -> Mapping[str, Any]:
+def _paging(answer: dict[str, Any]) -> Mapping[str, Any]:
     """Return the paging node of an answer (Zoho APIs 2.2), empty if it has none."""
-    nodes = (answer.get("pagination"), answer.get("page_context")) if keys_of(answer) else ()
+    nodes = (answer.get("pagination"), answer.get("page_context"))
     return next((node for node in nodes if node and isinstance(node, dict)), {})
 
 
@@ -140,7 +132,7 @@ def _announces_more(
 ) -> tuple[bool | None, int | None]:
     """Return whether pages follow ``page``, and the number of all events; None if not stated.
 
-    Raises BadDataError if it is another page.
+    Raises BadDataError if it is another page, or if its statements contradict each other.
     """
     try:
         more = flag(paging["has_more_items"]) if "has_more_items" in paging else None
@@ -151,6 +143,8 @@ def _announces_more(
         raise BadDataError("pagination-unreadable", product=PRODUCT, why=error.problem) from error
     if current is not None and current != page:
         raise _cut_short(source, "wrong-page", sent=current, page=page)
+    if more is False and page < (total or 0):
+        raise _cut_short(source, "paging-contradictory", page=page, total=total or 0)
     if more is False or total is None:
         return more, count
     return page < total, count

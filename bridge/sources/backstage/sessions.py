@@ -17,6 +17,7 @@ from bridge.sources import fields
 from bridge.sources.backstage import agenda, event as around
 from bridge.sources.dates import iso_utc
 from bridge.sources.protocols import Collector, ParseResult, Raw
+from bridge.sources.shapes import listed
 
 _LONGEST = timedelta(days=60)
 
@@ -79,7 +80,7 @@ def parse(raw: Raw, source: BackstageSource) -> ParseResult:
     starts: dict[str, str | None] = {}
     if frame is not None:
         for answer in raw["sessions"]:
-            for data in around.listed(answer, "sessions"):
+            for data in listed(answer, "backstage", "sessions"):
                 _add(data, frame, starts, result)
     return result.result()
 
@@ -115,7 +116,7 @@ def _read_frame(raw: Raw, source: BackstageSource, result: Collector) -> _Frame 
 def _names(answer: Any, name: str) -> dict[str, str] | None:
     if answer is None:
         return None
-    items = around.listed(answer, name)
+    items = listed(answer, "backstage", name)
     return {key: _name(data) for data in items if (key := agenda.list_id(data, name))}
 
 

@@ -17,9 +17,10 @@ from bridge.domain.problems import Problem, problem, to_plain
 from bridge.domain.source import AvailableSource, CalendarSource
 from bridge.errors import BadDataError, NotFoundError, ScopeError
 from bridge.sources.calendar.checks import check_detail, check_page, series_versions
-from bridge.sources.calendar.wire import PRODUCT, calendar_object, objects, read_calendar, uid_of
+from bridge.sources.calendar.wire import PRODUCT, calendar_object, read_calendar, uid_of
 from bridge.sources.fields import refuse_nameless, title_of
 from bridge.sources.protocols import AnswerCache, Api, Params, Raw
+from bridge.sources.shapes import listed
 
 _WITH_DESCRIPTIONS = "application/json+large"
 _DAY = timedelta(days=1)
@@ -50,7 +51,7 @@ def list_calendars(api: Api, forms: list[Params] | None = None) -> dict[str, Any
             if error.status not in _REFUSALS or len(forms) == 1:
                 raise
             del forms[0]
-    items = objects(answer, "calendars")
+    items = listed(answer, "calendar", "calendars")
     refuse_nameless(items, uid_of, PRODUCT, "calendars")
     by_uid = {uid: data for data in items if (uid := uid_of(data))}
     return {uid: data for uid, data in by_uid.items() if not _STUB.fullmatch(uid)}
@@ -140,7 +141,7 @@ class _Fetch:
         params = {"range": range_of(span)}
         path = f"{self._path}/events"
         answer = self._api.get("calendar", path, params, accept=_WITH_DESCRIPTIONS)
-        items = objects(answer, "events")
+        items = listed(answer, "calendar", "events")
         check_page(items, span)
         return items
 
@@ -149,8 +150,8 @@ class _Fetch:
     ) -> dict[str, list[Any]]:
         """Return the objects of each series; request those that are not known in this version."""
         known = {
-            uid: (version, objects(answer, "events"))  # older releases kept the whole answer
-            for uid, (version, answer) in self._known.items()
+            uid: (version, answer["events"] if isinstance(answer, dict) else answer)
+            for uid, (version, answer) in self._known.items()  # older: the whole answer
             if uid in versions
         }
         current = {uid for uid, (version, _) in known.items() if version == versions[uid] != ""}
@@ -179,6 +180,6 @@ class _Fetch:
             answer = self._api.get("calendar", path, accept=_WITH_DESCRIPTIONS)
         except NotFoundError:
             return None  # deleted since the list was read
-        items = objects(answer, "events")
+        items = listed(answer, "calendar", "events")
         check_detail(items, uid)
         return items

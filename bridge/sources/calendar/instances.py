@@ -26,6 +26,7 @@ from bridge.sources.calendar.times import length_of, local_day
 from bridge.sources.dates import compact
 from bridge.sources.fields import title_of
 from bridge.sources.protocols import Api, Raw
+from bridge.sources.shapes import listed
 
 Span = tuple[date, date]
 """The first and the last day of one request to Zoho."""
@@ -74,7 +75,7 @@ def fetch_instances(api: Api, source: CalendarSource, window: Window) -> Raw:
     pages = []
     for span in spans(window):
         params = {"range": range_of(span), "byinstance": "true"}
-        page = wire.objects(api.get("calendar", f"{path}/events", params), "events")
+        page = listed(api.get("calendar", f"{path}/events", params), "calendar", "events")
         # A master in the answer has its first start, wherever that is: no sign of a wrong answer.
         check_page([item for item in page if not _is_master(item)], span)
         pages.append(page)
@@ -84,7 +85,7 @@ def fetch_instances(api: Api, source: CalendarSource, window: Window) -> Raw:
 def fetch_event_instances(api: Api, source: CalendarSource, uid: str, span: Span) -> list[Any]:
     """Fetch the instances of one event in one span of at most 31 days, as public clients do."""
     path = f"{path_of(source)}/events/{quote(uid, safe='')}/byinstance"
-    items = wire.objects(api.get("calendar", path, {"range": range_of(span)}), "events")
+    items = listed(api.get("calendar", path, {"range": range_of(span)}), "calendar", "events")
     check_detail(items, uid)
     return items
 

@@ -14,6 +14,7 @@ from bridge.domain.problems import BadValueError
 from bridge.domain.source import CalendarProfile
 from bridge.sources import fields
 from bridge.sources.fields import Faults, read
+from bridge.sources.shapes import listed
 
 PRODUCT = "Zoho Calendar"
 # The category of a calendar, in the forms of the field and of the parameter (Zoho APIs 4.1).
@@ -122,24 +123,15 @@ class CalendarInfo(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def objects(answer: Any, name: str) -> list[Any]:
-    """Return the list ``name`` of an answer: wrapped as documented, bare, or a single object.
-
-    Raises BadDataError for any other form, and for an empty list that is not wrapped.
-    """
-    content = answer.get(name) if isinstance(answer, dict) else answer
-    if isinstance(content, dict):
-        return [content]
-    items = [item for item in fields.listed(content, PRODUCT, name) if not _is_remark(item)]
-    may_be_empty = fields.keys_of(answer) == {name}  # Zoho APIs 4.1, 4.2
-    return fields.listed(items, PRODUCT, name, may_be_empty=may_be_empty)
-
-
 def calendar_object(answer: Any) -> Any:
     """Return the calendar in an answer about one, wrapped or bare; empty if there is none."""
     if isinstance(answer, dict) and "calendars" not in answer:
         return answer
-    items = objects(answer, "calendars") if answer and isinstance(answer, dict | list) else []
+    items = (
+        listed(answer, "calendar", "calendars")
+        if answer and isinstance(answer, dict | list)
+        else []
+    )
     return next(iter(items), {})
 
 
@@ -167,8 +159,3 @@ def read_item(data: Any) -> tuple[Item, Faults]:
 def read_calendar(data: Any) -> tuple[CalendarInfo, Faults]:
     """Read a calendar object as far as possible: events can do without it."""
     return read(data if isinstance(data, dict) else {}, CalendarInfo)
-
-
-def _is_remark(item: Any) -> bool:
-    # An empty range is answered with one such object instead of an empty list (Zoho APIs 4.2).
-    return isinstance(item, dict) and item.keys() == {"message"}

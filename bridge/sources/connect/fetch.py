@@ -11,9 +11,9 @@ from bridge.domain.event import midnight
 from bridge.domain.feed import Window
 from bridge.domain.source import AvailableSource, ConnectSource
 from bridge.errors import BadDataError, NotFoundError
-from bridge.sources import fields
 from bridge.sources.fields import id_of, refuse_nameless, title_of
 from bridge.sources.protocols import Api, Raw
+from bridge.sources.shapes import listed
 
 PRODUCT = "Zoho Connect"
 
@@ -27,7 +27,7 @@ def discover(api: Api) -> tuple[AvailableSource, ...]:
     If Zoho does not list the account's own groups, all groups of the network are listed. Closed
     groups are left out.
     """
-    networks = listed(api.get("connect", "/allScopes"), "allScopes", "scopes")
+    networks = listed(api.get("connect", "/allScopes"), "connect", "allScopes")
     refuse_nameless(networks, id_of, PRODUCT, "scopes")
     return tuple(
         AvailableSource(
@@ -51,7 +51,7 @@ def fetch(api: Api, source: ConnectSource, window: Window) -> Raw:
         "endTime": _milliseconds(window.end + _MARGIN),
     }
     answer = api.get("connect", "/upcomingEvents", params)
-    listed(answer, "upcomingEvents", "events")
+    listed(answer, "connect", "upcomingEvents")
     return {"pages": [answer]}
 
 
@@ -63,24 +63,12 @@ def _selection(source: ConnectSource) -> dict[str, str]:
     return {"partitionType": source.partition, "partitionUrl": source.url, **shared}
 
 
-def listed(answer: Any, action: str, name: str) -> list[Any]:
-    """Return the list ``name`` inside the answer's ``action``.
-
-    Raises BadDataError for any other form. A list without ``name`` may not be empty.
-    """
-    content = answer.get(action) if isinstance(answer, dict) else None
-    may_be_empty = isinstance(content, dict) and answer.keys() == {action}  # Zoho APIs 3.1 to 3.3
-    if isinstance(content, dict):
-        content = content.get(name)
-    return fields.listed(content, PRODUCT, name, may_be_empty=may_be_empty)
-
-
 def _groups(api: Api, network: str) -> list[Any]:
     params = {"scopeID": network, "isRecentSort": "true"}
     try:
-        groups = listed(api.get("connect", "/userGroups", params), "userGroups", "groups")
+        groups = listed(api.get("connect", "/userGroups", params), "connect", "userGroups")
     except (NotFoundError, BadDataError):
-        groups = listed(api.get("connect", "/allGroups", params), "allGroups", "groups")
+        groups = listed(api.get("connect", "/allGroups", params), "connect", "allGroups")
     refuse_nameless(groups, id_of, PRODUCT, "groups")
     return groups
 

@@ -26,9 +26,9 @@ from bridge.domain.text import clean
 from bridge.domain.uid import event_uid, slot_text
 from bridge.errors import BadDataError
 from bridge.sources import fields
-from bridge.sources.connect.fetch import listed
 from bridge.sources.connect.times import Digits, Span, Times, clock_note, read_span
 from bridge.sources.protocols import Collector, ParseResult, Raw
+from bridge.sources.shapes import listed
 
 _FARTHEST_REMINDER = timedelta(days=366)
 
@@ -70,7 +70,9 @@ def parse(
     """
     result = Collector()
     occurrences: dict[tuple[str, str], _Occurrence] = {}
-    items = [data for answer in raw["pages"] for data in listed(answer, "upcomingEvents", "events")]
+    items = [
+        data for answer in raw["pages"] for data in listed(answer, "connect", "upcomingEvents")
+    ]
     for data in items:
         try:
             occurrence = _read(data, zone)

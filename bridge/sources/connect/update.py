@@ -16,11 +16,11 @@ from bridge.domain.event import Event, Moment
 from bridge.domain.problems import Problem, problem
 from bridge.domain.source import ConnectSource
 from bridge.errors import BadDataError, ScopeError, UnavailableError, ZohoError
-from bridge.sources.connect.fetch import listed
 from bridge.sources.connect.parse import parse_update
 from bridge.sources.connect.times import Times, clock_note, read_span
 from bridge.sources.fields import read
 from bridge.sources.protocols import Product, Raw
+from bridge.sources.shapes import listed
 
 SCOPE = "zohopulse.events.UPDATE"
 
@@ -142,7 +142,7 @@ def clock_problem(raw: Raw, zone: ZoneInfo) -> Problem | None:
     """
     spans = []
     for answer in raw["pages"]:
-        for data in listed(answer, "upcomingEvents", "events"):
+        for data in listed(answer, "connect", "upcomingEvents"):
             try:
                 spans.append(read_span(read(data, Times)[0], zone))
             except ValueError:

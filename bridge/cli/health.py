@@ -17,8 +17,8 @@ from bridge.store.listener import Listener, noted_listener
 def health(host: str, port: int) -> None:
     """Exit with 0 if the web server of this machine answers.
 
-    It checks /healthz at the address that `serve` or `web` listens on. Without a port in the
-    options or in PORT, that is where the last one noted in the data folder that it listens.
+    It checks /healthz at the address that `serve` or `web` listens on. Without --port and PORT,
+    that is the address that the server noted in the data folder.
 
     \b
     Examples:

@@ -1,9 +1,11 @@
 """Feed definitions: the sources of a feed, the days that it shows, and its options."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from bridge.domain.event import Moment, midnight, to_utc
 from bridge.domain.source import Source
 from bridge.domain.source_rule import NO_RULE, SourceRule
 
@@ -14,6 +16,18 @@ class Window:
 
     start: date
     end: date
+
+    def shows(self, start: Moment, end: Moment) -> bool:
+        """Return whether a span is at least partly in it; an empty span counts at its start."""
+        begin = to_utc(start)
+        last = max(to_utc(end), begin + timedelta.resolution)
+        return begin < midnight(self.end) and last > midnight(self.start)
+
+
+def hull(windows: Iterable[Window]) -> Window:
+    """Return the shortest window that contains all windows."""
+    starts, ends = zip(*((window.start, window.end) for window in windows), strict=True)
+    return Window(start=min(starts), end=max(ends))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from bridge.domain.event import Moment, Status, midnight, to_utc
+from bridge.domain.event import Moment, to_utc
 from bridge.domain.feed import Window
 from bridge.domain.text import CANCELLED_MARK
 from bridge.domain.uid import event_uid
@@ -66,22 +66,12 @@ class _Occurrence:
     end: Moment
 
     @property
-    def cancelled(self) -> bool:
-        marked = self.item.title.startswith(CANCELLED_MARK)
-        return marked or self.item.status == Status.CANCELLED.value
-
-    @property
     def title(self) -> str:
         return self.item.title.removeprefix(CANCELLED_MARK)
 
     @property
     def span(self) -> tuple[bool, datetime, datetime]:
         return self.item.all_day, to_utc(self.start), to_utc(self.end)
-
-    def is_on(self, days: Window) -> bool:
-        first, last = midnight(days.start), midnight(days.end)
-        _, start, end = self.span
-        return start < last and (end > first or start >= first)
 
 
 _Pair: TypeAlias = tuple[_Occurrence, _Occurrence]
@@ -108,7 +98,8 @@ def find_changes(updates: Iterable[EventUpdate]) -> tuple[Change, ...]:
         simultaneous = [(old_by_start[o.span[:2]], o) for o in new if o.span[:2] in old_by_start]
         paired = {o.key for pair in simultaneous for o in pair}
         old, new = (
-            [o for o in rest if o.key not in paired and o.is_on(update.days)] for rest in (old, new)
+            [o for o in rest if o.key not in paired and update.days.shows(o.start, o.end)]
+            for rest in (old, new)
         )
         changes += _changes_of_pairs([*pairs, *simultaneous])
         if old or new:
@@ -157,9 +148,9 @@ def _change_of_rest(
     if old and new:
         difference = _difference(old[0], new[0])
         details |= {name: both for name, both in difference.items() if name not in _TIMES}
-        kind = "cancelled" if "cancelled" in details and first.cancelled else "moved"
+        kind = "cancelled" if "cancelled" in details and first.item.cancelled else "moved"
     elif new:
-        kind = "cancelled" if first.cancelled and not update.before else "added"
+        kind = "cancelled" if first.item.cancelled and not update.before else "added"
     else:
         kind = "cancelled" if update.after else "gone"
     if (place := first.item.place) and not (old and new):
@@ -179,8 +170,8 @@ def _difference(before: _Occurrence, after: _Occurrence) -> Details:
         old, new = getattr(before.item, name), getattr(after.item, name)
         if old != new:
             details[name] = _both(old[:_LONGEST], new[:_LONGEST])
-    if before.cancelled != after.cancelled:
-        details["cancelled"] = _both(before.cancelled, after.cancelled)
+    if before.item.cancelled != after.item.cancelled:
+        details["cancelled"] = _both(before.item.cancelled, after.item.cancelled)
     elif before.item.busy != after.item.busy:  # a cancelled event is always free
         details["busy"] = _both(before.item.busy, after.item.busy)
     return details

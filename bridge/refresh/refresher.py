@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 import random
 import secrets
@@ -12,7 +12,7 @@ from typing import Any, Literal
 from zlib import crc32
 
 from bridge.config import ZohoSettings
-from bridge.domain.feed import Feed, Window
+from bridge.domain.feed import Feed, hull
 from bridge.domain.problems import Problem, problem
 from bridge.domain.records import EventRow, Reading, SourceState
 from bridge.errors import NotYetError, StoppedError, StoreError, UnavailableError, ZohoError
@@ -146,7 +146,8 @@ class Refresher:
     ) -> Report:
         """Fetch, parse, compare and save. The answers and events are large: return frees them."""
         key = state.source.key
-        window = _joint_window(feeds, self.clock().date())
+        today = self.clock().date()
+        window = hull(feed.window(today) for feed in feeds)  # one read serves them all
         raw = registry.fetch(state.source, api, window, self.store.answers(key))
         fingerprint, now = registry.fingerprint(state.source, raw, self.zoho), self.clock()
         if state.reading and state.reading.holds(fingerprint, now):
@@ -246,9 +247,3 @@ class Refresher:
 def _lost_lease(key: str) -> Report:
     error = f"{key} took longer than {LEASE} to read; another process reads it now."
     return Report(source=key, outcome="busy", error=error)
-
-
-def _joint_window(feeds: tuple[Feed, ...], today: date) -> Window:
-    """Return the days that any of the feeds shows, so that one read serves them all."""
-    windows = [feed.window(today) for feed in feeds]
-    return Window(start=min(w.start for w in windows), end=max(w.end for w in windows))

@@ -26,7 +26,6 @@ KINDS: tuple[Kind, ...] = ("missing", "extra", "shifted", "renamed", "unreadable
 
 # Offsets differ by up to 26 hours, but a daily series must not seem to have moved by a day.
 _NEAR, _NEAR_ALL_DAY = timedelta(hours=14), timedelta(days=1)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +167,7 @@ def compare(
     differences: list[Difference] = []
     left_out: list[Difference] = []
     for zoho, feed in _match(reported, published, scope.source_key):
-        if not any(side and _overlaps(side.start, side.end, scope.window) for side in (zoho, feed)):
+        if not any(side and scope.window.shows(side.start, side.end) for side in (zoho, feed)):
             continue
         difference = _difference(zoho, feed, scope)
         if difference is None:
@@ -265,13 +264,6 @@ def _pair_near(
 def in_utc(moment: Moment) -> Moment:
     """Return a time in UTC, and a day as it is."""
     return to_utc(moment) if isinstance(moment, datetime) else moment
-
-
-def _overlaps(start: Moment, end: Moment, window: Window) -> bool:
-    """Return whether a span is at least partly in a window; an empty span counts at its start."""
-    begin = to_utc(start)
-    last = max(to_utc(end), begin + _MICROSECOND)
-    return begin < to_utc(window.end) and last > to_utc(window.start)
 
 
 def _has_title(feed: PublishedInstance, zoho: ZohoInstance) -> bool:

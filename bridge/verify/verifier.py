@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bridge.config import ZohoSettings
 from bridge.domain import codec
-from bridge.domain.feed import Feed, Window
+from bridge.domain.feed import Feed, Window, hull
 from bridge.domain.problems import Problem, problem, to_plain
 from bridge.domain.source import CalendarSource, Source
 from bridge.publish.duplicates import find_duplicates
@@ -42,7 +42,7 @@ class Verifier:
         read.
         """
         windows = {source: self._window(feed, source) for source in feed.sources}
-        published = read_snapshot(self.store, feed, _hull(windows.values()))
+        published = read_snapshot(self.store, feed, hull(windows.values()))
         results = []
         for source, window in windows.items():
             report = fetch_report(source, window, self.api, self.zoho, self.store)
@@ -57,10 +57,10 @@ class Verifier:
         """
         feeds = [feed for feed in self.store.feeds.active() if source in feed.sources]
         windows = {feed.slug: self._window(feed, source) for feed in feeds}
-        hull = _hull(windows.values())
-        days = int(max((hull.end - hull.start - _MONTH).days + 1, 1) * dice)
-        start = hull.start + timedelta(days=days)
-        month = Window(start=start, end=min(start + _MONTH, hull.end))
+        whole = hull(windows.values())
+        days = int(max((whole.end - whole.start - _MONTH).days + 1, 1) * dice)
+        start = whole.start + timedelta(days=days)
+        month = Window(start=start, end=min(start + _MONTH, whole.end))
         report = fetch_report(source, month, self.api, self.zoho, self.store)
         return self._save(
             self._compare(feed, window, read_snapshot(self.store, feed, window), report)
@@ -158,12 +158,6 @@ def _verification(result: Comparison, now: datetime) -> Verification:
             "notes": list(map(to_plain, result.notes)),
         },
     )
-
-
-def _hull(windows: Iterable[Window]) -> Window:
-    """Return the shortest window that contains all windows."""
-    starts, ends = zip(*((window.start, window.end) for window in windows), strict=True)
-    return Window(start=min(starts), end=max(ends))
 
 
 def _overlap(first: Window, second: Window) -> Window | None:

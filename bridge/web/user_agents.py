@@ -4,12 +4,12 @@ The names are a fixed list: clients cannot fill the store with inventions, and n
 """
 
 from functools import lru_cache
-from pathlib import Path
 import re
-import tomllib
+
+from bridge.domain.data_file import read_toml
 
 OTHER = "Other"
-_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))["programs"]
+_TABLE = read_toml("bridge.web", "user_agents.toml")["programs"]
 _PATTERNS = [(re.compile(pattern, re.IGNORECASE), name) for pattern, name in _TABLE.items()]
 PROGRAMS = frozenset(_TABLE.values())
 

@@ -21,16 +21,12 @@ _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # RFC 3986: the characters of a path or query, with "%" of what is encoded already.
 _PATH = "%!$&'()*+,;=:@/?~"
 
-_ODD_OFFSETS = {
-    timedelta(hours=-9, minutes=-30): "Pacific/Marquesas",
-    timedelta(hours=3, minutes=30): "Asia/Tehran",
-    timedelta(hours=4, minutes=30): "Asia/Kabul",
-    timedelta(hours=5, minutes=30): "Asia/Kolkata",
-    timedelta(hours=5, minutes=45): "Asia/Kathmandu",
-    timedelta(hours=6, minutes=30): "Asia/Yangon",
-    timedelta(hours=8, minutes=45): "Australia/Eucla",
-    timedelta(hours=9, minutes=30): "Australia/Darwin",
-}
+_MIDWINTER = datetime(2000, 1, 1)  # noqa: DTZ001 - the offset is the same all year
+_ODD_ZONES = (
+    *("Pacific/Marquesas", "Asia/Tehran", "Asia/Kabul", "Asia/Kolkata", "Asia/Kathmandu"),
+    *("Asia/Yangon", "Australia/Eucla", "Australia/Darwin"),
+)
+_ODD_OFFSETS = {ZoneInfo(key).utcoffset(_MIDWINTER): key for key in _ODD_ZONES}
 
 
 def text(value: str) -> str:
@@ -97,7 +93,7 @@ def tzid(zone: ZoneInfo) -> str:
         return "Etc/UTC"
     if not is_fixed(zone):
         return zone.key
-    offset = zone.utcoffset(datetime(2000, 1, 1)) or timedelta()  # noqa: DTZ001
+    offset = zone.utcoffset(_MIDWINTER) or timedelta()
     hours, rest = divmod(offset, timedelta(hours=1))
     if not rest and -12 <= hours <= 14:
         return f"Etc/GMT{-hours:+d}"  # the sign is POSIX's: west is positive

@@ -9,7 +9,7 @@ from bridge.domain.feed import Feed, Window
 from bridge.domain.source_rule import NO_RULE, SourceRule
 from bridge.publish.view import series
 from bridge.publish.view.privacy import visible_event
-from bridge.publish.view.window import first_day_from, is_shown, next_change
+from bridge.publish.view.window import first_day_from, next_change
 from bridge.publish.view.zones import in_portable_zone, in_utc
 
 
@@ -58,7 +58,7 @@ def event_view(
     singles = [
         in_utc(single) if feed.privacy == "busy" else in_portable_zone(single, today)
         for single in view.singles
-        if is_shown(single, window)
+        if window.shows(single.start, single.end)
     ]
     is_cut = view.cut or len(singles) > series.MOST_IN_WINDOW
     shown = _in_order(singles)[: series.MOST_IN_WINDOW]
@@ -79,7 +79,9 @@ def occurrences_in(event: Event, window: Window) -> tuple[Event, ...]:
         bare = series.with_excluded(event, slots)
         singles = [*series.occurrences_between(bare, *span), *series.overrides_alone(event)]
     return _in_order(
-        replace(in_utc(single), alarms=()) for single in singles if is_shown(single, window)
+        replace(in_utc(single), alarms=())
+        for single in singles
+        if window.shows(single.start, single.end)
     )
 
 

@@ -1,17 +1,11 @@
-"""Whether a span of time overlaps a feed's window, and on which day that changes. Pure."""
+"""The days on which events enter and leave the window of a feed. Pure."""
 
 from datetime import date, datetime, timedelta
 
 from bridge.domain.event import Event, midnight, to_utc
-from bridge.domain.feed import Feed, Window
+from bridge.domain.feed import Feed
 
 _INSTANT = timedelta(microseconds=1)
-
-
-def is_shown(event: Event, window: Window) -> bool:
-    """Whether a single event overlaps the window; one without length counts at its start."""
-    start, end = to_utc(event.start), to_utc(event.end)
-    return start < midnight(window.end) and max(end, start + _INSTANT) > midnight(window.start)
 
 
 def next_change(event: Event, feed: Feed, today: date) -> date | None:

@@ -51,24 +51,6 @@ _WITHOUT_ALARM = re.compile(rb"\r\n(BEGIN:VALARM|STATUS:CANCELLED|DTSTART;VALUE=
 _ALARMS = re.compile(rb"\r\nBEGIN:VALARM\r\n.*?\r\nEND:VALARM(?=\r\n)", re.DOTALL)
 
 
-def join_document(
-    *,
-    title: str,
-    blobs: Iterable[bytes],
-    zones: Iterable[str],
-    color: str = "",
-    single: bool = False,
-) -> bytes:
-    """Render a VCALENDAR of rendered events in their order.
-
-    ``zones`` are the TZIDs of the events. Each has a VTIMEZONE before the events (rulebook 11, 24).
-    Without events, the document has a placeholder. ``single`` is a download of one event, without a
-    title: Outlook would open a new calendar for it (rulebook 13).
-    """
-    parts = iter_document(title=title, blobs=blobs, zones=zones, color=color, single=single)
-    return b"".join(parts)
-
-
 def iter_document(
     *,
     title: str,
@@ -77,7 +59,12 @@ def iter_document(
     color: str = "",
     single: bool = False,
 ) -> Iterator[bytes]:
-    """Return the parts of ``join_document``, so that a large document need not be in memory."""
+    """Return the parts of a VCALENDAR of rendered events in order: a large one need not be whole.
+
+    ``zones`` are the TZIDs of the events. Each has a VTIMEZONE before the events (rulebook 11, 24).
+    Without events, the document has a placeholder. ``single`` is a download of one event, without a
+    title: Outlook would open a new calendar for it (rulebook 13).
+    """
     yield _BEGIN if single else _header(title, color)
     empty = True
     for blob in blobs:

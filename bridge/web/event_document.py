@@ -1,6 +1,6 @@
 """One event as an iCalendar document of its own, joined from published bytes."""
 
-from bridge.feed.document import join_document
+from bridge.feed.document import iter_document
 from bridge.feed.publication import Entry
 
 
@@ -11,4 +11,6 @@ def event_document(entry: Entry, variant: str) -> bytes | None:
     other variants are the event with its reminders.
     """
     blob, zones = (entry.web_blob, []) if variant == "web" else (entry.blob, entry.zones.split())
-    return join_document(title="", blobs=[blob], zones=zones, single=True) if blob else None
+    if not blob:
+        return None
+    return b"".join(iter_document(title="", blobs=[blob], zones=zones, single=True))

@@ -5,13 +5,13 @@ It is the only renderer of a VCALENDAR. It must not render events, nor import wh
 """
 
 from collections.abc import Container, Iterable, Iterator, Sequence
+from datetime import timedelta
 import re
 
 from bridge.domain.text import one_line
 from bridge.domain.timezones import vtimezone
 from bridge.domain.uid import event_uid
 from bridge.feed.color import color_name
-from bridge.feed.selection import REMINDERS
 
 _END = b"END:VCALENDAR\r\n"
 _BEGIN = (
@@ -93,8 +93,7 @@ def split_document(
 def add_alarm(uid: bytes, vevent: bytes, minutes: int) -> bytes:
     """Return a rendered VEVENT with a reminder before its start, as the renderer writes it.
 
-    ``minutes`` is a key of ``REMINDERS``. Whole days, cancelled events and those with a reminder
-    stay as they are.
+    Whole days, cancelled events and those with a reminder stay as they are.
     """
     summary = _SUMMARY.search(vevent)
     if summary is None or _WITHOUT_ALARM.search(vevent):
@@ -104,14 +103,18 @@ def add_alarm(uid: bytes, vevent: bytes, minutes: int) -> bytes:
         uid.decode(), "alarm", str(-60 * minutes), *([slot[1].decode()] if slot else [])
     )
     title = summary[1].replace(b"\r\n ", b"").decode()
-    lines = (
-        f"UID:{name}",
-        "ACTION:DISPLAY",
-        f"TRIGGER:{REMINDERS[minutes]}",
-        f"DESCRIPTION:{title}",
-    )
-    alarm = (b"BEGIN:VALARM\r\n", *map(content_line, lines), b"END:VALARM\r\n", _END_VEVENT)
-    return vevent.removesuffix(_END_VEVENT) + b"".join(alarm)
+    alarm = b"".join(map(content_line, valarm(name, timedelta(minutes=-minutes), title)))
+    return vevent.removesuffix(_END_VEVENT) + alarm + _END_VEVENT
+
+
+def valarm(uid: str, trigger: timedelta, title: str) -> Iterator[str]:
+    """Return the lines of a reminder with an escaped title (rulebook 61) and a UID (RFC 9074)."""
+    yield "BEGIN:VALARM"
+    yield f"UID:{uid}"
+    yield "ACTION:DISPLAY"
+    yield f"TRIGGER:{duration(trigger)}"
+    yield f"DESCRIPTION:{title}"
+    yield "END:VALARM"
 
 
 def remove_alarms(blob: bytes) -> bytes:
@@ -136,6 +139,17 @@ def _header(title: str, color: str) -> bytes:
     if color:
         names = (*names, f"COLOR:{color_name(color)}", f"X-APPLE-CALENDAR-COLOR:{color.upper()}")
     return b"".join((_BEGIN, *map(content_line, names), _REFRESH))
+
+
+def duration(value: timedelta) -> str:
+    """Return a DURATION (RFC 5545 3.3.6)."""
+    days, seconds = divmod(abs(value) // timedelta(seconds=1), 86400)
+    hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
+    shown = (hours, minutes or (hours and seconds), seconds)  # no seconds directly after hours
+    parts = zip((hours, minutes, seconds), "HMS", shown, strict=True)
+    clock = "".join(f"{number}{unit}" for number, unit, is_shown in parts if is_shown)
+    date = f"{days}D" if days or not clock else ""
+    return f"{'-' * (value < timedelta())}P{date}{f'T{clock}' if clock else ''}"
 
 
 def content_line(line: str) -> bytes:

@@ -9,15 +9,7 @@ import msgspec
 
 # The kinds of labels, in the order in which pages offer them.
 LABEL_KINDS = ("track", "hall", "speaker", "category", "group", "source", "answer")
-# Minutes before the start, as DURATION values of a TRIGGER (RFC 5545 3.8.6.3).
-REMINDERS: Mapping[int, str] = {
-    0: "P0D",
-    **{minutes: f"-PT{minutes}M" for minutes in (5, 10, 15, 30, 45)},
-    60: "-PT1H",
-    90: "-PT1H30M",
-    120: "-PT2H",
-    1440: "-P1D",
-}
+REMINDERS = (0, 5, 10, 15, 30, 45, 60, 90, 120, 1440)  # minutes before the start
 MOST_TICKS = 1000
 
 

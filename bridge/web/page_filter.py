@@ -69,7 +69,7 @@ class PageFilter:
     @property
     def reminders(self) -> Sequence[int]:
         """The reminders to choose from, in minutes."""
-        return tuple(REMINDERS)
+        return REMINDERS
 
     def offer(self, uid: str) -> bool:
         """Return whether the row of an event gets a box: its first row on the page does."""

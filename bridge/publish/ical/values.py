@@ -70,17 +70,6 @@ def utc(value: datetime) -> str:
     return f"{_clock(value.astimezone(UTC))}Z"
 
 
-def duration(value: timedelta) -> str:
-    """Return a DURATION (RFC 5545 3.3.6)."""
-    days, seconds = divmod(abs(value) // timedelta(seconds=1), 86400)
-    hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
-    shown = (hours, minutes or (hours and seconds), seconds)  # no seconds directly after hours
-    parts = zip((hours, minutes, seconds), "HMS", shown, strict=True)
-    clock = "".join(f"{number}{unit}" for number, unit, is_shown in parts if is_shown)
-    date = f"{days}D" if days or not clock else ""
-    return f"{'-' * (value < timedelta())}P{date}{f'T{clock}' if clock else ''}"
-
-
 def tzid(zone: ZoneInfo) -> str:
     """Return the IANA name of a zone, as a TZID.
 

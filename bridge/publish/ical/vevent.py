@@ -17,7 +17,7 @@ from bridge.domain.recurrence.rrule import render_rule
 from bridge.domain.text import NO_TITLE, clean, one_line
 from bridge.domain.timezones import is_fixed
 from bridge.domain.uid import event_uid
-from bridge.feed.document import content_line, remove_alarms
+from bridge.feed.document import content_line, remove_alarms, valarm
 from bridge.publish.ical import values
 from bridge.publish.ical.grammar import read_uids
 from bridge.publish.view.dst import is_ambiguous
@@ -233,14 +233,8 @@ def _state(event: Event) -> Iterator[str]:
 
 
 def _valarm(event: Event, trigger: timedelta) -> Iterator[str]:
-    """Return a reminder (rulebook 61), with a UID (RFC 9074)."""
     name = (event.uid, "alarm", str(trigger // timedelta(seconds=1)))
-    yield "BEGIN:VALARM"
-    yield f"UID:{event_uid(*name, slot=event.recurrence_id)}"
-    yield "ACTION:DISPLAY"
-    yield f"TRIGGER:{values.duration(trigger)}"
-    yield f"DESCRIPTION:{_summary(event)}"
-    yield "END:VALARM"
+    return valarm(event_uid(*name, slot=event.recurrence_id), trigger, _summary(event))
 
 
 def _summary(event: Event) -> str:

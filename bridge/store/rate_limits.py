@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
-from bridge.store.database import insert_for
+from bridge.store.database import columns, insert_for, values_of
 from bridge.store.schema import paces
 from bridge.store.tables import Tables
 from bridge.zoho.rate_limit import Rate, RateState
@@ -50,19 +50,18 @@ class RateLimits(Tables):
 
 def _locked(connection: Connection, account: str, product: str, now: datetime) -> RateState:
     """Return the state, which other processes can't change before the transaction ends."""
-    query = select(paces).where(_is(account, product)).with_for_update()
+    query = columns(paces, RateState).where(_is(account, product)).with_for_update()
     row = connection.execute(query).first()
     if row is None:
-        unused = {"account": account, "product": product, "filled_until": now, "closed_until": now}
-        insert = insert_for(connection, paces).values(unused)
+        unused = values_of(RateState.unused(now))
+        insert = insert_for(connection, paces).values(account=account, product=product, **unused)
         connection.execute(insert.on_conflict_do_nothing())  # another process may be faster
         row = connection.execute(query).one()
-    return RateState(filled_until=row.filled_until, closed_until=row.closed_until)
+    return RateState(**row._asdict())
 
 
 def _save(connection: Connection, account: str, product: str, state: RateState) -> None:
-    values = {"filled_until": state.filled_until, "closed_until": state.closed_until}
-    connection.execute(update(paces).where(_is(account, product)).values(values))
+    connection.execute(update(paces).where(_is(account, product)).values(values_of(state)))
 
 
 def _is(account: str, product: str) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from bridge.errors import BridgeError
 from bridge.feed.selection import Ticks, decode_ticks, encode_ticks
 from bridge.store.crypto import SecretKeys, token_hash
-from bridge.store.database import Database
+from bridge.store.database import Database, columns
 from bridge.store.links import Link, Links
 from bridge.store.schema import selections
 from bridge.store.tables import SecretTables
@@ -60,17 +60,12 @@ class Selections(SecretTables):
     def find(self, token: str, *, now: datetime) -> Selection | None:
         """Return the selection of a token, even of a revoked link; None for an unknown token."""
         of_token = selections.c.token_hash == token_hash(token)
-        row = self._database.first(select(selections).where(of_token, _is_kept(now)))
+        query = columns(selections, Selection).where(of_token, _is_kept(now))
+        row = self._database.first(query)
         if row is None:
             return None
-        return Selection(
-            token_hash=row.token_hash,
-            slug=row.slug,
-            link=self._links.by_hash(row.link),
-            ticks=decode_ticks(row.ticks),
-            changed_at=row.changed_at,
-            used_at=row.used_at,
-        )
+        decoded = {"link": self._links.by_hash(row.link), "ticks": decode_ticks(row.ticks)}
+        return Selection(**row._asdict() | decoded)
 
     def add(self, slug: str, link: Link | None, ticks: Ticks, *, client: str, now: datetime) -> str:
         """Add a selection of a link, or of a public feed; return its token.

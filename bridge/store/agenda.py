@@ -1,7 +1,7 @@
 """Agenda items of the entries of a feed, by time, and the labels that people select entries by."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -31,12 +31,14 @@ class AgendaTable(Tables):
         words: str = "",
         most: int | None = None,
         latest: bool = False,
+        keep: Callable[[datetime, datetime], bool] | None = None,
     ) -> tuple[AgendaItem, ...]:
         """Return the items of a feed with their occurrences that may overlap a span, in no order.
 
         All-day occurrences count as days in UTC: make the span a day longer on both sides.
         ``ticks``: only selected items. ``words``: only items with all these words in title or
         place. ``most``: only so many occurrences, those that start first, or with ``latest`` last.
+        ``keep``: only occurrences with a start and end for which it returns True, in that order.
         """
         query = _times(slug).where(occurrences.c.ends_at >= start, occurrences.c.starts_at < end)
         if ticks is not None and ticks.number:
@@ -50,7 +52,8 @@ class AgendaTable(Tables):
         columns = (occurrences.c.starts_at, occurrences.c.ends_at, occurrences.c.uid)
         query = query.order_by(*((c.desc() for c in columns) if latest else columns)).limit(most)
         with self._database.read() as connection:
-            times = _by_item(connection.execute(query))
+            rows = connection.execute(query)
+            times = _by_item(r for r in rows if keep is None or keep(r.starts_at, r.ends_at))
             uids = sorted({uid for uid, _ in times})
             return tuple(_items(connection, slug, uids, times, texts=sa.null()))
 

@@ -29,7 +29,7 @@ from bridge.web import (
     language,
     mobile_profile,
     monitoring,
-    page_filter,
+    page_selection,
     pages,
     selections,
     session,
@@ -72,7 +72,7 @@ def create_app(
     # Both settings redirect, to any host that the request names.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
-    app.jinja_env.globals["current_page"] = page_filter.current_page
+    app.jinja_env.globals["current_page"] = page_selection.current_page
     app.jinja_env.filters["is_web_link"] = is_web_link
     app.extensions["bridge"] = web
     error_responses.register(app)

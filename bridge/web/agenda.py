@@ -86,6 +86,10 @@ class Entry:
         """Whether it has ended; an all-day occurrence ends with its last day, in every zone."""
         return isinstance(self.end, datetime) and self.end.astimezone(UTC) <= now
 
+    def is_running(self, now: datetime) -> bool:
+        """Whether it has times, and has started and not ended."""
+        return isinstance(self.start, datetime) and self.start <= now and not self.is_over(now)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:

@@ -17,7 +17,7 @@ from bridge.domain.event import midnight, to_utc
 from bridge.domain.feed import Feed
 from bridge.domain.timezones import UTC_ZONE
 from bridge.feed.agenda import AgendaItem
-from bridge.web import agenda, grid, language, page_filter
+from bridge.web import agenda, grid, language, page_selection
 
 VIEWS = ("list", "week", "month")
 
@@ -71,7 +71,7 @@ class Limits:
 def load(feed: Feed, first: date, end: date, **options: Any) -> tuple[AgendaItem, ...]:
     """Return what this page may show of a feed from one day up to another, in any zone."""
     span = midnight(first - _DAY), midnight(end + _DAY)
-    return page_filter.agenda_items(feed.slug, *span, **options)
+    return page_selection.agenda_items(feed.slug, *span, **options)
 
 
 def choose_zone(feed: Feed, now: datetime, items: Sequence[AgendaItem] = ()) -> date:
@@ -106,6 +106,7 @@ def agenda_view(
 
 def register(app: Flask) -> None:
     """Add the functions that templates write links to events with."""
+    app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.globals["event_url"] = event_url
 
 
@@ -198,24 +199,26 @@ def _grid(feed: Feed, view: AgendaView) -> AgendaView:
         first, end = month, (month + timedelta(days=31)).replace(day=1)
         before, after = (month - _DAY).replace(day=1), end
     start, stop = weeks[0][0], weeks[-1][-1] + _DAY
-    items = load(feed, start, stop, words=view.words, most=_MOST_IN_GRID)
-    entries = list(agenda.occurrences(items, language.zone()))
+    lanes = _LANES[view.name]
+    room = grid.Room(weeks, lanes, language.zone())
+    items = load(feed, start, stop, words=view.words, most=_MOST_IN_GRID, keep=room.has)
+    entries = agenda.occurrences(items, language.zone())
     has_earlier = _has_more(feed, view, first - _FARTHEST, first)
     has_later = _has_more(feed, view, end, end + _FARTHEST)
     return replace(
         view,
         first=first,
-        weeks=grid.weeks(entries, weeks, _LANES[view.name]),
+        weeks=grid.weeks(entries, weeks, lanes, room.hidden),
         earlier=_address(before if has_earlier else None),
         later=_address(after if has_later else None),
-        crowded=len(entries) == _MOST_IN_GRID,
+        crowded=room.seen == _MOST_IN_GRID,
     )
 
 
 def _has_more(feed: Feed, view: AgendaView, start: date, end: date) -> bool:
     # An all-day event that ends with the day before ``start`` ends at its midnight.
     span = midnight(start) + _MOMENT, midnight(end)
-    return bool(page_filter.agenda_items(feed.slug, *span, words=view.words, most=1))
+    return bool(page_selection.agenda_items(feed.slug, *span, words=view.words, most=1))
 
 
 def _address(day: date | None) -> Mapping[str, object] | None:

@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 
 from bridge.domain.feed import Feed
 from bridge.feed.agenda import AgendaItem
-from bridge.web import agenda, language, page_filter
+from bridge.web import agenda, language, page_selection
 from bridge.web.agenda_view import choose_zone, event_url
 from bridge.web.context import public_root, web
 from bridge.web.html_response import html_response
@@ -27,8 +27,8 @@ _MOST_DATES = 10
 @blueprint.get("/f/<token>/event/<uid>")
 def event(uid: str, slug: str | None = None, token: str | None = None) -> Response:
     """Show an event of a feed that shows details; 404 for all other events."""
-    feed, selection = page_filter.open_page(slug, token, has_form=True)
-    items = _items(feed, selection, uid)
+    feed, page = page_selection.open_page(slug, token, has_form=True)
+    items = _items(feed, page, uid)
     if not items:
         raise NotFound
     now = datetime.now(UTC)
@@ -37,13 +37,13 @@ def event(uid: str, slug: str | None = None, token: str | None = None) -> Respon
     coming = [entry for entry in dates if not entry.is_over(now)]
     named = [entry for entry in dates if entry.key == request.args.get("at")]
     entry = (named or coming or dates[::-1])[0]
-    base = public_root() + selection.paths.page
+    base = public_root() + page.paths.page
     return html_response(
         "event.html",
         indexed=feed.is_indexed,
         picture=entry.item.image_url,
         feed=feed,
-        paths=selection.paths,
+        paths=page.paths,
         root=public_root(),
         entry=entry,
         html=Markup(entry.item.html),  # noqa: S704 - sanitised when it was read (clean_html)
@@ -51,18 +51,19 @@ def event(uid: str, slug: str | None = None, token: str | None = None) -> Respon
         url=event_url(entry, base, keep=False),
         links=EventLinks.of(entry.item, entry.start, entry.end),
         dates=[date for date in coming if date != entry][:_MOST_DATES],
-        sources=page_filter.sources(feed),
+        sources=page_selection.sources(feed),
+        style=page_selection.colors(feed),
         json_ld=event_objects([entry], base) if feed.is_indexed else None,
     )
 
 
-def _items(feed: Feed, selection: page_filter.PageFilter, uid: str) -> Sequence[AgendaItem]:
+def _items(feed: Feed, page: page_selection.PageSelection, uid: str) -> Sequence[AgendaItem]:
     """Return the items of an event that this page may show."""
     table = web().store.agenda
     if feed.privacy == "busy" or not _UID.fullmatch(uid):
         return ()
-    if selection.selection is not None:
-        uids = table.selected(feed.slug, selection.selection.ticks)
+    if page.selection is not None:
+        uids = table.selected(feed.slug, page.selection.ticks)
         if uids is not None and uid not in uids:
             return ()
     return table.of(feed.slug, [uid]).get(uid, ())

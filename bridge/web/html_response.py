@@ -3,8 +3,10 @@
 Only the embed may be framed by other sites.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
+from hashlib import sha256
 import re
 from typing import Any
 
@@ -14,7 +16,7 @@ from bridge.web import language, session
 from bridge.web.context import public_root, web
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "default-src 'none'; style-src 'self'{}; script-src 'self'; connect-src 'self'; "
     "img-src 'self' data:{}; form-action 'self'; base-uri 'none'; frame-ancestors {}"
 )
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.:-]+(?=/|$)")
@@ -28,18 +30,22 @@ def html_response(
     framed: bool = False,
     indexed: bool = False,
     picture: str = "",
+    style: str = "",
     **values: Any,
 ) -> Response:
     """Render a page that caches revalidate.
 
     ``framed`` allows frames in pages of other sites, ``indexed`` search engines. ``picture`` is the
-    address of a picture of another site.
+    address of a picture of another site. ``style`` is a style sheet of this page alone (base.html),
+    which must hold nothing that a person wrote.
     """
     origin = _ORIGIN.match(picture)
-    values |= {"framed": framed, "picture": picture if origin else ""}
+    values |= {"framed": framed, "picture": picture if origin else "", "style": style}
     response = Response(render_template(template, **values), status=status)
     frames = "*" if framed else "'none'"
-    policy = _POLICY.format(f" {origin[0]}" if origin else "", frames)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    sheet = f" 'sha256-{digest}'" if style else ""
+    policy = _POLICY.format(sheet, f" {origin[0]}" if origin else "", frames)
     response.headers["Content-Security-Policy"] = policy
     response.headers["Cache-Control"] = "private, no-cache"
     if indexed:

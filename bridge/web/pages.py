@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from bridge.domain.feed import Feed
 from bridge.domain.records import SourceState
 from bridge.store.publications import Head
-from bridge.web import language, page_filter
+from bridge.web import language, page_selection
 from bridge.web.agenda import Entry
 from bridge.web.agenda_view import agenda_view, choose_zone
 from bridge.web.context import is_local_request, public_root, web
@@ -56,15 +56,15 @@ def icon() -> Response:
 @blueprint.get("/f/<token>/")
 def feed_page(slug: str | None = None, token: str | None = None) -> Response:
     """Show the page of a public feed, or of a feed whose address is its secret."""
-    feed, selection = page_filter.open_page(slug, token, has_form=True)
-    head = page_filter.head(feed, selection)
-    return kept_response((feed, head), lambda: _feed_page(feed, selection, head))
+    feed, page = page_selection.open_page(slug, token, has_form=True)
+    head = web().head_of(page.access)
+    return kept_response((feed, head, page.selection), lambda: _feed_page(feed, page, head))
 
 
-def _feed_page(feed: Feed, selection: page_filter.PageFilter, head: Head | None) -> Response:
+def _feed_page(feed: Feed, page: page_selection.PageSelection, head: Head | None) -> Response:
     now = datetime.now(UTC)
     view = agenda_view(feed, choose_zone(feed, now), now)
-    paths, root = selection.paths, public_root()
+    paths, root = page.paths, public_root()
     is_quiet = request.args.get("alarms") == "off" and feed.alarms
     suffix = "?alarms=off" if is_quiet else ""
     states = [web().store.sources.state(source.key) for source in feed.sources]
@@ -74,7 +74,7 @@ def _feed_page(feed: Feed, selection: page_filter.PageFilter, head: Head | None)
         feed=feed,
         paths=paths,
         root=root,
-        page_filter=selection,
+        page_selection=page,
         subscription=Subscription.of(root + paths.feed + suffix, (head or feed).title),
         quiet=is_quiet,
         qr=_qr_code(root + paths.page + suffix),
@@ -83,7 +83,8 @@ def _feed_page(feed: Feed, selection: page_filter.PageFilter, head: Head | None)
         late=_late_source(states),
         view=view,
         zones=_zones(view.entries),
-        sources=page_filter.sources(feed),
+        sources=page_selection.sources(feed),
+        style=page_selection.colors(feed),
         json_ld=event_objects(view.entries, root + paths.page) if feed.is_indexed else None,
     )
 

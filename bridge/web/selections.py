@@ -1,5 +1,6 @@
 """Forms that make and change selections of a feed, on its page. They need no JavaScript."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from flask import Blueprint, abort, g, redirect, request, url_for
@@ -7,14 +8,16 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.domain.feed import Feed
-from bridge.feed.selection import MOST_TICKS, REMINDERS, Ticks
+from bridge.feed.selection import LABEL_KINDS, MOST_TICKS, REMINDERS, Ticks
 from bridge.store.selections import SelectionError
-from bridge.web import page_filter, pages, session
+from bridge.web import page_selection, pages, session
 from bridge.web.context import web
-from bridge.web.language import _
-from bridge.web.page_filter import PageFilter
+from bridge.web.language import _, ngettext
+from bridge.web.page_selection import PageSelection
 
 blueprint = Blueprint("selections", __name__)
+
+_LONGEST_NAME, _MOST_NAMES = 60, 3  # in a sentence
 
 
 @blueprint.post("/feeds/<slug>/")
@@ -27,10 +30,10 @@ def save(slug: str | None = None, token: str | None = None) -> BaseResponse:
     # Browsers send no Origin from pages without a referrer. Old ones do not send this one, either.
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         abort(403)
-    feed, page = page_filter.open_page(slug, token, has_form=True)
+    feed, page = page_selection.open_page(slug, token, has_form=True)
     form = request.form
-    ticks = _ticks(feed, page, form)
-    status, problem, token = _save(feed, page, ticks, form, token)
+    ticks, unknown = _ticks(feed, page, form)
+    status, problem, token = _save(feed, page, ticks, unknown, token)
     if problem:
         g.not_saved = (ticks, problem)
         response = pages.feed_page(**(request.view_args or {}))
@@ -41,13 +44,16 @@ def save(slug: str | None = None, token: str | None = None) -> BaseResponse:
 
 
 def _save(
-    feed: Feed, page: PageFilter, ticks: Ticks, form: MultiDict[str, str], token: str | None
+    feed: Feed, page: PageSelection, ticks: Ticks, unknown: Sequence[str], token: str | None
 ) -> tuple[int, str, str | None]:
     """Return status and sentence of a problem, both empty for none, and the selection's token."""
     selections, selection, now = web().store.selections, page.selection, datetime.now(UTC)
     if ticks.number > MOST_TICKS:
         most = _("Select at most %(number)d options and events.", number=MOST_TICKS)
         return 413, most, token
+    if unknown:
+        names = ", ".join(unknown)
+        return 422, _("Not in this calendar: %(names)s. Save again without it.", names=names), token
     if not ticks.number and ticks.reminder is None:
         return 422, _("Select at least one option, event or reminder."), token
     if selection is None:
@@ -60,32 +66,39 @@ def _save(
                 return 429, _("Too many selections were made here. Try again in an hour."), token
             full = _("This address has as many selections as it can have. Ask for another one.")
             return 409, full, token
-    is_current = "version" not in form or form["version"] == selection.changed_at.isoformat()
+    version = selection.changed_at.isoformat()
+    is_current = request.form.get("version", version) == version
     if is_current and selections.change(selection, ticks, now=now):
         return 0, "", token
     changed = _("The selection was changed elsewhere. Save again to replace it by this one.")
     return 409, changed, token
 
 
-def _ticks(feed: Feed, page: PageFilter, form: MultiDict[str, str]) -> Ticks:
-    """Return the ticks of a form. What is neither in the feed nor ticked before is ignored."""
+def _ticks(
+    feed: Feed, page: PageSelection, form: MultiDict[str, str]
+) -> tuple[Ticks, Sequence[str]]:
+    """Return the ticks of a form, and names of what is neither in the feed nor ticked before."""
+    unknown: list[str] = []
     if "star" in form:  # the button of an event's page
         uid = form["star"]
         stars = tuple(event for event in page.ticks.events if event != uid)
         added = (uid,) if len(stars) == len(page.ticks.events) else ()
         labels, reminder, events = page.ticks.labels, page.ticks.reminder, {*stars, *added}
     else:
-        values = {kind: set(form.getlist(kind)) for kind in page.groups}
-        labels = tuple(
-            (kind, option.label)
-            for kind, options in page.groups.items()
-            for option in options
-            if option.value in values[kind]
-        )
+        values = [(kind, value) for kind in LABEL_KINDS for value in form.getlist(kind)]
+        known = {(kind, o.value): o.label for kind, os in page.groups.items() for o in os}
+        labels = tuple((kind, known[kind, v]) for kind, v in values if (kind, v) in known)
+        unknown += [value[:_LONGEST_NAME] for kind, value in values if (kind, value) not in known]
         events = set(form.getlist("event"))
         minutes = form.get("reminder", "")
         reminder = next((m for m in REMINDERS if str(m) == minutes), None)
+        if minutes and reminder is None:
+            unknown.append(minutes[:_LONGEST_NAME])
     if len(events) <= MOST_TICKS:
         new = sorted(events.difference(page.ticks.events))
-        events -= set(new) - set(web().store.agenda.of(feed.slug, new))
-    return Ticks(labels=tuple(sorted(labels)), events=tuple(sorted(events)), reminder=reminder)
+        lost = set(new) - set(web().store.agenda.of(feed.slug, new))
+        events -= lost
+        if lost:
+            unknown.append(ngettext("%(num)d event", "%(num)d events", len(lost)))
+    ticks = Ticks(labels=tuple(sorted({*labels})), events=tuple(sorted(events)), reminder=reminder)
+    return ticks, unknown[:_MOST_NAMES]

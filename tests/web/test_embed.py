@@ -243,7 +243,7 @@ def test_a_day_with_too_many_events_shows_how_many_more(store: Store, client: Fl
 def test_a_page_is_small_however_much_a_day_holds(
     store: Store, client: FlaskClient, view: str
 ) -> None:
-    """At most 200 rows and 60 kB of gzip; the list's pages lead to every event, once each."""
+    """At most 100 rows and 60 kB of gzip; the list's pages lead to every event, once each."""
     number = 450
     start = int(NOW.timestamp()) + 3600
     crowd = tuple(
@@ -262,7 +262,7 @@ def test_a_page_is_small_however_much_a_day_holds(
     while path:
         text = client.get(path).text
         rows = re.findall(r'href="event/([0-9a-f]{32})"', text)
-        assert 0 < len(re.findall('href="event/', text)) <= 200
+        assert 0 < len(re.findall('href="event/', text)) <= 100
         assert len(gzip.compress(text.encode())) < 60_000
         found += rows
         later = re.search(r'href="([^"]+)#agenda">Later', text) if view == "list" else None

@@ -42,7 +42,7 @@ def test_every_day_shows_or_counts_its_entries(
         for entry in day.entries:
             expected[day.date] += entry.is_bar or day.date == max(entry.first_day, FIRST)
     shown: Counter[date] = Counter()
-    for week in grid.weeks(agenda.occurrences(items, ZONE), WEEKS, lanes):
+    for week in grid.weeks(agenda.occurrences(items, ZONE), WEEKS, lanes, {}):
         places: Counter[tuple[int, int]] = Counter()
         for cell in week:
             shown[cell.date] += cell.hidden
@@ -57,9 +57,25 @@ def test_every_day_shows_or_counts_its_entries(
     assert +shown == +expected
 
 
+@given(timely=st.lists(st.tuples(st.integers(-48, 1000), st.integers(1, 23)), max_size=30))
+def test_a_grid_loads_what_it_has_room_for_and_counts_the_rest(
+    timely: list[tuple[int, int]],
+) -> None:
+    """As many pieces and "more" on each day as if everything were loaded."""
+    items = sorted((timed(n, *span) for n, span in enumerate(timely)), key=lambda i: i.spans()[0])
+    room = grid.Room(WEEKS, 2, ZONE)
+    kept = [item for item in items if room.has(*item.spans()[0])]
+    whole = grid.weeks(agenda.occurrences(items, ZONE), WEEKS, 2, {})
+    partial = grid.weeks(agenda.occurrences(kept, ZONE), WEEKS, 2, room.hidden)
+    assert len(kept) <= 2 * len(WEEKS) * 7
+    assert [[(c.date, len(c.pieces), c.hidden) for c in week] for week in partial] == [
+        [(c.date, len(c.pieces), c.hidden) for c in week] for week in whole
+    ]
+
+
 def test_a_bar_goes_on_in_the_next_week() -> None:
     """From Friday 13 to Tuesday 17 March: two pieces that say where the rest is."""
-    weeks = grid.weeks(agenda.occurrences([all_day(1, 18, 5)], ZONE), WEEKS, 3)
+    weeks = grid.weeks(agenda.occurrences([all_day(1, 18, 5)], ZONE), WEEKS, 3, {})
     pieces = [piece for week in weeks for cell in week for piece in cell.pieces]
     assert [(p.column, p.days, p.came_from, p.goes_on) for p in pieces] == [
         (5, 3, False, True),
@@ -70,5 +86,5 @@ def test_a_bar_goes_on_in_the_next_week() -> None:
 def test_bars_are_above_entries_of_the_same_day() -> None:
     """And the day's other entries are in order of time, whatever their length."""
     items = [timed(1, 9, 30), timed(2, 20, 5), timed(3, 8, 1), all_day(4, 0, 1)]
-    first = grid.weeks(agenda.occurrences(items, ZONE), WEEKS, 6)[0][0]
+    first = grid.weeks(agenda.occurrences(items, ZONE), WEEKS, 6, {})[0][0]
     assert [piece.entry.item.uid for piece in first.pieces] == ["t1", "a4", "t3", "t2"]

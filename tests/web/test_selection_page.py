@@ -142,19 +142,27 @@ def test_a_star_adds_or_removes_one_event(client: FlaskClient, page_url: str) ->
     assert form_of(client.get(url))["event"] == ["m1"]
 
 
-def test_what_is_not_in_the_feed_is_not_stored(
-    client: FlaskClient, filled: Store, page_url: str
+@pytest.mark.parametrize(
+    ("field", "values", "names"),
+    [
+        ("hall", ["Hall A", "Nowhere", "x" * 300], f"Nowhere, {'x' * 60}"),
+        ("event", ["a1", "nothing", "é\n\x00"], "2 events"),
+        ("reminder", ["7"], "7"),
+        ("source", [WORK.key], "calendar:work"),
+        ("star", ["nothing"], "1 event"),
+    ],
+)
+def test_what_is_not_in_the_feed_is_named_and_not_stored(
+    client: FlaskClient, filled: Store, page_url: str, field: str, values: list[str], names: str
 ) -> None:
-    """Neither other labels nor other events nor other reminders: they would only fill the store."""
-    url = saved(
-        client,
-        page_url,
-        hall=["Hall A", "x" * 300, "Nowhere"],
-        event=["a1", "nothing", "é\n\x00"],
-        color="red",
-        reminder="7",
-        source=WORK.key,
-    )
+    """Everything would match a selection of nothing, so it is an error. The rest stays ticked."""
+    form = {"hall": ["Hall A"], "event": ["a1"]}
+    answer = client.post(page_url, data=form | {field: values, "color": "red"})
+    assert answer.status_code == 422
+    assert f"Not in this calendar: {names}. Save again without it." in answer.text
+    if field == "star":
+        return
+    url = saved(client, page_url, **form_of(answer))
     found = filled.selections.find(url.split("/")[2], now=datetime.now(UTC))
     assert found is not None
     assert (found.ticks.labels, found.ticks.events) == ((("hall", "Hall A"),), ("a1",))
@@ -196,7 +204,7 @@ def test_two_browsers_do_not_overwrite_each_other_unseen(
     ("form", "status", "sentence"),
     [
         ({}, 422, "Select at least one option, event or reminder."),
-        ({"hall": "Nowhere", "reminder": "x"}, 422, "Select at least one option"),
+        ({"hall": "Nowhere", "reminder": "x"}, 422, "Not in this calendar: Nowhere, x."),
         ({"event": [f"event-{n}" for n in range(1001)]}, 413, "Select at most 1000 options"),
     ],
 )

@@ -16,11 +16,15 @@ from bridge.domain.source import PRODUCTS, Source
 from bridge.feed.agenda import NO_INVITATION, AgendaItem
 from bridge.feed.selection import LABEL_KINDS, REMINDERS, Ticks
 from bridge.store.feeds import KnownSource
-from bridge.store.publications import Head
 from bridge.store.selections import Selection
 from bridge.web.context import Access, web
 from bridge.web.language import _
 from bridge.web.urls import Paths
+
+_COLORS = (
+    *("#4a66d9", "#0f8a6b", "#c2571a", "#a1469e"),
+    *("#987800", "#1b86b3", "#c13b5a", "#6d7486"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,7 @@ class Option:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PageFilter:
+class PageSelection:
     """What the form of a page shows.
 
     ``ticks`` are those of the page's selection, or those that
@@ -84,7 +88,7 @@ class PageFilter:
 
 def open_page(
     slug: str | None, token: str | None, *, has_form: bool = False
-) -> tuple[Feed, PageFilter]:
+) -> tuple[Feed, PageSelection]:
     """Return the feed whose page an address opens, and its selection; raise NotFound and Gone.
 
     ``slug`` is None if the token names the feed, ``token`` is None for a public feed. Afterwards
@@ -94,7 +98,7 @@ def open_page(
     selection = access.selection
     stored = selection.ticks if selection else Ticks()
     ticks, problem = g.get("not_saved", (stored, ""))
-    page = PageFilter(
+    page = PageSelection(
         access=access,
         feed=feed,
         paths=Paths.secret(feed, token) if selection and token else Paths.of(feed, token),
@@ -103,13 +107,13 @@ def open_page(
         chooses=has_form and selection is not None and "choose" in request.args,
         problem=problem,
     )
-    g.page_filter = page
+    g.page_selection = page
     return feed, page
 
 
-def current_page() -> PageFilter | None:
+def current_page() -> PageSelection | None:
     """Return the page that is rendered if it has a form for selections."""
-    page: PageFilter | None = g.get("page_filter")
+    page: PageSelection | None = g.get("page_selection")
     return page if page is not None and page.has_form else None
 
 
@@ -117,15 +121,10 @@ def agenda_items(
     slug: str, start: datetime, end: datetime, **options: Any
 ) -> tuple[AgendaItem, ...]:
     """Return what this page may show of a feed in a span; options as of ``AgendaTable.between``."""
-    page: PageFilter | None = g.get("page_filter")
+    page: PageSelection | None = g.get("page_selection")
     is_part = page is not None and page.selection is not None and not page.chooses
     ticks = page.selection.ticks if page and page.selection and is_part else None
     return web().store.agenda.between(slug, start, end, ticks=ticks, **options)
-
-
-def head(_feed: Feed, page: PageFilter) -> Head | None:
-    """Return the head of the document that the page shows; None if the feed is not published."""
-    return web().head_of(page.access)
 
 
 def sources(feed: Feed) -> Mapping[str, str]:
@@ -133,6 +132,21 @@ def sources(feed: Feed) -> Mapping[str, str]:
     if len(feed.sources) == 1 or feed.privacy == "busy":
         return {}
     return source_names(feed.sources, web().store.feeds.known_sources())
+
+
+def colors(feed: Feed) -> str:
+    """Return style rules with the colour of the feed and, in a merged feed, of each source.
+
+    A source has its calendar's colour, or another where an earlier source has the same.
+    """
+    of = web().store.sources.color
+    main = feed.color or (of(feed.sources[0].key) if len(feed.sources) == 1 else "")
+    used: list[str] = []
+    for number, key in enumerate(sources(feed)):
+        own = of(key)
+        used.append(own if own and own not in used else _COLORS[number % len(_COLORS)])
+    rules = [f".source-{number}{{--source:{color}}}" for number, color in enumerate(used)]
+    return "".join([f"main{{--source:{main}}}" if main else "", *rules])
 
 
 def _groups(feed: Feed, ticks: Ticks) -> Mapping[str, Sequence[Option]]:

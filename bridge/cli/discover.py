@@ -11,7 +11,7 @@ from bridge import config as configuration
 from bridge.cli.context import Bridge, open_bridge, print_warnings
 from bridge.cli.output import aligned, exit_on_failures, json_option, print_json
 from bridge.cli.sanitize import plain
-from bridge.cli.zoho import discovered_feeds, open_refresher
+from bridge.cli.zoho import discover_sources, discovered_feeds, open_refresher
 from bridge.config.show import source_ids, toml
 from bridge.config.write import append_feeds, feed_blocks, replace_file
 from bridge.domain.feed import Feed
@@ -24,7 +24,7 @@ from bridge.domain.source import (
 )
 from bridge.domain.text import one_line
 from bridge.errors import BridgeError
-from bridge.refresh.discovery import Discovery, discover as discover_sources, make_feeds
+from bridge.refresh.discovery import Discovery, make_feeds
 
 
 @click.command()
@@ -47,7 +47,7 @@ def discover(*, write: bool, as_json: bool) -> None:
     settings = _load(target) if write else configuration.load(os.environ)
     with open_bridge(settings) as bridge, open_refresher(bridge) as refresher:
         print_warnings(bridge.settings)
-        discovery = discover_sources(refresher.api)
+        discovery = discover_sources(bridge, refresher)
         missing = _missing_feeds(bridge, discovery) if write else ()
     if as_json:
         print_json([_row(available) for available in discovery.sources])
@@ -111,7 +111,7 @@ def _covers(source: Source, other: Source) -> bool:
 def _write(target: Path, feeds: Sequence[Feed], discovery: Discovery, *, as_json: bool) -> None:
     """Append the feeds to the file; print them as text if it can't be extended or written."""
     text = target.read_bytes().decode() if target.exists() else ""
-    names = {available.source.key: _name(available) for available in discovery.sources}
+    names = {available.source.key: plain(available.name) for available in discovery.sources}
     try:
         replace_file(target, append_feeds(text, feeds, names))
     except BridgeError:
@@ -120,11 +120,6 @@ def _write(target: Path, feeds: Sequence[Feed], discovery: Discovery, *, as_json
     click.echo(f"Added {len(feeds)} feed{'s' * (len(feeds) != 1)} to {target}:", err=True)
     for slug, title in aligned([(feed.slug, plain(feed.title)) for feed in feeds]):
         click.echo(f"  {slug}  {title}", err=True)
-
-
-def _name(available: AvailableSource) -> str:
-    within, title = available.within, available.title
-    return plain(f"{within}: {title}" if within else title)
 
 
 def _show(discovery: Discovery) -> None:

@@ -62,7 +62,7 @@ def _details(row: ChangeRow) -> Iterator[str]:
     for name, values in row.details.items():
         before, after = _text(values["before"]), _text(values["after"])
         arrow = f"{before} -> {after}" if before and after else f"was {before}" if before else after
-        yield f"{_NAMES.get(name, name)}: {arrow}"
+        yield f"{_NAMES.get(name, name)}: {after if before == after else arrow}"
 
 
 def _text(value: object) -> str:

@@ -46,7 +46,7 @@ def sources(*, as_json: bool) -> None:
     now = datetime.now(UTC)
     with open_bridge() as bridge:
         print_warnings(bridge.settings)
-        titles = {known.source.key: known.title for known in bridge.store.feeds.known_sources()}
+        titles = {known.source.key: known.name for known in bridge.store.feeds.known_sources()}
         states = bridge.store.sources.states()
         rows = [
             _row(state, titles[state.source.key], hook_url(bridge, state.source.key), now)

@@ -98,12 +98,19 @@ def sync_feeds(bridge: Bridge, refresher: Refresher) -> SyncedFeeds:
     """
     feeds, failures = bridge.settings.feeds, {}
     if not feeds:
-        discovery = discover(refresher.api)
+        discovery = discover_sources(bridge, refresher)
         feeds, failures = discovered_feeds(bridge, discovery), dict(discovery.failures)
         if not feeds and failures:
             raise next(iter(failures.values()))
     activate_feeds(bridge.store, feeds, now=datetime.now(UTC))
     return SyncedFeeds(bridge.store.feeds.active(), failures)
+
+
+def discover_sources(bridge: Bridge, refresher: Refresher) -> Discovery:
+    """List the sources that the account can see, and store their names."""
+    discovery = discover(refresher.api)
+    bridge.store.feeds.name_sources(discovery.sources)
+    return discovery
 
 
 def discovered_feeds(bridge: Bridge, discovery: Discovery) -> tuple[Feed, ...]:

@@ -103,3 +103,8 @@ class AvailableSource:
     title: str
     within: str = ""
     profile: CalendarProfile | None = None
+
+    @property
+    def name(self) -> str:
+        """The title with that of its network or portal."""
+        return f"{self.within}: {self.title}" if self.within else self.title

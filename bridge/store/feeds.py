@@ -4,9 +4,9 @@ A feed comes from the settings (``bridge.toml``, or discovery) or from the admin
 never end a feed of the admin pages.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +14,13 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, ins
 
 from bridge.domain import codec
 from bridge.domain.feed import Feed
-from bridge.domain.source import CalendarProfile, Source
+from bridge.domain.source import AvailableSource, CalendarProfile, ConnectSource, Source
 from bridge.errors import BridgeError
 from bridge.store.crypto import SecretKeys
 from bridge.store.database import Database, upsert
 from bridge.store.hooks import hook_hash
 from bridge.store.links import Links
-from bridge.store.schema import feed_sources, feeds, meta, metadata, sources
+from bridge.store.schema import feed_sources, feeds, meta, metadata, source_names, sources
 from bridge.store.tables import SecretTables
 
 # The tables of what a feed serves and of its history.
@@ -49,12 +49,14 @@ class FeedRow:
 class KnownSource:
     """A source that a feed reads or once read.
 
-    ``title`` is that of a feed that shows this source only, or empty.
+    ``title`` is that of a feed that shows this source only, or empty. ``name`` is the one in Zoho
+    if a discovery found it, else the title.
     """
 
     source: Source
     active: bool
     title: str
+    name: str
     profile: CalendarProfile | None = None
 
 
@@ -162,15 +164,22 @@ class Feeds(SecretTables):
         for row in sorted(self.all(), key=lambda row: row.by_admin):
             if len(row.feed.sources) == 1:
                 titles.setdefault(row.feed.sources[0].key, row.feed.title)
+        names = {row.source_key: row.name for row in self._database.all(select(source_names))}
         query = select(sources.c.key, sources.c.definition, sources.c.active, sources.c.profile)
         known = []
         for stored in self._database.all(query):
             source, title = codec.decode_source(stored.definition), titles.get(stored.key, "")
-            profile = codec.decode_profile(stored.profile)
-            known.append(
-                KnownSource(source=source, active=stored.active, title=title, profile=profile)
-            )
-        return tuple(sorted(known, key=lambda k: (k.source.kind, k.title.casefold(), k.source.key)))
+            name, profile = _name(source, names) or title, codec.decode_profile(stored.profile)
+            fields: dict[str, Any] = {"title": title, "name": name, "profile": profile}
+            known.append(KnownSource(source=source, active=stored.active, **fields))
+        return tuple(sorted(known, key=lambda k: (k.source.kind, k.name.casefold(), k.source.key)))
+
+    def name_sources(self, available: Iterable[AvailableSource]) -> None:
+        """Save the names that sources have in Zoho."""
+        names = {each.source.key: each.name for each in available}
+        rows = [{"source_key": key, "name": name} for key, name in names.items()]
+        with self._database.write() as connection:
+            upsert(connection, source_names, rows)
 
     @contextmanager
     def _change(self, now: datetime) -> Iterator[Connection]:
@@ -219,6 +228,14 @@ def _feed_row(row: Row[Any]) -> FeedRow:
         by_admin=row.by_admin,
         pending=row.inputs_hash is None,
     )
+
+
+def _name(source: Source, names: Mapping[str, str]) -> str:
+    """Return the name of a source in Zoho, of several groups their names; empty if unknown."""
+    keys = [source.key]
+    if isinstance(source, ConnectSource) and source.groups:
+        keys = [replace(source, group=group).key for group in source.groups]
+    return ", ".join(names[key] for key in keys if key in names)
 
 
 def _position_by_admin(connection: Connection, slug: str) -> int:

@@ -16,6 +16,7 @@ from bridge.domain.source import CalendarSource
 from bridge.feed.publication import Publication
 from bridge.store import Store, sign_ins
 from bridge.store.links import Link
+from bridge.store.readers import Polls
 from tests.served import csrf_token, web_app
 
 PASSWORD = "correct horse battery staple é"
@@ -344,7 +345,7 @@ def test_the_admin_adds_rotates_and_revokes(client: FlaskClient, served: Store) 
     assert "works for 7 more days" in text
     assert old in text  # it works until its grace period ends
     assert "Replaced; stops working" in text
-    post(client, "rotate", label="default")
+    post(client, "rotate", label="default", grace="0")
     assert [
         link.generation
         for link in served.links.of("team")
@@ -357,6 +358,37 @@ def test_the_admin_adds_rotates_and_revokes(client: FlaskClient, served: Store) 
     assert "There are no active links" in client.get("/admin/feeds/team/").text
 
 
+def test_what_ends_a_subscription_is_confirmed_first(client: FlaskClient, served: Store) -> None:
+    """The page says what programs do, and names those that read. A rotation has a week of grace."""
+    sign_in(client)
+    link = served.links.of("team")[0]
+    polls = Polls(
+        slug="team",
+        link=link.token_hash,
+        program="Thunderbird",
+        day=START.date(),
+        polls=1,
+        unchanged=0,
+        last_at=START,
+    )
+    served.readers.count([polls])
+    text = client.get("/admin/feeds/team/").text
+    for action in ("rotate?label=default", "revoke?label=default"):
+        assert f'href="/admin/feeds/team/{action}"' in text
+        page = client.get(f"/admin/feeds/team/{action}").text
+        assert "keeps the events it has" in page
+        assert "<strong>Thunderbird</strong>" in page
+    assert (
+        '<option value="7" selected>' in client.get("/admin/feeds/team/rotate?label=default").text
+    )
+    assert "Revoke all links?" in client.get("/admin/feeds/team/revoke?all=1").text
+    assert [link.ends_at for link in served.links.of("team")] == [None]
+    post(client, "rotate", label="default")
+    assert {link.ends_at for link in served.links.of("team")} == {None, START + timedelta(days=7)}
+    assert client.get("/admin/feeds/team/rotate?label=nothing").status_code == 303
+    assert messages(client)[-1] == "There is no active link with this label."
+
+
 def links_by_token(store: Store) -> dict[str, Link]:
     return {store.links.token(link): link for link in store.links.of("team")}
 
@@ -365,7 +397,7 @@ def test_the_old_address_answers_410_after_a_rotation(client: FlaskClient, serve
     """The feed of the fixture has no document, so an active address answers 404."""
     sign_in(client)
     address = f"/f/{served.links.token(served.links.of('team')[0])}/team.ics"
-    post(client, "rotate", label="default")
+    post(client, "rotate", label="default", grace="0")
     assert client.get(address).status_code == 410
     assert (
         client.get(f"/f/{served.links.token(served.links.of('team')[0])}/team.ics").status_code

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from bridge.domain.feed import Feed
 from bridge.domain.source import BackstageSource, CalendarProfile, CalendarSource, ConnectSource
+from bridge.domain.source_rule import Condition, SourceRule
 from bridge.publish.pending import activate_feeds, publish_pending
 from bridge.publish.publisher import publish
 from bridge.store import Store
@@ -67,7 +68,7 @@ def send(client: FlaskClient, path: str, data: Form | None = None) -> TestRespon
 
 
 def create(client: FlaskClient, **data: str | list[str]) -> TestResponse:
-    form: Form = {"title": "Sales & more", "source": BOTH, "privacy": "full", "alarms": "1"}
+    form: Form = {"title": "Sales & more", "source": BOTH, "privacy": "full", "alarms": "true"}
     return send(client, "new", {**form, **data})
 
 
@@ -103,7 +104,7 @@ def test_every_known_source_is_offered_by_its_name(client: FlaskClient) -> None:
         "Zoho Calendar",
     ]
     assert "Work &lt;of all&gt;" in text
-    assert checked(text) == ["full", "1"]
+    assert checked(text) == ["full"]
 
 
 def test_a_new_feed_has_the_values_of_the_form_and_an_address(
@@ -124,10 +125,10 @@ def test_a_new_feed_has_the_values_of_the_form_and_an_address(
     assert set(served.sources.due(now=START)) >= set(BOTH)
 
 
-def test_without_a_tick_there_are_no_reminders(
+def test_a_feed_can_have_no_reminders(
     client: FlaskClient, served: Store, configured: list[Feed]
 ) -> None:
-    send(client, "new", {"title": "Sales", "source": BOTH, "privacy": "full"})
+    create(client, title="Sales", alarms="false")
     feed = new_feed(served, configured)
     assert (feed.slug, feed.alarms, feed.public) == ("sales", False, False)
 
@@ -228,7 +229,7 @@ def test_an_address_too_long_for_google_is_refused(
         answer = client.post("/admin/feeds/new", data=data, base_url=root)
         assert answer.status_code == status
         if status == 200:
-            assert "257 characters" in problems(answer.text)["slug"]
+            assert "256 characters" in problems(answer.text)["slug"]
     address = client.get(f"/admin/feeds/{'s' * fits}/", base_url=root).text
     assert max(len(url) for url in re.findall(r'value="(https://[^"]+\.ics)"', address)) == 256
 
@@ -256,6 +257,108 @@ def test_a_feed_that_is_called_new_has_its_page(
     assert "<h1>New feed</h1>" in client.get("/admin/feeds/new").text
 
 
+def test_the_form_sets_every_setting_of_a_feed(
+    client: FlaskClient, served: Store, configured: list[Feed]
+) -> None:
+    """And shows all of them again: saving the form unchanged changes nothing."""
+    data = {
+        "past": "3",
+        "future": "30",
+        "cancelled": "drop",
+        "exceptions": "recurrence-id",
+        "show_private": "1",
+        "alarms": "nearest",
+        "reminder": "15m",
+        "duplicates": "keep",
+        "color": "#8cbf40",
+        "public": "1",
+        "indexed": "1",
+        f"prefix {WORK.key}": "Ops: ",
+        f"only-words {WORK.key}": "launch\r\n\r\npress*\r\n",
+        f"without-categories {WORK.key}": "Lunch",
+        f"all_day {WORK.key}": "without",
+        f"declined {WORK.key}": "only",
+    }
+    assert create(client, slug="sales", **data).status_code == 303
+    feed = new_feed(served, configured)
+    only = Condition(words=("launch", "press*"), declined=True)
+    without = Condition(categories=("Lunch",), all_day=True)
+    assert feed == Feed(
+        slug="sales",
+        title="Sales & more",
+        sources=(WORK, PORTAL),
+        public=True,
+        alarms="nearest",
+        reminder=timedelta(minutes=15),
+        past=timedelta(days=3),
+        future=timedelta(days=30),
+        exceptions="recurrence-id",
+        cancelled="drop",
+        show_private=True,
+        duplicates="keep",
+        indexed=True,
+        color="#8cbf40",
+        rules=(SourceRule(source=WORK.key, prefix="Ops: ", only=only, without=without),),
+    )
+    assert send(client, "sales/edit", fields(client, "sales")).status_code == 303
+    assert new_feed(served, configured) == feed
+
+
+def fields(client: FlaskClient, slug: str) -> dict[str, str | list[str]]:
+    """Return what a browser sends of the form of a feed."""
+    text = client.get(f"/admin/feeds/{slug}/edit").text
+    data: dict[str, str | list[str]] = {}
+    for tag in re.findall(r"<input[^>]*>", text):
+        name, value = first_match(r'name="([^"]*)"', tag), first_match(r'value="([^"]*)"', tag)
+        if "checkbox" not in tag and "radio" not in tag:
+            data[html.unescape(name)] = html.unescape(value)
+    for name, options in re.findall(
+        r'<select[^>]* name="([^"]*)"[^>]*>(.*?)</select>', text, re.DOTALL
+    ):
+        data[html.unescape(name)] = first_match(r'value="([^"]*)" selected', options)
+    for name, lines in re.findall(r'<textarea[^>]* name="([^"]*)"[^>]*>([^<]*)<', text):
+        data[html.unescape(name)] = html.unescape(lines)
+    for name, value in re.findall(r'name="(\w+)" value="([^"]*)" checked', text):
+        values = data.setdefault(name, [])
+        assert isinstance(values, list)
+        values.append(html.unescape(value))
+    del data["csrf"]
+    return data
+
+
+def test_a_preview_lists_what_the_rules_leave_out_and_saves_nothing(
+    client: FlaskClient, served: Store
+) -> None:
+    put(served, START, event("1", title="Lunch & talk"), event("2", title="Launch"), source=WORK)
+    before = served.feeds.all()
+    data: Form = {"title": "T", "source": [WORK.key], f"without-words {WORK.key}": "lunch"}
+    text = send(client, "new", {**data, "preview": "1"}).text
+    assert "The rules leave out 1 event." in text
+    assert re.findall("<li>([^<]*L[^<]*)</li>", text) == ["Lunch &amp; talk"]
+    assert served.feeds.all() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wrong"),
+    [
+        ("past", "3651", "past"),
+        ("future", "0", "future"),
+        ("color", "red", "color"),
+        ("reminder", "soon", "reminder"),
+        (f"only-words {WORK.key}", "*", "rules"),
+        (f"prefix {WORK.key}", "x" * 61, "rules"),
+        ("slug", "-x", "slug"),
+        ("slug", "new", "slug"),
+    ],
+)
+def test_a_setting_that_the_file_would_refuse_is_refused(
+    client: FlaskClient, served: Store, name: str, value: str, wrong: str
+) -> None:
+    before = served.feeds.all()
+    assert problems(create(client, **{name: value}).text).keys() == {wrong}
+    assert served.feeds.all() == before
+
+
 # --- editing
 
 
@@ -270,11 +373,11 @@ def stored(client: FlaskClient, served: Store) -> Store:
 def test_the_form_shows_the_current_values(client: FlaskClient, stored: Store) -> None:
     text = client.get("/admin/feeds/sales/edit").text
     assert field(text, "title") == "Sales & more"
-    assert set(checked(text)) == {*BOTH, "full", "1"}
+    assert set(checked(text)) == {*BOTH, "full"}
     assert 'name="slug"' not in text
 
 
-def test_an_edited_feed_keeps_its_address_and_all_settings_outside_the_form(
+def test_an_edited_feed_keeps_its_address_and_each_setting_without_a_field(
     client: FlaskClient, stored: Store, configured: list[Feed]
 ) -> None:
     feed = new_feed(stored, configured)
@@ -288,6 +391,7 @@ def test_an_edited_feed_keeps_its_address_and_all_settings_outside_the_form(
         "slug": "other",
         "source": [GROUP.key, PORTAL.key],
         "privacy": "busy",
+        "alarms": "false",
     }
     assert send(client, "sales/edit", data).status_code == 303
     changed = new_feed(stored, configured)
@@ -305,7 +409,7 @@ def test_an_edited_feed_keeps_its_address_and_all_settings_outside_the_form(
 
 def test_a_form_with_mistakes_changes_nothing(client: FlaskClient, stored: Store) -> None:
     before = stored.feeds.all()
-    answer = send(client, "sales/edit", {"title": "", "source": [GROUP.key]})
+    answer = send(client, "sales/edit", {"title": "", "source": [GROUP.key], "privacy": "full"})
     assert answer.status_code == 200
     assert problems(answer.text).keys() == {"title"}
     assert checked(answer.text) == [GROUP.key, "full"]
@@ -346,9 +450,6 @@ def test_a_feed_that_hides_more_shows_no_title_although_the_worker_stands_still(
     assert send(client, "team/edit", {**form, "title": "Ours"}).status_code == 303
     assert "Publishing the changes." in client.get("/admin/feeds/team/").text
     assert "SUMMARY:Busy" in client.get(feeds[0]).text
-
-
-# --- removing
 
 
 def test_removing_needs_a_confirmation_and_can_be_undone(

@@ -16,7 +16,7 @@ from bridge.domain.feed import Feed
 from bridge.domain.problems import Problem, problem, text_problem
 from bridge.domain.records import EventToSave
 from bridge.domain.rejection import Rejection
-from bridge.domain.source import CalendarSource, Source
+from bridge.domain.source import AvailableSource, CalendarSource, ConnectSource, Source
 from bridge.feed.publication import Publication
 from bridge.store import Store
 from bridge.store.readers import Polls
@@ -113,7 +113,7 @@ def test_a_fresh_feed_shows_its_last_read_and_number_of_events(
 ) -> None:
     read(served, NOW - 4 * MINUTE)
     publish(served)
-    assert card(client).startswith("Fresh Read 4 minutes ago; 128 events. 1 source · 1 link")
+    assert card(client).startswith("Fresh Read 4 minutes ago; 128 events. team · 1 source · 1 link")
 
 
 def test_a_late_feed_points_to_the_worker(client: FlaskClient, served: Store) -> None:
@@ -133,7 +133,7 @@ def test_a_failing_feed_shows_since_when_why_and_the_next_try(
     fail(served, NOW - 3 * HOUR)
     fail(served, NOW - 8 * MINUTE)
     text = card(client)
-    assert text.startswith("Failing Read 5 hours ago; 128 events.")
+    assert text.startswith("Failing Last complete read 5 hours ago; 128 events.")
     assert re.search(
         r"Zoho has been unreachable since 10 Mar 2026, 09:00\s+\(3 hours ago\)\.", text
     )
@@ -215,7 +215,7 @@ def test_a_merged_feed_is_as_old_as_its_oldest_source(client: FlaskClient, serve
     publish(served, "both", events=1)
     assert "Some sources have not been read yet; 1 event." in card(client, "Both")
     read(served, NOW - 9 * MINUTE, source=OTHER)
-    assert "Read 9 minutes ago; 1 event. 2 sources · 1 link" in card(client, "Both")
+    assert "Read 9 minutes ago; 1 event. both · 2 sources · 1 link" in card(client, "Both")
 
 
 def test_the_list_counts_the_feeds_that_need_attention(client: FlaskClient, served: Store) -> None:
@@ -233,7 +233,7 @@ def test_a_feeds_page_shows_the_state_of_each_source(client: FlaskClient, served
     text = content(client, "/admin/feeds/both/")
     assert f"(1 minute ago). {ERROR} Next try in 29 minutes." in text
     assert "An attachment was left out." in text
-    assert "calendar:d New Zoho Calendar Not read yet. Ready within a minute." in text
+    assert "Zoho Calendar d New Zoho Calendar Not read yet. Ready within a minute." in text
 
 
 # --- events with problems
@@ -253,17 +253,84 @@ def test_events_with_problems_are_listed_unpublished_ones_first(
     for path in ("/admin/", "/admin/feeds/team/", "/admin/feeds/both/"):
         text = content(client, path).split("Events with problems", 1)[1]
         badges = "(Not published|Published with corrections)"
-        rows = re.findall(rf"{badges} (.*?)\. (ID in Zoho: \S+ · )?Team calendar:c", text)
+        advice = r"(?:Correct the event|Check how) .*? Open Zoho Calendar Team"
+        rows = re.findall(rf"{badges} (.*?)\. {advice}(?: · ID in Zoho: (\S+))?", text)
         assert rows == [
-            ("Not published", "Fire drill Its start is no date", "ID in Zoho: out-1 · "),
-            ("Not published", "Without a title It has no time", "ID in Zoho: out-2 · "),
+            ("Not published", "Fire drill Its start is no date", "out-1"),
+            ("Not published", "Without a title It has no time", "out-2"),
             ("Not published", "Without a title It has no id", ""),
             (
                 "Published with corrections",
                 "Without a title Its end was missing",
-                "ID in Zoho: kept-1 · ",
+                "kept-1",
             ),
         ]
+
+
+def test_the_list_finds_feeds_by_name_slug_and_source_and_filters_by_state(
+    client: FlaskClient, served: Store
+) -> None:
+    """Without JavaScript, by the parameters of a GET. Case and accents do not count."""
+    group = ConnectSource(network="1", group="2")
+    served.feeds.add(Feed(slug="cafe", title="Café", sources=(group,)), now=NOW)
+    name = AvailableSource(source=group, title="Kitchen", within="Zillum")
+    served.feeds.name_sources([name])
+    read(served, NOW)
+    publish(served)
+
+    def found(**query: str) -> list[str]:
+        text = client.get("/admin/", query_string=query).text
+        return re.findall(r'<h2><a href="/admin/feeds/([a-z]+)/"', text)
+
+    assert found() == ["team", "both", "cafe"]
+    assert [found(q=text) for text in ("CAFE", "kitchen", "bot", "nothing")] == [
+        ["cafe"],
+        ["cafe"],
+        ["both"],
+        [],
+    ]
+    assert found(state="fresh") == ["team"]
+    assert found(state="attention") == ["both", "cafe"]
+    assert found(sort="name") == ["both", "cafe", "team"]
+    assert found(sort="events", state="bogus")[0] == "team"
+    assert "1 of 3 feeds." in client.get("/admin/?q=cafe").text
+
+
+def test_a_feed_without_an_address_needs_attention(client: FlaskClient, served: Store) -> None:
+    for source in (SOURCE, OTHER):
+        read(served, NOW, source=source)
+    served.links.revoke("team", None, now=NOW)
+    assert "1 of 2 feeds needs attention." in content(client)
+    assert "No address No program can read it." in card(client)
+
+
+def test_pages_name_sources_as_zoho_does(client: FlaskClient, served: Store) -> None:
+    """Also a source of several groups, by the names of all; never by a key alone."""
+    groups = ConnectSource(network="1", group="2,3")
+    names = {"2": "Kitchen", "3": "Garden"}
+    served.feeds.add(Feed(slug="all", title="All", sources=(groups, OTHER)), now=NOW)
+    served.feeds.name_sources(
+        AvailableSource(
+            source=ConnectSource(network="1", group=group), title=title, within="Zillum"
+        )
+        for group, title in names.items()
+    )
+    for path in ("/admin/feeds/new", "/admin/feeds/all/"):
+        text = content(client, path)
+        assert "Zillum: Kitchen, Zillum: Garden" in text
+        assert "Zoho Calendar d" in text
+
+
+def test_one_source_of_a_feed_is_refreshed_alone(client: FlaskClient, served: Store) -> None:
+    for source in (SOURCE, OTHER):
+        read(served, NOW, source=source)
+    assert served.sources.due(now=NOW) == ()
+    form = {"csrf": csrf_token(client, "/admin/feeds/both/"), "source": OTHER.key}
+    assert client.post("/admin/feeds/both/refresh", data=form).status_code == 303
+    assert served.sources.due(now=NOW) == (OTHER.key,)
+    form["source"] = "calendar:of-another-feed"
+    client.post("/admin/feeds/team/refresh", data=form)
+    assert served.sources.due(now=NOW) == (OTHER.key,)
 
 
 def rejection(
@@ -375,7 +442,7 @@ def test_the_pages_are_german_on_request(client: FlaskClient, served: Store) -> 
     poll(served, "Google Calendar", 5 * HOUR)
     text = content(client, lang="de")
     assert "Zoho hat den Termin beim selben Lesen zweimal" in text
-    assert "Gelesen vor 4 Minuten; 128 Termine." in text
+    assert "Zuletzt vollständig gelesen vor 4 Minuten; 128 Termine." in text
     assert "Nächster Versuch in 29 Minuten." in text
     page = content(client, "/admin/feeds/team/", lang="de")
     assert "75 % unverändert" in page.replace("\xa0", " ")

@@ -84,3 +84,10 @@ CREATE TABLE selections (
 );
 CREATE INDEX selections_of_link ON selections (slug, link);
 CREATE INDEX selections_of_client ON selections (client, created_at);
+
+-- Names of sources in Zoho, as the last discovery found them, also of sources that no feed reads.
+CREATE TABLE source_names (
+  source_key TEXT NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (source_key)
+);

@@ -3,16 +3,19 @@
 They write to the store, where ``bridge.toml`` does not remove these feeds; the worker publishes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import abort, flash, redirect, request, url_for
 import structlog
 from werkzeug.wrappers import Response as BaseResponse
 
+from bridge.domain import codec
 from bridge.domain.feed import Feed
 from bridge.store.feeds import FeedError, FeedRow
 from bridge.web.admin.blueprint import active_feed, blueprint, now, redirect_to_feed
-from bridge.web.admin.feed_form import FeedForm, taken_text
+from bridge.web.admin.feed_form import FACTS, FeedForm
+from bridge.web.admin.feed_status import known_sources
+from bridge.web.admin.links import confirmation
 from bridge.web.context import public_root, web
 from bridge.web.html_response import admin_response
 from bridge.web.language import _
@@ -25,16 +28,18 @@ log = structlog.get_logger()
 def new() -> BaseResponse:
     """Create a feed."""
     if request.method == "GET":
-        return _form_page(FeedForm(sources=tuple(request.args.getlist("source"))))
-    store, form = web().store, FeedForm.from_request(request.form)
+        form = FeedForm.from_feed(Feed(slug="", title="", sources=()))
+        form.typed.setlist("source", request.args.getlist("source"))
+        return _form_page(form)
+    store, form = web().store, FeedForm(request.form)
     taken = {row.feed.slug for row in store.feeds.all()}
     feed, problems = form.to_feed(store.feeds.known_sources(), taken=taken, root=public_root())
-    if feed is None:
-        return _form_page(form, problems)
+    if feed is None or "preview" in request.form:
+        return _form_page(form, problems, preview=_preview(feed))
     try:
         store.feeds.add(feed, now=now())
     except FeedError:  # the address was taken a moment ago
-        return _form_page(form, {"slug": taken_text()})
+        return _form_page(form, {"slug": "slug-taken"})
     log.info("feed made", feed=feed.slug, sources=len(feed.sources))
     return _publish_soon(feed, _("Feed created. You can subscribe to it within a minute."))
 
@@ -45,10 +50,10 @@ def edit(slug: str) -> BaseResponse:
     row = _own_feed(slug)
     if request.method == "GET":
         return _form_page(FeedForm.from_feed(row.feed), feed=row.feed)
-    form = FeedForm.from_request(request.form)
+    form = FeedForm(request.form)
     feed, problems = form.to_feed(web().store.feeds.known_sources(), row.feed)
-    if feed is None:
-        return _form_page(form, problems, feed=row.feed)
+    if feed is None or "preview" in request.form:
+        return _form_page(form, problems, feed=row.feed, preview=_preview(feed))
     web().store.feeds.change(feed, now=now())
     log.info("feed changed", feed=feed.slug, sources=len(feed.sources))
     return _publish_soon(feed, _("Feed saved. Subscribers see the changes once it is published."))
@@ -59,8 +64,7 @@ def remove(slug: str) -> BaseResponse:
     """Remove a feed of the admin's own, after a confirmation."""
     row = _own_feed(slug)
     if request.method == "GET":
-        links = sum(link.opens(now()) for link in web().store.links.of(slug))
-        return admin_response("admin_remove.html", feed=row.feed, links=links)
+        return confirmation(row.feed, "remove")
     web().store.feeds.remove(slug, now=now())
     log.info("feed removed", feed=slug)
     title = row.feed.title
@@ -100,16 +104,34 @@ def _publish_soon(feed: Feed, message: str) -> BaseResponse:
     return redirect_to_feed(feed.slug, message)
 
 
+def _preview(feed: Feed | None) -> Mapping[str, Sequence[str]]:
+    """Return the titles of the events that the rules of a feed leave out, by source."""
+    sources, left_out = web().store.sources, {}
+    for rule in feed.rules if feed else ():
+        events = sources.payloads(rule.source, [*sources.index(rule.source)])
+        left_out[rule.source] = sorted(rule.left_out(map(codec.decode, events.values())))
+    return left_out
+
+
 def _form_page(
-    form: FeedForm, problems: Mapping[str, str] | None = None, *, feed: Feed | None = None
+    form: FeedForm,
+    problems: Mapping[str, str] | None = None,
+    *,
+    feed: Feed | None = None,
+    preview: Mapping[str, Sequence[str]] | None = None,
 ) -> BaseResponse:
-    sources = web().store.feeds.known_sources()
-    unused = [s for s in sources if not s.active and s.source.key not in form.sources]
+    known = known_sources()
+    unused = [s for s in known.values() if not s.active and s.source.key not in form.sources]
     return admin_response(
         "admin_form.html",
         form=form,
+        typed=form.typed,
         problems=problems or {},
         feed=feed,
-        sources=[source for source in sources if source not in unused],
+        preview=preview or {},
+        is_preview="preview" in request.form,
+        known=known,
+        facts=FACTS,
+        sources=[source for source in known.values() if source not in unused],
         unused=unused,
     )

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import Response
+from flask import Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from bridge.domain.feed import Feed
-from bridge.store.links import Link, LinkError
+from bridge.store.links import Link
 from bridge.web.admin.blueprint import active_feed, blueprint, now, redirect_to_feed
-from bridge.web.admin.feed_status import feed_status, problem_events, source_titles
-from bridge.web.admin.links import GRACE_DAYS
+from bridge.web.admin.feed_status import (
+    feed_status,
+    known_sources,
+    link_paths,
+    problem_events,
+    product_roots,
+)
 from bridge.web.admin.polling_intervals import ProgramStatus, program_status
 from bridge.web.context import public_root, web
 from bridge.web.history import history_of
@@ -30,28 +34,28 @@ def feed(slug: str) -> Response:
         "admin_feed.html",
         shown=status,
         feed=row.feed,
-        links=[(link, _link_paths(row.feed, link)) for link in links if link.opens(at)],
+        links=[(link, link_paths(row.feed, link)) for link in status.links],
         root=public_root(),
         public=public_root() + Paths.of(row.feed, None).feed if row.feed.public else "",
         selections=web().store.selections.count(slug, now=at),
-        grace_days=GRACE_DAYS,
         readers=_readers(slug, links, changed_at, at),
         problem_events=problem_events(source.key for source in row.feed.sources),
-        titles=source_titles(),
+        known=known_sources(),
+        roots=product_roots(),
         now=at,
         history=history_of(slug),
         hooks={source.key: web().store.hooks.token(source.key) for source in row.feed.sources},
-        connect_root=web().settings.zoho.connect_url.removesuffix("/pulse/api"),
         verifications=web().store.verifications.of(slug),
     )
 
 
 @blueprint.post("/feeds/<slug>/refresh")
 def refresh(slug: str) -> BaseResponse:
-    """Mark the feed's sources as due now."""
-    sources = active_feed(slug).feed.sources
-    web().store.sources.wake([source.key for source in sources], now=now())
-    return redirect_to_feed(slug, _("The feed's sources will be read again within a minute."))
+    """Mark the feed's sources as due now, or one of them."""
+    keys = [source.key for source in active_feed(slug).feed.sources]
+    only = request.form.get("source")
+    web().store.sources.wake([key for key in keys if only in (None, key)], now=now())
+    return redirect_to_feed(slug, _("Zoho will be read again within a minute."))
 
 
 @blueprint.post("/feeds/<slug>/confirm-loss")
@@ -63,14 +67,6 @@ def confirm_loss(slug: str) -> BaseResponse:
             web().store.sources.confirm_loss(source.state.source.key, now=at)
     message = _("Within a minute, a new read removes the events that it doesn't find either.")
     return redirect_to_feed(slug, message)
-
-
-def _link_paths(feed: Feed, link: Link) -> Paths | None:
-    """Return the paths of a link, None if no secret key can read its token."""
-    try:
-        return Paths.secret(feed, web().store.links.token(link))
-    except LinkError:
-        return None
 
 
 def _readers(

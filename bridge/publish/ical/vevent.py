@@ -6,7 +6,7 @@ publications are not known here.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
 import re
@@ -21,13 +21,13 @@ from bridge.feed.document import content_line, remove_alarms, valarm
 from bridge.publish.ical import values
 from bridge.publish.ical.grammar import read_uids
 from bridge.publish.view.dst import is_ambiguous
+from bridge.publish.view.event import with_bounded_texts
 
 # The times precede all texts. They are never folded.
 _TIMES = re.compile(rb"\r\nDTSTART[^\r]*\r\n(?:DTEND[^\r]*\r\n)?")
 _MOST_SEQUENCE = 2**31 - 1
 # Outlook cuts a place at 255 characters; the other clients show all of it.
 _LONGEST_PLACE = 1000
-_MOST_TEXT = 8_000_000  # of all occurrences of a series
 # Characters beside an address in running text that are not a part of it.
 _AROUND_LINK = "<>()[]{}\"'.,;:!?"
 
@@ -59,17 +59,10 @@ def render(event: Event, stamp: Stamp, *, alarms: bool = True) -> bytes:
 def render_occurrences(events: Iterable[Event], stamp: Stamp) -> bytes:
     """Render single events without alarms: web pages have none.
 
-    If their descriptions have more than 8 MB together, all are shortened, and without HTML.
+    If their descriptions have more than 2 MB together, long ones are shortened and without HTML.
     """
-    events = tuple(events)
-    longest = _MOST_TEXT // max(len(events), 1)
-    return b"".join(render(_shortened(event, longest), stamp, alarms=False) for event in events)
-
-
-def _shortened(event: Event, longest: int) -> Event:
-    if len(event.description) + len(event.html) <= longest:
-        return event
-    return replace(event, description=event.description[:longest], html="")
+    shown = with_bounded_texts(tuple(events))
+    return b"".join(render(event, stamp, alarms=False) for event in shown)
 
 
 def at_other_times(blob: bytes, event: Event) -> bytes:

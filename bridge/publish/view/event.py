@@ -1,6 +1,6 @@
 """The events that a feed shows of one stored event, and their single occurrences. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -11,6 +11,8 @@ from bridge.publish.view import series
 from bridge.publish.view.privacy import visible_event
 from bridge.publish.view.window import first_day_from, next_change
 from bridge.publish.view.zones import in_portable_zone, in_utc
+
+_MOST_TEXT = 2_000_000  # characters of the descriptions of one event, in all its occurrences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,21 @@ def event_view(
     shown = _in_order(singles)[: series.MOST_IN_WINDOW]
     repeating = () if view.series is None else (view.series,)
     until = min((day for day in days if day is not None), default=None)
-    return EventView(events=(*repeating, *shown), until=until, cut=is_cut)
+    return EventView(events=(*repeating, *with_bounded_texts(shown)), until=until, cut=is_cut)
+
+
+def with_bounded_texts(singles: Sequence[Event]) -> tuple[Event, ...]:
+    """Shorten long descriptions, without HTML, if those of one event have over 2 MB together."""
+    total = sum(len(single.description) + len(single.html) for single in singles)
+    if total <= _MOST_TEXT:
+        return tuple(singles)
+    longest = _MOST_TEXT // len(singles)
+    return tuple(
+        replace(single, description=single.description[:longest], html="")
+        if len(single.description) + len(single.html) > longest
+        else single
+        for single in singles
+    )
 
 
 def occurrences_in(event: Event, window: Window) -> tuple[Event, ...]:

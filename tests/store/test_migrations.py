@@ -7,6 +7,8 @@ schema.
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+import subprocess
+import sys
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
@@ -155,6 +157,25 @@ def test_a_migration_that_fails_changes_nothing(
         Store.open(database_url, SecretKeys(KEY))
     assert schema_of(database_url) == before
     assert version_of(database_url) == version
+
+
+OPEN = """
+import sys
+from bridge.store import Store
+from bridge.store.crypto import SecretKeys
+Store.open(sys.argv[1], SecretKeys(sys.argv[2])).close()
+"""
+
+
+@pytest.mark.slow
+def test_ten_processes_that_start_together_migrate_once(database_url: str) -> None:
+    """A second run of a migration would fail, because its tables and columns exist."""
+    restore(database_url, schema.SCHEMA_VERSION - 1)
+    command = [sys.executable, "-c", OPEN, database_url, KEY]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(10)]
+    errors = [process.communicate()[1] for process in processes]
+    assert ([process.returncode for process in processes], errors) == ([0] * 10, [""] * 10)
+    assert version_of(database_url) == schema.SCHEMA_VERSION
 
 
 def test_queries_know_every_column_and_key_of_the_database(database_url: str) -> None:

@@ -151,7 +151,7 @@ def test_the_demo_keeps_its_promises(line: CommandLine) -> None:
         printed += text
 
     urls = re.findall(r"http://\S+\.ics", printed)
-    assert len(urls) == 8
+    assert len(urls) == 9  # eight feeds and a selection
     for url in urls:
         status, headers, body = get(url)
         assert (status, headers["Content-Type"]) == (200, "text/calendar; charset=utf-8")
@@ -230,11 +230,11 @@ def test_serve_reads_and_serves_and_ends_without_a_trace(line: CommandLine) -> N
     output, log = serve.communicate(timeout=60)
     assert (serve.returncode, line.left()) == (0, {})
     url = f"http://127.0.0.1:{port}"
-    assert (
-        output
-        == f"Serving at {url}/ (set BRIDGE_PUBLIC_URL={url}, so that `zoho-bridge feeds` lists "
-        "working addresses).\n"
-    )
+    first, second, third = output.splitlines()
+    assert first == f"Serving at {url}/ (`zoho-bridge feeds` lists the addresses)."
+    link = second.removeprefix(f"Admin pages, for the next ten minutes: {url}/admin/link/")
+    assert re.fullmatch("[A-Za-z0-9_-]{32}", link)
+    assert third == "`zoho-bridge admin-link` prints another such link."
     lines = [json.loads(row) for row in log.splitlines()]
     assert sorted(row["source"] for row in lines) == sorted(SOURCES)  # one line each, and no other
     for entry in lines:
@@ -250,6 +250,7 @@ def test_serve_reads_and_serves_and_ends_without_a_trace(line: CommandLine) -> N
         tokens.refresh_token,
         *tokens.access_tokens,
         *links,
+        link,
     ):  # what the sandbox gave out
         assert secret not in log
 

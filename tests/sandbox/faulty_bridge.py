@@ -8,8 +8,6 @@ from pathlib import Path
 import re
 from typing import Any
 
-import httpx
-
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.records import SourceState
@@ -25,6 +23,7 @@ from bridge.sandbox.state import Agenda, Calendar, Data, Group, Network, Portal,
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.zoho.client import ZohoClient
+from bridge.zoho.transport import new_http
 from tests.clock import Clock
 from tests.zoho_sandbox import Sandbox
 
@@ -247,8 +246,8 @@ def bridge_on_sandbox(folder: Path) -> Iterator[World]:
             SecretKeys(KEY),
         )
         with (
-            httpx.Client(timeout=20) as http,
-            httpx.Client(timeout=0.5) as impatient,
+            new_http() as http,
+            new_http() as impatient,
             ZohoClient(
                 zoho,
                 store.tokens,

@@ -155,7 +155,7 @@ def test_the_download_is_the_feed(demo: Demo, visit: Visit) -> None:
 def test_an_event_opens_and_comes_alone(demo: Demo, visit: Visit, javascript: bool) -> None:
     """Opened with the keyboard: a page of its own, and a file with this event, named after it."""
     page = visit(demo.page("Work"), javascript=javascript)
-    row = page.locator("a.row").first
+    row = page.locator("a.row:visible").first
     title = row.locator(".name").inner_text()
     row.focus()
     page.keyboard.press("Enter")
@@ -181,7 +181,7 @@ def test_a_search_finds_an_event_and_its_link_can_be_shared(demo: Demo, visit: V
     page.get_by_text("Times in Tokyo").wait_for()
     links = [link.get_attribute("href") for link in page.locator("a[href]").all()]
     assert not [link for link in links if "zone=" in link]
-    page.locator("a.row").first.click()
+    page.locator("a.row:visible").first.click()
     page.locator("button[data-copy=link]").click()
     page.get_by_text("Copied").first.wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -325,7 +325,7 @@ def test_the_copied_snippet_shows_the_agenda_in_a_page_of_another_origin(
         frame.locator("#events", has_not_text=month).wait_for()
         frame.get_by_role("link", name="List", exact=True).click()
         with outside.expect_popup() as opened:
-            frame.locator("a.row").first.click()
+            frame.locator("a.row:visible").first.click()
         opened.value.get_by_role("heading", name="Add to calendar").wait_for()
 
 
@@ -397,7 +397,7 @@ def test_axe_reports_no_violation_on_the_public_pages(
     page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
     problems = violations(page)
     assert not scrolls_sideways(page)
-    event = page.locator("a.row").first.get_attribute("href")
+    event = page.locator("a.row:visible").first.get_attribute("href")
     for path in ("?view=week", "?view=month", event, "embed", "embed?days=5", "embed?view=week"):
         page.goto(base + path)
         problems += violations(page)

@@ -50,7 +50,8 @@ class Zygote:
         progress()
         Event().wait(seconds)
         os.kill(pid, signal.SIGKILL)
-        assert self._answers.readline().strip() == "dead"
+        answer = self._answers.readline().strip()
+        assert answer == "dead", answer
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,8 @@ import os
 import sys
 from typing import Any
 
+import structlog
+
 from bridge import config
 from bridge.refresh.refresher import Refresher
 from bridge.store import Store
@@ -52,6 +54,7 @@ def write(text: str) -> None:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # stdout is for the reports
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -171,7 +171,7 @@ def test_after_one_of_two_web_and_worker_processes_is_killed_the_others_go_on(
             wait_for(lambda: store.sources.state(SOURCE).last_success != read_at, seconds=90)
         wait_for(lambda: b"A title of now" in get(second, path)[1])
 
-        new = urlsplit(machines.links("rotate", "portal").strip()).path
+        new = urlsplit(machines.links("rotate", "portal", "--grace", "0").strip()).path
         wait_for(lambda: get(second, path)[0] == 410, seconds=3)
         assert get(second, new)[0] == 200
         assert json.loads(get(second, "/healthz")[1])["database"] == "ok"

@@ -82,7 +82,7 @@ def test_a_link_and_a_public_feed_have_limits(
         with pytest.raises(SelectionError) as caught:
             filled.selections.add("a", parent, TICKS, client="other", now=now)
         assert not caught.value.of_client
-    # What nobody uses makes room.
+    # Selections without a poll make room.
     later = now + selections.UNUSED + timedelta(minutes=1)
     assert filled.selections.add("a", None, TICKS, client="other", now=later)
 

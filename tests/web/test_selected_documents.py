@@ -302,7 +302,7 @@ def test_ticked_events_are_shown_besides_the_labels(site: Site) -> None:
 
 
 def test_a_ticked_series_has_its_instances_that_stand_apart(site: Site, now: datetime) -> None:
-    """One that is moved after the tick has a UID that nobody knew before."""
+    """An instance that moves after the tick has a new UID, which no tick names."""
     path = new_path(site.store, events=["m4"])
     before = uids(site.get(path))
     start: Moment = berlin(datetime(2026, 3, 12, 9))

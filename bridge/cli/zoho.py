@@ -27,8 +27,8 @@ from bridge.signals import interruptible
 from bridge.sources.protocols import Product
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.oauth import account_of
+from bridge.zoho.rate_limit import LONGEST_PATIENCE
 
-FOREGROUND_PATIENCE = timedelta(minutes=5)
 BACKGROUND_PATIENCE = timedelta(seconds=12)
 _PARALLEL_READS = 4
 _TRIAL = timedelta(days=7)
@@ -45,7 +45,7 @@ class SyncedFeeds(NamedTuple):
 
 @contextmanager
 def open_refresher(
-    bridge: Bridge, *, patience: timedelta = FOREGROUND_PATIENCE, stop: Flag | None = None
+    bridge: Bridge, *, patience: timedelta = LONGEST_PATIENCE, stop: Flag | None = None
 ) -> Iterator[Refresher]:
     """Open a client of Zoho and yield the refresher that reads with it.
 

@@ -41,11 +41,13 @@ class RateLimits(Tables):
             seconds[row.product] = max(0.0, left, seconds.get(row.product, 0.0))
         return seconds
 
-    def close(self, account: str, product: str, *, until: datetime, now: datetime) -> None:
+    def close(
+        self, account: str, product: str, rate: Rate, *, until: datetime, now: datetime
+    ) -> None:
         """Prevent requests of all processes before ``until``."""
         with self._database.write() as connection:
             state = _locked(connection, account, product, now)
-            _save(connection, account, product, state.closed(until, now))
+            _save(connection, account, product, state.closed(rate, until, now))
 
 
 def _locked(connection: Connection, account: str, product: str, now: datetime) -> RateState:

@@ -43,7 +43,8 @@ class Budget:
         """Stop the requests of all processes for a time that Zoho asked for."""
         if seconds > 0:
             now = self.clock()
-            self.store.close(*self.key, until=now + timedelta(seconds=seconds), now=now)
+            until = now + timedelta(seconds=seconds)
+            self.store.close(*self.key, self.rate, until=until, now=now)
 
     def _reserve(self, patience: timedelta) -> timedelta:
         with self._lock:  # Threads queue here in turn; at the database, SQLite makes them retry.

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-_LONGEST_QUEUE = timedelta(minutes=10)  # above any patience
-_LONGEST_CLOSURE = timedelta(days=1)  # the longest Retry-After that is believed
+LONGEST_PATIENCE = timedelta(minutes=5)  # of a client
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +32,9 @@ class Rate:
 class RateState:
     """The use of a rate.
 
-    Evenly spaced, the requests so far last until ``filled_until``. Zoho wants no request before
-    ``closed_until``. Both are aware.
+    Evenly spaced, the requests so far last until ``filled_until``, which is never before the time
+    of the last change. Zoho wants no request before ``closed_until``. Both are aware. A state that
+    a clock wrote while it was ahead counts as unused.
     """
 
     filled_until: datetime
@@ -57,22 +57,16 @@ class RateState:
         begin = max(state.filled_until, now + self.wait(rate, now))
         return replace(state, filled_until=begin + rate.every)
 
-    def closed(self, until: datetime, now: datetime) -> "RateState":
+    def closed(self, rate: Rate, until: datetime, now: datetime) -> "RateState":
         """Return the state after Zoho asked for a pause; an earlier, longer pause stays."""
-        earlier = _plausible(_LONGEST_CLOSURE, self.closed_until, now)
-        return replace(self, closed_until=max(earlier, until))
-
-    def _believed(self, rate: Rate, now: datetime) -> "RateState":
-        longest = rate.every * rate.burst + _LONGEST_QUEUE
+        state = self._believed(rate, now)
         return RateState(
-            filled_until=_plausible(longest, self.filled_until, now),
-            closed_until=_plausible(_LONGEST_CLOSURE, self.closed_until, now),
+            filled_until=max(state.filled_until, now), closed_until=max(state.closed_until, until)
         )
 
-
-def _plausible(longest: timedelta, time: datetime, now: datetime) -> datetime:
-    """Return ``time``, or ``now`` if only a clock far ahead can have written it."""
-    return time if time <= now + longest else now
+    def _believed(self, rate: Rate, now: datetime) -> "RateState":
+        longest = rate.every * rate.burst + LONGEST_PATIENCE
+        return self if self.filled_until <= now + longest else RateState.unused(now)
 
 
 class RateLimitStore(Protocol):
@@ -86,5 +80,7 @@ class RateLimitStore(Protocol):
     def closed_until(self, account: str, product: str) -> datetime | None:
         """Return the end of the last pause, which may be over; None if there was none."""
 
-    def close(self, account: str, product: str, *, until: datetime, now: datetime) -> None:
+    def close(
+        self, account: str, product: str, rate: Rate, *, until: datetime, now: datetime
+    ) -> None:
         """Stop all requests until a time that Zoho asked for."""

@@ -24,6 +24,7 @@ from bridge.store import Store
 from bridge.store.health import source_health
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.oauth import account_of
+from bridge.zoho.rate_limit import Rate
 from tests.clock import Clock
 from tests.refresh.world import ALL, DAY, FEED, MINUTE, TEAM, WORK, Api, World, vevents
 from tests.zoho_sandbox import Sandbox
@@ -382,8 +383,16 @@ def test_a_wait_for_the_own_rate_limit_is_no_failure(world: World) -> None:
 def test_a_long_pause_that_zoho_asked_for_is_a_failure(world: World) -> None:
     account = account_of(world.refresher.zoho)
     until = world.clock() + timedelta(hours=5)
-    world.store.rate_limits.close(account, "calendar", until=until, now=world.clock())
+    rate = Rate(burst=80, every=timedelta(seconds=1))
+    world.store.rate_limits.close(account, "calendar", rate, until=until, now=world.clock())
     assert world.refresh().outcome == "failed"
+
+
+def test_a_clock_that_is_set_back_by_ten_minutes_delays_no_read(world: World) -> None:
+    assert world.refresh().outcome == "refreshed"
+    world.clock.now -= 10 * MINUTE
+    refresher = replace(world.refresher, api=waiting(world))
+    assert refresher.refresh(WORK.key, only_due=True).outcome == "refreshed"
 
 
 def waiting(world: World) -> ZohoClient:

@@ -26,6 +26,7 @@ from bridge.domain.source import CalendarSource
 from bridge.errors import StoreError
 from bridge.store import Store
 from bridge.store.readers import Polls
+from bridge.zoho.rate_limit import Rate
 from tests.served import NOW as CHANGED, publish, web_app
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -135,7 +136,8 @@ def test_metrics_report_the_state_of_sources_feeds_and_links(
     publish(served, "team", b"bytes")
     served.links.record_use({served.links.of("team")[0].token_hash: NOW})
     until = NOW + timedelta(seconds=30)
-    served.rate_limits.close("account", "calendar", until=until, now=NOW)
+    rate = Rate(burst=80, every=timedelta(seconds=1))
+    served.rate_limits.close("account", "calendar", rate, until=until, now=NOW)
     polls: Any = {"slug": "team", "link": "", "program": "Thunderbird", "last_at": NOW}
     today, before = (
         Polls(**polls, day=NOW.date() - timedelta(days=days), polls=7, unchanged=4)

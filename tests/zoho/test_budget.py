@@ -70,7 +70,7 @@ def times_by_pace(rate: Any, wishes: Any) -> Iterator[Any]:
     now, pace = NOW, RateState.unused(NOW)
     for later, closed in wishes:
         now += later
-        pace = pace.closed(now + closed, now)
+        pace = pace.closed(rate, now + closed, now)
         yield now + pace.wait(rate, now) - NOW
         pace = pace.taken(rate, now)
 
@@ -97,22 +97,20 @@ def test_no_request_goes_out_before_the_end_of_a_pause(rate: Any, wishes: Any) -
         assert not any(begin <= goes < end for begin, end in closed)
 
 
-@pytest.mark.parametrize("ahead", [2 * DAY, 3000 * DAY])
+@pytest.mark.parametrize("ahead", [600 * SECOND, 3600 * SECOND, 2 * DAY, 3000 * DAY])
 def test_a_clock_that_ran_ahead_blocks_no_request_once_it_is_right(ahead: Any) -> None:
-    wrong = (
-        RateState.unused(NOW + ahead)
-        .closed(NOW + ahead + 60 * SECOND, NOW + ahead)
-        .taken(CONNECT, NOW + ahead)
-    )
-    assert wrong.wait(CONNECT, NOW) == NONE
-    assert wrong.closed(NOW + 9 * SECOND, NOW).wait(CONNECT, NOW) == 9 * SECOND
-    mended = wrong.taken(CONNECT, NOW)
-    assert [mended.filled_until, mended.closed_until] == [NOW + 3 * SECOND, NOW]
+    wrong = RateState.unused(NOW + ahead)
+    wrong = wrong.closed(CONNECT, NOW + ahead + 60 * SECOND, NOW + ahead)
+    for state in (wrong, wrong.taken(CONNECT, NOW + ahead)):
+        assert state.wait(CONNECT, NOW) == NONE
+        assert state.closed(CONNECT, NOW + 9 * SECOND, NOW).wait(CONNECT, NOW) == 9 * SECOND
+        mended = state.taken(CONNECT, NOW)
+        assert [mended.filled_until, mended.closed_until] == [NOW + 3 * SECOND, NOW]
 
 
 def test_the_longest_waits_are_not_taken_for_a_wrong_clock() -> None:
     """A day's Retry-After is believed, and so are a person's five minutes."""
-    assert RateState.unused(NOW).closed(NOW + DAY, NOW).wait(CONNECT, NOW) == DAY
+    assert RateState.unused(NOW).closed(CONNECT, NOW + DAY, NOW).wait(CONNECT, NOW) == DAY
     pace = RateState.unused(NOW)
     while pace.wait(CONNECT, NOW) < 300 * SECOND:
         pace = pace.taken(CONNECT, NOW)
@@ -143,13 +141,21 @@ def test_turns_are_reserved_in_order_up_to_the_patience(rates: RateLimitStore) -
     assert rates.take("a", "connect", CONNECT, now=later, patience=7 * SECOND) == 6 * SECOND
 
 
+def test_a_pause_is_not_longer_after_the_clock_was_set_back(rates: RateLimitStore) -> None:
+    """A pause of an hour ends ten minutes too late at most, a short one at once."""
+    rates.close("a", "connect", CONNECT, until=NOW + 60 * SECOND, now=NOW)
+    back = NOW - 600 * SECOND
+    assert rates.take("a", "connect", CONNECT, now=back, patience=NONE) == NONE
+    assert rates.closed_until("a", "connect") == back
+
+
 def test_each_account_and_product_has_its_own_rate(rates: RateLimitStore) -> None:
     one = Rate(burst=1, every=60 * SECOND)
     for account, product in [("a", "connect"), ("a", "calendar"), ("b", "connect")]:
         assert rates.closed_until(account, product) is None
         assert rates.take(account, product, one, now=NOW, patience=NONE) == NONE
     assert rates.take("a", "connect", one, now=NOW, patience=NONE) == 60 * SECOND
-    rates.close("a", "calendar", until=NOW + 600 * SECOND, now=NOW)
+    rates.close("a", "calendar", CONNECT, until=NOW + 600 * SECOND, now=NOW)
     assert rates.take("a", "calendar", one, now=NOW, patience=NONE) == 600 * SECOND
     assert rates.take("a", "connect", one, now=NOW + 60 * SECOND, patience=NONE) == NONE
     assert rates.take("b", "connect", one, now=NOW + 60 * SECOND, patience=NONE) == NONE
@@ -157,7 +163,7 @@ def test_each_account_and_product_has_its_own_rate(rates: RateLimitStore) -> Non
 
 def test_a_shorter_pause_does_not_shorten_an_earlier_one(rates: RateLimitStore) -> None:
     for seconds, until in [(100, 100), (50, 100), (120, 120)]:
-        rates.close("a", "connect", until=NOW + seconds * SECOND, now=NOW)
+        rates.close("a", "connect", CONNECT, until=NOW + seconds * SECOND, now=NOW)
         assert rates.closed_until("a", "connect") == NOW + until * SECOND
     assert rates.take("a", "connect", CONNECT, now=NOW, patience=EVER) == 120 * SECOND
     assert rates.take("a", "connect", CONNECT, now=NOW + 120 * SECOND, patience=NONE) == NONE

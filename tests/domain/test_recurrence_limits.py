@@ -42,7 +42,7 @@ def test_a_rule_that_never_happens_is_sought_for_few_days(
 ) -> None:
     """From Thursday, 12 March 2026: 13 years have 4,758 days, dateutil ends in the year 9999."""
     counter = CallCounter()
-    for name in ("ydayset", "mdayset", "ddayset"):
+    for name in ("ydayset", "mdayset", "wdayset", "ddayset"):
         counter.patch(monkeypatch, "dateutil.rrule._iterinfo", name)
     with pytest.raises(ValueError, match="12 years"):
         parse_rule(text, at("2026-03-12 10:00"))

@@ -6,7 +6,7 @@ Expected values are sets of days that each test builds from Python's calendar, w
 from datetime import date, datetime, timedelta
 from itertools import islice
 
-from hypothesis import assume, given, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from bridge.domain.event import Moment
@@ -31,13 +31,45 @@ def test_weeks_by_number_without_weekdays_have_that_of_the_start(
     """Missing parts are derived from DTSTART; weeks count as in ISO 8601 where they start Monday."""
     days = [start + DAY * number for number in range(0, 366 * 8, 7)]
     chosen = [day for day in days if day.isocalendar().week in weeks]
-    # Known defect of python-dateutil: it leaves out the days of a year's last week in January.
-    assume(not any(day.month == 1 and day.isocalendar().week > 51 for day in chosen))
     expected = chosen[:5]
     rule = f"FREQ=YEARLY;BYWEEKNO={','.join(map(str, weeks))}"
     if len(expected) == 5:
         assert first(rule, start, 5) == expected
         assert first(rule, start, 3, after=expected[2]) == expected[2:]
+
+
+@given(
+    STARTS,
+    st.sampled_from((1, 2, 52, 53, -1, -2, -52, -53)),
+    WEEKDAYS,
+    st.sampled_from((1, 2, 3)),
+    st.sampled_from((None, 1, 2, -1)),
+)
+def test_a_numbered_week_is_whole_also_beyond_its_year(
+    start: date, number: int, weekdays: list[str], interval: int, position: int | None
+) -> None:
+    """Week 1 has four days or more in its year, so it may begin in December, and the last week may
+    end in January. The period of a yearly rule is the calendar year, counted from DTSTART's.
+    """
+    expected: list[date] = []
+    for year in range(start.year - (interval == 1), start.year + 13 * interval, interval):
+        last = date(year, 12, 28).isocalendar().week  # the fourth day of January is in week 1
+        week = number if number > 0 else last + 1 + number
+        if not 1 <= week <= last:
+            continue
+        days = [date.fromisocalendar(year, week, day) for day in range(1, 8)]
+        days = [day for day in days if DAYS[day.weekday()] in weekdays]
+        if position is not None:
+            days = days[position - 1 :][:1] if position > 0 else days[position:]
+        expected += [day for day in days if day >= start]
+    parts = f"INTERVAL={interval};BYWEEKNO={number};BYDAY={','.join(weekdays)}"
+    rule = f"FREQ=YEARLY;{parts}" + (f";BYSETPOS={position}" if position else "")
+    if not expected:
+        with pytest.raises(ValueError, match="never"):
+            parse_rule(rule, start)
+        return
+    assert first(rule, start, 4)[: len(expected)] == expected[:4]
+    assert first(rule, start, 1, after=expected[-1]) == expected[-1:]
 
 
 @given(

@@ -6,7 +6,7 @@ dateutil counts on wall times. This module adds zones, and a late entry into an 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
@@ -19,7 +19,8 @@ DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 _LAST_YEAR = 9000  # arithmetic near the end of Python's calendar overflows
 # Days that are examined for the next occurrence: 12 years and more, for most rules skip days.
-_MOST_DAYS = 13 * 366
+_MOST_YEARS = 13
+_MOST_DAYS = _MOST_YEARS * 366
 
 # The fields of a rule with lists: "bysecond", "byminute", ….
 BY_PARTS = tuple(field.name for field in fields(Rule) if field.name.startswith("by"))
@@ -110,21 +111,58 @@ def _walls(
         anchor = _period_before(floor, start, rule)
     if rule.bysetpos and rule.freq == "WEEKLY":
         anchor = _first_of_week(anchor, rule)  # else the engine's first set begins with the start
-    lists = {name: dict.fromkeys(getattr(explicit, name)) for name in BY_PARTS if name != "byday"}
+    if rule.byweekno:
+        walls = _walls_of_weeks(anchor, explicit)
+    else:
+        walls = iter(_engine(anchor, explicit, until))
+    return islice((wall for wall in walls if wall >= start), rule.count)
+
+
+def _engine(start: datetime, rule: Rule, until: datetime | None) -> _Engine:
+    lists = {name: dict.fromkeys(getattr(rule, name)) for name in BY_PARTS if name != "byday"}
     parts: dict[str, Any] = {name: tuple(values) or None for name, values in lists.items()}
     try:
-        walls = _Engine(
+        return _Engine(
             getattr(engine, rule.freq),
-            dtstart=anchor,
+            dtstart=start,
             interval=rule.interval,
             wkst=getattr(engine, rule.wkst),
             until=until,
-            byweekday=[*_weekdays(explicit)] or None,
+            byweekday=[*_weekdays(rule)] or None,
             **parts,
         )
     except ValueError as error:  # hours that the steps of an hourly rule never reach
         raise BadValueError("rule-empty") from error
-    return islice((wall for wall in walls if wall >= start), rule.count)
+
+
+def _walls_of_weeks(anchor: datetime, rule: Rule) -> Iterator[datetime]:
+    """Return the wall times of a rule with BYWEEKNO, where the engine loses days.
+
+    A year has its weeks whole, with their days in December before it and in January after it. Years
+    are counted from the calendar year of the start (RFC 5545 3.3.10).
+    """
+    weekly = replace(rule, freq="WEEKLY", interval=1, byweekno=(), bysetpos=())
+    idle = 0
+    for year in range(anchor.year - (rule.interval == 1), _LAST_YEAR, rule.interval):
+        first = datetime.combine(date(year, 1, 1) - timedelta(days=4), anchor.time())
+        days = _engine(first, weekly, first + timedelta(days=373))
+        walls = [wall for wall in days if _is_in_weeks(wall, rule, year)]
+        if rule.bysetpos:
+            indices = (position - (position > 0) for position in rule.bysetpos)
+            count = len(walls)
+            walls = sorted({walls[index] for index in indices if -count <= index < count})
+        yield from walls
+        idle = 0 if walls else idle + 1
+        if idle == _MOST_YEARS:
+            return
+
+
+def _is_in_weeks(wall: datetime, rule: Rule, year: int) -> bool:
+    """Return whether a day is in the rule's weeks of a year. The fourth day decides on the year."""
+    fourth = _first_of_week(wall, rule).date() + timedelta(days=3)
+    number = (fourth - date(year, 1, 1)).days // 7 + 1
+    from_end = (fourth - date(year + 1, 1, 1)).days // 7
+    return fourth.year == year and not {number, from_end}.isdisjoint(rule.byweekno)
 
 
 def _weekdays(rule: Rule) -> Iterator[engine.weekday]:

@@ -123,6 +123,9 @@ def _refuse_contradictions(rule: Rule) -> None:
     """
     if rule.byweekno and rule.freq != "YEARLY":
         raise BadValueError("rule-not-yearly", part="BYWEEKNO", freq=rule.freq)
+    if rule.byweekno and any(day not in DAYS for day in rule.byday):
+        part = f"BYDAY={','.join(rule.byday)}"
+        raise BadValueError("rule-weekday-number", part=f"{part};BYWEEKNO", freq=rule.freq)
     if rule.byyearday and rule.freq not in ("YEARLY", "HOURLY"):
         raise BadValueError("rule-not-yearly", part="BYYEARDAY", freq=rule.freq)
     longest = max((monthrange(2024, month)[1] for month in rule.bymonth), default=31)

@@ -19,6 +19,7 @@ from bridge.errors import NotYetError, StoppedError, StoreError, UnavailableErro
 from bridge.publish.publisher import publish
 from bridge.refresh import schedule
 from bridge.refresh.diff import decide, has_change
+from bridge.refresh.occurrence_limit import limit_occurrences
 from bridge.sources import registry
 from bridge.sources.protocols import Api, Params, Product
 from bridge.sources.shapes import is_empty_list
@@ -155,6 +156,7 @@ class Refresher:
         known = self.store.sources.index(key)
         names = [(row.uid, row.upstream_id) for row in known.values()]
         parsed = registry.parse(state.source, raw, self.zoho, names)
+        parsed = limit_occurrences(parsed, window, known)
         del raw
         now = self.clock()
 

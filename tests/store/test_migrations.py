@@ -16,12 +16,13 @@ from sqlalchemy.exc import DatabaseError
 
 from bridge.domain.rejection import reasons
 from bridge.errors import StoreError
-from bridge.publish.publisher import publish
+from bridge.publish.publisher import PublishResult, publish
 from bridge.store import Store, migrations, schema
 from bridge.store.crypto import SecretKeys
 
 DUMPS = Path(__file__).parents[1] / "data" / "schemas"
-RELEASED = range(1, schema.SCHEMA_VERSION)
+LAST_RELEASED = 4  # by version 0.1.0
+RELEASED = range(1, LAST_RELEASED + 1)
 KEY = "a test's secret key, long enough for anything"
 
 
@@ -128,6 +129,19 @@ def test_an_older_database_keeps_addresses_events_and_bytes(
     store.close()
 
 
+def test_a_database_of_the_last_release_is_served_without_a_new_rendering(
+    database_url: str,
+) -> None:
+    """An update costs a large installation nothing, and people's selections and webhooks stay."""
+    now = datetime(2026, 3, 10, 10, tzinfo=UTC)
+    restore(database_url, LAST_RELEASED)
+    store = Store.open(database_url, SecretKeys(KEY))
+    assert publish(store, "team", now=now) == PublishResult()
+    assert sum(store.selections.count("team", now=now).values()) == 1
+    assert store.hooks.find("gbl_Y8txEcPQpXvZCC91JwY6") is not None
+    store.close()
+
+
 @pytest.mark.parametrize("version", RELEASED)
 def test_the_agenda_of_an_older_publication_is_written_with_the_next_one(
     database_url: str, version: int
@@ -141,7 +155,7 @@ def test_the_agenda_of_an_older_publication_is_written_with_the_next_one(
     store.close()
 
 
-@pytest.mark.parametrize("version", RELEASED)
+@pytest.mark.parametrize("version", range(1, schema.SCHEMA_VERSION))
 def test_a_migration_that_fails_changes_nothing(
     database_url: str, version: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +212,7 @@ def test_queries_know_every_column_and_key_of_the_database(database_url: str) ->
 
 
 def test_every_released_schema_has_its_dumps() -> None:
+    assert schema.SCHEMA_VERSION - LAST_RELEASED in (0, 1)
     names = {path.name for path in DUMPS.iterdir()}
     assert names == {
         f"{version}.{kind}.sql" for version in RELEASED for kind in ("sqlite", "postgresql")

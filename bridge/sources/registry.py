@@ -17,7 +17,7 @@ from bridge.sources.connect import fetch as connect, parse as connect_parser
 from bridge.sources.protocols import AnswerCache, Api, NoCache, ParseResult, Product, Raw
 
 # The form of parsed events. Raise it when a parser changes: equal answers are then parsed again.
-FORM = "1"
+FORM = "2"
 
 # The sources of each product that the account can see; raises a ZohoError.
 DISCOVERERS: Mapping[Product, Callable[[Api], tuple[kinds.AvailableSource, ...]]] = {

@@ -96,6 +96,25 @@ def test_the_times_in_an_all_day_rule_cost_nothing(monkeypatch: pytest.MonkeyPat
     assert 30 <= counter.calls < 32 * 24
 
 
+def test_the_times_before_the_window_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 50,000 hours from March 2021, 5 days of April 2026 have 120; zones cost the most."""
+    start = at("2021-03-12 10:00")
+    rule = parse_rule("FREQ=HOURLY;COUNT=50000", start)
+    counter = CallCounter()
+    counter.patch(monkeypatch, "bridge.domain.recurrence.expand", "_slot")
+    slots = list(
+        occurrences(start, rule, after=at("2026-04-01 00:00"), before=at("2026-04-06 00:00"))
+    )
+    assert (len(slots), slots[0]) == (120, at("2026-04-01 00:00"))
+    assert 120 <= counter.calls < 120 + 72
+
+
+@pytest.mark.parametrize(("count", "kept"), [(50_000, 50_000), (50_001, None), (1_000_000, None)])
+def test_a_count_of_more_than_50000_is_none(count: int, kept: int | None) -> None:
+    start = at("2026-03-12 10:00")
+    assert parse_rule(f"FREQ=DAILY;COUNT={count}", start).count == kept
+
+
 def test_a_series_ends_before_the_end_of_pythons_calendar() -> None:
     """20:00 in New York on 31 December 9999 has no time in UTC that Python can hold."""
     start = at("2026-12-31 20:00", NEW_YORK)

@@ -4,6 +4,7 @@ The numbers are those of docs/settings.md.
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -93,6 +94,30 @@ def test_a_series_of_too_many_exceptions_is_not_shown() -> None:
     result = calendar_event(exdate=[*few, *many], **weekly)
     assert result.events == ()
     assert codes_of(result.rejections[0]) == {"too-many-exceptions"}
+
+
+def instances(number: int, **changes: Any) -> list[Any]:
+    """Return a daily series, and its first instances 30 minutes later."""
+    wire, start = calendar_json.wire, datetime(2026, 3, 9, 9)
+    slots = [f"{start + timedelta(days=day):%Y%m%dT%H%M%SZ}" for day in range(number)]
+    times = calendar_json.at("Europe/Berlin", "20260309T100000+0100", "20260309T110000+0100")
+    series = wire(**times, rrule="FREQ=DAILY")
+    return [series, *(wire(**times, recurrenceid=slot, **changes) for slot in slots)]
+
+
+@pytest.mark.parametrize(("number", "shown"), [(5_000, 1), (5_001, 0)])
+def test_changed_instances_are_exceptions_too(number: int, shown: int) -> None:
+    result = calendar_json.read(*instances(number))
+    assert len(result.events) == shown
+    dropped = [r for r in result.rejections if r.kind == "dropped"]
+    assert [codes_of(rejection) for rejection in dropped] == [{"too-many-exceptions"}] * (1 - shown)
+
+
+def test_of_the_descriptions_of_instances_one_million_characters_are_read() -> None:
+    """Twenty of 50,000 characters are read, the last one is left out and reported."""
+    series, rejection = only(calendar_json.read(*instances(21, description="word " * 10_000)))
+    assert [len(override.description) for override in series.overrides] == [49_999] * 20 + [0]
+    assert codes_of(rejection) == {"descriptions-left-out"}
 
 
 def test_thousands_of_bad_values_are_few_problems() -> None:

@@ -74,6 +74,8 @@ def occurrences(
     margin = timedelta(days=1)  # near a change of clocks, wall times can be beyond a bound
     previous = None
     for wall in _walls(_wall_of(start), rule, until and until + margin, floor and floor - margin):
+        if floor is not None and wall < floor - margin:
+            continue  # only counted: zones cost the most
         slot = _slot(wall, start)
         ends = ceiling is not None and wall > ceiling + margin
         if ends or (rule.until is not None and _precedes(rule.until, slot)):

@@ -31,7 +31,7 @@ _NUMBERS: Mapping[str, tuple[int, int, bool]] = {
 _UNTIL = re.compile(
     r"\d{8}(?:T(?P<hour>\d{2})(?:(?P<minute>\d{2})(?P<second>\d{2})?)?)?(?P<utc>Z)?"
 )
-_ENDLESS_COUNT = 50_000  # 137 years of days
+_ENDLESS_COUNT = 50_000  # 137 years of days; a longer count would cost seconds
 _ENDLESS_YEAR = 9000  # programs write "without end" as an UNTIL from about this year on
 _DAYS_IN = {"YEARLY": 366, "MONTHLY": 31, "WEEKLY": 7}
 
@@ -58,6 +58,8 @@ def parse_rule(text: str, start: Moment) -> Rule:
     # A field of ``Rule`` has the name of its part.
     fields = {name.lower(): _parse_part(name, value, freq) for name, value in parts.items()}
     rule = Rule(freq=freq, **fields)
+    if (rule.count or 0) > _ENDLESS_COUNT:
+        rule = replace(rule, count=None)
     if not isinstance(start, datetime):  # RFC 5545 3.3.10: ignored if DTSTART is a DATE
         rule = replace(rule, byhour=(), byminute=(), bysecond=())
     _refuse_contradictions(rule)
@@ -166,7 +168,7 @@ def _parse_until(value: str, start: Moment) -> Moment | None:
 def _first_to_end(rule: Rule, until: Moment, start: Moment) -> Rule:
     """Return the rule with COUNT or UNTIL, whichever ends the series first."""
     bounded = replace(rule, count=None, until=until)
-    if rule.count is None or rule.count > _ENDLESS_COUNT:
+    if rule.count is None:
         return bounded
     within = islice(occurrences(start, bounded), rule.count)
     return rule if sum(1 for _ in within) == rule.count else bounded

@@ -5,12 +5,14 @@ some of them in many answers at once (Zoho APIs 4.4). Pure: no clock, no network
 costs itself, never its neighbours.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from bridge.domain.event import Alarm, Event, Moment, Recurrence, Rule
 from bridge.domain.problems import BadValueError, Problem, from_plain, problem, reason
@@ -26,7 +28,8 @@ from bridge.sources.dates import compact
 from bridge.sources.fields import Faults, title_of
 from bridge.sources.protocols import Collector, ParseResult, Raw
 
-_MOST_EXCLUDED = 5000  # each is sought among the slots of the rule
+_MOST_EXCEPTIONS = 5000  # of one series; each is sought among the slots of the rule
+_MOST_TEXT = 1_000_000  # characters of the descriptions of a series' instances
 _DECISIVE = ("recurrenceid", "estatus")  # without them it is unclear what the object is
 
 
@@ -137,7 +140,7 @@ class _Parser:
         why = problem("of-instance", slot=data.item.recurrenceid or "", problem=reason(error))
         self.collector.drop(data.item.uid, data.item.title or "", why)
 
-    def _add_series(self, master: _Object, instances: Iterable[_Object]) -> None:
+    def _add_series(self, master: _Object, instances: Sequence[_Object]) -> None:
         """Add a series with its instances, the oldest first; instances alone if it is unreadable.
 
         Of two objects about one slot the newer one counts.
@@ -152,9 +155,15 @@ class _Parser:
             return
         rule = _rule(item, span, repairs)
         excluded = _exdates(item, span, repairs)
+        if len(excluded) + len(instances) > _MOST_EXCEPTIONS:
+            why = problem("too-many-exceptions", most=f"{_MOST_EXCEPTIONS:,}")
+            self.collector.drop(item.uid, item.title or "", why)
+            return
         self.collector.repair(item.uid, event.title, repairs)
         overrides: dict[str, Event] = {}
+        room = _MOST_TEXT
         for data in instances:
+            room -= len(data.item.description or "")
             try:
                 original = slot(data.item.recurrenceid or "", span)
             except ValueError as error:
@@ -164,13 +173,12 @@ class _Parser:
             if is_gone(data.item):
                 excluded[key] = original
                 overrides.pop(key, None)
-            elif changed := self._instance(data):
+            elif changed := self._instance(data if room >= 0 else _without_text(data)):
                 excluded.pop(key, None)
                 overrides[key] = replace(changed, recurrence_id=original)
-        if len(excluded) > _MOST_EXCLUDED:
-            why = problem("too-many-exceptions", most=f"{_MOST_EXCLUDED:,}")
-            self.collector.drop(item.uid, item.title or "", why)
-            return
+        if room < 0:
+            why = problem("descriptions-left-out", most=f"{_MOST_TEXT:,}")
+            self.collector.repair(item.uid, event.title, [why])
         changes = tuple(overrides[key] for key in sorted(overrides))
         events = self.collector.events
         if rule is not None:
@@ -191,6 +199,10 @@ class _Parser:
                 event = _detached(event, data.original)
                 alone[event.uid] = event
         self.collector.events += alone.values()
+
+
+def _without_text(data: _Object) -> _Object:
+    return replace(data, item=msgspec.structs.replace(data.item, description=None))
 
 
 def _rule(item: Item, span: Span, repairs: list[Problem]) -> Rule | None:

@@ -1,5 +1,6 @@
 """The command ``backup``: all that must not be lost, in one encrypted file."""
 
+from datetime import UTC, datetime
 import os
 from pathlib import Path
 import secrets
@@ -40,6 +41,7 @@ def backup(file: Path) -> None:
             version=__version__,
             key=secret_key_text(settings.secret_key.reveal(), settings.data_dir),
             toml=path.read_text("utf-8") if path else None,
+            made_at=datetime.now(UTC),
         )
         try:
             count = _write(file.absolute(), passphrase, bridge.store.database, header)

@@ -8,6 +8,7 @@ import click
 from bridge import config
 from bridge.cli.backup import ask_passphrase
 from bridge.config.table import CONFIG
+from bridge.config.write import replace_file
 from bridge.store import Store
 from bridge.store.backup import Backup, BackupError, Header
 from bridge.store.crypto import KEY_FILE, load_secret_keys, write_key
@@ -42,6 +43,10 @@ def restore(file: Path) -> None:
         finally:
             store.close()
     click.echo(f"{count} rows are restored. Start the bridge with `zoho-bridge serve`.")
+    time = backup.header.made_at
+    age = f"is of {time:%Y-%m-%d %H:%M} UTC" if time else "has no time"
+    remedy = "end them with `zoho-bridge links revoke`."
+    click.echo(f"The backup {age}, and links that were revoked since then work again: {remedy}")
     if _writes_key() and not settings.database_url.startswith("sqlite"):
         click.echo(f"Set {_KEY}_FILE={settings.data_dir / KEY_FILE} for every process.")
 
@@ -64,8 +69,8 @@ def _write_files(header: Header, settings: config.Settings) -> None:
         if _writes_key():
             settings.data_dir.mkdir(0o700, parents=True, exist_ok=True)
             write_key(header.key, settings.data_dir)
-        if header.toml is not None and not path.exists():
-            path.write_text(header.toml, "utf-8")
     except OSError as error:
         problem = f'"{error.filename}" can\'t be written ({error.strerror})'
         raise BackupError(f"{problem}: nothing is restored.") from error
+    if header.toml is not None and not path.exists():
+        replace_file(path, header.toml)

@@ -60,8 +60,8 @@ def replace_file(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         draft.replace(target)
     except OSError as error:
-        remedy = "correct its permissions, or add the blocks above."
-        raise BridgeError(f"{path} can't be written ({error.strerror}): {remedy}") from error
+        problem = f"{path} can't be written ({error.strerror})"
+        raise BridgeError(f"{problem}: correct the permissions of its folder.") from error
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)

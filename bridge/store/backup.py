@@ -7,7 +7,7 @@ is marked, so that a cut file is found. What expires or can be read again is lef
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 import secrets
 from typing import Any, BinaryIO
 import zlib
@@ -40,12 +40,16 @@ _TEMPORARY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a backup holds beside rows. ``key``: as in ``secret.key``. ``toml``: None without it."""
+    """What a backup holds beside rows. ``key``: as in ``secret.key``. ``toml``: None without it.
+
+    ``made_at`` is None in a backup of version 0.1.0.
+    """
 
     version: str
     key: str
     toml: str | None
     schema: int = SCHEMA_VERSION
+    made_at: datetime | None = None
 
     def __repr__(self) -> str:
         return f"Header(version={self.version!r}, schema={self.schema})"

@@ -1,76 +1,24 @@
 """``zoho-bridge backup`` and ``restore``: nothing is lost, on either database and across them."""
 
-from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 import re
 import stat
 
-from click.testing import Result
 import pytest
 
 from bridge.sandbox.demo_edits import edit
+from tests.cli.place import Databases, Place, published
 from tests.command_line import CommandLine
-from tests.conftest import postgres_schema
 
 KEY = "a-key-of-the-tests-with-40-characters..."
-PASSPHRASE = "correct horse battery"
-
-Databases = Callable[[str], str]
-
-
-@pytest.fixture
-def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
-    """A function that returns the address of a new database of a kind."""
-    schemas = []
-
-    def make(kind: str) -> str:
-        if kind == "sqlite":
-            return ""
-        schemas.append(postgres_schema())
-        return next(schemas[-1])
-
-    yield make
-    for schema in schemas:
-        list(schema)
-
-
-class Place:
-    """One bridge: a data folder, a database, a configuration."""
-
-    def __init__(self, line: CommandLine, folder: Path, url: str = "") -> None:
-        self.line, self.folder = line, folder
-        self.config, self.key = folder / "bridge.toml", folder / "secret.key"
-        self.environ = {
-            "BRIDGE_DATA_DIR": str(folder),
-            "BRIDGE_CONFIG": str(self.config),
-            "BRIDGE_DATABASE_URL": url,
-            "BRIDGE_BACKUP_PASSPHRASE": PASSPHRASE,
-        }
-        folder.mkdir()
-
-    def __call__(self, *arguments: str, code: int = 0, **environ: str) -> Result:
-        result = self.line(*arguments, **self.environ | environ)
-        assert result.exit_code == code, result.stderr
-        return result
-
-    def state(self) -> dict[str, tuple[bytes, str]]:
-        """Return bytes and address of every feed."""
-        rows = json.loads(self("feeds", "--json").stdout)
-        return {row["slug"]: (self("export", row["slug"]).stdout_bytes, row["url"]) for row in rows}
 
 
 @pytest.fixture
 def first(line: CommandLine, tmp_path: Path) -> Place:
     """A bridge with published feeds, a history and a rotated link."""
     return published(Place(line, tmp_path / "first"))
-
-
-def published(place: Place) -> Place:
-    place.config.write_text(place.line.toml.read_text())
-    place("refresh")
-    place("links", "rotate", "group")
-    return place
 
 
 def numbers(body: bytes) -> dict[bytes, int]:
@@ -183,6 +131,22 @@ def test_another_format_and_a_changed_byte_are_refused(first: Place, tmp_path: P
     assert "format of another version" in new("restore", str(file), code=1).stderr
     file.write_bytes(data[:200] + bytes([data[200] ^ 1]) + data[201:])
     assert "damaged" in new("restore", str(file), code=1).stderr
+
+
+def test_a_restore_names_the_time_of_the_backup_and_the_links_that_work_again(
+    first: Place, tmp_path: Path
+) -> None:
+    file = tmp_path / "bridge.backup"
+    before = first.state()["group"][1]
+    made_at = datetime.now(UTC)
+    first("backup", str(file))
+    first("links", "revoke", "group", "--all", "--yes")
+    new = Place(first.line, tmp_path / "new")
+    output = new("restore", str(file)).stdout
+    times = [f"{made_at + timedelta(minutes=n):%Y-%m-%d %H:%M} UTC" for n in (0, 1)]
+    assert any(f"The backup is of {time}, and links that were revoked" in output for time in times)
+    assert "`zoho-bridge links revoke`" in output
+    assert new.state()["group"][1] == before
 
 
 def test_another_secret_key_is_refused(first: Place, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
 from bridge.domain.ctag import UNSEEN, Ctag
 from bridge.domain.problems import Problem, problem
 from bridge.domain.source import CalendarProfile, Source
@@ -29,9 +31,26 @@ class Reading:
     rejections: int
     empty: tuple[int, ...] = ()
 
+    def covers(self, now: datetime) -> bool:
+        """Return whether the spans include this time."""
+        return self.since <= now < self.until
+
     def holds(self, fingerprint: str, now: datetime) -> bool:
         """Return whether an answer with this fingerprint need not be parsed."""
-        return fingerprint == self.fingerprint != "" and self.since <= now < self.until
+        return fingerprint == self.fingerprint != "" and self.covers(now)
+
+
+class ReadPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What the last complete read had of one upstream id: a fingerprint of its objects.
+
+    ``events`` is the number of its events, which have at most so many ``occurrences`` in the
+    window. ``close`` are their spans, as in ``Reading``.
+    """
+
+    fingerprint: str
+    events: int
+    occurrences: int
+    close: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 A failed read does not get here: it removes nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,8 +49,12 @@ def decide(
     *,
     now: datetime,
     is_deleted: Callable[[EventRow], bool] = lambda _: False,
+    count_coming: Callable[[], int] | None = None,
 ) -> Decision:
     """Compare a complete read with the stored events, by UID.
+
+    Events that are known to be equal may be left out of both, if ``count_coming`` counts them:
+    it returns how many stored events are coming.
 
     An event is removed when an earlier read missed it, too. After a sudden loss that read has to be
     ``BELIEVE_AFTER`` older. ``is_deleted`` asks Zoho about a single event, which then counts as the
@@ -68,13 +72,17 @@ def decide(
             )
         else:
             events[event.uid] = event
-    unreadable = {r.upstream_id for r in parsed.rejections if r.kind == "dropped"}
+    rejections = (*parsed.rejections, *duplicates)
+    unreadable = {r.upstream_id for r in rejections if r.kind == "dropped"}
     sent = {event.upstream_id for event in events.values()}
     absent = [row for uid, row in sorted(known.items()) if uid not in events]
     readable = [row for row in absent if not unreadable.intersection((row.upstream_id, ""))]
     removed = [row for row in readable if row.upstream_id in sent]  # it came under another UID
     lost = [row for row in readable if row.upstream_id not in sent]
-    warning = _sudden_loss(known, lost, now)
+    warning = _sudden_loss(
+        sum(_is_coming(row, now) for row in lost),
+        count_coming or (lambda: sum(_is_coming(row, now) for row in known.values())),
+    )
     wait = BELIEVE_AFTER if warning else timedelta()
     waiting = [row for row in lost if not _is_missing_for(row, wait, now)]
     coming = [row for row in waiting if _is_coming(row, now)]
@@ -98,7 +106,7 @@ def decide(
         removed=tuple(sorted(gone)),
         missing=tuple(row.uid for row in waiting if row.missing_since is None),
         returned=tuple(uid for uid in sorted(events) if uid in known and known[uid].missing_since),
-        rejections=(*parsed.rejections, *duplicates),
+        rejections=rejections,
         warning=warning if waiting else None,
         again_at=min(times, default=None),
         settled=not waiting,
@@ -134,12 +142,9 @@ def has_change(
     return any(event.uid in known or is_new(event) for event in events if event.uid in saved)
 
 
-def _sudden_loss(
-    known: Mapping[str, EventRow], lost: Sequence[EventRow], now: datetime
-) -> Problem | None:
+def _sudden_loss(gone: int, count_coming: Callable[[], int]) -> Problem | None:
     """Return a warning if all coming events are lost at once, or more than half of many."""
-    coming = sum(_is_coming(row, now) for row in known.values())
-    gone = sum(_is_coming(row, now) for row in lost)
+    coming = count_coming() if gone > 1 else 0
     if (gone == coming >= 2) or (coming >= _HALF_OF and gone * 2 > coming):
         return problem("many-missing", gone=gone, coming=coming)
     return None

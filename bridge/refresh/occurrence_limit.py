@@ -17,15 +17,18 @@ MOST_OCCURRENCES = 200_000
 _DAY = timedelta(days=1)
 
 
-def limit_occurrences(parsed: ParseResult, window: Window, known: Collection[str]) -> ParseResult:
-    """Drop the events beyond 200,000 occurrences.
+def limit_occurrences(
+    parsed: ParseResult, window: Window, known: Collection[str], *, besides: int = 0
+) -> ParseResult:
+    """Drop the events beyond 200,000 occurrences, ``besides`` so many of other events.
 
     Events whose UID is in ``known`` count first, and series last: what is published stays, and one
     series costs itself.
     """
-    if sum(_most_of(event, window) for event in parsed.events) <= MOST_OCCURRENCES:
+    most = besides + sum(most_occurrences(event, window) for event in parsed.events)
+    if most <= MOST_OCCURRENCES:
         return parsed
-    kept, beyond, left = [], Collector(), MOST_OCCURRENCES
+    kept, beyond, left = [], Collector(), MOST_OCCURRENCES - besides
     for event in sorted(parsed.events, key=lambda e: (e.uid not in known, bool(e.recurrence))):
         left -= _count(event, window, left) if left >= 0 else 0
         if left >= 0:
@@ -37,8 +40,8 @@ def limit_occurrences(parsed: ParseResult, window: Window, known: Collection[str
     return replace(parsed, events=tuple(kept), rejections=rejections)
 
 
-def _most_of(event: Event, window: Window) -> int:
-    """Return what ``_count`` returns at most, without looking for occurrences."""
+def most_occurrences(event: Event, window: Window) -> int:
+    """Return the most occurrences that an event may have, without looking for them."""
     if event.recurrence is None:
         return 1
     rule = event.recurrence.rule

@@ -19,7 +19,7 @@ from bridge.errors import NotYetError, StoppedError, StoreError, UnavailableErro
 from bridge.publish.publisher import publish
 from bridge.refresh import schedule
 from bridge.refresh.diff import decide, has_change
-from bridge.refresh.occurrence_limit import limit_occurrences
+from bridge.refresh.parts import parse_parts
 from bridge.sources import registry
 from bridge.sources.protocols import Api, Params, Product
 from bridge.sources.shapes import is_empty_list
@@ -28,8 +28,6 @@ from bridge.store import Store
 # A read that takes longer has lost its lease, and writes nothing.
 LEASE = timedelta(minutes=10)
 _DEADLINE = timedelta(minutes=5)
-# After that an equal answer is parsed again, for the events that are close from then on.
-_HOLDS_FOR = timedelta(days=2)
 _LONGEST_TURN = 600.0  # seconds; a longer wait is a pause that Zoho asked for
 
 
@@ -150,36 +148,34 @@ class Refresher:
         today = self.clock().date()
         window = hull(feed.window(today) for feed in feeds)  # one read serves them all
         raw = registry.fetch(state.source, api, window, self.store.answers(key))
-        fingerprint, now = registry.fingerprint(state.source, raw, self.zoho), self.clock()
+        answer = registry.read(state.source, raw, self.zoho, (window.end - window.start).days)
+        fingerprint, now = answer.fingerprint, self.clock()
         if state.reading and state.reading.holds(fingerprint, now):
             return self._confirm(key, state.reading, api, lease)
-        known = self.store.sources.index(key)
-        names = [(row.uid, row.upstream_id) for row in known.values()]
-        parsed = registry.parse(state.source, raw, self.zoho, names)
-        parsed = limit_occurrences(parsed, window, known)
-        del raw
-        now = self.clock()
+        read = parse_parts(self.store, self.zoho, state, answer, window=window, now=now)
+        del raw, answer
+        now, known, parsed = self.clock(), read.known, read.result
 
         def is_deleted(row: EventRow) -> bool:
             return registry.is_deleted(state.source, api, row.upstream_id)
 
-        decision = decide(known, parsed, now=now, is_deleted=is_deleted)
-        next_check_at = schedule.after_success(now, parsed.events, dice=self.dice())
-        next_check_at = min(next_check_at, decision.again_at or next_check_at)
+        count_coming = partial(self.store.sources.count_coming, key, now)
+        decision = decide(known, parsed, now=now, is_deleted=is_deleted, count_coming=count_coming)
         reading = Reading(
             fingerprint=fingerprint if decision.settled else "",
             since=now,
-            until=now + _HOLDS_FOR,
-            close=schedule.close_spans(parsed.events, now, now + _HOLDS_FOR),
-            events=len(parsed.events),
+            until=read.until,
+            close=schedule.join_spans(span for part in read.parts.values() for span in part.close),
+            events=sum(part.events for part in read.parts.values()),
             rejections=len(decision.rejections),
             empty=tuple(sorted(api.empty)),
         )
+        next_check_at = schedule.after_success(now, reading.close, dice=self.dice())
         if not self.store.sources.succeed(
             key,
             holder=lease,
             now=now,
-            next_check_at=next_check_at,
+            next_check_at=min(next_check_at, decision.again_at or next_check_at),
             saved=decision.saved,
             removed=decision.removed,
             missing=decision.missing,
@@ -189,6 +185,7 @@ class Refresher:
             warning=decision.warning,
             profile=parsed.profile,
             reading=reading,
+            parts=read.parts,
             began=api.began,
             has_change=has_change(
                 known, parsed.events, decision, window, since=state.last_success, now=now
@@ -199,7 +196,7 @@ class Refresher:
             source=key,
             outcome="held" if decision.warning else "refreshed",
             error=str(decision.warning or ""),
-            fetched=len(parsed.events),
+            fetched=reading.events,
             changed=len(decision.saved),
             removed=len(decision.removed),
             rejected=len(decision.rejections),
@@ -208,7 +205,7 @@ class Refresher:
     def _confirm(self, key: str, reading: Reading, api: _BoundedApi, lease: str) -> Report:
         """Save that Zoho answered as at the last good read: nothing is parsed or compared."""
         now = self.clock()
-        next_check_at = schedule.after_unchanged(now, reading.close, dice=self.dice())
+        next_check_at = schedule.after_success(now, reading.close, dice=self.dice())
         times = {"now": now, "next_check_at": next_check_at, "began": api.began}
         reading = replace(reading, empty=tuple(sorted(api.empty)))
         if not self.store.sources.confirm(key, holder=lease, reading=reading, **times):

@@ -21,22 +21,25 @@ _LONGEST_RETRY = timedelta(hours=1)
 _PERSON_RETRY = timedelta(minutes=30)  # after an error that only a person can correct
 
 
-def after_success(now: datetime, events: Iterable[Event], *, dice: float) -> datetime:
-    """Return the time of the next read; ``dice`` in [0, 1) spreads sources that began together."""
-    return after_unchanged(now, close_spans(events, now, now), dice=dice)
+def after_success(now: datetime, close: Iterable[Span], *, dice: float) -> datetime:
+    """Return the time of the next read by the spans during which a single event is close.
 
-
-def after_unchanged(now: datetime, close: Iterable[Span], *, dice: float) -> datetime:
-    """Return the time of the next read by the spans during which a single event is close."""
+    ``dice`` in [0, 1) spreads sources that began together.
+    """
     is_close = any(start <= now.timestamp() < end for start, end in close)
     interval = CLOSE_INTERVAL if is_close else INTERVAL
     return now + interval * (1 + _JITTER * (2 * dice - 1))
 
 
 def close_spans(events: Iterable[Event], first: datetime, last: datetime) -> tuple[Span, ...]:
-    """Return the joined spans from ``first`` to ``last`` during which a single event is close."""
+    """Return the spans from ``first`` to ``last`` during which a single event is close."""
+    return tuple(_span(event) for event in events if _is_close(event, first, last))
+
+
+def join_spans(each: Iterable[Span]) -> tuple[Span, ...]:
+    """Return spans in order, those that overlap as one."""
     spans: list[Span] = []
-    for start, end in sorted(_span(event) for event in events if _is_close(event, first, last)):
+    for start, end in sorted(each):
         if spans and start <= spans[-1][1]:
             spans[-1] = spans[-1][0], max(spans[-1][1], end)
         else:

@@ -1,8 +1,11 @@
 """Fetch, parse and discovery for every kind of source; the only module that knows all three."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 import hashlib
 from importlib.metadata import version
+from itertools import chain
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -13,8 +16,11 @@ from bridge.domain.feed import Window
 from bridge.errors import BadDataError, NotFoundError, ZohoError
 from bridge.sources.backstage import agenda, portal, sessions
 from bridge.sources.calendar import fetch as calendar, parse as calendar_parser
+from bridge.sources.calendar.wire import uid_of
 from bridge.sources.connect import fetch as connect, parse as connect_parser
+from bridge.sources.fields import id_of
 from bridge.sources.protocols import AnswerCache, Api, NoCache, ParseResult, Product, Raw
+from bridge.sources.shapes import listed, wrap
 
 # The form of parsed events. Raise it when a parser changes: equal answers are then parsed again.
 FORM = "2"
@@ -67,17 +73,50 @@ def is_deleted(source: kinds.Source, api: Api, upstream_id: str) -> bool:
     return False
 
 
-def fingerprint(source: kinds.Source, raw: Raw, settings: ZohoSettings) -> str:
-    """Return a hash of all that ``parse`` reads, apart from the stored events; "" for unusual raws.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The result of ``fetch``, with fingerprints of all that ``parse`` reads but stored events.
 
-    The zones' data are among it: with other rules, the same wall time is another instant.
+    ``fingerprint`` is of the whole, empty for an unusual one. ``parts`` are by upstream id: each
+    is of the objects with that id, and of all that surrounds objects.
     """
-    inputs = (FORM, version("tzdata"), codec.encode_source(source), settings.connect_timezone, raw)
+
+    source: kinds.Source
+    raw: Raw
+    fingerprint: str
+    parts: Mapping[str, str]
+
+    def without(self, ids: Container[str]) -> Raw:
+        """Return the raw without the objects of some upstream ids."""
+        where, name, identify = _layout(self.source)
+        page: Any = [o for o in _objects(self.source, self.raw) if identify(o) not in ids]
+        if self.source.kind != "calendar":
+            page = wrap(page, self.source.kind, name)
+        return self.raw | {where: [page], "details": {}}
+
+
+def read(source: kinds.Source, raw: Raw, settings: ZohoSettings, days: int) -> Answer:
+    """Return the result of ``fetch`` for a window of so many days, with its fingerprints.
+
+    The zones' data are among them: with other rules, the same wall time is another instant.
+    """
+    where, _, identify = _layout(source)
+    around = {key: value for key, value in raw.items() if key not in (where, "details")}
+    inputs = (FORM, version("tzdata"), codec.encode_source(source), settings.connect_timezone)
+    encoder, buffer = msgspec.json.Encoder(enc_hook=str), bytearray()
+    parts: dict[str, str] = {}
     try:
-        data = msgspec.json.encode(inputs, enc_hook=str)
+        base = hashlib.sha256(encoder.encode((*inputs, days, around)))
+        for item in _objects(source, raw):
+            encoder.encode_into(item, buffer)
+            part, upstream_id = base.copy(), identify(item)
+            part.update(buffer)
+            parts[upstream_id] = parts.get(upstream_id, "") + part.hexdigest()[:32]
+        base.update(encoder.encode(parts))
+        fingerprint = base.hexdigest()
     except (OverflowError, TypeError, ValueError):  # numbers beyond 64 bits
-        return ""
-    return hashlib.sha256(data).hexdigest()
+        parts, fingerprint = {}, ""
+    return Answer(source=source, raw=raw, fingerprint=fingerprint, parts=parts)
 
 
 def parse(
@@ -102,3 +141,24 @@ def parse(
     if nameless and not result.events:
         raise BadDataError("source-unreadable", source=source.key, count=nameless)
     return result
+
+
+def _objects(source: kinds.Source, raw: Raw) -> Iterator[Any]:
+    """Return all objects of a raw in their order."""
+    where, name, _ = _layout(source)
+    is_bare = source.kind == "calendar"
+    pages = (page if is_bare else listed(page, source.kind, name) for page in raw[where])
+    return chain(*pages, *raw.get("details", {}).values())
+
+
+def _layout(source: kinds.Source) -> tuple[str, str, Callable[[Any], str]]:
+    """Return where a raw has its objects, the name of their list, and the reader of their ids."""
+    match source:
+        case kinds.BackstageSource(event=""):
+            return "pages", "events", id_of
+        case kinds.BackstageSource():
+            return "sessions", "sessions", id_of
+        case kinds.ConnectSource():
+            return "pages", "upcomingEvents", lambda data: id_of(data, "streamId")
+        case kinds.CalendarSource():
+            return "pages", "events", uid_of

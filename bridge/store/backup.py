@@ -32,6 +32,7 @@ _TEMPORARY = {
     "admin_clients",
     "details",
     "paces",
+    "read_parts",
     "sessions",
     "sign_ins",
     "token_requests",

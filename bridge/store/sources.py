@@ -1,6 +1,6 @@
 """Sources: their events and rejections as last read, the time of the next read, and leases."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 import json
 from typing import Any
@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from bridge.domain import codec, problems
 from bridge.domain.problems import Problem
-from bridge.domain.records import CLOCK_SKEW, EventRow, EventToSave, Reading, SourceState
+from bridge.domain.records import CLOCK_SKEW, EventRow, EventToSave, Reading, ReadPart, SourceState
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarProfile
 from bridge.store.ctags import ctag_of, note_read
 from bridge.store.database import columns, delete_in, select_in, upsert, values_of
-from bridge.store.schema import Instant, events, rejections, sources
+from bridge.store.schema import Instant, events, read_parts, rejections, sources
 from bridge.store.tables import Tables
 
 # Before any read: events that are missing since then are removed by the next read that misses them.
@@ -79,10 +79,31 @@ class Sources(Tables):
                 due = sa.update(sources).where(sources.c.key == key).values(next_check_at=now)
                 connection.execute(due)
 
-    def index(self, key: str) -> Mapping[str, EventRow]:
-        """Return the stored events of a source without their payloads, by UID."""
+    def index(
+        self, key: str, upstream_ids: Collection[str] | None = None
+    ) -> Mapping[str, EventRow]:
+        """Return the stored events of a source without their payloads, by UID.
+
+        ``upstream_ids``, a few hundred: only those of these, and those that the last read missed.
+        """
         query = columns(events, EventRow).where(events.c.source_key == key)
+        if upstream_ids is not None:
+            missing = events.c.missing_since.is_not(None)
+            query = query.where(sa.or_(missing, events.c.upstream_id.in_(upstream_ids)))
         return {row.uid: row for row in self._database.records(query, EventRow)}
+
+    def count_coming(self, key: str, now: datetime) -> int:
+        """Return the number of stored events of a source that are not over."""
+        is_coming = sa.or_(events.c.ends_at.is_(None), events.c.ends_at > now)
+        query = sa.select(sa.func.count()).where(events.c.source_key == key, is_coming)
+        row = self._database.first(query)
+        return row[0] if row else 0
+
+    def parts(self, key: str) -> Mapping[str, ReadPart]:
+        """Return what the last complete read had, by upstream id; empty if that is unknown."""
+        query = sa.select(read_parts.c.data).where(read_parts.c.source_key == key)
+        row = self._database.first(query)
+        return codec.decode_parts(row.data) if row else {}
 
     def color(self, key: str) -> str:
         """Return the colour that Zoho has for a calendar; empty if it is not known."""
@@ -119,6 +140,7 @@ class Sources(Tables):
         warning: Problem | None = None,
         profile: CalendarProfile | None = None,
         reading: Reading | None = None,
+        parts: Mapping[str, ReadPart] | None = None,
         began: datetime | None = None,
         has_change: bool = False,
     ) -> bool:
@@ -127,7 +149,7 @@ class Sources(Tables):
         ``began`` is its time, and ``has_change`` whether Zoho's contents have changed.
         ``missing`` events stay and are marked, ``returned`` ones are unmarked. Returns False, and
         writes nothing, if another holder took the lease meanwhile. ``reading``: an equal answer may
-        be confirmed from now on.
+        be confirmed from now on. ``parts``: and equal parts of another one left out.
         """
         version = {"version": f"{now.isoformat()} {holder}"} if saved or removed else {}
         statement = _release(key, holder, now, next_check_at).values(
@@ -145,6 +167,8 @@ class Sources(Tables):
         with self._database.write() as connection:
             if connection.execute(statement).rowcount == 0:
                 return False
+            data = {"source_key": key, "data": codec.encode_parts(parts or {})}
+            upsert(connection, read_parts, [data])
             upsert(connection, events, ({"source_key": key, **values_of(event)} for event in saved))
             delete_in(connection, events.c.uid, removed, events.c.source_key == key)
             for uids, since in ((missing, now), (returned, None)):

@@ -23,6 +23,11 @@ def minutes(later: Any, now: datetime) -> Any:
     return (later - now) / timedelta(minutes=1)
 
 
+def after_read(now: datetime, events: Any, dice: Any) -> Any:
+    """Return the time of the next read after one with these events."""
+    return schedule.after_success(now, schedule.close_spans(events, now, now), dice=dice)
+
+
 @pytest.mark.parametrize(("dice", "expected"), [(0.0, 13.5), (0.5, 15.0), (0.999999, 16.5)])
 def test_sources_that_began_together_are_spread(now: datetime, dice: Any, expected: Any) -> None:
     assert minutes(schedule.after_success(now, [], dice=dice), now) == pytest.approx(
@@ -42,7 +47,7 @@ def test_sources_that_began_together_are_spread(now: datetime, dice: Any, expect
 def test_before_and_during_an_event_it_is_read_more_often(
     now: datetime, starts_in: Any, expected: Any
 ) -> None:
-    at = schedule.after_success(now, [event(now + starts_in)], dice=0.5)
+    at = after_read(now, [event(now + starts_in)], dice=0.5)
     assert minutes(at, now) == expected
 
 
@@ -52,11 +57,11 @@ def test_all_day_events_and_series_do_not_count_as_close(now: datetime) -> None:
         uid="u", upstream_id="x", title="t", start=now.date(), end=now.date() + timedelta(days=1)
     )
     series = replace(event(now), recurrence=Recurrence(rule=Rule(freq="DAILY")))
-    assert minutes(schedule.after_success(now, [whole_day, series], dice=0.5), now) == 15
+    assert minutes(after_read(now, [whole_day, series], dice=0.5), now) == 15
 
 
 def test_one_close_event_is_enough(now: datetime) -> None:
-    at = schedule.after_success(now, [event(now + timedelta(days=9)), event(now)], dice=0.0)
+    at = after_read(now, [event(now + timedelta(days=9)), event(now)], dice=0.0)
     assert minutes(at, now) == 4.5
 
 

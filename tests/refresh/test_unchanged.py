@@ -8,7 +8,7 @@ from pathlib import Path
 import tempfile
 from typing import Any
 
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 import pytest
 import sqlalchemy as sa
 
@@ -21,6 +21,7 @@ from bridge.errors import UnavailableError
 from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher, Report
 from bridge.sandbox import connect_objects
+from bridge.sources import registry
 from bridge.store import Store
 from bridge.store.crypto import SecretKeys
 from bridge.store.publications import Basis
@@ -33,7 +34,7 @@ DAY = timedelta(days=1)
 FEED = Feed(slug="all", title="All", sources=(TEAM, CLUB), past=30 * DAY, future=60 * DAY)
 SETTINGS = load({"ZOHO_CONNECT_TIMEZONE": "Europe/Berlin"}).zoho
 # Columns that only say what was read, and clocks of leases.
-_OWN = {"reading", "version", "settled", "due", "revision"}
+_OWN = {"reading", "data", "version", "settled", "due", "revision"}
 
 
 class Groups:
@@ -161,11 +162,13 @@ STEPS = st.one_of(
 
 
 @given(st.lists(STEPS, min_size=2, max_size=12))
+@example([("break", 1), ("edit", 2), ("drop", 3), ("edit", 2), ("wait", 60), ("edit", 0)])
+@example([("repeat", 1), ("edit", 2), ("break", 1), ("single", 0), ("edit", 3)])
 def test_a_history_ends_in_the_same_store_as_without_fingerprints(
     steps: list[tuple[str, Any]],
 ) -> None:
     with new_bridge() as plain, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Reading, "holds", lambda *_: False)
+        patch.setattr(Reading, "covers", lambda *_: False)
         patch.setattr(Basis, "holds", lambda *_: False)
         for step in steps:
             plain.step(step)
@@ -193,6 +196,37 @@ def test_an_equal_answer_is_neither_parsed_nor_compared_nor_published(
         bridge.groups.put("77", 1, "Another title")
         assert bridge.refresh().changed == 1
         assert [counter.calls for counter in calls] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("step", "numbers"),
+    [
+        (("edit", 1), [1]),
+        (("drop", 2), []),
+        (("put", 5), [5]),
+        (("repeat", 3), [3, 3]),
+        (("break", 0), [0]),
+        (("zone", "Asia/Tokyo"), [0, 1, 2, 3]),
+        (("wait", 3 * 24 * 60), [0, 1, 2, 3]),
+    ],
+)
+def test_of_a_changed_answer_only_what_belongs_to_the_change_is_parsed(
+    monkeypatch: pytest.MonkeyPatch, step: tuple[str, Any], numbers: list[int]
+) -> None:
+    """The numbers are those of the objects that the parser gets of the group."""
+    parsed: list[Any] = []
+    parse = registry.parse
+
+    def recorded(source: Any, raw: Any, *more: Any) -> Any:
+        pages = raw["pages"] if source == TEAM else []
+        parsed.extend(event for page in pages for event in page["upcomingEvents"]["events"])
+        return parse(source, raw, *more)
+
+    with new_bridge() as bridge:
+        bridge.step(("same", 0))
+        monkeypatch.setattr(registry, "parse", recorded)
+        bridge.step(step)
+        assert sorted(int(event["streamId"]) % 100_000 for event in parsed) == numbers
 
 
 @pytest.mark.parametrize(

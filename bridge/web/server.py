@@ -10,7 +10,11 @@ from contextlib import suppress
 from dataclasses import replace
 import gzip
 import io
+from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
+import os
 import sys
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
@@ -120,12 +124,25 @@ class Server:
 
 def create_server() -> Server:
     """Return the RSGI app; granian calls this without arguments, and the environment counts."""
+    _end_with_parent()
     return Server(create_app())
 
 
 def create_demo_server() -> Server:
     """Return the RSGI app of ``zoho-bridge demo``."""
+    _end_with_parent()
     return Server(create_app(open_admin=True))
+
+
+def _end_with_parent() -> None:
+    """End this process when granian's first process is gone: it would go on to hold the port."""
+
+    def watch(parent: BaseProcess) -> None:
+        parent.join()
+        os._exit(1)
+
+    if parent := parent_process():
+        Thread(target=watch, args=(parent,), name="parent", daemon=True).start()
 
 
 async def _body(scope: "Scope", protocol: "HTTPProtocol") -> bytes:

@@ -276,18 +276,22 @@ def test_serve_on_all_addresses_needs_a_public_url(
     assert output == f"Serving at http://127.0.0.1:{port}/ ({hint}).\n"
 
 
-@pytest.mark.slow
 @on_linux
-def test_serve_leaves_nothing_behind_when_it_is_killed(line: CommandLine) -> None:
+@pytest.mark.parametrize(
+    ("command", "processes"), [pytest.param("serve", 3, marks=pytest.mark.slow), ("web", 3)]
+)
+def test_a_command_leaves_nothing_behind_when_it_is_killed(
+    line: CommandLine, command: str, processes: int
+) -> None:
     """As when memory is short: its children would hold the port and the sources."""
     port = free_port()
-    serve = line.process("serve", "--port", str(port))
+    first = line.process(command, "--port", str(port), "--workers", "2")
     wait_for(lambda: is_serving("127.0.0.1", port))
-    assert len(line.left()) >= 3
-    serve.kill()
-    wait_for(lambda: line.left() == {})
+    wait_for(lambda: len(line.left()) >= processes)
+    first.kill()
+    wait_for(lambda: line.left() == {}, seconds=20)
     assert not is_serving("127.0.0.1", port)
-    serve.communicate(timeout=60)
+    first.communicate(timeout=60)
 
 
 @on_linux

@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 from random import Random
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -236,7 +237,9 @@ class Web:
         self._address = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "bridge", "web", "--port", str(port)]
         environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], **storm.environment}
-        self._process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         try:
             wait_for(self._answers, "the start of the web server")
         except AssertionError:
@@ -256,7 +259,7 @@ class Web:
 
     def kill(self) -> None:
         """End the server as the kernel does."""
-        self._process.kill()
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(60)
 
 

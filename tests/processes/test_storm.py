@@ -64,7 +64,7 @@ MOST_REQUESTS = 40  # of a worker before it is killed; a read of four sources ta
 LONGEST = 0.2  # seconds after these requests
 PATIENCE = 5.0  # seconds for these requests
 WEB_LIVES = 20  # kills of workers that a web server sees
-SLOW_CLOCK = timedelta(minutes=12)  # behind: more than since the worker before
+SLOW_CLOCK = timedelta(minutes=25)  # behind: 15 more than the worker before
 POISON = 3  # mutated objects in each list
 # Titles and ids in the lists of events of each route.
 LISTS = {

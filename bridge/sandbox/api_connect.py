@@ -39,7 +39,9 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         network = requested_network(data)
         if _action() == "userGroups" and "isRecentSort" not in request.args:
             refuse("isRecentSort is missing")
-        return listing([group.info for group in network.groups.values()], "connect", _action())
+        infos = [group.info for group in network.groups.values()]
+        listed = [info for info in infos if info.get("type") != "DEFAULT"]
+        return listing(listed, "connect", _action())
 
     @api.get("/upcomingEvents")
     def events() -> Response:

@@ -11,7 +11,7 @@ from bridge.domain.source import PRODUCTS
 from bridge.domain.text import without_controls
 from bridge.zoho.api_errors import ApiError, clean_words, parse_error
 from bridge.zoho.scopes import Product, scope_for
-from bridge.zoho.transport import Reply
+from bridge.zoho.transport import MOST_LEVELS, Reply
 
 _THROTTLE_SECONDS = 120.0  # Zoho counts over two minutes
 _THROTTLED = re.compile(r"THROTTLES_LIMIT_EXCEEDED|too many requests", re.IGNORECASE)
@@ -68,12 +68,12 @@ def read_reply(reply: Reply, call: Call, *, now: datetime) -> Any:
 
 
 def _clean_json(body: Any) -> None:
-    """Clean all texts and keys in place.
+    """Clean all texts and keys in place, and remove what lies deeper than a hundred levels.
 
     Not recursive, for ``json`` reads deeper nests than Python functions can follow.
     """
-    containers = [body]
-    for container in containers:
+    containers = [(body, 1)]
+    for container, level in containers:
         if isinstance(container, dict):
             for name in [name for name in container if not name.isprintable()]:
                 container[without_controls(name)] = container.pop(name)
@@ -82,7 +82,10 @@ def _clean_json(body: Any) -> None:
             if isinstance(value, str):
                 container[key] = without_controls(value)
             elif isinstance(value, dict | list):
-                containers.append(value)
+                if level == MOST_LEVELS:
+                    container[key] = None
+                else:
+                    containers.append((value, level + 1))
 
 
 def _names(call: Call) -> dict[str, Any]:

@@ -30,7 +30,8 @@ _LOOK_SECONDS = 0.25  # between looks at the limits while no byte comes
 _MOST_OBJECTS = 100_000  # objects and lists of one answer, each of up to 250 bytes
 _MOST_VALUES = 1_000_000
 _MOST_DIGITS = 400  # a float of more is infinite, and Python reads no integer of 4,300
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[,{\[]', re.DOTALL)
+MOST_LEVELS = 100  # of objects and lists in each other; Python decodes less than a thousand
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[,{}\[\]]', re.DOTALL)
 _LATER = 60.0  # a slow answer is not requested again at once
 
 
@@ -65,13 +66,12 @@ class Reply:
         if _has_many_objects(self.body):
             return None, problem("body-of-many-objects", objects=f"{_MOST_OBJECTS:,}")
         try:
-            # strict=False allows control characters.
-            text = self.body.decode("utf-8-sig", errors="replace")
-            return json.loads(text, strict=False, parse_int=_integer), None
+            try:
+                return _decoded(self.body), None
+            except RecursionError:
+                return _decoded(_flattened(self.body)), None
         except json.JSONDecodeError as error:
             return None, problem("body-cut", position=error.pos, length=len(error.doc))
-        except RecursionError as error:
-            return None, problem("body-unreadable", error=type(error).__name__)
 
     def retry_after(self, now: datetime) -> float | None:
         """Return the seconds of Retry-After, at most a day; None if it is missing or senseless.
@@ -87,6 +87,27 @@ class Reply:
             return None
         since = _http_date(self.headers.get("Date", "")) or now
         return min(max((until - since).total_seconds(), 0.0), _LONGEST_WAIT)
+
+
+def _decoded(body: bytes) -> Any:
+    # strict=False allows control characters.
+    text = body.decode("utf-8-sig", errors="replace")
+    return json.loads(text, strict=False, parse_int=_integer)
+
+
+def _flattened(body: bytes) -> bytes:
+    """Return JSON with null in place of what lies deeper than a hundred levels."""
+    parts, begin, level = [], 0, 0
+    for token in _TOKEN.finditer(body):
+        if token[0] in b"{[":
+            level += 1
+            if level == MOST_LEVELS + 1:
+                parts += [body[begin : token.start()], b"null"]
+        elif token[0] in b"}]":
+            level -= 1
+            if level == MOST_LEVELS:
+                begin = token.end()
+    return b"".join([*parts, body[begin:]])
 
 
 def _integer(digits: str) -> int | float:

@@ -43,6 +43,8 @@ HIDING = {"work", "team-busy", "everything", "dropped"}
 RARE = {"work", "groups", "everything", "rare", "dropped"}
 # The feeds of one calendar, which have its colour in their header since then.
 COLORED = {"work", "us-launch", "team-busy"}
+# The feeds that the demo got since then.
+NEW = {"invitations", "leadership", "company"}
 VARIANTS = {"default": "", "quiet": "?alarms=off", "web": "?flavour=web"}
 
 # Besides the demo's feeds, one for each setting that changes what a feed shows.
@@ -173,7 +175,8 @@ def test_a_database_of_an_earlier_build_opens_without_a_rendering(
         settings = _settings(tmp_path, sandbox)
     store = Store.open(settings.database_url, SecretKeys(KEY))
     with closing(store):
-        store.feeds.replace(settings.feeds or (), now=LATER)
+        feeds = [feed for feed in settings.feeds or () if feed.slug not in NEW]
+        store.feeds.replace(feeds, now=LATER)
         slugs = [feed.slug for feed in store.feeds.active()]
         rendered = {slug for slug in slugs if publish(store, slug, now=LATER).rendered}
         assert rendered == HIDING | RARE
@@ -181,8 +184,9 @@ def test_a_database_of_an_earlier_build_opens_without_a_rendering(
             done = publish(store, slug, now=LATER)
             assert (done.rendered, done.removed, done.written) == (0, 0, False)
         opened = documents(store, settings)
-        assert opened.keys() == sums.keys()
-        differing = {name.split()[0] for name in sums if opened[name] != sums[name]}
+        known = {name for name in sums if name.split()[0] not in NEW}
+        assert opened.keys() == known
+        differing = {name.split()[0] for name in known if opened[name] != sums[name]}
         expected = HIDING | RARE | COLORED
         assert differing == expected, "their events or their header are new"
 

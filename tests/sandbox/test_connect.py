@@ -99,6 +99,15 @@ class TestConnect:
         )
         assert wall["upcomingEvents"]["result"] == "failure"
 
+    def test_a_partition_that_is_no_group_has_events_and_is_not_listed(self, zoho: Zoho) -> None:
+        """GROUP and DEFAULT are the documented kinds of a partition."""
+        names = {"partitionType": "DEFAULT", "partitionUrl": "northwind"}
+        answer = zoho.connect("/upcomingEvents", scopeID=NETWORK, **names)
+        titles = {event["title"] for event in answer["upcomingEvents"]["events"]}
+        assert titles == {"Annual results", "Office closed"}
+        groups = zoho.connect("/allGroups", scopeID=NETWORK)["allGroups"]["groups"]
+        assert {group["id"] for group in groups} == {ALL_HANDS, LEADERSHIP, CLUB}
+
     def test_events_shared_with_the_account_are_those_it_is_invited_to(self, zoho: Zoho) -> None:
         answer = zoho.connect(
             "/upcomingEvents", scopeID=NETWORK, partitionId=ALL_HANDS, sharedWithMe="true"

@@ -131,9 +131,19 @@ def test_braces_in_texts_are_no_objects(zoho: LoopbackZoho, client: ZohoClient) 
     assert client.get(*CALENDAR) == {"events": [{"title": text}, {}]}
 
 
-def test_a_deep_nest_is_cleaned_too(zoho: LoopbackZoho, client: ZohoClient) -> None:
-    zoho.script(Answer(b"[" * 900 + rb'"a\ud83d"' + b"]" * 900))
-    assert repr(client.get(*CALENDAR)).strip("[]") == "'a'"
+@pytest.mark.parametrize(
+    ("depth", "left"),
+    [(99, "'a'"), (100, "None"), (900, "None"), (1_000, "None"), (90_000, "None")],
+)
+def test_of_a_deep_nest_a_hundred_levels_are_read(
+    zoho: LoopbackZoho, client: ZohoClient, depth: int, left: str
+) -> None:
+    """It costs itself: the objects beside it stay. The outer list is the first level."""
+    nest = b"[" * depth + rb'"a\ud83d"' + b"]" * depth
+    zoho.script(Answer(rb'[{"title": "]}\"["}, %b, {"a": 1}]' % nest))
+    before, middle, after = client.get(*CALENDAR)
+    assert (before, after) == ({"title": ']}"['}, {"a": 1})
+    assert repr(middle) == "[" * min(depth, 99) + left + "]" * min(depth, 99)
 
 
 def test_a_gzipped_answer_is_read(zoho: LoopbackZoho, client: ZohoClient) -> None:

@@ -49,6 +49,7 @@ def register(app: Flask) -> None:
         moment,
         clock,
         day,
+        days_from,
         language_tag,
         here,
         month_name,
@@ -144,6 +145,11 @@ def day(
         return dates.format_date(of, "full", locale=locale())
     pattern = locale().date_formats["full"].pattern
     return dates.format_date(of, _YEAR_AT_END.sub("", pattern), locale=locale())
+
+
+def days_from(first: date, last: date) -> str:
+    """Format a span of days, without what both have in common."""
+    return dates.format_interval(first, last, "yMMMd", locale=locale())
 
 
 def month_name(of: date) -> str:

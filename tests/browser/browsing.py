@@ -23,6 +23,8 @@ from tests.served import free_port
 
 PACKAGES = Path(__file__).parent / "node_modules"
 PHONE, COMPUTER = 375, 1280
+WIDTHS = (320, PHONE, 760, COMPUTER)
+LOOKS = [(scheme, locale) for scheme in ("light", "dark") for locale in ("en-GB", "de-DE")]
 _SECONDS = 60
 _PATIENCE = 10_000  # milliseconds that a test waits for something to appear
 
@@ -163,6 +165,20 @@ def violations(page: Any, **options: Any) -> list[str]:
     ]
 
 
+def flaws(page: Any) -> list[str]:
+    """Return what is wrong with a page in any width: axe's violations, scrolling sideways.
+
+    All its sections are open.
+    """
+    found = []
+    page.evaluate("for (const section of document.querySelectorAll('details')) section.open = true")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 812})
+        wide = ["scrolls sideways"] if scrolls_sideways(page) else []
+        found += [f"{page.url} at {width}: {flaw}" for flaw in (*wide, *violations(page))]
+    return found
+
+
 def package(path: str) -> Path:
     """Return a file of the npm packages; skip the test without them."""
     found = PACKAGES / path
@@ -201,6 +217,7 @@ def _refuse(route: Any, problems: list[str]) -> None:
 
 
 def _note(message: Any, problems: list[str], status: int) -> None:
-    expected = status != 200 and f"status of {status}" in message.text
+    refused_form = 422
+    expected = any(f"status of {s}" in message.text for s in {status, refused_form} - {200})
     if message.type in ("error", "warning") and not expected:
         problems.append(f"console: {message.text}")

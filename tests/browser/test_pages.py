@@ -25,11 +25,6 @@ from tests.browser.browsing import (
 
 pytestmark = pytest.mark.browser
 
-LOOKS = [
-    (width, *look)
-    for width in (320, PHONE, 760, COMPUTER)
-    for look in (("light", "en-GB"), ("dark", "de-DE"))
-]
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
 
@@ -237,24 +232,6 @@ def test_several_days_are_a_bar_over_their_columns(demo: Demo, visit: Visit) -> 
     )
 
 
-@pytest.mark.parametrize("path", ["", "?view=month", "embed", "embed?view=list"])
-def test_paper_has_the_agenda_alone(demo: Demo, visit: Visit, path: str) -> None:
-    """No button, and no address: that of a secret feed is its secret."""
-    page = visit(demo.page("Everything") + path)
-    page.emulate_media(media="print")
-    text = page.evaluate("document.body.innerText")
-    assert "Everything" in text
-    assert page.locator(".entry .name:visible, .piece .name:visible").count() > 5
-    for part in ("Subscribe", "Step by step", "Later events", "Search", "http", "/f/", "Deutsch"):
-        assert part not in text
-    written = page.evaluate(
-        "[...document.querySelectorAll('a')].map(a => getComputedStyle(a, '::after').content)"
-    )
-    assert set(written) <= {"none", "normal"}
-    assert page.locator("button:visible, svg.icon:visible >> nth=0").count() <= 1
-    assert page.pdf().startswith(b"%PDF")
-
-
 def test_a_wrong_address_is_a_page_in_the_readers_language(demo: Demo, visit: Visit) -> None:
     page = visit(f"{demo.root}/feeds/nothing/", status=404, locale="de-DE")
     page.get_by_role("heading", name="Kalender nicht gefunden").wait_for()
@@ -384,27 +361,6 @@ def start_in_javascript(event: icalendar.Component) -> str:
     if isinstance(start, datetime):
         return f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
     return start.isoformat()
-
-
-@pytest.mark.parametrize(("width", "scheme", "locale"), LOOKS)
-def test_axe_reports_no_violation_on_the_public_pages(
-    demo: Demo, visit: Visit, width: int, scheme: str, locale: str
-) -> None:
-    """No page scrolls sideways either; all sections of the feed's page are open."""
-    look = {"width": width, "scheme": scheme, "locale": locale}
-    base = demo.page("Everything")
-    page = visit(base, **look)
-    page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
-    problems = violations(page)
-    assert not scrolls_sideways(page)
-    event = page.locator("a.row:visible").first.get_attribute("href")
-    for path in ("?view=week", "?view=month", event, "embed", "embed?days=5", "embed?view=week"):
-        page.goto(base + path)
-        problems += violations(page)
-        assert not scrolls_sideways(page), path
-    lost = visit(f"{demo.root}/nothing", status=404, **look)
-    assert problems + violations(lost) == []
-    assert not scrolls_sideways(lost)
 
 
 def test_the_other_scheme_of_a_frame_is_as_readable(demo: Demo, visit: Visit) -> None:

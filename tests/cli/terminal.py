@@ -1,6 +1,6 @@
 """A real terminal for a command: colours, hidden input and Ctrl+C."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import os
 import pty
 import select
@@ -10,29 +10,37 @@ import sys
 from tests.command_line import CommandLine
 
 # A new session takes its standard input as its terminal, so that Ctrl+C becomes SIGINT.
-_PROGRAM = """
-import fcntl, sys, termios
+_TAKE_TERMINAL = """
+import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-from bridge.cli import main
-main(prog_name="zoho-bridge")
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 _CONTROL_KEYS = {b"\x03", b"\x04"}
-_MOST_SILENT_SECONDS = 60
+_MOST_SILENT_SECONDS = 120
 
 
 def run_on_terminal(
     line: CommandLine, *arguments: str, answers: Sequence[tuple[str, str]] = (), **environ: str
 ) -> tuple[int, str]:
-    """Run a command on a terminal; return its exit code and all that the terminal showed.
+    """Run ``zoho-bridge`` on a terminal, and return as ``run_program``."""
+    program = "from bridge.cli import main; main(prog_name='zoho-bridge')"
+    prefixes = ("BRIDGE_", "ZOHO_", "DATABASE_URL", "NO_COLOR", "TERM")
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith(prefixes)}
+    environment = {**inherited, "TERM": "xterm", **line.environ, **environ}
+    return run_program(sys.executable, "-c", program, *arguments, answers=answers, env=environment)
+
+
+def run_program(
+    *command: str, answers: Sequence[tuple[str, str]], env: Mapping[str, str]
+) -> tuple[int, str]:
+    """Run a program on a terminal; return its exit code and all that the terminal showed.
 
     ``answers`` are pairs of the end of a question and the keys to type when it is shown.
     """
     leader, follower = pty.openpty()
-    prefixes = ("BRIDGE_", "ZOHO_", "DATABASE_URL", "NO_COLOR", "TERM")
-    inherited = {name: text for name, text in os.environ.items() if not name.startswith(prefixes)}
     process = subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, *arguments],
-        env={**inherited, "TERM": "xterm", **line.environ, **environ},
+        [sys.executable, "-c", _TAKE_TERMINAL, *command],
+        env=env,
         stdin=follower,
         stdout=follower,
         stderr=follower,

@@ -25,7 +25,7 @@ _MOMENT, _DAY, _WEEK = timedelta(seconds=1), timedelta(days=1), timedelta(days=7
 # How far a list looks ahead. The zone of most events is that of the near ones, if there are any.
 _NEAR, _FAR = timedelta(days=42), timedelta(days=1000)
 _FARTHEST = timedelta(days=4000)
-_MOST_IN_GRID = 2000
+_MOST_IN_GRID, _MOST_FOR_ZONE = 2000, 50
 _LANES = {"week": 14, "month": 4}
 _LONGEST_SEARCH = 100
 _SKIP = re.compile(r"[0-9]{1,4}")
@@ -81,9 +81,9 @@ def choose_zone(feed: Feed, now: datetime, items: Sequence[AgendaItem] = ()) -> 
     """
     if language.requested_zone() is None:
         today = now.date()
-        zone = agenda.main_zone(items or load(feed, today, today + _NEAR, most=200))
+        zone = agenda.main_zone(items or load(feed, today, today + _NEAR, most=_MOST_FOR_ZONE))
         if zone == UTC_ZONE:
-            zone = agenda.main_zone(load(feed, today - _FAR, today + _FAR, most=200))
+            zone = agenda.main_zone(load(feed, today - _FAR, today + _FAR, most=_MOST_FOR_ZONE))
         language.set_zone(zone)
     return now.astimezone(language.zone()).date()
 

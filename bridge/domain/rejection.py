@@ -10,14 +10,15 @@ from bridge.domain.problems import Problem
 class Rejection:
     """An event of Zoho with problems: ``dropped``, or ``repaired`` and published.
 
-    ``upstream_id`` is Zoho's own id and ``title`` the event's title, by which a person finds it
-    in Zoho. Both may be empty.
+    ``upstream_id`` is Zoho's own id, ``title`` the event's title and ``url`` that of its page, by
+    which a person finds it in Zoho. Each may be empty.
     """
 
     kind: Literal["dropped", "repaired"]
     upstream_id: str
     title: str = ""
     problems: tuple[Problem, ...] = ()
+    url: str = ""
 
 
 def reasons(rejection: Rejection) -> str:

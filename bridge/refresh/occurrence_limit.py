@@ -35,7 +35,7 @@ def limit_occurrences(
             kept.append(event)
         else:
             why = problem("too-many-of-source", most=f"{MOST_OCCURRENCES:,}")
-            beyond.drop(event.upstream_id, event.title, why)
+            beyond.drop(event.upstream_id, event.title, why, event.url)
     rejections = (*parsed.rejections, *beyond.rejections)
     return replace(parsed, events=tuple(kept), rejections=rejections)
 

@@ -9,6 +9,7 @@ from bridge.domain.problems import Problem, reason
 from bridge.domain.rejection import Rejection
 from bridge.domain.source import CalendarProfile
 from bridge.domain.text import one_line
+from bridge.sources.fields import web_address
 
 Product: TypeAlias = Literal["backstage", "connect", "calendar"]
 
@@ -42,15 +43,30 @@ class Collector:
     notes: list[Problem] = field(default_factory=list)
     profile: CalendarProfile | None = None
 
-    def drop(self, upstream_id: str, title: str, why: ValueError | Problem) -> None:
-        """Add an event that is not published."""
-        problems = (why if isinstance(why, Problem) else reason(why),)
-        self.rejections.append(Rejection("dropped", upstream_id, one_line(title), problems))
+    def drop(
+        self, upstream_id: str, title: str, why: ValueError | Problem, url: str | None
+    ) -> None:
+        """Add an event that is not published; ``url`` is that of its page."""
+        found = why if isinstance(why, Problem) else reason(why)
+        self._reject("dropped", upstream_id, title, (found,), url)
 
-    def repair(self, upstream_id: str, title: str, repairs: Iterable[Problem]) -> None:
+    def repair(
+        self, upstream_id: str, title: str, repairs: Iterable[Problem], url: str | None
+    ) -> None:
         """Add the repairs of an event that is published, if there are any."""
         if problems := tuple(dict.fromkeys(repairs))[:_MOST_REPAIRS]:
-            self.rejections.append(Rejection("repaired", upstream_id, one_line(title), problems))
+            self._reject("repaired", upstream_id, title, problems, url)
+
+    def _reject(
+        self,
+        kind: Literal["dropped", "repaired"],
+        upstream_id: str,
+        title: str,
+        problems: tuple[Problem, ...],
+        url: str | None,
+    ) -> None:
+        rejection = Rejection(kind, upstream_id, one_line(title), problems, web_address(url))
+        self.rejections.append(rejection)
 
     def result(self) -> ParseResult:
         """Return the collected result."""

@@ -287,7 +287,7 @@ def _add_rejections(connection: sa.Connection, key: str, rejected: Sequence[Reje
     rows = []
     for number, rejection in enumerate(rejected, position + 1):
         plain = [problems.to_plain(problem) for problem in rejection.problems]
-        reason = json.dumps({"title": rejection.title, "problems": plain})
+        reason = json.dumps({"title": rejection.title, "url": rejection.url, "problems": plain})
         row = {"source_key": key, "position": number, "upstream_id": rejection.upstream_id}
         rows.append(row | {"kept": rejection.kind == "repaired", "reason": reason})
     if rows:
@@ -299,8 +299,8 @@ def _rejection(row: sa.Row[Any]) -> Rejection:
     if row.reason.startswith("{"):  # earlier releases wrote a sentence
         stored = json.loads(row.reason)
     found = tuple(map(problems.from_plain, stored["problems"]))
-    title = stored["title"]
-    return Rejection("repaired" if row.kept else "dropped", row.upstream_id, title, found)
+    title, url = stored["title"], stored.get("url", "")
+    return Rejection("repaired" if row.kept else "dropped", row.upstream_id, title, found, url)
 
 
 def _state_query() -> sa.Select[Any]:

@@ -252,6 +252,7 @@ def test_bad_event_is_reported_and_costs_only_itself(
     assert [event.upstream_id for event in parsed.events] == ["1", "2"]
     (rejection,) = parsed.rejections
     assert (rejection.upstream_id, rejection.kind) == (upstream_id, "dropped")
+    assert rejection.url == EVENT["website_url"]
     assert code in codes_of(rejection)
 
 
@@ -273,6 +274,7 @@ def test_a_repaired_event_is_shown_and_reported(changes: dict[str, Any], code: s
     (rejection,) = parsed.rejections
     assert len(parsed.events) == 1
     assert (rejection.upstream_id, rejection.kind) == ("27000000000023", "repaired")
+    assert rejection.url == parsed.events[0].url
     assert code in codes_of(rejection)
     if (
         "end_time" in changes

@@ -42,11 +42,13 @@ BAD = [
 
 @pytest.mark.parametrize("case", BAD, ids=itemgetter(0))
 def test_one_bad_object_is_one_rejection_and_the_others_go_on(case: tuple[Any, ...]) -> None:
-    _, bad = case
+    page = "https://calendar.zoho.eu/eventreqaction/1"
+    bad = case[1] | {"viewEventURL": page}
     parsed = read(wire("before@zoho.com"), bad, wire("after@zoho.com"))
     assert [event.upstream_id for event in parsed.events] == ["before@zoho.com", "after@zoho.com"]
     (rejection,) = parsed.rejections
     assert (rejection.upstream_id, rejection.kind) == ("u1@zoho.com", "dropped")
+    assert rejection.url == page
     assert reasons(rejection).endswith(".")
 
 

@@ -326,7 +326,7 @@ def test_bad_event_is_reported_and_costs_only_itself(
     parsed = parse(ITEMS[2], changed(base, **changes), None, ITEMS[3])
     assert [event.upstream_id for event in parsed.events] == ["929000000797030", "929000000805005"]
     bad, none = parsed.rejections
-    assert (bad.upstream_id, bad.kind) == (upstream_id, "dropped")
+    assert (bad.upstream_id, bad.kind, bad.url) == (upstream_id, "dropped", base["url"])
     assert code in codes_of(bad)
     assert codes_of(none) == {"not-an-object"}
 

@@ -242,9 +242,9 @@ def test_a_feeds_page_shows_the_state_of_each_source(client: FlaskClient, served
 def test_events_with_problems_are_listed_unpublished_ones_first(
     client: FlaskClient, served: Store
 ) -> None:
-    """With the event's title, Zoho's id, the source and the reason."""
+    """With the event's title, Zoho's id, the source, the reason, and its page if Zoho names it."""
     rejected = [
-        rejection("repaired", "kept-1", "Its end was missing."),
+        replace(rejection("repaired", "kept-1", "Its end was missing."), url="https://zoho.test/1"),
         rejection("dropped", "out-1", "Its start is no date.", title="Fire drill"),
         rejection("dropped", "out-2", "It has no time."),
         rejection("dropped", "", "It has no id."),
@@ -265,6 +265,8 @@ def test_events_with_problems_are_listed_unpublished_ones_first(
                 "kept-1",
             ),
         ]
+    links = re.findall(r'<a href="([^"]+)"[^>]*>Open the event</a>', client.get("/admin/").text)
+    assert links == ["https://zoho.test/1"]
 
 
 def test_the_list_finds_feeds_by_name_slug_and_source_and_filters_by_state(

@@ -95,11 +95,11 @@ def parse(raw: Raw, source: BackstageSource) -> ParseResult:
         try:
             event, repairs, note = _read(data, source)
         except ValueError as error:
-            result.drop(upstream_id, title_of(data, "name"), error)
+            result.drop(upstream_id, title_of(data, "name"), error, title_of(data, "website_url"))
             continue
         if event is not None:
             result.events.append(event)
-            result.repair(upstream_id, event.title, repairs)
+            result.repair(upstream_id, event.title, repairs, event.url)
             result.notes += filter(None, [note])
     if not items:
         code = "no-events-of-brand" if source.brand else "no-events-without-brand"

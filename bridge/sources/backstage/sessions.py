@@ -92,7 +92,7 @@ def _read_frame(raw: Raw, source: BackstageSource, result: Collector) -> _Frame 
     try:
         status = around.read_status(item)
     except ValueError as error:
-        result.drop(source.event, fields.title_of(data, "name"), error)
+        result.drop(source.event, fields.title_of(data, "name"), error, item.website_url)
         return None
     if status is None:
         result.notes.append(problem("agenda-unpublished"))
@@ -136,11 +136,11 @@ def _add(data: Any, frame: _Frame, starts: dict[str, str | None], result: Collec
             return
         event, repairs = _read(session, faults, upstream_id, frame)
     except ValueError as error:
-        result.drop(upstream_id, fields.title_of(data), error)
+        result.drop(upstream_id, fields.title_of(data), error, frame.url)
         return
     starts[upstream_id] = session.start_time
     result.events.append(event)
-    result.repair(upstream_id, event.title, repairs)
+    result.repair(upstream_id, event.title, repairs, event.url)
 
 
 def _is_repeated(session: _Session, upstream_id: str, starts: Mapping[str, str | None]) -> bool:

@@ -63,7 +63,7 @@ def _newest(raw: Raw, collector: Collector) -> Iterable[_Object]:
         try:
             value = _read(data)
         except ValueError as error:
-            collector.drop(uid_of(data), title_of(data), error)
+            collector.drop(uid_of(data), title_of(data), error, title_of(data, "viewEventURL"))
             continue
         key = value.item.uid, value.original
         if key not in newest or newest[key].version <= value.version:
@@ -133,12 +133,12 @@ class _Parser:
             self._drop_instance(data, error)
             return None
         problems = [problem("of-instance", slot=name, problem=repair) for repair in repairs]
-        self.collector.repair(uid, title, problems)
+        self.collector.repair(uid, title, problems, data.item.view_url)
         return event
 
     def _drop_instance(self, data: _Object, error: ValueError) -> None:
         why = problem("of-instance", slot=data.item.recurrenceid or "", problem=reason(error))
-        self.collector.drop(data.item.uid, data.item.title or "", why)
+        self.collector.drop(data.item.uid, data.item.title or "", why, data.item.view_url)
 
     def _add_series(self, master: _Object, instances: Sequence[_Object]) -> None:
         """Add a series with its instances, the oldest first; instances alone if it is unreadable.
@@ -150,16 +150,16 @@ class _Parser:
             span = read_span(item, self.zone)
             event, repairs = self._event(master, span)
         except ValueError as error:
-            self.collector.drop(item.uid, item.title or "", error)
+            self.collector.drop(item.uid, item.title or "", error, item.view_url)
             self._add_alone(instances)
             return
         rule = _rule(item, span, repairs)
         excluded = _exdates(item, span, repairs)
         if len(excluded) + len(instances) > _MOST_EXCEPTIONS:
             why = problem("too-many-exceptions", most=f"{_MOST_EXCEPTIONS:,}")
-            self.collector.drop(item.uid, item.title or "", why)
+            self.collector.drop(item.uid, item.title or "", why, item.view_url)
             return
-        self.collector.repair(item.uid, event.title, repairs)
+        self.collector.repair(item.uid, event.title, repairs, item.view_url)
         overrides: dict[str, Event] = {}
         room = _MOST_TEXT
         for data in instances:
@@ -178,7 +178,7 @@ class _Parser:
                 overrides[key] = replace(changed, recurrence_id=original)
         if room < 0:
             why = problem("descriptions-left-out", most=f"{_MOST_TEXT:,}")
-            self.collector.repair(item.uid, event.title, [why])
+            self.collector.repair(item.uid, event.title, [why], item.view_url)
         changes = tuple(overrides[key] for key in sorted(overrides))
         events = self.collector.events
         if rule is not None:

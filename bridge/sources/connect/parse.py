@@ -77,7 +77,8 @@ def parse(
         try:
             occurrence = _read(data, zone)
         except ValueError as error:
-            result.drop(fields.id_of(data, "streamId"), fields.title_of(data), error)
+            url = fields.title_of(data, "url")
+            result.drop(fields.id_of(data, "streamId"), fields.title_of(data), error, url)
         else:
             key = occurrence.stream, slot_text(occurrence.span.start)
             occurrences.setdefault(key, occurrence)
@@ -86,7 +87,7 @@ def parse(
     for occurrence in occurrences.values():
         event, repairs = _event(occurrence, source, several=occurrence.stream in several)
         result.events.append(event)
-        result.repair(occurrence.stream, event.title, repairs)
+        result.repair(occurrence.stream, event.title, repairs, event.url)
     spans = [occurrence.span for occurrence in occurrences.values()]
     notes = clock_note(spans, zone), _groups_note(items, source)
     result.notes += filter(None, notes)

@@ -12,8 +12,9 @@ from typing import Any
 from flask import Response
 
 from bridge.sandbox.oauth import ALL_SCOPES, Scopes, Tokens, opaque_token
-from bridge.sandbox.responses import TOO_MANY, reply
+from bridge.sandbox.responses import reply
 
+TOO_MANY = "You have made too many requests continuously. Please try again after some time."
 _CODE_LIFE = timedelta(minutes=3)
 _WINDOW, _MOST_IN_WINDOW = timedelta(minutes=10), 10
 _MOST_ALIVE = 10

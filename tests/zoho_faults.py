@@ -16,7 +16,11 @@ from typing import Any
 from flask import Flask, Response, g, has_app_context, request
 
 from bridge.sandbox import responses
-from tests.zoho_accounts import oauth_throttle
+from tests.zoho_accounts import TOO_MANY, oauth_throttle
+
+_THROTTLED = "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED"
+_BUG = "INTERNAL_SERVER_ERROR"
+_SORRY = "Sorry, an unexpected error has occurred. Please try again later."
 
 ROUTES = (
     "oauth.token",
@@ -135,7 +139,7 @@ class Faults:
         details = fault.details
         match fault.kind:
             case "status" if details["body"] is None:
-                return responses.error(route, details["status"])
+                return error(route, details["status"])
             case "status" if isinstance(details["body"], str):
                 return Response(
                     details["body"],
@@ -165,7 +169,7 @@ class Faults:
             after = format_datetime(
                 self._now() + self.skew() + timedelta(seconds=after), usegmt=True
             )
-        return responses.throttle(route, details["status"], after)
+        return throttle(route, details["status"], after)
 
     def _after(self, response: Response) -> Response:
         """Spoil the route's own answer, when it has data."""
@@ -233,3 +237,23 @@ def _mistype(value: Any, only: str, name: str = "") -> Any:
     if only and name != only:
         return value
     return [value] if isinstance(value, str) else f"not {value}"
+
+
+def error(route: str, status: int, code: str = _BUG, message: str = _SORRY) -> Response:
+    """Return an error in the form of the product that ``route`` belongs to."""
+    match route.partition(".")[0]:
+        case "backstage":
+            return responses.backstage_error(status, message)
+        case "connect":
+            return responses.connect_error("error", f"{code}: {message}", status)
+        case "calendar":
+            return responses.calendar_error(status, code, message)
+    return responses.reply({"error": code}, status)
+
+
+def throttle(route: str, status: int, retry_after: str | int | None) -> Response:
+    """Return a request to slow down: 429 with Retry-After, or another status with Zoho's code."""
+    response = error(route, status, _THROTTLED, f"{_THROTTLED}: {TOO_MANY}")
+    if status == 429 and retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response

@@ -8,14 +8,21 @@ from threading import Event as Flag, Thread
 
 from flask import Response
 
-from bridge.sandbox.responses import error, html, throttle
+from bridge.sandbox.responses import calendar_error, connect_error, html
 from bridge.sandbox.server import Sandbox
 
+
+def _throttle() -> Response:
+    response = connect_error("error", "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED", 429)
+    response.headers["Retry-After"] = "120"
+    return response
+
+
 # The product, its answer to every request, and what a person reads of it.
-TURNS: tuple[tuple[str, Callable[[str], Response], str], ...] = (
-    ("calendar", partial(error, status=500), "Zoho Calendar answers 500"),
-    ("backstage", lambda _: html(502), "Zoho Backstage answers with a page for people"),
-    ("connect", partial(throttle, retry_after=120), "Zoho Connect asks to slow down"),
+TURNS: tuple[tuple[str, Callable[[], Response], str], ...] = (
+    ("calendar", lambda: calendar_error(500, "INTERNAL_SERVER_ERROR"), "Zoho Calendar answers 500"),
+    ("backstage", lambda: html(502), "Zoho Backstage answers with a page for people"),
+    ("connect", _throttle, "Zoho Connect asks to slow down"),
 )
 
 
@@ -48,5 +55,5 @@ def fault_tour(box: Sandbox, report: Callable[[str], object], seconds: float) ->
         thread.join()
 
 
-def _answer(product: str, answer: Callable[[str], Response], route: str) -> Response | None:
-    return answer(route) if route.startswith(f"{product}.") else None
+def _answer(product: str, answer: Callable[[], Response], route: str) -> Response | None:
+    return answer() if route.startswith(f"{product}.") else None

@@ -11,10 +11,6 @@ from flask import Response
 from bridge.sources.protocols import Product
 from bridge.sources.shapes import wrap
 
-THROTTLE_CODE = "URL_ROLLING_THROTTLES_LIMIT_EXCEEDED"
-TOO_MANY = "You have made too many requests continuously. Please try again after some time."
-_BUG = "INTERNAL_SERVER_ERROR"
-_SORRY = "Sorry, an unexpected error has occurred. Please try again later."
 _PAGE = "<!DOCTYPE html>\n<title>Zoho</title><h1>Sorry, something went wrong</h1>"
 
 
@@ -47,23 +43,3 @@ def connect_error(action: str, reason: str, status: int = 200) -> Response:
 def calendar_error(status: int, code: str, description: str = "") -> Response:
     """Return an error of Calendar: an array of errors (Zoho APIs 4.7)."""
     return reply({"error": [{"error_code": code, "description": description or code}]}, status)
-
-
-def error(route: str, status: int, code: str = _BUG, message: str = _SORRY) -> Response:
-    """Return an error in the form of the product that ``route`` belongs to."""
-    match route.partition(".")[0]:
-        case "backstage":
-            return backstage_error(status, message)
-        case "connect":
-            return connect_error("error", f"{code}: {message}", status)
-        case "calendar":
-            return calendar_error(status, code, message)
-    return reply({"error": code}, status)
-
-
-def throttle(route: str, status: int = 429, retry_after: str | int | None = None) -> Response:
-    """Return a request to slow down: 429 with Retry-After, or another status with Zoho's code."""
-    response = error(route, status, THROTTLE_CODE, f"{THROTTLE_CODE}: {TOO_MANY}")
-    if status == 429 and retry_after is not None:
-        response.headers["Retry-After"] = str(retry_after)
-    return response

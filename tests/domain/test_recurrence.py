@@ -300,8 +300,8 @@ def test_of_count_and_until_the_first_to_end_stays(text: str, part: str) -> None
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "never"),
         ("FREQ=DAILY;UNTIL=20200101", "never"),
         ("FREQ=MINUTELY", "MINUTELY"),
-        ("FREQ=HOURLY;BYSETPOS=5", "BYSETPOS"),  # dateutil searches these until the year 9999
-        ("FREQ=MONTHLY;BYMONTH=4,6;BYMONTHDAY=31", "BYMONTHDAY"),
+        ("FREQ=HOURLY;BYSETPOS=5", "never"),
+        ("FREQ=MONTHLY;BYMONTH=4,6;BYMONTHDAY=31", "never"),
         ("FREQ=DAILY;BYWEEKNO=20", "BYWEEKNO"),
         ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "BYDAY=1MO"),  # MUST NOT be together
         ("FREQ=HOURLY;INTERVAL=24;BYHOUR=5", "never"),

@@ -1,11 +1,9 @@
 """The parser of repeat rules in any form that Zoho writes. Its errors name the unreadable part."""
 
-from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from itertools import islice
-from math import prod
 import re
 from typing import Any
 
@@ -33,7 +31,6 @@ _UNTIL = re.compile(
 )
 _ENDLESS_COUNT = 50_000  # 137 years of days; a longer count would cost seconds
 _ENDLESS_YEAR = 9000  # programs write "without end" as an UNTIL from about this year on
-_DAYS_IN = {"YEARLY": 366, "MONTHLY": 31, "WEEKLY": 7}
 
 
 def parse_rule(text: str, start: Moment) -> Rule:
@@ -119,9 +116,9 @@ def _parse_day(value: str, freq: str) -> str:
 
 
 def _refuse_contradictions(rule: Rule) -> None:
-    """Raise for what never happens: the engine would search until the year 9999 (RFC 5545 3.3.10).
+    """Raise for parts that must not be together (RFC 5545 3.3.10).
 
-    BYWEEKNO goes with YEARLY only, BYYEARDAY also with HOURLY.
+    BYWEEKNO goes with YEARLY only and without nth weekdays, BYYEARDAY also with HOURLY.
     """
     if rule.byweekno and rule.freq != "YEARLY":
         raise BadValueError("rule-not-yearly", part="BYWEEKNO", freq=rule.freq)
@@ -130,12 +127,6 @@ def _refuse_contradictions(rule: Rule) -> None:
         raise BadValueError("rule-weekday-number", part=f"{part};BYWEEKNO", freq=rule.freq)
     if rule.byyearday and rule.freq not in ("YEARLY", "HOURLY"):
         raise BadValueError("rule-not-yearly", part="BYYEARDAY", freq=rule.freq)
-    longest = max((monthrange(2024, month)[1] for month in rule.bymonth), default=31)
-    if rule.bymonthday and min(map(abs, rule.bymonthday)) > longest:
-        raise BadValueError("rule-day-not-in-month")
-    times = prod(len(values) or 1 for values in (rule.byhour, rule.byminute, rule.bysecond))
-    if rule.bysetpos and min(map(abs, rule.bysetpos)) > _DAYS_IN.get(rule.freq, 1) * times:
-        raise BadValueError("rule-position-beyond", freq=rule.freq)
 
 
 def _parse_until(value: str, start: Moment) -> Moment | None:

@@ -12,11 +12,6 @@ _LONGEST = 60
 # Characters that break a line, can't be printed or can't be seen.
 _NOT_SHOWN = {"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"}
 
-# Settings of earlier releases, by variable and by key, and what holds instead.
-_REMOVED = dict.fromkeys(
-    ("BRIDGE_GZIP", "gzip"), "it was removed: clients that accept gzip always get it. Delete it."
-)
-
 
 @contextmanager
 def collect(problems: list[str], label: str = "") -> Iterator[None]:
@@ -50,7 +45,5 @@ def quote(value: object) -> str:
 def suggest(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
     """Return a hint for an unknown name: a similar name, else ``otherwise`` or all known names."""
     names = tuple(known)
-    if name in _REMOVED:
-        return _REMOVED[name]
     close = difflib.get_close_matches(name, names, n=1)
     return f"did you mean {close[0]}?" if close else otherwise or f"known are {', '.join(names)}."

@@ -39,9 +39,7 @@ def blueprint(data: Data, tokens: Tokens) -> Blueprint:
         network = requested_network(data)
         if _action() == "userGroups" and "isRecentSort" not in request.args:
             refuse("isRecentSort is missing")
-        infos = [group.info for group in network.groups.values()]
-        listed = [info for info in infos if info.get("type") != "DEFAULT"]
-        return listing(listed, "connect", _action())
+        return listing([group.info for group in network.groups.values()], "connect", _action())
 
     @api.get("/upcomingEvents")
     def events() -> Response:
@@ -103,11 +101,10 @@ def _groups(network: Network) -> list[Group]:
     lists = (request.args.get(key, "").split(",") for key in ("selectedPartIds", "partitionId"))
     ids = [part for parts in lists for part in parts if part]
     if not ids and "partitionUrl" in request.args:
-        kind, url = request.args.get("partitionType"), request.args["partitionUrl"]
-        named = {
-            g.info["type"]: g for g in network.groups.values() if g.info["partitionUrl"] == url
-        }
-        return [named[kind]] if kind in named else refuse_parameter("partitionUrl")
+        kinds = {"GROUP": network.groups, "DEFAULT": network.walls}
+        partitions = kinds.get(request.args.get("partitionType", ""), {}).values()
+        named = [p for p in partitions if p.info["partitionUrl"] == request.args["partitionUrl"]]
+        return named or refuse_parameter("partitionUrl")
     if not ids:
         refuse("selectedPartIds or partitionId is missing")
     if unknown := [key for key in ids if key not in network.groups]:

@@ -3,15 +3,13 @@
 The fields are those of the documents' sample. No builder reads a clock.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bridge.sandbox.dates import wall_time
 from bridge.sandbox.files import template
 from bridge.sandbox.state import Json
 
-_STATUS = ("unpublished", "published", "running", "completed", "canceled")
-_TYPES = {2: "venue", 3: "online", 4: "hybrid"}
 _ROME = "Europe/Rome"
 _SITE = "https://northwind.zohobackstage.example"
 
@@ -27,36 +25,27 @@ def event(
     timezone: str = _ROME,
     event_type: int = 2,
     draft: bool = False,
-    canceled: int | None = None,
+    canceled: bool = False,
     **fields: Any,
 ) -> Json:
     """Return an event that starts ``day`` days from today, ``at`` ("18:00") in ``timezone``.
 
-    ``canceled`` is the number of days since it was cancelled. ``fields`` are further fields of
-    Backstage, such as its name.
+    ``fields`` are further fields of Backstage, such as its name.
     """
     start = wall_time(today + timedelta(days=day), at, timezone)
     end = start.astimezone(UTC) + timedelta(minutes=minutes, seconds=seconds)
-    if canceled is not None:
+    if canceled:
         status = 4
-        gone = datetime.combine(today - timedelta(days=canceled), time(10), UTC)
-        fields["canceled_on"] = utc_text(gone)
     elif draft:
         status = 0
     else:
         status = 3 if end.date() < today else 2 if start.date() <= today else 1
     event_id = f"31000000000{number}"
-    created = datetime.combine(today - timedelta(days=100), time(8, 15, 29), UTC)
-    changed = created + timedelta(days=number - 100, minutes=number)
     return template("backstage_event") | {
         "id": event_id,
         "timezone": timezone,
         "status": status,
-        "status_string": _STATUS[status],
-        "created_time": utc_text(created),
-        "last_modified_time": utc_text(changed),
         "event_type": event_type,
-        "event_type_string": _TYPES[event_type],
         "start_time": utc_text(start),
         "end_time": utc_text(end),
         "website_url": f"{_SITE}/event{number}",

@@ -13,7 +13,6 @@ from bridge.sandbox.files import template
 from bridge.sandbox.state import Json
 
 _UIDS = uuid.UUID("0c6f1c52-8f0c-5d3e-9f25-7a8f5f7a5f11")
-_NUMBERS = frozenset({"INTERVAL", "COUNT", "BYSETPOS"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +25,7 @@ class When:
 
 def info(uid: str, name: str, **fields: Any) -> Json:
     """Return a calendar of the list (Zoho APIs 4.1)."""
-    secret = uuid.uuid5(_UIDS, uid).hex
-    address = f"https://calendar.zoho.example/ical/{secret}"
-    own = {"status": True, "icalurl": f"{address}/pvt_{secret[::-1]}"}
-    public = {"icalurl": address, "privilege": "freebusy"}
-    addresses = {"private": own, "public": public}
-    return template("calendar") | {"uid": uid, "name": name, **addresses, **fields}
+    return template("calendar") | {"uid": uid, "name": name, **fields}
 
 
 def timed(zone: str, day: date, at: str, minutes: int) -> When:
@@ -87,9 +81,9 @@ class Builder:
         reminders: list[str | int] | None = None,
         **fields: Any,
     ) -> Json:
-        """Return an event, or a series with ``rule``. Both of Zoho's lists hold its ``reminders``.
+        """Return an event, or a series with ``rule``; its ``reminders`` are minutes.
 
-        Reminders are minutes. Without ``number`` events are numbered as they are built.
+        Without ``number`` events are numbered as they are built.
         """
         self._number = number or self._number + 1
         changed = self._changed + timedelta(hours=self._number)
@@ -98,32 +92,21 @@ class Builder:
             "caluid": self._caluid,
             "title": title,
             "uid": f"{uuid.uuid5(_UIDS, f'{self._caluid}/{self._number}').hex}@zoho.com",
-            "createdtime": f"{changed - timedelta(days=3):%Y%m%dT%HZ}",  # to the hour, as Zoho's
             "etag": str(int(changed.timestamp() * 1000)),
             "lastmodifiedtime": f"{changed:%Y%m%dT%H%M%SZ}",
         }
         if rule:
-            item |= {"rrule": rule, "repeat": [_parts(rule)]}
+            item["rrule"] = rule
         if reminders:
             item["reminders"] = [{"minutes": minutes, "action": "popup"} for minutes in reminders]
-            item["alarm"] = [
-                {"action": "popup", "trigger": int(minutes) * 60_000} for minutes in reminders
-            ]
         return item | when.fields | fields
 
     def instance(self, master: Json, slot: str, when: When, **fields: Any) -> Json:
         """Return a changed instance of a series: its uid, the slot that it replaces, no rule."""
-        own = {key: master[key] for key in master.keys() - {"rrule", "repeat", "exdate"}}
+        own = {key: master[key] for key in master.keys() - {"rrule", "exdate"}}
         return own | when.fields | {"recurrenceid": slot} | fields
 
     def deleted(self, master: Json, slot: str) -> Json:
         """Return what remains of a deleted instance of a series."""
         kept = {key: master[key] for key in ("uid", "caluid", "calid", "title", "etag")}
         return kept | {"recurrenceid": slot, "estatus": "deleted"}
-
-
-def _parts(rule: str) -> Json:
-    """Return a rule in the second form in which Zoho sends it."""
-    parts = dict(part.split("=") for part in rule.split(";"))
-    parts["FREQ"] = parts["FREQ"].lower()
-    return {key.lower(): int(value) if key in _NUMBERS else value for key, value in parts.items()}

@@ -1,8 +1,8 @@
 """Update of an event of the sandbox's Connect, and its answer (Zoho APIs 3.6).
 
-Parameters are those of the document's table. The answer has the shape of its sample: the event
-inside a stream, with the stream's id twice in the event's own address. No document shows the words
-of a refusal.
+Parameters are those of the document's table. The answer has the event inside a stream, with the
+stream's id twice in the event's own address, as in the sample. No document shows the words of a
+refusal.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,6 @@ from typing import Any
 
 from bridge.domain.timezones import UTC_ZONE, zone
 from bridge.sandbox.connect_objects import times
-from bridge.sandbox.files import template
 from bridge.sandbox.state import Json
 
 _LONGEST = {"title": 250, "desc": 1000, "location": 250}
@@ -20,8 +19,6 @@ _INTERVALS = {
     "intervalHour": {str(hour) for hour in range(24)},
     "intervalMinute": {"5", "15", "30", "60", "120"},
 }
-_SIDES = ("StartTime", "EndTime")
-_FORMATTED = tuple(kind + side for kind in ("formatted", "fullformatted") for side in _SIDES)
 
 
 def update_fields(
@@ -47,33 +44,19 @@ def update_fields(
     junk = int(event["startTime"]) % 1000
     fields = {
         **{name: form[name] for name in _LONGEST if name in form},
-        **times(form["title"], start, end, all_day=all_day, junk=junk),
+        **times(start, end, all_day=all_day, junk=junk),
         **_reminder(form),
     }
-    return fields, _FORMATTED if all_day else ("isAllDay",)
+    return fields, () if all_day else ("isAllDay",)
 
 
 def answer(event: Json, partition: Json) -> Json:
     """Return the answer of an update that was carried out."""
-    stream, user = event["streamId"], event["userDetails"]
-    address = event["url"].removesuffix(f"/stream/{stream}")
-    inner = {key: value for key, value in event.items() if key not in {"date", "partition"}}
-    inner |= {"url": f"{address}/stream/{stream}{stream}", "canAddReminder": "true"}
-    by, where = f"*^$@_USERNAME_*^$@_{user['id']}", "*^$@_PARTITION_*^$@"
-    fields = {
-        "id": stream,
-        "userDetails": user,
-        "partition": partition,
-        "reason": {
-            "items": {where: partition, by: user},
-            "msg": f"{by} has created an event in {where}.",
-        },
-        "link": {"linkurl": f"{address}/event/{stream}?isNative=true", "title": event["title"]},
-        "event": inner,
-        **dict.fromkeys(("time", "streamModifiedTime"), event["startTime"]),
-        "url": f"{address}/stream/{stream}",
-    }
-    return {"updateEvent": {"stream": template("connect_stream") | fields}}
+    stream = event["streamId"]
+    inner = {key: value for key, value in event.items() if key != "partition"}
+    inner |= {"url": f"{event['url']}{stream}", "canAddReminder": "true"}
+    fields = {"id": stream, "partition": partition, "event": inner, "url": event["url"]}
+    return {"updateEvent": {"stream": fields}}
 
 
 def _wall_clock(side: str, form: Mapping[str, str]) -> datetime:

@@ -15,12 +15,11 @@ def edit(data: Data) -> None:
     events = data.portals[PORTAL].events
     (hours,) = events.find("31000000000107")
     (council,) = events.find("31000000000113")
-    added = {"id": "31000000000127", "status": 1, "status_string": "published"}
+    added = {"id": "31000000000127", "status": 1}
     events.add(hours | added | _moved(hours, timedelta(weeks=3)))
     events.change("31000000000111", name="An evening of lightning talks")
     events.change("31000000000113", **_moved(council, timedelta(days=1)))
-    cancelled = {"status": 4, "status_string": "canceled", "canceled_on": council["start_time"]}
-    events.change("31000000000119", **cancelled)
+    events.change("31000000000119", status=4)
     events.delete("31000000000123")
 
 

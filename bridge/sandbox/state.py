@@ -101,10 +101,14 @@ class Group:
 
 @dataclass(slots=True, kw_only=True)
 class Network:
-    """A Connect network; ``zone`` is that of the account's profile, which no answer names."""
+    """A Connect network with its groups, and ``walls``: partitions that are no groups.
+
+    ``zone`` is that of the account's profile, which no answer names.
+    """
 
     info: Json
     groups: dict[str, Group]
+    walls: dict[str, Group] = field(default_factory=dict)
     zone: str = "UTC"
 
 

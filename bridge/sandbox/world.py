@@ -71,7 +71,8 @@ def _network(today: date) -> Network:
         for stream in row.get("also", ()):  # events of other groups that this group is invited to
             events += [event for group in groups.values() for event in group.events.find(stream)]
         groups[info["id"]] = Group(info=info, events=Shelf("streamId", events))
-    return Network(info=data["network"], groups=groups, zone=CONNECT_ZONE)
+    walls = {key: groups.pop(key) for key in data["walls"]}
+    return Network(info=data["network"], groups=groups, walls=walls, zone=CONNECT_ZONE)
 
 
 def _calendar(data: Json, today: date) -> Calendar:

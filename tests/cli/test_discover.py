@@ -24,8 +24,7 @@ def test_everything_the_account_can_see_is_listed_in_the_form_of_bridge_toml(
     expected += [
         {"connect": group, "network": key}
         for key, network in data.networks.items()
-        for group, found in network.groups.items()
-        if found.info.get("type") != "DEFAULT"
+        for group in network.groups
     ]
     expected += [{"calendar": uid} for uid in data.calendars]
     assert (result.exit_code, result.stderr) == (0, "")

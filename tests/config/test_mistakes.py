@@ -100,15 +100,6 @@ def test_variables_that_look_like_settings_get_a_warning() -> None:
     assert "hunter2" not in "".join(settings.warnings)
 
 
-def test_a_setting_of_an_earlier_release_is_reported_as_removed() -> None:
-    removed = "it was removed: clients that accept gzip always get it. Delete it."
-    (warning,) = load({"BRIDGE_GZIP": "false"}).warnings
-    assert warning.startswith("The environment variable BRIDGE_GZIP is not a setting")
-    assert warning.endswith(removed)
-    message = problem({}, "[bridge]\ngzip = true\n")
-    assert message == f'[bridge] "gzip": there is no such key: {removed}'
-
-
 TEXT = st.text(st.characters(codec="utf-8", max_codepoint=0xFFFF), max_size=12)
 
 

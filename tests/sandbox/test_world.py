@@ -65,8 +65,7 @@ class TestLively:
         """The portal has past, running and coming events of every status and type."""
         events = lively(today).portals[PORTAL].events.all()
         assert {event["status"] for event in events} == {0, 1, 2, 3, 4}
-        assert all(("canceled_on" in event) == (event["status"] == 4) for event in events)
-        assert {event["event_type_string"] for event in events} == {"venue", "online", "hybrid"}
+        assert {event["event_type"] for event in events} == {2, 3, 4}
         assert {event["timezone"] for event in events} >= {"Asia/Calcutta"}
         assert all(event["start_time"] < event["end_time"] for event in events)
         assert any(event["end_time"].endswith(":59Z") for event in events)
@@ -86,8 +85,7 @@ class TestLively:
             assert {type(value) for value in scalars([group.info, *events])} == {str}
             for event in events:
                 assert all(
-                    event.get(flag, "true") == "true"
-                    for flag in ("isAllDay", "isExpired", "hasReminder")
+                    event.get(flag, "true") == "true" for flag in ("isAllDay", "hasReminder")
                 )
                 self.check_clock(event)
 
@@ -97,23 +95,17 @@ class TestLively:
         year, month, day, hour, minute = (int(event[f"start{name}"]) for name in names)
         wall = datetime(year, month, day, hour, minute, tzinfo=ZoneInfo(CONNECT_ZONE))
         epoch = datetime.fromtimestamp(int(event["startTime"]) // 1000, UTC)
-        assert event["startDay"] == str((wall.weekday() + 1) % 7 + 1)
         if "isAllDay" in event:
             assert (wall.hour, wall.minute) == (0, 0)
             assert epoch != wall  # midnight of another zone
-            assert "formattedStartTime" not in event
         else:
             assert epoch == wall
-            assert f"{wall:%Y%m%d}T{epoch:%H%M%S}Z/" in event["googleCalendarUrl"]
 
     def test_connect_has_its_traps(self, today: date) -> None:
-        """Repeats share a streamId, a Google link is a day off, and all reminders exist."""
+        """Repeats share a streamId, and all reminders exist."""
         events = lively(today).networks[NETWORK].groups[ALL_HANDS].events.all()
         repeats = [event for event in events if event["streamId"] == "931000000712020"]
         assert len(repeats) == len({event["startTime"] for event in repeats}) == 12
-        late = next(event for event in events if event["title"] == "Late call with Pago Pago")
-        true_date = datetime.fromtimestamp(int(late["startTime"]) // 1000, UTC).strftime("%Y%m%d")
-        assert f"dates={true_date}" not in late["googleCalendarUrl"]
         days = [event for event in events if event["title"].startswith("Office move")]
         assert date(
             *(int(days[0][f"end{name}"]) for name in ("Year", "Month", "Date"))
@@ -136,7 +128,6 @@ class TestLively:
         masters = [item for item in items if "recurrenceid" not in item]
         assert len({item["uid"] for item in masters}) == len(masters)
         assert {item["uid"] for item in items} == {item["uid"] for item in masters}
-        assert all(("rrule" in item) == ("repeat" in item) for item in items)
 
     def test_calendar_has_its_traps(self, today: date) -> None:
         """The work calendar has changed, deleted and broken events, all times and reminders."""
@@ -173,7 +164,6 @@ class TestLively:
             )
             == 1
         )
-        assert all(("alarm" in item) == ("reminders" in item) for item in items)
         assert any(item.get("calendar_alarm") and "reminders" not in item for item in items)
         assert {item["isprivate"] for item in items if "isprivate" in item} == {True, False}
         assert any("conference_data" in item for item in items)

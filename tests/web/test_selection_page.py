@@ -6,6 +6,7 @@ import html
 from itertools import count
 from pathlib import Path
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask.testing import FlaskClient
@@ -252,20 +253,26 @@ def test_a_public_feed_has_selections_of_its_own(client: FlaskClient, filled: St
     assert filled.selections.count("open", now=datetime.now(UTC)) == {"": 1}
 
 
-def test_a_public_feed_does_not_show_its_owners_responses(
-    store: Store, now: datetime, tmp_path: Path
+@pytest.mark.parametrize("shown", [{"public": True}, {"privacy": "busy"}])
+def test_a_public_or_busy_feed_does_not_show_its_owners_responses(
+    store: Store, now: datetime, tmp_path: Path, shown: dict[str, Any]
 ) -> None:
     """Neither by its public address nor by a link, nor in a selection that has such a tick."""
-    fill(store, now, replace(FEED, public=True))
+    fill(store, now, replace(FEED, **shown))
     client = web_app(store, tmp_path).test_client()
-    pages = ["/feeds/summit/", f"/f/{link_token(store)}/"]
-    pages.append(new_path(store, ("answer", "declined")).removesuffix("summit.ics"))
-    for path in pages:
+    ticked = new_path(store, ("answer", "declined")).removesuffix("summit.ics")
+    pages = [f"/f/{link_token(store)}/", ticked]
+    for path in [*pages, "/feeds/summit/"] if "public" in shown else pages:
         page = client.get(f"{path}?from=2026-03-01")
         assert "answer" not in form_of(page, ticked=False)
         assert "Declined" not in page.text
         answer = client.post(path, data={"answer": "declined"})
         assert answer.status_code == 422
+    march = "start=2026-03-01&end=2026-04-01"
+    whole = client.get(f"{pages[0]}summit.json?{march}").json
+    assert client.get(f"{pages[0]}summit.json?{march}&answer=declined").json == whole != []
+    assert client.get(f"{ticked}summit.json?{march}").json == []
+    assert uids(client.get(f"{ticked}summit.ics").data) == uids(PLACEHOLDER)
 
 
 def test_the_admin_sees_how_many_selections_a_link_has(

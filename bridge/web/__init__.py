@@ -5,6 +5,7 @@ notice an outage of Zoho (rulebook H8).
 """
 
 from collections.abc import Callable
+from functools import partial
 import os
 from pathlib import Path
 import time
@@ -18,14 +19,12 @@ from bridge.store.listener import Listener, noted_listener
 from bridge.web import (
     admin,
     agenda_view,
-    embed,
     error_responses,
     event_page,
     events,
     feeds,
     history,
     hooks,
-    https,
     language,
     mobile_profile,
     monitoring,
@@ -33,9 +32,10 @@ from bridge.web import (
     pages,
     selections,
     session,
+    transport,
 )
 from bridge.web.context import Web
-from bridge.web.hosts import answer_own_hosts
+from bridge.web.error_responses import answer
 from bridge.web.html_response import is_web_link
 
 _INSTALLED = Path(__file__).parent.parent / "templates"
@@ -82,7 +82,6 @@ def create_app(
     for module in (
         pages,
         selections,
-        embed,
         event_page,
         admin,
         events,
@@ -92,8 +91,8 @@ def create_app(
     ):
         app.register_blueprint(module.blueprint)
     root = settings.public_url or (listener or Listener()).url
-    responder = hooks.HookResponder(web.store.hooks, app.wsgi_app)
-    answered = answer_own_hosts(feeds.Feeds(web, responder), root)
-    wsgi_app = https.wrap(answered, settings)
+    hooked = answer(hooks.PATHS, partial(hooks.respond, web.store.hooks), app.wsgi_app)
+    answered = answer(feeds.PATHS, feeds.Feeds(web).respond, hooked)
+    wsgi_app = transport.wrap(transport.answer_own_hosts(answered, root), settings)
     app.wsgi_app = wsgi_app  # type: ignore[assignment,method-assign]
     return app

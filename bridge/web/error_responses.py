@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+import re
 from types import TracebackType
 from typing import TypeAlias
 from urllib.parse import quote
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, request
 import structlog
@@ -14,7 +15,6 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from bridge.domain.sentences import N_
 from bridge.errors import StoreError
 from bridge.web.html_response import html_response
-from bridge.web.https import SAFE_IN_QUERY
 from bridge.web.language import _
 
 Headers: TypeAlias = Sequence[tuple[str, str]]
@@ -39,6 +39,8 @@ _TEXTS = {
     503: N_("The server is temporarily unavailable. Try again in a minute."),
 }
 _RETRY_AFTER = 60
+SAFE_IN_PATH = "/:@!$&'()*+,;=~"
+SAFE_IN_QUERY = SAFE_IN_PATH + "%?"
 
 log = structlog.get_logger()
 
@@ -58,6 +60,27 @@ class WsgiResponse:
             headers.append(("Content-Length", str(len(self.body))))
         start_response(self.status, headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else self.body]
+
+
+def answer(
+    paths: re.Pattern[str], respond: Callable[..., WsgiResponse], otherwise: WSGIApplication
+) -> WSGIApplication:
+    """Return a WSGI app that answers some paths before Flask, errors in plain text.
+
+    ``respond`` gets the WSGI environment and the groups of the path.
+    """
+
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = paths.fullmatch(environ["PATH_INFO"])
+        if path is None:
+            return otherwise(environ, start_response)
+        try:
+            response = respond(environ, *path.groups())
+        except (HTTPException, StoreError) as error:
+            response = error_response(error)
+        return response.send(environ, start_response)
+
+    return call
 
 
 class App(Flask):

@@ -14,8 +14,8 @@ from bridge.web import agenda, language, page_selection
 from bridge.web.agenda_view import choose_zone, event_url
 from bridge.web.context import public_root, web
 from bridge.web.html_response import html_response
-from bridge.web.json_ld import event_objects
-from bridge.web.urls import EventLinks
+from bridge.web.json_ld import event_object
+from bridge.web.urls import event_links
 
 blueprint = Blueprint("event_page", __name__)
 
@@ -42,18 +42,15 @@ def event(uid: str, slug: str | None = None, token: str | None = None) -> Respon
         "event.html",
         indexed=feed.is_indexed,
         picture=entry.item.image_url,
-        feed=feed,
-        paths=page.paths,
         root=public_root(),
         entry=entry,
         html=Markup(entry.item.html),  # noqa: S704 - sanitised when it was read (clean_html)
         now=now,
         url=event_url(entry, base, keep=False),
-        links=EventLinks.of(entry.item, entry.start, entry.end),
+        links=event_links(entry.item, entry.start, entry.end),
         dates=[date for date in coming if date != entry][:_MOST_DATES],
-        sources=page_selection.sources(feed),
-        style=page_selection.colors(feed),
-        json_ld=event_objects([entry], base) if feed.is_indexed else None,
+        json_ld=[event_object(entry, base)] if feed.is_indexed else None,
+        **page.shown,
     )
 
 

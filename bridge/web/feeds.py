@@ -4,27 +4,26 @@ They are answered before Flask: nearly all requests are polls without news, for 
 take ten times as long.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 import gzip
 import hashlib
 import re
 from urllib.parse import quote
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import WSGIEnvironment
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.http import http_date
 
-from bridge.errors import StoreError
+from bridge.feed.document import iter_document
+from bridge.feed.publication import Entry
 from bridge.store.publications import Head
 from bridge.web.context import Access, Web
-from bridge.web.error_responses import Headers, WsgiResponse, error_response
-from bridge.web.event_document import event_document
+from bridge.web.error_responses import Headers, WsgiResponse
 from bridge.web.feed_request import FeedRequest
 from bridge.web.user_agents import program_name
 
-_PATH = re.compile(r"/(?:feeds|f/([^/]+))/([^/]+)(?:/([^/]+))?\.ics")
+PATHS = re.compile(r"/(?:feeds|f/([^/]+))/([^/]+)(?:/([^/]+))?\.ics")
 _UID = re.compile(r"[!-~]{1,255}")
 _LONGEST_FILE_NAME = 100
 _METHODS = ("GET", "HEAD", "OPTIONS")
@@ -33,30 +32,19 @@ _CACHE = "max-age=900, stale-while-revalidate=86400, stale-if-error=604800"
 
 def is_poll(path: str) -> bool:
     """Return whether a path is that of a published feed or event."""
-    return _PATH.fullmatch(path) is not None
+    return PATHS.fullmatch(path) is not None
 
 
 class Feeds:
-    """The WSGI app that answers the addresses of feeds, and passes all others to Flask."""
+    """The responses to requests for feeds and their events."""
 
-    def __init__(self, web: Web, flask_app: WSGIApplication) -> None:
+    def __init__(self, web: Web) -> None:
         self._web = web
-        self._flask_app = flask_app
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request for a feed or for one of its events."""
-        path = _PATH.fullmatch(environ["PATH_INFO"])
-        if path is None:
-            return self._flask_app(environ, start_response)
-        try:
-            response = self._respond(environ, *path.groups())
-        except (HTTPException, StoreError) as error:
-            response = error_response(error)
-        return response.send(environ, start_response)
-
-    def _respond(
+    def respond(
         self, environ: WSGIEnvironment, token: str | None, slug: str, uid: str | None
     ) -> WsgiResponse:
+        """Answer a request for a feed or for one of its events."""
         method = environ["REQUEST_METHOD"]
         if method not in _METHODS:
             raise MethodNotAllowed(_METHODS)
@@ -111,6 +99,18 @@ class Feeds:
         if request.method == "GET":
             program = program_name(request.user_agent)
             self._web.usage.count_poll(slug, link, program, unchanged=unchanged)
+
+
+def event_document(entry: Entry, variant: str) -> bytes | None:
+    """Return a VCALENDAR of an event's stored bytes and the VTIMEZONEs that they use.
+
+    The variant ``web`` has the event's occurrences in UTC; None if the feed's window has none. All
+    other variants are the event with its reminders.
+    """
+    blob, zones = (entry.web_blob, []) if variant == "web" else (entry.blob, entry.zones.split())
+    if not blob:
+        return None
+    return b"".join(iter_document(title="", blobs=[blob], zones=zones, single=True))
 
 
 def _not_modified(request: FeedRequest, head: Head, tag: str) -> WsgiResponse:

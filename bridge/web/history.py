@@ -4,7 +4,6 @@ The words are in the templates. Both tell no more than the feed did when it was 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 import hashlib
 import json
@@ -23,23 +22,8 @@ from bridge.web.context import public_root, web
 
 blueprint = Blueprint("history", __name__)
 
-_MOST_SHOWN = 100
-_MOST_IN_ATOM = 200
+_MOST = 200
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """The latest changes of a feed, and whether there are more."""
-
-    changes: Sequence[ChangeRow]
-    more: bool
-
-
-def history_of(slug: str) -> History:
-    """Return the history for the feed's admin page."""
-    rows = _rows(slug, _MOST_SHOWN + 1)
-    return History(changes=rows[:_MOST_SHOWN], more=len(rows) > _MOST_SHOWN)
 
 
 @blueprint.get("/feeds/<slug>.atom")
@@ -53,7 +37,7 @@ def atom(slug: str, token: str | None = None) -> BaseResponse:
     access, head = web().open_feed(slug, token, "default")
     if access.selection is not None:
         raise NotFound
-    rows = _rows(slug, _MOST_IN_ATOM)
+    rows = latest_changes(slug)
     # A tag URI (RFC 4151) is the same on every host.
     host = urlsplit(web().settings.public_url).hostname or "localhost"
     document = render_template(
@@ -70,8 +54,10 @@ def atom(slug: str, token: str | None = None) -> BaseResponse:
     return response.make_conditional(request)
 
 
-def _rows(slug: str, most: int) -> Sequence[ChangeRow]:
-    return web().store.changes.of(slug, since=datetime.now(UTC) - RETENTION, most=most)
+def latest_changes(slug: str) -> Sequence[ChangeRow]:
+    """Return the latest changes of a feed."""
+    since = datetime.now(UTC) - RETENTION
+    return web().store.changes.of(slug, since=since, most=_MOST)
 
 
 @blueprint.app_template_filter()

@@ -1,6 +1,6 @@
 """Events as schema.org data for search engines, on pages of feeds with ``indexed = true``."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bridge.web.agenda import Entry
@@ -9,12 +9,8 @@ from bridge.web.agenda_view import event_url
 _ONLINE, _OFFLINE = "OnlineEventAttendanceMode", "OfflineEventAttendanceMode"
 
 
-def event_objects(entries: Iterable[Entry], base: str) -> list[Mapping[str, Any]]:
-    """Return schema.org Events (JSON-LD); ``base``: the address of the feed's page."""
-    return [_event(entry, base) for entry in entries]
-
-
-def _event(entry: Entry, base: str) -> Mapping[str, Any]:
+def event_object(entry: Entry, base: str) -> Mapping[str, Any]:
+    """Return a schema.org Event (JSON-LD); ``base``: the address of the feed's page."""
     item = entry.item
     event: dict[str, Any] = {
         "@context": "https://schema.org",

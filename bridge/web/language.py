@@ -44,20 +44,9 @@ def register(app: Flask) -> None:
     """Translate the app's pages, and add the functions that its templates write dates with."""
     Babel(app, default_translation_directories=str(_TRANSLATIONS), locale_selector=_select_locale)
     app.jinja_env.filters["sentence"] = sentence
-    functions = (
-        choices,
-        moment,
-        clock,
-        day,
-        days_from,
-        language_tag,
-        here,
-        month_name,
-        weekday,
-        zone,
-        zone_name,
-    )
-    app.jinja_env.globals.update({function.__name__: function for function in functions})
+    words = (language_tag, month_name, weekday, zone_name, moment, clock, day, days_from)
+    for function in (*words, choices, here, zone):
+        app.jinja_env.globals[function.__name__] = function
     app.jinja_env.globals["languages"] = LANGUAGES
 
     @app.url_defaults

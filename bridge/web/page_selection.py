@@ -59,6 +59,12 @@ class PageSelection:
         """The selection that the page's address opens."""
         return self.access.selection
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What every page of a feed shows: the feed, its paths, its sources and colours."""
+        feed, paths = self.feed, self.paths
+        return {"feed": feed, "paths": paths, "sources": sources(feed), "style": colors(feed)}
+
     @cached_property
     def groups(self) -> Mapping[str, Sequence[Option]]:
         """The options by kind."""

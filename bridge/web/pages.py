@@ -1,7 +1,11 @@
-"""Pages for subscribers: the start page, and a feed's page with agenda and subscribe buttons."""
+"""Pages for subscribers: the start page, a feed's page, and its agenda for frames in other sites.
 
-from datetime import UTC, datetime
+The embed is the only page that other sites may frame.
+"""
+
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+import re
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 from markupsafe import Markup
@@ -13,17 +17,23 @@ from bridge.domain.records import SourceState
 from bridge.store.publications import Head
 from bridge.web import language, page_selection
 from bridge.web.agenda import Entry
-from bridge.web.agenda_view import agenda_view, choose_zone
+from bridge.web.agenda_view import Limits, agenda_view, choose_zone
 from bridge.web.context import is_local_request, public_root, web
 from bridge.web.html_response import html_response, kept_response
-from bridge.web.json_ld import event_objects
+from bridge.web.json_ld import event_object
 from bridge.web.session import has_admin_pages, is_open_to_all
-from bridge.web.urls import Subscription
+from bridge.web.urls import subscribe_links
 
 blueprint = Blueprint("pages", __name__)
 
 # Zones to choose from: one for each clock in wide use.
 _COMMON_ZONES = Path(__file__).with_name("common_zones.txt").read_text("ascii").split()
+
+# The list of the embed: its days, and its rows at most.
+_DAYS = re.compile(r"[1-9][0-9]?")
+_MOST_DAYS, _DEFAULT_DAYS = 92, 30
+_MOST_ROWS = 100
+_SCHEMES = ("light", "dark")
 
 
 @blueprint.get("/")
@@ -71,11 +81,9 @@ def _feed_page(feed: Feed, page: page_selection.PageSelection, head: Head | None
     return html_response(
         "feed.html",
         indexed=feed.is_indexed,
-        feed=feed,
-        paths=paths,
         root=root,
         page_selection=page,
-        subscription=Subscription.of(root + paths.feed + suffix, (head or feed).title),
+        subscription=subscribe_links(root + paths.feed + suffix, (head or feed).title),
         quiet=is_quiet,
         qr=_qr_code(root + paths.page + suffix),
         document=head,
@@ -83,9 +91,8 @@ def _feed_page(feed: Feed, page: page_selection.PageSelection, head: Head | None
         late=_late_source(states),
         view=view,
         zones=_zones(view.entries),
-        sources=page_selection.sources(feed),
-        style=page_selection.colors(feed),
-        json_ld=event_objects(view.entries, root + paths.page) if feed.is_indexed else None,
+        json_ld=[event_object(e, root + paths.page) for e in view.entries if feed.is_indexed],
+        **page.shown,
     )
 
 
@@ -105,3 +112,33 @@ def _late_source(states: list[SourceState]) -> SourceState | None:
     """Return the source that has been unreachable the longest, None if all can be read."""
     failing = [state for state in states if state.failing_since is not None]
     return min(failing, key=lambda state: state.failing_since or datetime.now(UTC), default=None)
+
+
+@blueprint.get("/feeds/<slug>/embed")
+@blueprint.get("/f/<token>/embed")
+def embed(slug: str | None = None, token: str | None = None) -> Response:
+    """Show the agenda of a public feed, or of a feed whose address is its secret."""
+    feed, page = page_selection.open_page(slug, token)
+    head = web().head_of(page.access)
+    return kept_response((feed, head, page.selection), lambda: _embed(feed, page))
+
+
+def _embed(feed: Feed, page: page_selection.PageSelection) -> Response:
+    now = datetime.now(UTC)
+    span = timedelta(days=_requested_days())
+    limits = Limits(entries=_MOST_ROWS, rows=_MOST_ROWS, span=span)
+    default = "list" if "days" in request.args else "month"
+    return html_response(
+        "embed.html",
+        framed=True,
+        scheme=scheme if (scheme := request.args.get("scheme")) in _SCHEMES else "",
+        show_title=request.args.get("title") != "0",
+        view=agenda_view(feed, choose_zone(feed, now), now, default=default, limits=limits),
+        **page.shown,
+    )
+
+
+def _requested_days() -> int:
+    """Return how many days the list covers."""
+    days = request.args.get("days", "")
+    return int(days) if _DAYS.fullmatch(days) and int(days) <= _MOST_DAYS else _DEFAULT_DAYS

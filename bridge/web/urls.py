@@ -1,5 +1,6 @@
 """Addresses of a feed and its pages, and the links that add it to calendar programs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
@@ -13,81 +14,60 @@ _LONGEST_DETAILS = 1000  # characters: Google and Microsoft refuse long addresse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
-    """The paths of a feed and its pages on this server; ``events`` precedes those of events."""
+    """The paths of a feed and of its page on this server."""
 
     feed: str
     page: str
-    embed: str
-    events: str
 
     @classmethod
     def of(cls, feed: Feed, token: str | None) -> "Paths":
         """Return the public paths of a public feed, the token's paths of any other."""
         if feed.public or token is None:
-            page = f"/feeds/{feed.slug}/"
-            return cls(feed=f"/feeds/{feed.slug}.ics", page=page, embed=f"{page}embed", events=page)
+            return cls(feed=f"/feeds/{feed.slug}.ics", page=f"/feeds/{feed.slug}/")
         return cls.secret(feed, token)
 
     @classmethod
     def secret(cls, feed: Feed, token: str) -> "Paths":
-        """Return the paths of a link's token, or of a filter's, which public feeds have too."""
-        page = f"/f/{token}/"
-        document = f"{page}{feed.slug}"
-        return cls(feed=f"{document}.ics", page=page, embed=f"{page}embed", events=f"{document}/")
+        """Return the paths of a link's token, or of a selection's, which public feeds have too."""
+        return cls(feed=f"/f/{token}/{feed.slug}.ics", page=f"/f/{token}/")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
-    """The addresses that add a feed to a calendar program (rulebook part 3)."""
+def subscribe_links(url: str, title: str) -> Mapping[str, str]:
+    """Return the addresses that add a feed to calendar programs (rulebook part 3).
 
-    url: str
-    webcal: str
-    google: str
-    outlook: str
-    office: str
-    download: str
-
-    @classmethod
-    def of(cls, url: str, title: str) -> "Subscription":
-        """Derive all addresses from the feed's own, each parameter percent-encoded once."""
-        webcal = "webcal://" + url.split("://", 1)[1]
-        parameters = f"url={quote(url, safe='')}&name={quote(title, safe='')}"
-        return cls(
-            url=url,
-            webcal=webcal,
-            google=f"https://calendar.google.com/calendar/r?cid={quote(webcal, safe='')}",
-            outlook=f"https://outlook.live.com/calendar/0/addfromweb?{parameters}",
-            office=f"https://outlook.office.com/calendar/0/addfromweb?{parameters}",
-            download=f"{url}{'&' if '?' in url else '?'}download=1",
-        )
+    Each parameter is percent-encoded once.
+    """
+    webcal = "webcal://" + url.split("://", 1)[1]
+    parameters = f"url={quote(url, safe='')}&name={quote(title, safe='')}"
+    return {
+        "url": url,
+        "webcal": webcal,
+        "google": f"https://calendar.google.com/calendar/r?cid={quote(webcal, safe='')}",
+        "outlook": f"https://outlook.live.com/calendar/0/addfromweb?{parameters}",
+        "office": f"https://outlook.office.com/calendar/0/addfromweb?{parameters}",
+        "download": f"{url}{'&' if '?' in url else '?'}download=1",
+    }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventLinks:
-    """The addresses that add one occurrence to a calendar on the web, and that of its place."""
+def event_links(item: AgendaItem, start: Moment, end: Moment) -> Mapping[str, str]:
+    """Return the addresses that add one occurrence to a calendar on the web, and of its place.
 
-    google: str
-    outlook: str
-    office: str
-    map: str
-
-    @classmethod
-    def of(cls, item: AgendaItem, start: Moment, end: Moment) -> "EventLinks":
-        """Fill in the forms of Google and Microsoft, in UTC."""
-        details = item.description[:_LONGEST_DETAILS]
-        span = (_basic(start), _basic(end))
-        google = {"action": "TEMPLATE", "text": item.name, "dates": "/".join(span)}
-        google |= {"details": details, "location": item.place}
-        compose = {"path": "/calendar/action/compose", "rru": "addevent", "subject": item.name}
-        compose |= {"startdt": _extended(start), "enddt": _extended(end), "body": details}
-        compose |= {"location": item.place, "allday": "true" if item.all_day else "false"}
-        form = f"calendar/0/deeplink/compose?{urlencode(compose, quote_via=quote)}"
-        return cls(
-            google=f"https://calendar.google.com/calendar/render?{urlencode(google)}",
-            outlook=f"https://outlook.live.com/{form}",
-            office=f"https://outlook.office.com/{form}",
-            map=f"https://www.google.com/maps/search/?api=1&query={quote(item.place, safe='')}",
-        )
+    They fill in the forms of Google and Microsoft, in UTC.
+    """
+    details = item.description[:_LONGEST_DETAILS]
+    span = (_basic(start), _basic(end))
+    google = {"action": "TEMPLATE", "text": item.name, "dates": "/".join(span)}
+    google |= {"details": details, "location": item.place}
+    compose = {"path": "/calendar/action/compose", "rru": "addevent", "subject": item.name}
+    compose |= {"startdt": _extended(start), "enddt": _extended(end), "body": details}
+    compose |= {"location": item.place, "allday": "true" if item.all_day else "false"}
+    form = f"calendar/0/deeplink/compose?{urlencode(compose, quote_via=quote)}"
+    return {
+        "google": f"https://calendar.google.com/calendar/render?{urlencode(google)}",
+        "outlook": f"https://outlook.live.com/{form}",
+        "office": f"https://outlook.office.com/{form}",
+        "map": f"https://www.google.com/maps/search/?api=1&query={quote(item.place, safe='')}",
+    }
 
 
 def _basic(moment: Moment) -> str:

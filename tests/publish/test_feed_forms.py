@@ -16,7 +16,7 @@ from bridge.publish import plan
 from bridge.publish.pending import activate_feeds
 from bridge.publish.publisher import publish
 from bridge.store import Store
-from bridge.web.event_document import event_document
+from bridge.web.feeds import event_document
 from tests.factories import BERLIN, event, put, series
 from tests.publish.feeds import (
     ALARM,

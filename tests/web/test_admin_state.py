@@ -21,7 +21,7 @@ from bridge.feed.publication import Publication
 from bridge.store import Store
 from bridge.store.readers import Polls
 from bridge.store.sources import LONG_AGO
-from bridge.web.admin.polling_intervals import ALWAYS_RUNNING
+from bridge.web.admin.feed_page import ALWAYS_RUNNING
 from bridge.web.user_agents import PROGRAMS
 from tests.served import csrf_token, document, first_match, web_app
 

@@ -18,7 +18,7 @@ from bridge.domain.source import BackstageSource, CalendarSource
 from bridge.feed.agenda import AgendaItem
 from bridge.feed.publication import EntryAgenda, Publication
 from bridge.store import Store
-from bridge.web.urls import EventLinks
+from bridge.web.urls import event_links
 from tests.factories import FEED, event, publish_events
 from tests.served import document, first_match, web_app
 
@@ -150,13 +150,13 @@ def test_a_series_shows_the_date_asked_for_else_the_next_one(show: Show) -> None
 def test_an_event_goes_into_calendars_on_the_web() -> None:
     """In UTC, with the exclusive end of all-day events, each parameter encoded once."""
     start, end = datetime(2026, 3, 11, 14, tzinfo=UTC), datetime(2026, 3, 11, 15, tzinfo=UTC)
-    links = EventLinks.of(TALK, start, end)
-    google = parse_qs(urlsplit(links.google).query)
+    links = event_links(TALK, start, end)
+    google = parse_qs(urlsplit(links["google"]).query)
     assert google["text"] == ["Zones & daylight"]
     assert google["dates"] == ["20260311T140000Z/20260311T150000Z"]
     assert google["location"] == ["Hall 1, Köln"]
-    outlook = urlsplit(links.outlook)
-    assert (outlook.hostname, urlsplit(links.office).hostname) == (
+    outlook = urlsplit(links["outlook"])
+    assert (outlook.hostname, urlsplit(links["office"]).hostname) == (
         "outlook.live.com",
         "outlook.office.com",
     )
@@ -169,9 +169,9 @@ def test_an_event_goes_into_calendars_on_the_web() -> None:
     )
     assert "+" not in outlook.query  # Outlook shows it as a plus
     days = AgendaItem(uid="d", title="D", all_day=True)
-    links = EventLinks.of(days, date(2026, 3, 11), date(2026, 3, 13))
-    assert parse_qs(urlsplit(links.google).query)["dates"] == ["20260311/20260313"]
-    assert parse_qs(urlsplit(links.office).query)["allday"] == ["true"]
+    links = event_links(days, date(2026, 3, 11), date(2026, 3, 13))
+    assert parse_qs(urlsplit(links["google"]).query)["dates"] == ["20260311/20260313"]
+    assert parse_qs(urlsplit(links["office"]).query)["allday"] == ["true"]
 
 
 def test_the_file_is_named_after_its_event(store: Store, client: FlaskClient) -> None:

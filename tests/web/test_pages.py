@@ -22,7 +22,7 @@ from bridge.feed.agenda import AgendaItem
 from bridge.feed.publication import EntryAgenda, Publication
 from bridge.store import Store
 from bridge.web import create_app
-from bridge.web.urls import Subscription
+from bridge.web.urls import subscribe_links
 from tests.served import document
 
 GetPage: TypeAlias = Callable[..., TestResponse]
@@ -113,23 +113,23 @@ def get_page(served: Store, settings: Settings) -> GetPage:
 def test_the_deep_links_are_those_of_the_rulebook() -> None:
     """Rulebook part 3: webcal for Google, https for Outlook, each encoded once."""
     url = "https://calendars.example.org/f/tok-en_/team.ics"
-    links = Subscription.of(url, "Team & more")
-    assert links.webcal == "webcal://calendars.example.org/f/tok-en_/team.ics"
-    assert links.google == (
+    links = subscribe_links(url, "Team & more")
+    assert links["webcal"] == "webcal://calendars.example.org/f/tok-en_/team.ics"
+    assert links["google"] == (
         "https://calendar.google.com/calendar/r?cid="
         "webcal%3A%2F%2Fcalendars.example.org%2Ff%2Ftok-en_%2Fteam.ics"
     )
     encoded = "https%3A%2F%2Fcalendars.example.org%2Ff%2Ftok-en_%2Fteam.ics"
     assert (
-        links.outlook
+        links["outlook"]
         == f"https://outlook.live.com/calendar/0/addfromweb?url={encoded}&name=Team%20%26%20more"
     )
     assert (
-        links.office
+        links["office"]
         == f"https://outlook.office.com/calendar/0/addfromweb?url={encoded}&name=Team%20%26%20more"
     )
-    assert parse_qs(urlsplit(links.outlook).query) == {"url": [url], "name": ["Team & more"]}
-    assert links.download == url + "?download=1"
+    assert parse_qs(urlsplit(links["outlook"]).query) == {"url": [url], "name": ["Team & more"]}
+    assert links["download"] == url + "?download=1"
 
 
 def test_a_secret_feeds_page_shows_its_address_and_escapes_its_title(
@@ -206,10 +206,10 @@ def test_the_demos_list_shows_feeds_rejections_and_failures(
 
 
 def test_an_address_with_a_switch_keeps_it_in_every_link() -> None:
-    links = Subscription.of("https://c.example/feeds/a.ics?alarms=off", "A")
-    assert links.download == "https://c.example/feeds/a.ics?alarms=off&download=1"
-    assert links.webcal == "webcal://c.example/feeds/a.ics?alarms=off"
-    assert parse_qs(urlsplit(links.google).query)["cid"] == [links.webcal]
+    links = subscribe_links("https://c.example/feeds/a.ics?alarms=off", "A")
+    assert links["download"] == "https://c.example/feeds/a.ics?alarms=off&download=1"
+    assert links["webcal"] == "webcal://c.example/feeds/a.ics?alarms=off"
+    assert parse_qs(urlsplit(links["google"]).query)["cid"] == [links["webcal"]]
 
 
 def test_the_agenda_shows_each_day_once_in_the_feeds_own_zone(

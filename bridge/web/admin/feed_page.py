@@ -1,12 +1,12 @@
 """The admin page of one feed: sources, addresses, readers, changes and events with problems."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from bridge.store.links import Link
+from bridge.store.readers import Reader
 from bridge.web.admin.blueprint import active_feed, blueprint, now, redirect_to_feed
 from bridge.web.admin.feed_status import (
     feed_status,
@@ -15,12 +15,16 @@ from bridge.web.admin.feed_status import (
     problem_events,
     product_roots,
 )
-from bridge.web.admin.polling_intervals import ProgramStatus, program_status
 from bridge.web.context import public_root, web
-from bridge.web.history import history_of
+from bridge.web.history import latest_changes
 from bridge.web.html_response import admin_response
 from bridge.web.language import _
 from bridge.web.urls import Paths
+
+# Programs that run at all times, and the longest time between two polls of them (rulebook part 3).
+# The names are those of user_agents.toml; admin_parts.html has a sentence about each.
+ALWAYS_RUNNING = ("Google Calendar", "Outlook (new, web, 365)", "Home Assistant", "Nextcloud")
+_LONGEST_INTERVAL = timedelta(days=1)
 
 
 @blueprint.get("/feeds/<slug>/")
@@ -28,8 +32,6 @@ def feed(slug: str) -> Response:
     """Show one feed and its actions."""
     row, at = active_feed(slug), now()
     status = feed_status(row, at=at)
-    links = web().store.links.of(slug)
-    changed_at = status.head.modified_at if status.head else None
     return admin_response(
         "admin_feed.html",
         shown=status,
@@ -38,12 +40,13 @@ def feed(slug: str) -> Response:
         root=public_root(),
         public=public_root() + Paths.of(row.feed, None).feed if row.feed.public else "",
         selections=web().store.selections.count(slug, now=at),
-        readers=_readers(slug, links, changed_at, at),
+        readers=_readers(slug, at),
+        lost=dict.fromkeys(ALWAYS_RUNNING, at - _LONGEST_INTERVAL),
         problem_events=problem_events(source.key for source in row.feed.sources),
         known=known_sources(),
         roots=product_roots(),
         now=at,
-        history=history_of(slug),
+        history=latest_changes(slug),
         hooks={source.key: web().store.hooks.token(source.key) for source in row.feed.sources},
         verifications=web().store.verifications.of(slug),
     )
@@ -69,13 +72,10 @@ def confirm_loss(slug: str) -> BaseResponse:
     return redirect_to_feed(slug, message)
 
 
-def _readers(
-    slug: str, links: Sequence[Link], changed_at: datetime | None, at: datetime
-) -> list[tuple[Link | None, list[ProgramStatus]]]:
+def _readers(slug: str, at: datetime) -> list[tuple[Link | None, list[Reader]]]:
     """Return the programs that read each address; the link of the public address is None."""
-    by_link: dict[str, list[ProgramStatus]] = {}
+    by_link: dict[str, list[Reader]] = {}
     for reader in web().store.readers.of(slug, now=at):
-        status = program_status(reader, changed_at=changed_at, now=at)
-        by_link.setdefault(reader.link, []).append(status)
-    known = {"": None, **{link.token_hash: link for link in links}}
+        by_link.setdefault(reader.link, []).append(reader)
+    known = {"": None, **{link.token_hash: link for link in web().store.links.of(slug)}}
     return [(link, by_link[key]) for key, link in known.items() if key in by_link]

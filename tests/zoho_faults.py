@@ -24,7 +24,7 @@ _SORRY = "Sorry, an unexpected error has occurred. Please try again later."
 
 ROUTES = (
     "oauth.token",
-    *(f"backstage.{name}" for name in ("portals", "portal", "events", "event")),
+    *(f"backstage.{name}" for name in ("portals", "events", "event")),
     *(f"backstage.{name}" for name in ("agendas", "sessions", "halls", "tracks", "speakers")),
     *(f"connect.{name}" for name in ("networks", "groups", "events", "update")),
     *(f"calendar.{name}" for name in ("calendars", "calendar", "events", "event", "instances")),

@@ -83,12 +83,11 @@ class Agenda:
 
 @dataclass(slots=True, kw_only=True)
 class Portal:
-    """A Backstage portal. With ``brand``, its list of events needs that ``brand_id``."""
+    """A Backstage portal."""
 
     info: Json
     events: Shelf
     agendas: dict[str, Agenda] = field(default_factory=dict)
-    brand: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,19 +116,16 @@ class Calendar:
     """A calendar with its events, series, and changed or deleted instances, named by their ``uid``.
 
     ``by_instance`` holds changed, further or deleted instances that only answers by instance
-    contain, so that these and the plain list contradict each other. ``lies`` are fields that the
-    calendar's object has in place of the true ones, such as a ``ctag`` that never moves.
+    contain, so that these and the plain list contradict each other.
     """
 
     info: Json
     events: Shelf
     by_instance: Shelf = field(default_factory=lambda: Shelf("uid"))
-    lies: Json = field(default_factory=dict)
 
     def served(self) -> Json:
-        """Return the calendar's object; its ctag is the millisecond of the last change."""
-        changed_ms = max(self.events.changed_ms, self.by_instance.changed_ms)
-        return {**self.info, "ctag": changed_ms, **self.lies}
+        """Return the calendar's object; a ctag of its own hides the millisecond of its change."""
+        return {"ctag": max(self.events.changed_ms, self.by_instance.changed_ms), **self.info}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -163,13 +163,13 @@ def test_a_trusted_calendar_is_still_read_soon_after_a_change(world: World, prob
 def test_one_missed_change_ends_the_trust_for_good(world: World, probes: Prober) -> None:
     prove(world, probes)
     calendar = world.sandbox.calendar(WORK.calendar)
-    calendar.lies["ctag"] = calendar.served()["ctag"]
+    calendar.info["ctag"] = calendar.served()["ctag"]
     rename(world)
     assert full_reads(world, probes, 60) == [60]
     assert verdict(world) == "ctag"
     next_probe(world, probes)
     assert verdict(world) == "untrusted"
-    del calendar.lies["ctag"]
+    del calendar.info["ctag"]
     prove(world, probes, 9)
     assert verdict(world) == "untrusted"
     assert len(full_reads(world, probes, 60)) == 4
@@ -189,7 +189,7 @@ def test_a_change_that_a_read_finds_before_the_probe_counts_as_told(
 def test_a_deletion_that_the_ctag_missed_ends_the_trust(world: World, probes: Prober) -> None:
     prove(world, probes)
     calendar = world.sandbox.calendar(WORK.calendar)
-    calendar.lies["ctag"] = calendar.served()["ctag"]
+    calendar.info["ctag"] = calendar.served()["ctag"]
     calendar.events.delete(calendar.events.all()[1]["uid"])
     world.refresh()
     next_probe(world, probes)
@@ -220,7 +220,7 @@ def test_other_sources_and_calendars_without_a_ctag_stay_as_they_are(
     world: World, probes: Prober
 ) -> None:
     world.store.feeds.replace([replace(FEED, sources=(WORK, TEAM, GROUP))], now=world.clock())
-    world.sandbox.calendar(TEAM.calendar).lies["ctag"] = None
+    world.sandbox.calendar(TEAM.calendar).info["ctag"] = None
     next_probe(world, probes)
     verdicts = {state.source: state.ctag.verdict for state in world.store.sources.states()}
     assert verdicts == {WORK: "untrusted", TEAM: None, GROUP: None}
@@ -230,7 +230,7 @@ def test_other_sources_and_calendars_without_a_ctag_stay_as_they_are(
 def test_a_ctag_of_any_form_loses_nothing(world: World, probes: Prober, ctag: Any) -> None:
     """Backwards, text, or the same for ever while events change."""
     calendar = world.sandbox.calendar(WORK.calendar)
-    calendar.lies["ctag"] = ctag
+    calendar.info["ctag"] = ctag
     next_probe(world, probes)
     full_reads(world, probes, 20)
     rename(world)
@@ -245,9 +245,9 @@ def test_a_ctag_that_is_missing_once_changes_nothing(
 ) -> None:
     prove(world, probes)
     calendar = world.sandbox.calendar(WORK.calendar)
-    calendar.lies["ctag"] = ctag
+    calendar.info["ctag"] = ctag
     next_probe(world, probes)
-    calendar.lies.clear()
+    calendar.info.pop("ctag")
     next_probe(world, probes)
     assert verdict(world) == "ctag"
     assert not is_due(world)
@@ -257,7 +257,7 @@ def test_a_ctag_that_always_moves_does_not_read_for_ever(world: World, probes: P
     calendar = world.sandbox.calendar(WORK.calendar)
     reads = 0
     for number in range(60):
-        calendar.lies["ctag"] = number
+        calendar.info["ctag"] = number
         reads += len(full_reads(world, probes, 1))
     assert reads <= 8 + 4
 

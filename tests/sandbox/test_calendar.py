@@ -260,7 +260,7 @@ class TestCalendar:
         assert zoho.calendar(f"/calendars/{US}")["calendars"][0]["ctag"] == before[US]
 
     def test_a_ctag_can_lie(self, zoho: Zoho) -> None:
-        zoho.box.calendar(US).lies["ctag"] = 5
+        zoho.box.calendar(US).info["ctag"] = 5
         zoho.box.calendar(US).events.add({"uid": "y"})
         assert zoho.calendar(f"/calendars/{US}")["calendars"][0]["ctag"] == 5
 

@@ -28,7 +28,7 @@ from tests.zoho_faults import KINDS, ROUTES
 
 DISCOVERY = ("backstage.portals", "connect.networks", "connect.groups", "calendar.calendars")
 # The list of portals holds all of a portal; the other two are for verifying and for changing.
-UNUSED = {"backstage.portal", "calendar.instances", "connect.update"}
+UNUSED = {"calendar.instances", "connect.update"}
 
 
 @pytest.fixture(scope="module")

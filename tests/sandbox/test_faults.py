@@ -29,7 +29,7 @@ from tests.zoho_faults import KINDS, ROUTES
 
 # No refresh reads these: they are for discovery, for verifying and for changing.
 OTHERS = {"backstage.portals", "connect.networks", "connect.groups", "calendar.calendars"}
-OTHERS |= {"backstage.portal", "calendar.instances", "connect.update"}
+OTHERS |= {"calendar.instances", "connect.update"}
 
 NOT_AN_ANSWER = {"status", "html", "truncated", "drip", "reset", "delay", "throttle"}
 OPTIONAL = {"backstage.agendas", "backstage.halls", "backstage.tracks", "backstage.speakers"}

@@ -132,7 +132,6 @@ class TestAuthorization:
         ("scope", "product", "path"),
         [
             ("zohobackstage.portal.READ", "backstage", "/portals"),
-            ("zohobackstage.portal.READ", "backstage", f"/portals/{PORTAL}"),
             ("zohobackstage.event.READ", "backstage", f"/portals/{PORTAL}/events"),
             ("zohobackstage.event.READ", "backstage", f"/portals/{PORTAL}/events/{CONFERENCE}"),
             (

@@ -17,7 +17,7 @@ from bridge import config
 from bridge.cli.context import Bridge, apply_login, open_bridge, print_warnings
 from bridge.cli.login_check import check_login, print_overrides, settings_of
 from bridge.cli.output import print_problem
-from bridge.config import Login, Secret
+from bridge.config import Login, Secret, ZohoSettings
 from bridge.config.data_centers import DATA_CENTERS
 from bridge.config.urls import mask_url
 from bridge.config.values import credential, data_center
@@ -25,7 +25,6 @@ from bridge.errors import ConfigError
 from bridge.zoho.oauth import account_of
 from bridge.zoho.scopes import scopes_for_login
 from bridge.zoho.self_client import Grant, GrantError, exchange
-from bridge.zoho.token_endpoint import SelfClient
 from bridge.zoho.transport import new_http
 
 # Names of the values, for the message about missing ones.
@@ -130,7 +129,7 @@ class Dialogue:
         self._terminal = terminal
         self._missing: list[str] = []
 
-    def run(self, data_center: str, client_id: str, code: str) -> tuple[SelfClient, str]:
+    def run(self, data_center: str, client_id: str, code: str) -> tuple[ZohoSettings, str]:
         """Return the client and the code, from options, settings, the former login and answers.
 
         Raises ConfigError naming all values that are missing, if there is no terminal to ask at.
@@ -160,9 +159,8 @@ class Dialogue:
             raise ConfigError(f"There is no terminal to ask at, so these must be given: {names}.")
         own_url = "ZOHO_ACCOUNTS_URL" in self._origins
         url = zoho.accounts_url if own_url else center.urls()["accounts_url"]
-        return SelfClient(
-            client_id=client_id, client_secret=secret, data_center=data_center, accounts_url=url
-        ), code
+        zoho = replace(zoho, data_center=data_center, accounts_url=url)
+        return replace(zoho, client_id=client_id, client_secret=secret), code
 
     def _take(self, name: str, given: str, stored: str, ask: Callable[[str], str]) -> str:
         """Return the given value, or else the answer, or else the value of the former login."""
@@ -204,7 +202,7 @@ def _ask(question: str, stored: str = "", *, hidden: bool = False) -> str:
     return answer
 
 
-def _exchange(client: SelfClient, code: str, *, retry: bool) -> tuple[SelfClient, Grant]:
+def _exchange(client: ZohoSettings, code: str, *, retry: bool) -> tuple[ZohoSettings, Grant]:
     """Exchange the code for a grant; with ``retry``, ask again for each value that is refused.
 
     Raises GrantError.
@@ -225,7 +223,7 @@ def _exchange(client: SelfClient, code: str, *, retry: bool) -> tuple[SelfClient
             code = _ask("Code", "" if reason == "code" else code)
 
 
-def _store(bridge: Bridge, client: SelfClient, grant: Grant, scopes: tuple[str, ...]) -> Login:
+def _store(bridge: Bridge, client: ZohoSettings, grant: Grant, scopes: tuple[str, ...]) -> Login:
     """Store the login and its access token: Zoho issues only 10 tokens in 10 minutes."""
     now = datetime.now(UTC)
     login = Login(

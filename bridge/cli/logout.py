@@ -8,7 +8,6 @@ from bridge.cli.output import confirm, print_problem, yes_option
 from bridge.config.data_centers import DATA_CENTERS
 from bridge.errors import BridgeError, UnavailableError
 from bridge.zoho.self_client import revoke
-from bridge.zoho.token_endpoint import SelfClient
 from bridge.zoho.transport import new_http
 
 
@@ -33,16 +32,10 @@ def logout(*, yes: bool, forget: bool) -> None:
             f"End the login of client {login.client_id}? The feeds then stay as they are.", yes=yes
         )
         console = DATA_CENTERS[login.data_center].console_url
-        client = SelfClient(
-            client_id=login.client_id,
-            client_secret=login.client_secret,
-            data_center=login.data_center,
-            accounts_url=settings_of(bridge.settings, login).zoho.accounts_url,
-        )
         try:
             with new_http() as http:
                 if not forget:
-                    revoke(client, login.refresh_token, http=http)
+                    revoke(settings_of(bridge.settings, login).zoho, http=http)
         except UnavailableError as error:
             remedy = "try again, or use --forget and delete the client at"
             raise BridgeError(f"{error} The login was kept: {remedy} {console}.") from error

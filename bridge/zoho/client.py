@@ -109,11 +109,6 @@ class ZohoClient:
         """Close the connections."""
         self._http.close()
 
-    @property
-    def requests(self) -> int:
-        """The number of requests to Zoho, with those for tokens and the repeated ones."""
-        return self._transport.requests
-
     def get(
         self, product: Product, path: str, params: Params = None, *, accept: str = _JSON
     ) -> Any:

@@ -12,7 +12,7 @@ from threading import Lock
 
 from bridge.config import ZohoSettings
 from bridge.errors import BadDataError, LoginError, NotYetError, ZohoError
-from bridge.zoho.token_endpoint import ERRORS, Refusal, SelfClient, access_token, request_tokens
+from bridge.zoho.token_endpoint import ERRORS, Refusal, access_token, request_tokens, server_of
 from bridge.zoho.tokens import TOKEN_LEASE, TOKEN_PERIOD, AccessToken, TokenStore
 from bridge.zoho.transport import Transport
 
@@ -40,13 +40,7 @@ class TokenKeeper:
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
     ) -> None:
-        self._client = SelfClient(
-            client_id=settings.client_id,
-            client_secret=settings.client_secret,
-            data_center=settings.data_center,
-            accounts_url=settings.accounts_url,
-        )
-        self._refresh_token = settings.refresh_token
+        self._settings = settings
         self._store = store
         self._transport = transport
         self._clock = clock
@@ -130,7 +124,7 @@ class TokenKeeper:
             raise error
 
     def _request(self, now: datetime) -> AccessToken:
-        client, token = self._client, self._refresh_token
+        client, token = self._settings, self._settings.refresh_token
         answer = request_tokens(self._transport, client, "refresh_token", token, now=now)
         if isinstance(answer, Refusal):
             kind, code, _ = ERRORS[answer.reason]
@@ -138,4 +132,4 @@ class TokenKeeper:
         try:
             return access_token(answer, now)
         except ValueError as error:
-            raise BadDataError("token-unusable", **client.server) from error
+            raise BadDataError("token-unusable", **server_of(client)) from error

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import httpx
 
-from bridge.config import Secret
+from bridge.config import Secret, ZohoSettings
 from bridge.domain.problems import problem
 from bridge.errors import BadDataError, LoginError, SlowDownError, UnavailableError, ZohoError
 from bridge.zoho.api_errors import clean_words, to_text
@@ -47,21 +47,6 @@ _LIFE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SelfClient:
-    """A client of Zoho's API console, and the accounts server that it belongs to."""
-
-    client_id: str
-    client_secret: Secret
-    data_center: str
-    accounts_url: str  # what comes before /oauth/v2/token
-
-    @property
-    def server(self) -> dict[str, Any]:
-        """The accounts server, as fields of an error."""
-        return {"host": httpx.URL(self.accounts_url).host, "center": self.data_center}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """An answer without a usable token; ``fields`` are those of its error."""
 
@@ -70,7 +55,12 @@ class Refusal:
 
 
 def request_tokens(
-    transport: Transport, client: SelfClient, grant_type: str, credential: Secret, *, now: datetime
+    transport: Transport,
+    client: ZohoSettings,
+    grant_type: str,
+    credential: Secret,
+    *,
+    now: datetime,
 ) -> dict[str, Any] | Refusal:
     """Send a refresh token or a code; return the answer's object with an access token.
 
@@ -92,7 +82,7 @@ def request_tokens(
     elif why is None:
         why = problem("body-no-object", type=type(body).__name__)
     reason = _reason(reply, body)
-    fields = client.server | {"status": reply.status, "why": why or ""}
+    fields = server_of(client) | {"status": reply.status, "why": why or ""}
     if reason in ("refused", "throttled"):
         texts = (to_text(body.get(name)) for name in ("error", "error_description"))
         words = " ".join(texts) if isinstance(body, dict) else ""
@@ -100,6 +90,11 @@ def request_tokens(
         longest = max(TOKEN_PERIOD.total_seconds(), reply.retry_after(now) or 0.0)
         fields["retry_after"] = longest
     return Refusal(reason=reason, fields=fields)
+
+
+def server_of(client: ZohoSettings) -> dict[str, Any]:
+    """Return the accounts server of a client, as fields of an error."""
+    return {"host": httpx.URL(client.accounts_url).host, "center": client.data_center}
 
 
 def access_token(body: Mapping[str, Any], now: datetime) -> AccessToken:

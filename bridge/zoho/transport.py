@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 import json
 import re
-from threading import Event as Flag, Lock
+from threading import Event as Flag
 import time
 from typing import Any, NoReturn, Self
 
@@ -233,7 +233,7 @@ def new_http(network: httpcore.NetworkBackend | None = None) -> httpx.Client:
 
 
 class Transport:
-    """The sender and counter of requests; safe for threads.
+    """The sender of requests; safe for threads.
 
     ``deadline`` is the longest time in seconds from the request to the last byte of its answer. An
     answer of less than 1 kB a second for ten seconds ends before, and each one when ``stop`` is
@@ -250,20 +250,16 @@ class Transport:
         stop: Flag | None = None,
     ) -> None:
         self.http = http
-        self.requests = 0  # sent, or tried
         self._deadline = deadline
         self._max_bytes = max_bytes
         self._monotonic = monotonic
         self._stop = stop or Flag()
-        self._lock = Lock()
 
     def send(self, request: httpx.Request, *, deadline: float | None = None) -> Reply:
         """Return the answer of any status; redirects are answers like any other.
 
         Raises UnavailableError without a complete answer, and BadDataError if it is too large.
         """
-        with self._lock:
-            self.requests += 1
         seconds = self._deadline if deadline is None else min(deadline, self._deadline)
         request.headers["User-Agent"] = USER_AGENT
         try:

@@ -85,14 +85,6 @@ def test_no_cookie_of_zoho_is_sent_back(zoho: LoopbackZoho, client: ZohoClient) 
     assert ["cookie" in call.headers for call in zoho.calls] == [False, False]
 
 
-def test_requests_are_counted_with_those_for_tokens_and_repeats(
-    zoho: LoopbackZoho, client: ZohoClient
-) -> None:
-    zoho.script(Answer(status=500), Answer({}))
-    client.get(*CONNECT)
-    assert client.requests == len(zoho.seen) == 3
-
-
 @pytest.mark.parametrize("path", ["portals", "", "/portals?status=all", "/portals#x"])
 def test_a_path_that_is_none_is_a_bug_of_the_caller(
     zoho: LoopbackZoho, client: ZohoClient, path: str

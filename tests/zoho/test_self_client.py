@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from bridge.config import Secret
+from bridge.config import Secret, ZohoSettings, load
 from bridge.zoho.self_client import GrantError, exchange
-from bridge.zoho.token_endpoint import SelfClient
 from tests.canned_server import canned_server
 
 CLOSED_URL = "http://127.0.0.1:9"  # the discard port, where nothing listens
@@ -25,10 +24,9 @@ THROTTLED = {
 CHINESE = {"error": "拒绝访问", "error_description": "您连续发出的请求过多。", "status": "failure"}
 
 
-def client_at(url: str) -> SelfClient:
-    return SelfClient(
-        client_id="1000.CLIENT", client_secret=Secret(SECRET), data_center="eu", accounts_url=url
-    )
+def client_at(url: str) -> ZohoSettings:
+    settings = {"ZOHO_CLIENT_ID": "1000.CLIENT", "ZOHO_CLIENT_SECRET": SECRET}
+    return load({"ZOHO_DATA_CENTER": "eu", "ZOHO_ACCOUNTS_URL": url, **settings}).zoho
 
 
 def refusal(url: str) -> GrantError:

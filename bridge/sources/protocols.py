@@ -47,26 +47,17 @@ class Collector:
         self, upstream_id: str, title: str, why: ValueError | Problem, url: str | None
     ) -> None:
         """Add an event that is not published; ``url`` is that of its page."""
-        found = why if isinstance(why, Problem) else reason(why)
-        self._reject("dropped", upstream_id, title, (found,), url)
+        found, page = why if isinstance(why, Problem) else reason(why), web_address(url)
+        rejection = Rejection("dropped", upstream_id, one_line(title), (found,), page)
+        self.rejections.append(rejection)
 
     def repair(
         self, upstream_id: str, title: str, repairs: Iterable[Problem], url: str | None
     ) -> None:
         """Add the repairs of an event that is published, if there are any."""
         if problems := tuple(dict.fromkeys(repairs))[:_MOST_REPAIRS]:
-            self._reject("repaired", upstream_id, title, problems, url)
-
-    def _reject(
-        self,
-        kind: Literal["dropped", "repaired"],
-        upstream_id: str,
-        title: str,
-        problems: tuple[Problem, ...],
-        url: str | None,
-    ) -> None:
-        rejection = Rejection(kind, upstream_id, one_line(title), problems, web_address(url))
-        self.rejections.append(rejection)
+            name, page = one_line(title), web_address(url)
+            self.rejections.append(Rejection("repaired", upstream_id, name, problems, page))
 
     def result(self) -> ParseResult:
         """Return the collected result."""

@@ -14,7 +14,8 @@ from bridge.domain.feed import Feed, Window, hull
 from bridge.domain.problems import Problem, problem, to_plain
 from bridge.domain.source import CalendarSource, Source
 from bridge.publish.duplicates import find_duplicates
-from bridge.sources.calendar.instances import Span, spans
+from bridge.sources.calendar.fetch import ranges
+from bridge.sources.calendar.instances import Span
 from bridge.sources.protocols import Api
 from bridge.store import Store
 from bridge.store.verifications import Verification
@@ -133,7 +134,7 @@ def _questions(
         (difference.upstream_id, span)
         for difference in result.differences
         if difference.upstream_id in series
-        for span in spans(result.scope.window)
+        for span in ranges(result.scope.window)
         for side in (difference.zoho, difference.feed)
         if side and is_within(side.start, span)
     ]

@@ -6,6 +6,7 @@ The bridge itself only reads. A change of something in Zoho, which a person aske
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Event as Flag
 import time
 from typing import Any, Self, TypeAlias
@@ -44,8 +45,17 @@ Params: TypeAlias = Mapping[str, str] | None
 _Send: TypeAlias = Callable[[Call, AccessToken], Any]
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _may_pass(error: Exception) -> bool | float:
+    """Return whether to repeat a request now, or after how many seconds that Zoho asked for."""
+    if not isinstance(error, UnavailableError | SlowDownError):
+        return False
+    if error.retry_after is None:
+        return True
+    return error.retry_after if error.retry_after <= _SOON else False
+
+
+_now = partial(datetime.now, UTC)
+_retrying = stamina.RetryingCaller(attempts=3, timeout=60, wait_initial=0.5, wait_max=4)
 
 
 class ZohoClient:
@@ -121,13 +131,7 @@ class ZohoClient:
         """
 
         def send(call: Call, token: AccessToken) -> Any:
-            attempts = stamina.retry_context(
-                on=_may_pass, attempts=3, timeout=60, wait_initial=0.5, wait_max=4
-            )
-            for attempt in attempts:
-                with attempt:
-                    return self._send(call, token, params, "GET", accept)
-            raise AssertionError("unreachable: the last attempt returns or raises")
+            return _retrying(_may_pass, self._send, "GET", params, accept, call, token)
 
         return self._answer(product, path, send)
 
@@ -138,11 +142,7 @@ class ZohoClient:
         person repeats it. Only a refused access token is replaced and the request sent again.
         Raises what ``get`` raises; after an UnavailableError it may have been carried out.
         """
-
-        def send(call: Call, token: AccessToken) -> Any:
-            return self._send(call, token, params, "POST")
-
-        return self._answer(product, path, send)
+        return self._answer(product, path, partial(self._send, "POST", params, _JSON))
 
     def _answer(self, product: Product, path: str, send: _Send) -> Any:
         if not path.startswith("/") or "?" in path or "#" in path:
@@ -172,7 +172,7 @@ class ZohoClient:
             raise
 
     def _send(
-        self, call: Call, token: AccessToken, params: Params, method: str, accept: str = _JSON
+        self, method: str, params: Params, accept: str, call: Call, token: AccessToken
     ) -> Any:
         budget = self._budgets[call.product]
         budget.take()
@@ -188,12 +188,3 @@ class ZohoClient:
         except SlowDownError as error:
             budget.close(error.retry_after or 0.0)  # for all threads and processes
             raise
-
-
-def _may_pass(error: Exception) -> bool | float:
-    """Return whether to repeat a request now, or after how many seconds that Zoho asked for."""
-    if not isinstance(error, UnavailableError | SlowDownError):
-        return False
-    if error.retry_after is None:
-        return True
-    return error.retry_after if error.retry_after <= _SOON else False

@@ -19,10 +19,6 @@ class Rate:
     burst: int
     every: timedelta
 
-    def __post_init__(self) -> None:
-        if self.burst < 1 or self.every <= timedelta(0):
-            raise ValueError(f"{self.burst} at once and one each {self.every} is no rate")
-
     def part(self, share: float) -> "Rate":
         """Return the same rate with a part of its burst."""
         return replace(self, burst=max(1, int(self.burst * share)))

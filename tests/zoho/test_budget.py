@@ -117,12 +117,6 @@ def test_the_longest_waits_are_not_taken_for_a_wrong_clock() -> None:
     assert pace.taken(CONNECT, NOW).wait(CONNECT, NOW) == 303 * SECOND
 
 
-@pytest.mark.parametrize(("burst", "every"), [(0, SECOND), (1, NONE), (1, -SECOND)])
-def test_a_rate_is_more_than_nothing(burst: Any, every: Any) -> None:
-    with pytest.raises(ValueError, match="is no rate"):
-        Rate(burst=burst, every=every)
-
-
 @pytest.fixture
 def rates(any_store: Store) -> RateLimitStore:
     return any_store.rate_limits

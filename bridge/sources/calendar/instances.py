@@ -60,11 +60,6 @@ class Instances:
     unread: tuple[Rejection, ...] = ()
 
 
-def spans(window: Window) -> tuple[Span, ...]:
-    """Return the requests that cover a window, each of at most 31 days."""
-    return tuple(ranges(window))
-
-
 def fetch_instances(api: Api, source: CalendarSource, window: Window) -> Raw:
     """Fetch every instance in a window, or raise a ZohoError.
 
@@ -73,7 +68,7 @@ def fetch_instances(api: Api, source: CalendarSource, window: Window) -> Raw:
     path = path_of(source)
     calendar = wire.calendar_object(api.get("calendar", path))
     pages = []
-    for span in spans(window):
+    for span in ranges(window):
         params = {"range": range_of(span), "byinstance": "true"}
         page = listed(api.get("calendar", f"{path}/events", params), "calendar", "events")
         # A master in the answer has its first start, wherever that is: no sign of a wrong answer.

@@ -22,7 +22,6 @@ import msgspec
 from bridge.domain.event import Alarm, Event, Person
 from bridge.domain.problems import BadValueError, Problem, problem, reason
 from bridge.domain.source import ConnectSource
-from bridge.domain.text import clean
 from bridge.domain.uid import event_uid, slot_text
 from bridge.errors import BadDataError
 from bridge.sources import fields
@@ -138,7 +137,7 @@ def _event(
         end=span.end,
         place=fields.place_by_name(item.location),
         url=url,
-        track=_name(item.partition) if "," in source.group else "",
+        track=fields.title_of(item.partition, "name") if "," in source.group else "",
         people=_organizer(item.user_details),
         alarms=_alarms(item, repairs),
     )
@@ -146,13 +145,8 @@ def _event(
 
 
 def _organizer(details: Any) -> tuple[Person, ...]:
-    text = _name(details)
+    text = fields.title_of(details, "name")
     return (Person(name=text, role="organizer"),) if text and "@" not in text else ()
-
-
-def _name(data: Any) -> str:
-    name = data.get("name") if isinstance(data, dict) else None
-    return " ".join(clean(name).split()) if isinstance(name, str) else ""
 
 
 def _alarms(item: _Item, repairs: list[Problem]) -> tuple[Alarm, ...]:

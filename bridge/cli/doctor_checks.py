@@ -19,7 +19,7 @@ from bridge.cli.output import counted
 from bridge.cli.zoho import open_refresher, parallel_reads, trial_window
 from bridge.config.urls import mask_url
 from bridge.domain.records import SourceState
-from bridge.domain.source import PRODUCTS, Source
+from bridge.domain.source import PRODUCTS, Product, Source
 from bridge.errors import (
     BridgeError,
     ConfigError,
@@ -30,7 +30,6 @@ from bridge.errors import (
     ZohoError,
 )
 from bridge.refresh.refresher import Refresher
-from bridge.sources.protocols import Product
 from bridge.sources.registry import DISCOVERERS, fetch, parse
 from bridge.store.health import feed_state
 from bridge.store.links import LinkError

@@ -11,11 +11,10 @@ from bridge.cli.output import counted, print_problem
 from bridge.cli.sanitize import plain
 from bridge.cli.zoho import open_refresher, trial_window
 from bridge.config import Login, Secret
-from bridge.domain.source import PRODUCTS, AvailableSource
+from bridge.domain.source import PRODUCTS, AvailableSource, Product
 from bridge.errors import LoginError, ScopeError, ZohoError
 from bridge.refresh.refresher import Refresher
 from bridge.sources.registry import DISCOVERERS, fetch
-from bridge.zoho.scopes import Product
 
 _NOUNS: dict[Product, str] = {"backstage": "portal", "connect": "group", "calendar": "calendar"}
 

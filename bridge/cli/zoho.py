@@ -18,13 +18,13 @@ from bridge import logs
 from bridge.cli.context import Bridge, unknown_feed
 from bridge.domain.feed import Feed, Window
 from bridge.domain.problems import problem
+from bridge.domain.source import Product
 from bridge.errors import BridgeError, ZohoError
 from bridge.publish.pending import activate_feeds
 from bridge.refresh.discovery import Discovery, discover, make_feeds
 from bridge.refresh.probe import Prober
 from bridge.refresh.refresher import Refresher, Report
 from bridge.signals import interruptible
-from bridge.sources.protocols import Product
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.oauth import account_of
 from bridge.zoho.rate_limit import LONGEST_PATIENCE

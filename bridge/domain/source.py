@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
-PRODUCTS: Mapping[Literal["backstage", "connect", "calendar"], str] = {
+Product: TypeAlias = Literal["backstage", "connect", "calendar"]
+
+PRODUCTS: Mapping[Product, str] = {
     "backstage": "Zoho Backstage",
     "connect": "Zoho Connect",
     "calendar": "Zoho Calendar",

@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 from bridge.config.addresses import choose_slug
 from bridge.domain.feed import Feed
-from bridge.domain.source import AvailableSource
+from bridge.domain.source import AvailableSource, Product
 from bridge.errors import ZohoError
-from bridge.sources.protocols import Api, Product
+from bridge.sources.protocols import Api
 from bridge.sources.registry import DISCOVERERS
 
 Feeds: TypeAlias = Sequence[Feed]

@@ -15,13 +15,14 @@ from bridge.config import ZohoSettings
 from bridge.domain.feed import Feed, hull
 from bridge.domain.problems import Problem, problem
 from bridge.domain.records import EventRow, Reading, SourceState
+from bridge.domain.source import Product
 from bridge.errors import NotYetError, StoppedError, StoreError, UnavailableError, ZohoError
 from bridge.publish.publisher import publish
 from bridge.refresh import schedule
 from bridge.refresh.diff import decide, has_change
 from bridge.refresh.parts import parse_parts
 from bridge.sources import registry
-from bridge.sources.protocols import Api, Params, Product
+from bridge.sources.protocols import Api, Params
 from bridge.sources.shapes import is_empty_list
 from bridge.store import Store
 

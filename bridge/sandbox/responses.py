@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response
 
-from bridge.sources.protocols import Product
+from bridge.domain.source import Product
 from bridge.sources.shapes import wrap
 
 _PAGE = "<!DOCTYPE html>\n<title>Zoho</title><h1>Sorry, something went wrong</h1>"

@@ -13,7 +13,6 @@ import msgspec
 from bridge.domain.event import Place, to_utc
 from bridge.domain.problems import BadValueError, Problem, problem
 from bridge.domain.text import clean, clean_html, one_line
-from bridge.errors import BadDataError
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 M = TypeVar("M", date, datetime)
@@ -96,14 +95,6 @@ def title_of(data: Any, name: str = "title") -> str:
     """Return the title of an object in one line; empty for anything without one."""
     title = data.get(name) if isinstance(data, dict) else None
     return one_line(title) if isinstance(title, str) else ""
-
-
-def refuse_nameless(
-    items: Sequence[Any], id_of: Callable[[Any], str], product: str, name: str
-) -> None:
-    """Raise BadDataError if no object has an id: it would be unclear which known ones are gone."""
-    if items and not any(id_of(item) for item in items):
-        raise BadDataError("no-ids", product=product, list=name, count=len(items))
 
 
 def flag(value: Any) -> bool:

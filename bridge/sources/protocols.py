@@ -2,16 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from bridge.domain.event import Event
 from bridge.domain.problems import Problem, reason
 from bridge.domain.rejection import Rejection
-from bridge.domain.source import CalendarProfile
+from bridge.domain.source import CalendarProfile, Product
 from bridge.domain.text import one_line
 from bridge.sources.fields import web_address
-
-Product: TypeAlias = Literal["backstage", "connect", "calendar"]
 
 JSON = "application/json"
 _MOST_REPAIRS = 20  # of one event, which may have thousands of bad values

@@ -13,13 +13,14 @@ import msgspec
 from bridge.config import ZohoSettings
 from bridge.domain import codec, source as kinds
 from bridge.domain.feed import Window
+from bridge.domain.source import Product
 from bridge.errors import BadDataError, NotFoundError, ZohoError
 from bridge.sources.backstage import agenda, portal, sessions
 from bridge.sources.calendar import fetch as calendar, parse as calendar_parser
 from bridge.sources.calendar.wire import uid_of
 from bridge.sources.connect import fetch as connect, parse as connect_parser
 from bridge.sources.fields import id_of
-from bridge.sources.protocols import AnswerCache, Api, NoCache, ParseResult, Product, Raw
+from bridge.sources.protocols import AnswerCache, Api, NoCache, ParseResult, Raw
 from bridge.sources.shapes import listed, wrap
 
 # The form of parsed events. Raise it when a parser changes: equal answers are then parsed again.
@@ -66,10 +67,8 @@ def is_deleted(source: kinds.Source, api: Api, upstream_id: str) -> bool:
             return False
     try:
         api.get(source.kind, path)
-    except NotFoundError:
-        return True
-    except ZohoError:
-        return False
+    except ZohoError as error:
+        return isinstance(error, NotFoundError)
     return False
 
 

@@ -3,24 +3,33 @@
 An answer in another form is a failure, never an empty list.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 import tomllib
 from typing import Any
 
+from bridge.domain.source import PRODUCTS, Product
 from bridge.errors import BadDataError
-from bridge.sources.protocols import Product
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
-def listed(answer: Any, product: Product, name: str) -> list[Any]:
-    """Return the list ``name`` of an answer; BadDataError for a form that is not documented."""
+def listed(
+    answer: Any, product: Product, name: str, id_of: Callable[[Any], str] | None = None
+) -> list[Any]:
+    """Return the list ``name`` of an answer; BadDataError for a form that is not documented.
+
+    With ``id_of`` also if no object has an id: it would be unclear which known ones are gone.
+    """
     forms: list[str] = _TABLE[product][name]
-    for form in forms:
-        if (items := _items(answer, product, form)) is not None:
-            return items
-    key = forms[0].rpartition(".")[2]
-    raise BadDataError("no-list", product=f"Zoho {product.title()}", list=key)
+    found = (_items(answer, product, form) for form in forms)
+    items = next((items for items in found if items is not None), None)
+    about: dict[str, Any] = {"product": PRODUCTS[product], "list": forms[0].rpartition(".")[2]}
+    if items is None:
+        raise BadDataError("no-list", **about)
+    if items and id_of and not any(map(id_of, items)):
+        raise BadDataError("no-ids", **about, count=len(items))
+    return items
 
 
 def is_empty_list(answer: Any, product: Product) -> bool:

@@ -16,13 +16,13 @@ import httpx
 import stamina
 
 from bridge.config import ZohoSettings
-from bridge.domain.source import PRODUCTS
+from bridge.domain.source import PRODUCTS, Product
 from bridge.errors import SlowDownError, StoppedError, UnavailableError
 from bridge.zoho.budget import Budget
 from bridge.zoho.oauth import TokenKeeper, account_of
 from bridge.zoho.rate_limit import Rate, RateLimitStore
 from bridge.zoho.responses import Call, TokenRefusedError, read_reply
-from bridge.zoho.scopes import Product, scope_for
+from bridge.zoho.scopes import scope_for
 from bridge.zoho.tokens import AccessToken, TokenStore
 from bridge.zoho.transport import Transport, new_http
 

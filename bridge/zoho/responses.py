@@ -7,10 +7,10 @@ from typing import Any
 
 from bridge import errors
 from bridge.domain.problems import problem
-from bridge.domain.source import PRODUCTS
+from bridge.domain.source import PRODUCTS, Product
 from bridge.domain.text import without_controls
 from bridge.zoho.api_errors import ApiError, clean_words, parse_error
-from bridge.zoho.scopes import Product, scope_for
+from bridge.zoho.scopes import scope_for
 from bridge.zoho.transport import MOST_LEVELS, Reply
 
 _THROTTLE_SECONDS = 120.0  # Zoho counts over two minutes

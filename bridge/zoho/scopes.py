@@ -4,9 +4,8 @@ A grant holds the scopes that it was made with. A further scope needs another gr
 """
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
 
-Product: TypeAlias = Literal["backstage", "connect", "calendar"]
+from bridge.domain.source import Product
 
 # The collections of each product's addresses that need a scope.
 _SCOPES: Mapping[Product, Mapping[str, tuple[str, ...]]] = {

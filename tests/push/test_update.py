@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bridge.domain.source import Product
 from bridge.errors import BadDataError, ScopeError, UnavailableError, ZohoError
 from bridge.sources.connect.update import (
     UncertainError,
@@ -16,7 +17,6 @@ from bridge.sources.connect.update import (
     problems,
     send,
 )
-from bridge.sources.protocols import Product
 from tests.factories import BERLIN
 from tests.push.connect_events import (
     ALLOWED_REMINDERS,

@@ -21,14 +21,13 @@ import pytest
 from bridge import config
 from bridge.domain.feed import Feed
 from bridge.domain.problems import Problem
-from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource, Source
+from bridge.domain.source import BackstageSource, CalendarSource, ConnectSource, Product, Source
 from bridge.domain.timezones import zone_by_key
 from bridge.publish.pending import activate_feeds
 from bridge.refresh.refresher import Refresher, Report
 from bridge.store import Store
 from bridge.verify.verifier import Verifier
 from bridge.zoho.responses import Call, read_reply
-from bridge.zoho.scopes import Product
 from bridge.zoho.transport import Reply
 from tests.clock import NOW, Clock
 from tests.refresh.mutations import DATA, mutate, recorded

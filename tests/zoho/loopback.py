@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from bridge.config import Secret, ZohoSettings
-from bridge.zoho.scopes import Product
+from bridge.domain.source import Product
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)  # also in the Date header of every answer
 CLIENT_SECRET = "client+secret&of=tests"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bridge.domain.source import Product
 from bridge.errors import (
     BadDataError,
     NotFoundError,
@@ -16,7 +17,6 @@ from bridge.errors import (
     ZohoError,
 )
 from bridge.zoho.client import ZohoClient
-from bridge.zoho.scopes import Product
 from tests.zoho.loopback import (
     BACKSTAGE,
     CALENDAR,

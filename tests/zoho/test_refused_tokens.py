@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from bridge.domain.source import Product
 from bridge.errors import ScopeError, SlowDownError
 from bridge.store import Store
 from bridge.zoho.client import ZohoClient
 from bridge.zoho.oauth import account_of
-from bridge.zoho.scopes import Product
 from tests.zoho.conftest import MakeClient
 from tests.zoho.loopback import (
     BACKSTAGE,

@@ -7,9 +7,9 @@ import pytest
 
 from bridge import __version__
 from bridge.config import Secret
+from bridge.domain.source import Product
 from bridge.errors import ConfigError
 from bridge.zoho.client import ZohoClient
-from bridge.zoho.scopes import Product
 from tests.zoho.conftest import MakeClient
 from tests.zoho.loopback import (
     CALENDAR,

@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 from bridge.domain.problems import Problem, problem, to_plain
-from bridge.domain.source import BackstageSource
+from bridge.domain.source import PRODUCTS, BackstageSource
 from bridge.errors import BadDataError, NotFoundError, ScopeError
-from bridge.sources.backstage.event import PRODUCT, BackstageEvent, read_zone
+from bridge.sources.backstage.event import BackstageEvent, read_zone
 from bridge.sources.dates import iso_utc
-from bridge.sources.fields import id_of, identity, read, refuse_nameless
+from bridge.sources.fields import id_of, identity, read
 from bridge.sources.protocols import AnswerCache, Api, Raw
 from bridge.sources.shapes import listed
 
@@ -59,7 +59,7 @@ def event_object(answer: Any) -> dict[str, Any]:
     if isinstance(answer, list) and len(answer) == 1:
         answer = answer[0]
     if not isinstance(answer, dict) or not id_of(answer):
-        raise BadDataError("no-event", product=PRODUCT)
+        raise BadDataError("no-event", product=PRODUCTS["backstage"])
     return answer
 
 
@@ -82,8 +82,7 @@ def _list(
     """Return one of the lists of names; for an empty or unreadable one the last good version."""
     try:
         answer = api.get("backstage", f"{path}/{name}")
-        items = listed(answer, "backstage", name)
-        refuse_nameless(items, lambda item: list_id(item, name), PRODUCT, name)
+        items = listed(answer, "backstage", name, lambda item: list_id(item, name))
     except (NotFoundError, ScopeError) as error:
         code = "names-kept" if name in known else "names-unreadable"
         notes.append(problem(code, list=name, why=error.problem))

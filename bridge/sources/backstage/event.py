@@ -29,8 +29,6 @@ from bridge.sources.fields import (
     read_title,
 )
 
-PRODUCT = "Zoho Backstage"
-
 _UNPUBLISHED, _CANCELED = 0, 4
 _PUBLISHED = frozenset({1, 2, 3})
 _HIDDEN_WORDS = frozenset({"unpublished", "draft", "drafts", "trash", "trashed", "deleted"})

@@ -10,12 +10,11 @@ from urllib.parse import quote
 
 from bridge.domain.event import Event
 from bridge.domain.problems import BadValueError, Field, Problem, problem
-from bridge.domain.source import AvailableSource, BackstageSource
+from bridge.domain.source import PRODUCTS, AvailableSource, BackstageSource
 from bridge.domain.uid import event_uid
 from bridge.errors import BadDataError
 from bridge.sources.backstage import event as parser
-from bridge.sources.backstage.event import PRODUCT
-from bridge.sources.fields import flag, id_of, identity, number, read, refuse_nameless, title_of
+from bridge.sources.fields import flag, id_of, identity, number, read, title_of
 from bridge.sources.protocols import Api, Collector, ParseResult, Raw
 from bridge.sources.shapes import listed
 
@@ -25,8 +24,7 @@ _MOST_PAGES = 100
 
 def discover(api: Api) -> tuple[AvailableSource, ...]:
     """Return every portal of the account (Zoho APIs 2.1)."""
-    portals = listed(api.get("backstage", "/portals"), "backstage", "portals")
-    refuse_nameless(portals, id_of, PRODUCT, "portals")
+    portals = listed(api.get("backstage", "/portals"), "backstage", "portals", id_of)
     return tuple(
         AvailableSource(
             source=BackstageSource(portal=portal),
@@ -140,7 +138,8 @@ def _announces_more(
         current = number(paging.get("page"))
         count = number(paging.get("total_count"))
     except BadValueError as error:
-        raise BadDataError("pagination-unreadable", product=PRODUCT, why=error.problem) from error
+        product = PRODUCTS["backstage"]
+        raise BadDataError("pagination-unreadable", product=product, why=error.problem) from error
     if current is not None and current != page:
         raise _cut_short(source, "wrong-page", sent=current, page=page)
     if more is False and page < (total or 0):

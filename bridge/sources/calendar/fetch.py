@@ -17,8 +17,8 @@ from bridge.domain.problems import Problem, problem, to_plain
 from bridge.domain.source import AvailableSource, CalendarSource
 from bridge.errors import BadDataError, NotFoundError, ScopeError
 from bridge.sources.calendar.checks import check_detail, check_page, series_versions
-from bridge.sources.calendar.wire import PRODUCT, calendar_object, read_calendar, uid_of
-from bridge.sources.fields import refuse_nameless, title_of
+from bridge.sources.calendar.wire import calendar_object, read_calendar, uid_of
+from bridge.sources.fields import title_of
 from bridge.sources.protocols import AnswerCache, Api, Params, Raw
 from bridge.sources.shapes import listed
 
@@ -51,8 +51,7 @@ def list_calendars(api: Api, forms: list[Params] | None = None) -> dict[str, Any
             if error.status not in _REFUSALS or len(forms) == 1:
                 raise
             del forms[0]
-    items = listed(answer, "calendar", "calendars")
-    refuse_nameless(items, uid_of, PRODUCT, "calendars")
+    items = listed(answer, "calendar", "calendars", uid_of)
     by_uid = {uid: data for data in items if (uid := uid_of(data))}
     return {uid: data for uid, data in by_uid.items() if not _STUB.fullmatch(uid)}
 

@@ -16,7 +16,6 @@ from bridge.sources import fields
 from bridge.sources.fields import Faults, read
 from bridge.sources.shapes import listed
 
-PRODUCT = "Zoho Calendar"
 # The category of a calendar, in the forms of the field and of the parameter (Zoho APIs 4.1).
 _CATEGORIES = {"own": "own", "group": "group", "app": "app", "other": "shared", "others": "shared"}
 

@@ -11,11 +11,9 @@ from bridge.domain.event import midnight
 from bridge.domain.feed import Window
 from bridge.domain.source import AvailableSource, ConnectSource
 from bridge.errors import BadDataError, NotFoundError
-from bridge.sources.fields import id_of, refuse_nameless, title_of
+from bridge.sources.fields import id_of, title_of
 from bridge.sources.protocols import Api, Raw
 from bridge.sources.shapes import listed
-
-PRODUCT = "Zoho Connect"
 
 _MARGIN = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,8 +25,7 @@ def discover(api: Api) -> tuple[AvailableSource, ...]:
     If Zoho does not list the account's own groups, all groups of the network are listed. Closed
     groups are left out.
     """
-    networks = listed(api.get("connect", "/allScopes"), "connect", "allScopes")
-    refuse_nameless(networks, id_of, PRODUCT, "scopes")
+    networks = listed(api.get("connect", "/allScopes"), "connect", "allScopes", id_of)
     return tuple(
         AvailableSource(
             source=ConnectSource(group=group, network=network), title=title, within=name
@@ -66,11 +63,11 @@ def _selection(source: ConnectSource) -> dict[str, str]:
 def _groups(api: Api, network: str) -> list[Any]:
     params = {"scopeID": network, "isRecentSort": "true"}
     try:
-        groups = listed(api.get("connect", "/userGroups", params), "connect", "userGroups")
+        answer, name = api.get("connect", "/userGroups", params), "userGroups"
+        listed(answer, "connect", name)
     except (NotFoundError, BadDataError):
-        groups = listed(api.get("connect", "/allGroups", params), "connect", "allGroups")
-    refuse_nameless(groups, id_of, PRODUCT, "groups")
-    return groups
+        answer, name = api.get("connect", "/allGroups", params), "allGroups"
+    return listed(answer, "connect", name, id_of)
 
 
 def _open(items: list[Any]) -> Iterator[tuple[str, str]]:

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 from bridge.domain.event import Event, Moment
 from bridge.domain.problems import Problem, problem
-from bridge.domain.source import ConnectSource
+from bridge.domain.source import ConnectSource, Product
 from bridge.errors import BadDataError, ScopeError, UnavailableError, ZohoError
 from bridge.sources.connect.parse import parse_update
 from bridge.sources.connect.times import Times, clock_note, read_span
 from bridge.sources.fields import read
-from bridge.sources.protocols import Product, Raw
+from bridge.sources.protocols import Raw
 from bridge.sources.shapes import listed
 
 SCOPE = "zohopulse.events.UPDATE"

@@ -13,6 +13,7 @@ import time
 from flask import Flask
 
 from bridge import config, logs
+from bridge.feed.selection import REMINDERS
 from bridge.store import Store
 from bridge.store.crypto import load_secret_keys
 from bridge.store.listener import Listener, noted_listener
@@ -72,23 +73,17 @@ def create_app(
     # Both settings redirect, to any host that the request names.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
-    app.jinja_env.globals["current_page"] = page_selection.current_page
+    app.jinja_env.add_extension("jinja2.ext.do")
+    current_page = page_selection.current_page
+    app.jinja_env.globals |= {"current_page": current_page, "event_url": agenda_view.event_url}
+    app.jinja_env.globals["reminders"] = REMINDERS
     app.jinja_env.filters["is_web_link"] = is_web_link
     app.extensions["bridge"] = web
     error_responses.register(app)
     language.register(app)
-    agenda_view.register(app)
     session.register(app, keys.session_key(settings.admin_password.reveal()))
-    for module in (
-        pages,
-        selections,
-        event_page,
-        admin,
-        events,
-        history,
-        mobile_profile,
-        monitoring,
-    ):
+    views = pages, selections, event_page, admin, events, history, mobile_profile, monitoring
+    for module in views:
         app.register_blueprint(module.blueprint)
     root = settings.public_url or (listener or Listener()).url
     hooked = answer(hooks.PATHS, partial(hooks.respond, web.store.hooks), app.wsgi_app)

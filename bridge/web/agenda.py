@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from bridge.domain.event import Moment, Status, to_utc
 from bridge.domain.timezones import UTC_ZONE, zone_by_key
 from bridge.feed.agenda import AgendaItem
+from bridge.web.urls import basic
 
 Part: TypeAlias = Literal["whole", "first", "middle", "last"]
 
@@ -78,9 +79,7 @@ class Entry:
     @property
     def key(self) -> str:
         """The start in UTC, in the basic form of ISO 8601: the name of the occurrence."""
-        if isinstance(self.start, datetime):
-            return f"{self.start.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-        return f"{self.start:%Y%m%d}"
+        return basic(self.start)
 
     def is_over(self, now: datetime) -> bool:
         """Whether it has ended; an all-day occurrence ends with its last day, in every zone."""
@@ -153,6 +152,7 @@ def _all_day(item: AgendaItem, start: date, end: date) -> Entry:
 
 
 def _timed(item: AgendaItem, from_second: int, to_second: int, zone: ZoneInfo) -> Entry:
+    to_second += to_second % 60 == 59  # Backstage ends a second early, and no page shows seconds
     start, end = (datetime.fromtimestamp(second, zone) for second in (from_second, to_second))
     last_moment = max(end.astimezone(UTC) - _SHORTEST, start.astimezone(UTC)).astimezone(zone)
     # If clocks go back over midnight, a day comes again after the next has begun.

@@ -11,7 +11,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Flask, request
+from flask import request
 
 from bridge.domain.event import midnight, to_utc
 from bridge.domain.feed import Feed
@@ -102,12 +102,6 @@ def agenda_view(
         words=" ".join(request.args.get("q", "")[:_LONGEST_SEARCH].split()),
     )
     return _list(feed, view, limits or Limits()) if name == "list" else _grid(feed, view)
-
-
-def register(app: Flask) -> None:
-    """Add the functions that templates write links to events with."""
-    app.jinja_env.add_extension("jinja2.ext.do")
-    app.jinja_env.globals["event_url"] = event_url
 
 
 def event_url(entry: agenda.Entry, base: str = "", *, keep: bool = True) -> str:

@@ -18,6 +18,7 @@ from bridge.domain.event import Moment, midnight
 from bridge.feed.agenda import AgendaItem
 from bridge.web.context import web
 from bridge.web.html_response import is_web_link
+from bridge.web.urls import extended
 
 blueprint = Blueprint("events", __name__)
 
@@ -83,10 +84,10 @@ def _events(item: AgendaItem, span: tuple[Moment, Moment]) -> Iterator[dict[str,
         if start >= span[1] or (end <= span[0] and start < span[0]):
             continue
         event = {
-            "id": f"{item.uid}/{_text(start)}" if item.repeats else item.uid,
+            "id": f"{item.uid}/{extended(start)}" if item.repeats else item.uid,
             "title": item.title,
-            "start": _text(start),
-            "end": _text(end),
+            "start": extended(start),
+            "end": extended(end),
             "allDay": item.all_day,
             "extendedProps": {
                 "timeZone": None if item.all_day else item.zone,
@@ -105,12 +106,6 @@ def _events(item: AgendaItem, span: tuple[Moment, Moment]) -> Iterator[dict[str,
         if is_web_link(item.url):
             event["url"] = item.url
         yield event
-
-
-def _text(moment: Moment) -> str:
-    if isinstance(moment, datetime):
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return moment.isoformat()
 
 
 def _response(body: bytes, *, public: bool) -> BaseResponse:

@@ -4,14 +4,13 @@ The metrics come from the store, so all processes of all machines report the sam
 them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from flask import Blueprint, Response, abort, jsonify, request
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 import structlog
 
 from bridge import __version__
@@ -22,6 +21,8 @@ from bridge.web import session
 from bridge.web.context import is_local_request, web
 
 blueprint = Blueprint("monitoring", __name__)
+
+NewGauge: TypeAlias = Callable[..., Gauge]
 
 _FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -52,8 +53,15 @@ def metrics() -> Response:
     """Report sources, feeds and links, to this machine or with the admin's password."""
     if not is_local_request():
         _check_password()
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_StoreCollector(web().store))
+    registry, store, now = CollectorRegistry(), web().store, datetime.now(UTC)
+
+    def gauge(name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"zoho_bridge_{name}", text, labels, registry=registry)
+
+    gauge("info", "Version of the bridge.", "version").labels(__version__).set(1)
+    _add_sources(gauge, store, now)
+    _add_feeds(gauge, store, now)
+    _add_use(gauge, store, now)
     return Response(generate_latest(registry), content_type=_FORMAT)
 
 
@@ -84,70 +92,52 @@ def _oldest_due(now: datetime) -> datetime | None:
     return sources.state(due[0]).next_check_at if due else None
 
 
-class _StoreCollector(Collector):
-    """The metrics of all sources, feeds and links in the store; unknown values are left out."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Return every metric with its current values."""
-        info = _gauge("info", "Version of the bridge.", "version")
-        info.add_metric([__version__], 1)
-        now = datetime.now(UTC)
-        return [info, *self._sources(now), *self._feeds(now), *self._use(now)]
-
-    def _sources(self, now: datetime) -> Iterable[GaugeMetricFamily]:
-        failing = _gauge("source_failing", "1 while the source cannot be read.", "source")
-        failures = _gauge("source_failures", "Failed reads in a row.", "source")
-        events = _gauge("source_events", "Events of the source.", "source")
-        rejections = _gauge("source_rejections", "Events with problems.", "source")
-        overdue = _gauge("source_overdue_seconds", "Time since the next read was due.", "source")
-        success = _gauge("source_last_success_timestamp_seconds", "Last good read.", "source")
-        for state in self._store.sources.states():
-            labels = [state.source.key]
-            failing.add_metric(labels, state.failing_since is not None)
-            failures.add_metric(labels, state.failures)
-            events.add_metric(labels, state.events)
-            rejections.add_metric(labels, state.rejections)
-            overdue.add_metric(labels, max(0.0, (now - state.next_check_at).total_seconds()))
-            if state.last_success is not None:
-                success.add_metric(labels, state.last_success.timestamp())
-        return failing, failures, events, rejections, overdue, success
-
-    def _feeds(self, now: datetime) -> Iterable[GaugeMetricFamily]:
-        states = _gauge("feed_state", "1 for the state of the feed.", "feed", "state")
-        events = _gauge("feed_events", "Events of the feed.", "feed")
-        changed = _gauge("feed_changed_timestamp_seconds", "Last change of the feed.", "feed")
-        text = "Last poll with the link, to about a minute."
-        used = _gauge("link_used_timestamp_seconds", text, "feed", "link", "generation")
-        by_key = {state.source.key: state for state in self._store.sources.states()}
-        for feed in self._store.feeds.active():
-            of_feed = [by_key[source.key] for source in feed.sources if source.key in by_key]
-            states.add_metric([feed.slug, feed_state(of_feed, now=now)], 1)
-            head = self._store.publications.head(feed.slug, "default")
-            if head is not None:
-                events.add_metric([feed.slug], head.events)
-                changed.add_metric([feed.slug], head.modified_at.timestamp())
-            for link in self._store.links.of(feed.slug):
-                if link.used_at is not None:
-                    labels = [feed.slug, link.label, str(link.generation)]
-                    used.add_metric(labels, link.used_at.timestamp())
-        return states, events, changed, used
-
-    def _use(self, now: datetime) -> Iterable[GaugeMetricFamily]:
-        due = _gauge("sources_due", "Sources that wait for a worker.")
-        due.add_metric([], len(self._store.sources.due(now=now)))
-        text = "Time until the budget of requests to Zoho is unused again."
-        budget = _gauge("budget_busy_seconds", text, "product")
-        for product, seconds in self._store.rate_limits.busy_seconds(now=now).items():
-            budget.add_metric([product], seconds)
-        polls = _gauge("polls", "Polls since midnight UTC, by status.", "program", "status")
-        for program, (count, unchanged) in self._store.readers.on(now.date()).items():
-            polls.add_metric([program, "200"], count - unchanged)
-            polls.add_metric([program, "304"], unchanged)
-        return due, budget, polls
+def _add_sources(gauge: NewGauge, store: Store, now: datetime) -> None:
+    failing = gauge("source_failing", "1 while the source cannot be read.", "source")
+    failures = gauge("source_failures", "Failed reads in a row.", "source")
+    events = gauge("source_events", "Events of the source.", "source")
+    rejections = gauge("source_rejections", "Events with problems.", "source")
+    overdue = gauge("source_overdue_seconds", "Time since the next read was due.", "source")
+    success = gauge("source_last_success_timestamp_seconds", "Last good read.", "source")
+    for state in store.sources.states():
+        key = state.source.key
+        failing.labels(key).set(state.failing_since is not None)
+        failures.labels(key).set(state.failures)
+        events.labels(key).set(state.events)
+        rejections.labels(key).set(state.rejections)
+        overdue.labels(key).set(max(0.0, (now - state.next_check_at).total_seconds()))
+        if state.last_success is not None:
+            success.labels(key).set(state.last_success.timestamp())
 
 
-def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"zoho_bridge_{name}", text, labels=labels)
+def _add_feeds(gauge: NewGauge, store: Store, now: datetime) -> None:
+    states = gauge("feed_state", "1 for the state of the feed.", "feed", "state")
+    events = gauge("feed_events", "Events of the feed.", "feed")
+    changed = gauge("feed_changed_timestamp_seconds", "Last change of the feed.", "feed")
+    text = "Last poll with the link, to about a minute."
+    used = gauge("link_used_timestamp_seconds", text, "feed", "link", "generation")
+    by_key = {state.source.key: state for state in store.sources.states()}
+    for feed in store.feeds.active():
+        of_feed = [by_key[source.key] for source in feed.sources if source.key in by_key]
+        states.labels(feed.slug, feed_state(of_feed, now=now)).set(1)
+        head = store.publications.head(feed.slug, "default")
+        if head is not None:
+            events.labels(feed.slug).set(head.events)
+            changed.labels(feed.slug).set(head.modified_at.timestamp())
+        for link in store.links.of(feed.slug):
+            if link.used_at is not None:
+                labels = [feed.slug, link.label, str(link.generation)]
+                used.labels(*labels).set(link.used_at.timestamp())
+
+
+def _add_use(gauge: NewGauge, store: Store, now: datetime) -> None:
+    due = gauge("sources_due", "Sources that wait for a worker.")
+    due.set(len(store.sources.due(now=now)))
+    text = "Time until the budget of requests to Zoho is unused again."
+    budget = gauge("budget_busy_seconds", text, "product")
+    for product, seconds in store.rate_limits.busy_seconds(now=now).items():
+        budget.labels(product).set(seconds)
+    polls = gauge("polls", "Polls since midnight UTC, by status.", "program", "status")
+    for program, (count, unchanged) in store.readers.on(now.date()).items():
+        polls.labels(program, "200").set(count - unchanged)
+        polls.labels(program, "304").set(unchanged)

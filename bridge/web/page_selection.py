@@ -14,17 +14,14 @@ from flask import g, request
 from bridge.domain.feed import Feed
 from bridge.domain.source import PRODUCTS, Source
 from bridge.feed.agenda import NO_INVITATION, AgendaItem
-from bridge.feed.selection import LABEL_KINDS, REMINDERS, Ticks
+from bridge.feed.selection import LABEL_KINDS, Ticks
 from bridge.store.feeds import KnownSource
 from bridge.store.selections import Selection
 from bridge.web.context import Access, web
 from bridge.web.language import _
 from bridge.web.urls import Paths
 
-_COLORS = (
-    *("#4a66d9", "#0f8a6b", "#c2571a", "#a1469e"),
-    *("#987800", "#1b86b3", "#c13b5a", "#6d7486"),
-)
+_COLORS = ["#4a66d9", "#0f8a6b", "#c2571a", "#a1469e", "#987800", "#1b86b3", "#c13b5a", "#6d7486"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +72,6 @@ class PageSelection:
         """The names of the ticked labels."""
         ticked = set(self.ticks.labels)
         return [o.name for kind, os in self.groups.items() for o in os if (kind, o.label) in ticked]
-
-    @property
-    def reminders(self) -> Sequence[int]:
-        """The reminders to choose from, in minutes."""
-        return REMINDERS
 
     def offer(self, uid: str) -> bool:
         """Return whether the row of an event gets a box: its first row on the page does."""

@@ -18,6 +18,7 @@ from bridge.errors import StoreError
 from bridge.store.publications import Publications, Representation
 
 V = TypeVar("V")
+W = TypeVar("W")
 
 _LIFETIME = 0.5  # seconds
 _MOST_ANSWERS = 1024  # of about a kilobyte each
@@ -37,6 +38,18 @@ def forbid_waiting() -> None:
     """Raise CacheMiss in a request that must not wait."""
     if cached_only.get():
         raise CacheMiss
+
+
+def read_or_stale(read: Callable[[], V], stale: W | None) -> V | W:
+    """Return what a read returns, or ``stale`` in its place if the database can't be read."""
+    forbid_waiting()
+    try:
+        return read()
+    except StoreError as error:
+        if stale is None:
+            raise
+        log.warning("the database can't be read; what is known is served", error=str(error))
+        return stale
 
 
 class SizedCache(Generic[V]):
@@ -75,14 +88,7 @@ class ReadCache(Generic[V]):
         answer, expires = self._answers.get(key) or (None, now)
         if answer is not None and now < expires:
             return answer
-        forbid_waiting()
-        try:
-            new = self._look_up(*key)
-        except StoreError as error:
-            if answer is None:
-                raise
-            new = answer
-            log_stale(error)
+        new = read_or_stale(lambda: self._look_up(*key), answer)
         self._answers.put(key, None if new is None else (new, now + _LIFETIME))
         return new
 
@@ -105,21 +111,11 @@ class DocumentCache:
         cached = self._documents.get(key)
         if cached is not None and cached.etag == etag:
             return cached
-        forbid_waiting()
-        try:
-            new = self._publications.representation(slug, variant, gzip=gzip)
-        except StoreError as error:
-            if cached is None:
-                raise
-            log_stale(error)
-            return cached
+        new = read_or_stale(
+            lambda: self._publications.representation(slug, variant, gzip=gzip), cached
+        )
         if cached is not None or self._requested.get(key):
             self._documents.put(key, new)
         elif new is not None:
             self._requested.put(key, True)
         return new
-
-
-def log_stale(error: StoreError) -> None:
-    """Log that a cached answer is served in place of the database's."""
-    log.warning("the database can't be read; what is known is served", error=str(error))

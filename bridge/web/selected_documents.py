@@ -12,7 +12,6 @@ from typing import Any
 
 from werkzeug.exceptions import NotFound
 
-from bridge.errors import StoreError
 from bridge.feed.agenda import NO_INVITATION
 from bridge.feed.document import PLACEHOLDER, add_alarm, find_color, iter_document, split_document
 from bridge.feed.gzip_blocks import compress
@@ -20,7 +19,7 @@ from bridge.feed.selection import Ticks
 from bridge.store import Store
 from bridge.store.publications import Head
 from bridge.store.selections import Selection
-from bridge.web.read_cache import SizedCache, forbid_waiting, log_stale
+from bridge.web.read_cache import SizedCache, forbid_waiting, read_or_stale
 
 _MOST_BYTES = 64 * 2**20
 _GZIP_LEVEL = 1  # a client waits; the worker compresses whole feeds better
@@ -66,13 +65,7 @@ class SelectedDocuments:
             cached = self._documents.get(key)
             if cached is not None and cached.basis == basis:
                 return cached
-            try:
-                new = self._join(selection, source, variant, basis)
-            except StoreError as error:
-                if cached is None:
-                    raise
-                log_stale(error)
-                return cached
+            new = read_or_stale(lambda: self._join(selection, source, variant, basis), cached)
             self._documents.put(key, new)
         return new
 

@@ -55,11 +55,11 @@ def event_links(item: AgendaItem, start: Moment, end: Moment) -> Mapping[str, st
     They fill in the forms of Google and Microsoft, in UTC.
     """
     details = item.description[:_LONGEST_DETAILS]
-    span = (_basic(start), _basic(end))
+    span = (basic(start), basic(end))
     google = {"action": "TEMPLATE", "text": item.name, "dates": "/".join(span)}
     google |= {"details": details, "location": item.place}
     compose = {"path": "/calendar/action/compose", "rru": "addevent", "subject": item.name}
-    compose |= {"startdt": _extended(start), "enddt": _extended(end), "body": details}
+    compose |= {"startdt": extended(start), "enddt": extended(end), "body": details}
     compose |= {"location": item.place, "allday": "true" if item.all_day else "false"}
     form = f"calendar/0/deeplink/compose?{urlencode(compose, quote_via=quote)}"
     return {
@@ -70,13 +70,15 @@ def event_links(item: AgendaItem, start: Moment, end: Moment) -> Mapping[str, st
     }
 
 
-def _basic(moment: Moment) -> str:
+def basic(moment: Moment) -> str:
+    """Return a moment in the basic form of ISO 8601, a time in UTC."""
     if isinstance(moment, datetime):
         return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     return f"{moment:%Y%m%d}"
 
 
-def _extended(moment: Moment) -> str:
+def extended(moment: Moment) -> str:
+    """Return a moment in the extended form of ISO 8601, a time in UTC."""
     if isinstance(moment, datetime):
         return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return moment.isoformat()

@@ -4,11 +4,12 @@ Requests only count in memory; a thread of each process writes the counts every 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from multiprocessing.util import Finalize
 from threading import Event, Lock, Thread
 import time
-from typing import TypeAlias
+from typing import Any
 
 import structlog
 
@@ -17,9 +18,6 @@ from bridge.store import Store
 from bridge.store.readers import Polls
 
 _INTERVAL = 60.0  # seconds
-
-_Key: TypeAlias = tuple[str, str, str, date]  # slug, hash of the token, program, day in UTC
-_Counts: TypeAlias = tuple[int, int, datetime]  # polls, those answered by a 304, time of the last
 
 log = structlog.get_logger()
 
@@ -31,7 +29,7 @@ class Usage:
         self._store = store
         self._clock = clock
         self._used_at: dict[str, datetime] = {}
-        self._polls: dict[_Key, _Counts] = {}
+        self._polls: dict[tuple[str, str, str, date], Polls] = {}
         self._cleaned_on: date | None = None
         self._lock = Lock()
 
@@ -43,8 +41,9 @@ class Usage:
     def count_poll(self, slug: str, link: str, program: str, *, unchanged: bool) -> None:
         """Count a poll of a feed; ``link`` is the hash of a token, empty for a public address."""
         now = self._now()
+        counts: dict[str, Any] = {"polls": 1, "unchanged": int(unchanged), "last_at": now}
         with self._lock:
-            self._add((slug, link, program, now.date()), (1, int(unchanged), now))
+            self._add(Polls(slug=slug, link=link, program=program, day=now.date(), **counts))
 
     def flush(self) -> None:
         """Write all counts. If that fails, polls are kept; links wait for their next use."""
@@ -59,12 +58,12 @@ class Usage:
         if not polls:
             return
         try:
-            self._store.readers.count(_row(key, counts) for key, counts in polls.items())
+            self._store.readers.count(polls.values())
         except StoreError as error:
             log.warning("polls could not be counted", error=str(error))
             with self._lock:
-                for key, counts in polls.items():
-                    self._add(key, counts)
+                for row in polls.values():
+                    self._add(row)
             return
         self._delete_old_days()
 
@@ -80,9 +79,13 @@ class Usage:
         # Web servers start processes by multiprocessing, which ignores atexit.
         Finalize(None, self.flush, exitpriority=1)
 
-    def _add(self, key: _Key, counts: _Counts) -> None:
-        polls, unchanged, last = self._polls.get(key, (0, 0, counts[2]))
-        self._polls[key] = (polls + counts[0], unchanged + counts[1], max(last, counts[2]))
+    def _add(self, new: Polls) -> None:
+        key = (new.slug, new.link, new.program, new.day)
+        if (old := self._polls.get(key)) is not None:
+            polls, unchanged = old.polls + new.polls, old.unchanged + new.unchanged
+            last_at = max(old.last_at, new.last_at)
+            new = replace(new, polls=polls, unchanged=unchanged, last_at=last_at)
+        self._polls[key] = new
 
     def _delete_old_days(self) -> None:
         """Delete old counts, once a day."""
@@ -99,17 +102,3 @@ class Usage:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
-
-
-def _row(key: _Key, counts: _Counts) -> Polls:
-    slug, link, program, day = key
-    polls, unchanged, last = counts
-    return Polls(
-        slug=slug,
-        link=link,
-        program=program,
-        day=day,
-        polls=polls,
-        unchanged=unchanged,
-        last_at=last,
-    )

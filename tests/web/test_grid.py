@@ -88,3 +88,12 @@ def test_bars_are_above_entries_of_the_same_day() -> None:
     items = [timed(1, 9, 30), timed(2, 20, 5), timed(3, 8, 1), all_day(4, 0, 1)]
     first = grid.weeks(agenda.occurrences(items, ZONE), WEEKS, 6, {})[0][0]
     assert [piece.entry.item.uid for piece in first.pieces] == ["t1", "a4", "t3", "t2"]
+
+
+def test_an_end_a_second_before_the_minute_is_shown_as_the_minute() -> None:
+    """Backstage writes ends at :59 (docs/zoho-apis.md 6.4); a day then ends at its midnight."""
+    day = int(datetime(2026, 3, 10, tzinfo=UTC).timestamp())
+    item = AgendaItem(uid="c", title="C", times=((day + 9 * 3600, day + 24 * 3600 - 1),))
+    (shown,) = agenda.days([item], date(2026, 3, 9), date(2026, 3, 13), ZoneInfo("UTC"))
+    (entry,) = shown.entries
+    assert (entry.end, entry.last_day) == (datetime(2026, 3, 11, tzinfo=UTC), date(2026, 3, 10))

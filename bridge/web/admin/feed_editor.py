@@ -27,36 +27,38 @@ log = structlog.get_logger()
 @blueprint.route("/feeds/new", methods=["GET", "POST"], strict_slashes=True)
 def new() -> BaseResponse:
     """Create a feed."""
-    if request.method == "GET":
-        form = FeedForm.from_feed(Feed(slug="", title="", sources=()))
-        form.typed.setlist("source", request.args.getlist("source"))
-        return _form_page(form)
-    store, form = web().store, FeedForm(request.form)
-    taken = {row.feed.slug for row in store.feeds.all()}
-    feed, problems = form.to_feed(store.feeds.known_sources(), taken=taken, root=public_root())
-    if feed is None or "preview" in request.form:
-        return _form_page(form, problems, preview=_preview(feed))
-    try:
-        store.feeds.add(feed, now=now())
-    except FeedError:  # the address was taken a moment ago
-        return _form_page(form, {"slug": "slug-taken"})
-    log.info("feed made", feed=feed.slug, sources=len(feed.sources))
-    return _publish_soon(feed, _("Feed created. You can subscribe to it within a minute."))
+    return _edit(None)
 
 
 @blueprint.route("/feeds/<slug>/edit", methods=["GET", "POST"])
 def edit(slug: str) -> BaseResponse:
     """Edit a feed of the admin's own."""
-    row = _own_feed(slug)
+    return _edit(_own_feed(slug).feed)
+
+
+def _edit(old: Feed | None) -> BaseResponse:
+    """Show the form of a feed, or save it; without ``old`` the feed is new."""
     if request.method == "GET":
-        return _form_page(FeedForm.from_feed(row.feed), feed=row.feed)
-    form = FeedForm(request.form)
-    feed, problems = form.to_feed(web().store.feeds.known_sources(), row.feed)
+        form = FeedForm.from_feed(old or Feed(slug="", title="", sources=()))
+        if old is None:
+            form.typed.setlist("source", request.args.getlist("source"))
+        return _form_page(form, feed=old)
+    feeds, form = web().store.feeds, FeedForm(request.form)
+    taken = {row.feed.slug for row in feeds.all()}
+    feed, problems = form.to_feed(feeds.known_sources(), old, taken=taken, root=public_root())
     if feed is None or "preview" in request.form:
-        return _form_page(form, problems, feed=row.feed, preview=_preview(feed))
-    web().store.feeds.change(feed, now=now())
-    log.info("feed changed", feed=feed.slug, sources=len(feed.sources))
-    return _publish_soon(feed, _("Feed saved. Subscribers see the changes once it is published."))
+        return _form_page(form, problems, feed=old, preview=_preview(feed))
+    if old is not None:
+        feeds.change(feed, now=now())
+        message = _("Feed saved. Subscribers see the changes once it is published.")
+    else:
+        try:
+            feeds.add(feed, now=now())
+        except FeedError:  # the address was taken a moment ago
+            return _form_page(form, {"slug": "slug-taken"})
+        message = _("Feed created. You can subscribe to it within a minute.")
+    log.info("feed saved", feed=feed.slug, sources=len(feed.sources), new=old is None)
+    return _publish_soon(feed, message)
 
 
 @blueprint.route("/feeds/<slug>/remove", methods=["GET", "POST"])

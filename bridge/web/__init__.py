@@ -88,6 +88,6 @@ def create_app(
     root = settings.public_url or (listener or Listener()).url
     hooked = answer(hooks.PATHS, partial(hooks.respond, web.store.hooks), app.wsgi_app)
     answered = answer(feeds.PATHS, feeds.Feeds(web).respond, hooked)
-    wsgi_app = transport.wrap(transport.answer_own_hosts(answered, root), settings)
+    wsgi_app = transport.wrap(answered, settings, root)
     app.wsgi_app = wsgi_app  # type: ignore[assignment,method-assign]
     return app

@@ -21,7 +21,7 @@ from bridge.store.publications import Head
 from bridge.web.context import Access, Web
 from bridge.web.error_responses import Headers, WsgiResponse
 from bridge.web.feed_request import FeedRequest
-from bridge.web.user_agents import program_name
+from bridge.web.usage import program_name
 
 PATHS = re.compile(r"/(?:feeds|f/([^/]+))/([^/]+)(?:/([^/]+))?\.ics")
 _UID = re.compile(r"[!-~]{1,255}")

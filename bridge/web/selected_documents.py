@@ -4,9 +4,7 @@ Nothing is rendered here. A document is joined again when the feed's own documen
 events, or the selection change.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from threading import Lock
 from typing import Any
 
@@ -37,18 +35,15 @@ class SelectedDocument:
     body: bytes
     gzip: bytes
 
-    @property
-    def size(self) -> int:
-        """The bytes it takes."""
-        return len(self.body) + len(self.gzip)
-
 
 class SelectedDocuments:
     """The documents of selections; the latest requested are cached."""
 
     def __init__(self, store: Store, *, most_bytes: int = _MOST_BYTES) -> None:
         self._store = store
-        self._documents = SizedCache[SelectedDocument](most_bytes, attrgetter("size"))
+        self._documents = SizedCache[SelectedDocument](
+            most_bytes, lambda kept: len(kept.body) + len(kept.gzip)
+        )
         self._joining = Lock()
 
     def get(self, selection: Selection, source: Head, variant: str) -> SelectedDocument:
@@ -87,7 +82,7 @@ class SelectedDocuments:
         if variant == "default" and ticks.reminder is not None:
             vevents = [(uid, add_alarm(uid, blob, ticks.reminder)) for uid, blob in vevents]
         pieces = [blob for _, blob in vevents if blob != PLACEHOLDER]
-        used = [zone for zone in zones if _is_used(zone, pieces)]
+        used = [z for z in zones if any(f";TZID={z}:".encode() in piece for piece in pieces)]
         title = _title(source.title, ticks)
         color = find_color(kept.body)
         parts = list(iter_document(title=title, blobs=pieces, zones=used, color=color))
@@ -98,11 +93,6 @@ class SelectedDocuments:
             source, title=title, etag=document.sha256, modified_at=max(changes), events=number
         )
         return SelectedDocument(basis=basis, head=head, body=b"".join(parts), gzip=document.gzip)
-
-
-def _is_used(zone: str, vevents: Iterable[bytes]) -> bool:
-    parameter = f";TZID={zone}:".encode()
-    return any(parameter in vevent for vevent in vevents)
 
 
 def _title(title: str, ticks: Ticks) -> str:

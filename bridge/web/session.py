@@ -103,9 +103,7 @@ def csrf_token() -> str:
 def check_csrf() -> None:
     """Abort with 403 unless the form comes from a page of this session."""
     token = session.get("csrf", "")
-    if not token:
-        abort(403)
-    if not _is_equal(request.form.get("csrf", ""), token):
+    if not token or not _is_equal(request.form.get("csrf", ""), token):
         abort(403)
 
 

@@ -23,8 +23,12 @@ _PORT = re.compile(r":[0-9]*\Z")
 _HSTS = ("Strict-Transport-Security", "max-age=31536000")
 
 
-def wrap(app: WSGIApplication, settings: Settings) -> WSGIApplication:
-    """Redirect http to https if the public address is https, and trust the configured proxies."""
+def wrap(app: WSGIApplication, settings: Settings, root_url: str) -> WSGIApplication:
+    """Answer the host of ``root_url`` alone, https if the public address is https.
+
+    The configured proxies are trusted.
+    """
+    app = _answer_own_hosts(app, root_url)
     if settings.public_url.startswith("https:"):
         app = _redirect_http(app, settings.public_url)
     hops = settings.trusted_proxies
@@ -58,7 +62,7 @@ def _location(environ: WSGIEnvironment, root: str) -> str:
     return root + slash + path + ("?" + query if query else "")
 
 
-def answer_own_hosts(app: WSGIApplication, root_url: str) -> WSGIApplication:
+def _answer_own_hosts(app: WSGIApplication, root_url: str) -> WSGIApplication:
     """Answer requests for the host of ``root_url`` with any port, 421 for others.
 
     Names of loopback open monitoring, and everything if the root's host is one of them. A request

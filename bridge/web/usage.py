@@ -6,18 +6,27 @@ Requests only count in memory; a thread of each process writes the counts every 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from multiprocessing.util import Finalize
+import re
 from threading import Event, Lock, Thread
 import time
 from typing import Any
 
 import structlog
 
+from bridge.domain.data_file import read_toml
 from bridge.errors import StoreError
 from bridge.store import Store
 from bridge.store.readers import Polls
 
 _INTERVAL = 60.0  # seconds
+
+# The names of programs are a fixed list: clients cannot fill the store with inventions.
+OTHER = "Other"
+_TABLE = read_toml("bridge.web", "user_agents.toml")["programs"]
+_PATTERNS = [(re.compile(pattern, re.IGNORECASE), name) for pattern, name in _TABLE.items()]
+PROGRAMS = frozenset(_TABLE.values())
 
 log = structlog.get_logger()
 
@@ -102,3 +111,12 @@ class Usage:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
+
+
+@lru_cache(maxsize=1024)
+def program_name(user_agent: str) -> str:
+    """Return the name of the program that sends this User-Agent, ``Other`` if it is unknown.
+
+    The embed of a page (FullCalendar) counts as the browser that shows it.
+    """
+    return next((name for pattern, name in _PATTERNS if pattern.search(user_agent)), OTHER)

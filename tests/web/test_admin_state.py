@@ -22,7 +22,7 @@ from bridge.store import Store
 from bridge.store.readers import Polls
 from bridge.store.sources import LONG_AGO
 from bridge.web.admin.feed_page import ALWAYS_RUNNING
-from bridge.web.user_agents import PROGRAMS
+from bridge.web.usage import PROGRAMS
 from tests.served import csrf_token, document, first_match, web_app
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

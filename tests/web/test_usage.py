@@ -18,8 +18,7 @@ from bridge.store.crypto import SecretKeys
 from bridge.store.readers import Polls
 from bridge.store.schema import readers
 from bridge.web import create_app
-from bridge.web.usage import Usage
-from bridge.web.user_agents import program_name
+from bridge.web.usage import Usage, program_name
 from tests.clock import Clock
 from tests.served import publish, web_server
 from tests.store.samples import feed, polls, stored_polls

@@ -15,7 +15,7 @@ import msgspec
 
 from bridge.domain.event import Alarm, Event, Moment, Person, Place, Recurrence, Rule, Status
 from bridge.domain.feed import Feed
-from bridge.domain.records import Reading, ReadPart
+from bridge.domain.records import Reading
 from bridge.domain.source import SOURCE_TYPES, CalendarProfile, Source
 from bridge.domain.source_rule import Condition, SourceRule
 from bridge.domain.timezones import zone_by_key
@@ -79,16 +79,6 @@ def encode_reading(reading: Reading | None) -> str | None:
 def decode_reading(text: str | None) -> Reading | None:
     """Return the fingerprint that ``encode_reading`` wrote, None for none."""
     return msgspec.json.decode(text, type=Reading) if text else None
-
-
-def encode_parts(parts: Mapping[str, ReadPart]) -> bytes:
-    """Return the parts of a read as JSON, in their order."""
-    return msgspec.json.encode(parts)
-
-
-def decode_parts(data: bytes) -> dict[str, ReadPart]:
-    """Return the parts that ``encode_parts`` wrote."""
-    return msgspec.json.decode(data, type=dict[str, ReadPart])
 
 
 def encode_feed(feed: Feed) -> str:

@@ -7,13 +7,14 @@ It is the only renderer of a VCALENDAR. It must not render events, nor import wh
 from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import timedelta
 import re
+from typing import Any
 
 from bridge.domain.text import one_line
 from bridge.domain.timezones import vtimezone
 from bridge.domain.uid import event_uid
 from bridge.feed.color import color_name
 
-_END = b"END:VCALENDAR\r\n"
+TAIL = b"END:VCALENDAR\r\n"
 _BEGIN = (
     b"BEGIN:VCALENDAR\r\n"
     b"VERSION:2.0\r\n"
@@ -51,30 +52,25 @@ _WITHOUT_ALARM = re.compile(rb"\r\n(BEGIN:VALARM|STATUS:CANCELLED|DTSTART;VALUE=
 _ALARMS = re.compile(rb"\r\nBEGIN:VALARM\r\n.*?\r\nEND:VALARM(?=\r\n)", re.DOTALL)
 
 
-def iter_document(
-    *,
-    title: str,
-    blobs: Iterable[bytes],
-    zones: Iterable[str],
-    color: str = "",
-    single: bool = False,
-) -> Iterator[bytes]:
-    """Return the parts of a VCALENDAR of rendered events in order: a large one need not be whole.
+def head_of(*, title: str, zones: Iterable[str], color: str = "", single: bool = False) -> bytes:
+    """Return what is before the rendered events of a VCALENDAR.
 
     ``zones`` are the TZIDs of the events. Each has a VTIMEZONE before the events (rulebook 11, 24).
-    Without events, the document has a placeholder. ``single`` is a download of one event, without a
-    title: Outlook would open a new calendar for it (rulebook 13).
+    ``single`` is a download of one event, without a title: Outlook would open a new calendar for it
+    (rulebook 13).
     """
-    yield _BEGIN if single else _header(title, color)
-    empty = True
-    for blob in blobs:
-        if blob and empty:
-            empty = False
-            yield from (vtimezone(key) for key in sorted(set(zones)))
-        yield blob
-    if empty:
-        yield PLACEHOLDER
-    yield _END
+    header = _BEGIN if single else _header(title, color)
+    return b"".join((header, *map(vtimezone, sorted(set(zones)))))
+
+
+def join_document(blobs: Iterable[bytes], *, zones: Iterable[str], **properties: Any) -> bytes:
+    """Return a VCALENDAR of rendered events in order, with the properties of ``head_of``.
+
+    Without events, the document has a placeholder.
+    """
+    events = b"".join(blobs)
+    head = head_of(zones=zones if events else (), **properties)
+    return b"".join((head, events or PLACEHOLDER, TAIL))
 
 
 def split_document(
@@ -84,7 +80,7 @@ def split_document(
 
     ``uids``: only the VEVENTs with one of these.
     """
-    head, *vevents = document.removesuffix(_END).split(_BEGIN_VEVENT)
+    head, *vevents = document.removesuffix(TAIL).split(_BEGIN_VEVENT)
     zones = re.findall(r"\r\nTZID:([^\r]+)", head.decode())
     named = ((vevent[: vevent.index(b"\r")], vevent) for vevent in vevents)
     return zones, [(uid, _BEGIN_VEVENT + v) for uid, v in named if uids is None or uid in uids]

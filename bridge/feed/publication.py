@@ -1,14 +1,15 @@
 """Entries, documents and publications of a feed: the publisher makes them, the store keeps them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from bridge.feed.agenda import AgendaItem
 from bridge.feed.changelog import Change
+from bridge.feed.gzip_blocks import decompress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class StoredEvent:
     """An event of one of the feed's sources, without its payload."""
 
@@ -18,22 +19,38 @@ class StoredEvent:
     cancelled_since: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Freshness:
-    """How long the entries of an event are up to date.
+    """What the entries of an event were made from, besides the definition and form of the feed.
 
-    ``inputs_hash`` is a hash of all that they were made from. ``until`` is the first day on which
-    they may differ although the inputs are the same, None: never. ``duplicate_keys`` are those by
-    which copies of the event are found, empty in a feed that shows all.
+    ``content_hash`` is empty if not all could be made: the event is tried again. ``is_copy``: the
+    feed shows it from another source. ``until`` is the first day on which its entries may differ
+    although all that is the same, None: never. ``duplicate_keys`` are those by which copies of the
+    event are found, empty in a feed that shows all.
     """
 
     event_uid: str
-    inputs_hash: str
-    until: date | None
+    source_key: str
+    content_hash: str
+    cancelled_since: datetime | None = None
+    is_copy: bool = False
+    until: date | None = None
     duplicate_keys: str = ""
 
+    def is_as(self, other: "Freshness | None") -> bool:
+        """Return whether the entries were made from the same as others."""
+        return (
+            other is not None
+            and replace(self, until=other.until, duplicate_keys=other.duplicate_keys) == other
+        )
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+    def is_of(self, event: StoredEvent) -> bool:
+        """Return whether the entries were made from the event as it is."""
+        made_from = (self.source_key, self.content_hash, self.cancelled_since)
+        return made_from == (event.source_key, event.content_hash, event.cancelled_since)
+
+
+@dataclass(frozen=True, slots=True)
 class EntryRow:
     """One UID family of a feed, without its bytes. Several entries may come from one event.
 
@@ -69,34 +86,37 @@ class EntryAgenda:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """The bytes of a feed in one variant. ``etag`` is the hash of ``body``, without quotes.
+    """A feed in one variant, in gzip. ``etag`` is the hash of ``body``, without quotes.
 
     ``blocks`` names the blocks of ``gzip``, for the next document to reuse them; None: unknown.
     """
 
     variant: str
-    body: bytes
     gzip: bytes
     etag: str
     modified_at: datetime
     events: int
     blocks: bytes | None = None
 
+    @property
+    def body(self) -> bytes:
+        """The plain bytes, decompressed by each access."""
+        return decompress(self.gzip)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedState:
-    """What is published of a feed and what its sources hold, read in one transaction.
+    """What the sources of a feed hold, and what is published of it.
 
-    ``stored`` is in the order of the sources. ``new_sources`` are the keys of sources that were
-    read and of which this feed has published nothing yet.
+    ``stored`` are events in the order of the sources: all, or only those whose entries may be out
+    of date. ``freshness`` is that of these events, by UID. ``removed`` are UIDs of published events
+    that no source holds. ``new_sources`` are the keys of sources that were read and of which this
+    feed has published nothing yet.
     """
 
-    revision: int
-    inputs_hash: str
     stored: tuple[StoredEvent, ...]
     freshness: Mapping[str, Freshness]
-    entries: Mapping[str, EntryRow]
-    etags: Mapping[str, str]
+    removed: tuple[str, ...]
     new_sources: tuple[str, ...] = ()
 
 
@@ -105,8 +125,7 @@ class Publication:
     """All that one publication writes, in one transaction.
 
     ``revision`` is that of the published state that the publication replaces. ``removed_events``
-    are UIDs of events that no source holds. ``documents`` are those whose bytes have changed. They
-    are large, so they may be an iterator, which is read once, inside the write transaction.
+    are UIDs of events that no source holds. ``documents`` are those whose bytes have changed.
     """
 
     revision: int
@@ -118,4 +137,4 @@ class Publication:
     agenda: Sequence[EntryAgenda] = ()
     changes: Sequence[Change] = ()
     new_sources: Sequence[str] = ()
-    documents: Iterable[Document] = ()
+    documents: Sequence[Document] = ()

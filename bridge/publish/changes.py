@@ -25,12 +25,10 @@ def publication_changes(plan: Plan, updates: EntryUpdates, load: LoadItems) -> t
     edited = {
         fresh.event_uid
         for fresh in updates.freshness
-        if fresh.event_uid not in known or known[fresh.event_uid].inputs_hash != fresh.inputs_hash
+        if fresh.content_hash and not fresh.is_as(known.get(fresh.event_uid))
     }
-    edited.update(plan.removed_events)
-    previous = [
-        row for row in plan.published.entries.values() if not row.gone and row.event_uid in edited
-    ]
+    edited.update(plan.published.removed)
+    previous = updates.shown(edited)
     old = load([row.uid for row in previous])
     new = {**old, **{agenda.uid: agenda.items for agenda in updates.agenda}}
     before: dict[str, list[AgendaItem]] = defaultdict(list)

@@ -1,7 +1,7 @@
 """The entries of a feed that change: VEVENT bytes with their stamps, agenda items and labels."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -41,11 +41,13 @@ log = structlog.get_logger()
 class EntryUpdates:
     """What changes in a feed's entries.
 
-    ``entries`` are new, changed and gone. ``owners`` are the event UIDs of all entries that the
-    stale events have now, changed or not. ``rejections`` name, by source key, the events that the
-    feed can't show as they are. ``freshness`` leaves those out, so that they are tried again.
+    ``known`` are the published entries that belong to the stale and removed events, and None for
+    UIDs that the feed never had. ``entries`` are new, changed and gone. ``owners`` are the event
+    UIDs of all entries that the stale events have now, changed or not. ``rejections`` name, by
+    source key, the events that the feed can't show as they are. They are tried again.
     """
 
+    known: dict[str, EntryRow | None]
     entries: list[Entry] = field(default_factory=list)
     agenda: list[EntryAgenda] = field(default_factory=list)
     freshness: list[Freshness] = field(default_factory=list)
@@ -54,19 +56,25 @@ class EntryUpdates:
     rendered: int = 0
     removed: int = 0
 
+    def shown(self, event_uids: Container[str]) -> list[EntryRow]:
+        """Return the published entries of some events that are not gone."""
+        rows = self.known.values()
+        return [row for row in rows if row and not row.gone and row.event_uid in event_uids]
+
 
 def update_entries(store: Store, plan: Plan) -> EntryUpdates:
-    """Make the entries of all stale events; only payloads and unchanged entries are read."""
+    """Make the entries of all stale events; only what belongs to them is read."""
+    uids = [*(event.uid for event in plan.stale), *plan.published.removed]
+    rows = store.publications.entries(plan.feed.slug, events=uids if len(uids) <= _BATCH else None)
+    updates = EntryUpdates(known={**rows})
     previous: dict[str, list[EntryRow]] = defaultdict(list)
-    for row in plan.published.entries.values():
-        if not row.gone:
-            previous[row.event_uid].append(row)
-    updates = EntryUpdates()
-    candidates = [*plan.orphans]
+    for row in updates.shown({*uids}):
+        previous[row.event_uid].append(row)
+    candidates = [row for uid in plan.published.removed for row in previous[uid]]
     for stored, event in load_events(store, plan.stale):
         _update_event(updates, store, plan, stored, event, previous=previous[stored.uid])
         candidates += previous[stored.uid]
-    updates.rendered = sum(_has_new_stamp(entry, plan) for entry in updates.entries)
+    updates.rendered = sum(_has_new_stamp(entry, updates) for entry in updates.entries)
     # Last, for an entry may pass from one event to another: an instance from its series to itself.
     gone = [row for row in candidates if row.uid not in updates.owners]
     updates.entries += map(_gone, gone)
@@ -103,7 +111,7 @@ def _update_event(
 
     An entry that can't be made stays as it was, unless that may disclose too much.
     """
-    may_stay = plan.inputs_hash == plan.published.inputs_hash and not event.private
+    may_stay = not plan.is_new_form and not event.private
     since = stored.cancelled_since.date() if stored.cancelled_since else None
     rule, view = plan.feed.rule_of(stored.source_key), EventView(events=(), until=None)
     try:
@@ -119,15 +127,16 @@ def _update_event(
     except Exception as error:  # noqa: BLE001
         _reject(updates, plan.feed, stored, event, error)
         updates.owners |= {row.uid: stored.uid for row in previous if may_stay}
-        return
+        is_complete = False
+    else:
+        is_complete = not view.cut  # or the rejection would disappear with the next read
     window, next_window = _web_window(plan.feed, plan.today)
-    is_complete = not view.cut  # or the rejection would disappear with the next read
     if view.cut:
         why = problem("too-many-occurrences", feed=plan.feed.slug, most=MOST_IN_WINDOW)
         _add_rejection(updates, stored, event, why, kind="repaired")
     for shown in view.events:
         try:
-            entry, agenda = _entry(store, plan, stored, shown, window)
+            entry, agenda = _entry(store, plan, updates, stored, shown, web_window=window)
         except Exception as error:  # noqa: BLE001
             _reject(updates, plan.feed, stored, event, error)
             is_complete = False
@@ -137,20 +146,32 @@ def _update_event(
             updates.entries += [entry] if entry else []
             updates.agenda.append(agenda)
         updates.owners[shown.uid] = stored.uid
-    if is_complete:
-        days = [view.until] if view.until else []
-        if any(shown.recurrence for shown in view.events):
-            days.append(next_window)
-        until, inputs_hash = min(days, default=None), plan.stale[stored]
-        keys = duplicate_keys(event, stored.source_key, rule) if plan.feed.shows_once else ""
-        fresh = Freshness(
-            event_uid=stored.uid, inputs_hash=inputs_hash, until=until, duplicate_keys=keys
-        )
+    days = [view.until] if view.until else []
+    if any(shown.recurrence for shown in view.events):
+        days.append(next_window)
+    fresh = Freshness(
+        event_uid=stored.uid,
+        source_key=stored.source_key,
+        content_hash=stored.content_hash if is_complete else "",
+        cancelled_since=stored.cancelled_since,
+        is_copy=stored in plan.duplicates,
+        until=min(days, default=None),
+        duplicate_keys=duplicate_keys(event, stored.source_key, rule)
+        if plan.feed.shows_once
+        else "",
+    )
+    if fresh != plan.published.freshness.get(stored.uid):
         updates.freshness.append(fresh)
 
 
 def _entry(
-    store: Store, plan: Plan, stored: StoredEvent, event: Event, web_window: Window
+    store: Store,
+    plan: Plan,
+    updates: EntryUpdates,
+    stored: StoredEvent,
+    event: Event,
+    *,
+    web_window: Window,
 ) -> tuple[Entry | None, EntryAgenda]:
     """Return the entry of an event as the feed shows it, None if it is unchanged, and its agenda.
 
@@ -162,7 +183,7 @@ def _entry(
     occurrences = occurrences_in(event, web_window)
     items = agenda_items(event, occurrences, stored.source_key if full else "")
     agenda = EntryAgenda(uid=event.uid, items=items, labels=labels)
-    content_hash, old = entry_hash(event), plan.published.entries.get(event.uid)
+    content_hash, old = entry_hash(event), _find(store, plan, updates, event.uid)
     if old is None or old.gone or old.content_hash != content_hash:
         stamp = _next_stamp(old, plan.now)
         blob = render(event, stamp)
@@ -190,6 +211,13 @@ def _entry(
     return entry if entry != kept else None, agenda
 
 
+def _find(store: Store, plan: Plan, updates: EntryUpdates, uid: str) -> EntryRow | None:
+    """Return the published entry with a UID, which may have been of another event."""
+    if uid not in updates.known and len(plan.stale) <= _BATCH:  # else all are known
+        updates.known[uid] = store.publications.entries(plan.feed.slug, uids=[uid]).get(uid)
+    return updates.known.get(uid)
+
+
 def _web_blob(event: Event, blob: bytes, occurrences: Sequence[Event], stamp: Stamp) -> bytes:
     """Return the variant ``web``; a single event needs only other times."""
     if event.recurrence is None and occurrences:
@@ -206,8 +234,8 @@ def _next_stamp(old: EntryRow | None, now: datetime) -> Stamp:
     return Stamp(changed=changed, sequence=max(sequence, old.sequence + 1))
 
 
-def _has_new_stamp(entry: Entry, plan: Plan) -> bool:
-    old = plan.published.entries.get(entry.uid)
+def _has_new_stamp(entry: Entry, updates: EntryUpdates) -> bool:
+    old = updates.known.get(entry.uid)
     return old is None or old.sequence != entry.sequence
 
 

@@ -41,16 +41,54 @@ def publish(store: Store, slug: str, *, now: datetime) -> PublishResult:
     """
     for _attempt in range(_ATTEMPTS):
         basis = store.publications.basis(slug)
+        # Read the definition after the revision. If it changes after that, a later publication
+        # replaces this one or the revision check rejects it: hidden data can't reappear.
         feed = _definition(store, slug)
-        if feed is None or basis.holds(feed_hash(feed, store.feeds.salt(slug)), now.date()):
+        if feed is None:
             return PublishResult()
-        publication, result = _prepare(store, slug, now)
-        written = publication is not None
-        if publication is None or store.publications.publish(slug, publication):
+        salt = store.feeds.salt(slug)
+        inputs_hash = feed_hash(feed, salt)
+        if basis.holds(inputs_hash, now.date()):
+            return PublishResult()
+        is_new_form = inputs_hash != basis.inputs_hash
+        # What a merged feed shows of an event depends on its copies in other sources.
+        needs_all = is_new_form or basis.is_merged
+        published = store.publications.current(slug, due=None if needs_all else now.date())
+        plan = make_plan(
+            feed,
+            published,
+            salt=salt,
+            now=now,
+            is_new_form=is_new_form,
+            load=partial(load_events, store),
+        )
+        updates = update_entries(store, plan)
+        result = PublishResult(
+            rendered=updates.rendered,
+            removed=updates.removed,
+            written=is_new_form
+            or bool(updates.freshness or updates.entries)
+            or bool(published.removed or published.new_sources),
+            rejections=updates.rejections,
+        )
+        if not result.written or store.publications.publish(
+            slug,
+            Publication(
+                revision=basis.revision,
+                now=plan.now,
+                inputs_hash=inputs_hash,
+                freshness=updates.freshness,
+                removed_events=published.removed,
+                entries=updates.entries,
+                agenda=updates.agenda,
+                changes=publication_changes(plan, updates, partial(store.agenda.of, slug)),
+                new_sources=published.new_sources,
+                documents=changed_documents(store, plan, updates),
+            ),
+        ):
             if not result.rejections:  # else they are tried again
                 store.publications.settle(slug, basis.sources)
-            return replace(result, written=written)
-        del publication  # of a large feed it is large: free it before the next attempt
+            return result
     raise StoreError(
         f'Feed "{slug}" could not be published: other processes publish it at the same time.'
     )
@@ -62,35 +100,3 @@ def _definition(store: Store, slug: str) -> Feed | None:
     if feed is None or feed.color or feed.kind != "calendar":
         return feed
     return replace(feed, color=store.sources.color(feed.sources[0].key))
-
-
-def _prepare(store: Store, slug: str, now: datetime) -> tuple[Publication | None, PublishResult]:
-    """Return what is to be written, None for nothing, and the result."""
-    published = store.publications.current(slug)
-    # Read the definition after the revision. If the definition changes after that, a later
-    # publication replaces this one or the revision check rejects it: hidden data can't reappear.
-    feed = _definition(store, slug)
-    if feed is None:
-        return None, PublishResult()
-    plan = make_plan(
-        feed, published, salt=store.feeds.salt(slug), now=now, load=partial(load_events, store)
-    )
-    updates = update_entries(store, plan)
-    result = PublishResult(
-        rendered=updates.rendered, removed=updates.removed, rejections=updates.rejections
-    )
-    changed = updates.freshness or updates.entries or plan.removed_events or published.new_sources
-    if not (changed or plan.is_new_form):
-        return None, result
-    return Publication(
-        revision=published.revision,
-        now=plan.now,
-        inputs_hash=plan.inputs_hash,
-        freshness=updates.freshness,
-        removed_events=plan.removed_events,
-        entries=updates.entries,
-        agenda=updates.agenda,
-        changes=publication_changes(plan, updates, partial(store.agenda.of, slug)),
-        new_sources=published.new_sources,
-        documents=changed_documents(store, plan, updates),
-    ), result

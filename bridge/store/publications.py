@@ -1,12 +1,13 @@
 """What each feed shows: its entries and the documents made of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 
 from bridge.feed.publication import (
     Document,
@@ -19,8 +20,18 @@ from bridge.feed.publication import (
 )
 from bridge.store.agenda import write_agenda
 from bridge.store.changes import write_changes
-from bridge.store.database import AT_ONCE, Row, batches, columns, delete_in, rows, upsert, values_of
-from bridge.store.schema import documents, entries, events, feed_sources, feeds, shapes, sources
+from bridge.store.database import (
+    AT_ONCE,
+    Row,
+    batches,
+    columns,
+    delete_in,
+    rows,
+    select_in,
+    upsert,
+    values_of,
+)
+from bridge.store.schema import documents, entries, events, feed_sources, feeds, freshness, sources
 from bridge.store.tables import Tables
 
 
@@ -49,18 +60,22 @@ class Representation:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Basis:
     """What a feed is published from, without its events.
 
-    ``sources`` is a text that differs whenever the sources of the feed, or their events, do.
-    ``settled`` is the text when nothing was left to publish, up to the day ``due``.
+    ``revision`` is that of the last publication, made of a definition and forms with this
+    ``inputs_hash``. ``sources`` is a text that differs whenever the sources of the feed, or their
+    events, do. ``settled`` is the text when nothing was left to publish, up to the day ``due``.
+    ``is_merged``: the feed has several sources, or had them before its settings changed.
     """
 
+    revision: int
     inputs_hash: str | None
-    sources: str
-    settled: str | None
     due: date | None
+    settled: str | None
+    sources: str
+    is_merged: bool
 
     def holds(self, inputs_hash: str, today: date) -> bool:
         """Return whether nothing is left to publish of a feed with these inputs."""
@@ -72,8 +87,8 @@ class Publications(Tables):
     """Reads and writes what feeds show."""
 
     def basis(self, slug: str) -> Basis:
-        """Return what decides whether something is left to publish; read it before the events."""
-        of_feed = (feeds.c.inputs_hash, feeds.c.settled, feeds.c.due)
+        """Return what decides whether something is left to publish; read it before all else."""
+        of_feed = (feeds.c.revision, feeds.c.inputs_hash, feeds.c.due, feeds.c.settled)
         of_sources = (sources.c.key, sources.c.version, sources.c.profile, sources.c.last_success)
         query = (
             select(feed_sources.c.position, feed_sources.c.leaving, *of_sources)
@@ -85,48 +100,74 @@ class Publications(Tables):
             row = connection.execute(select(*of_feed).where(feeds.c.slug == slug)).one()
             found = [(*values, read is not None) for *values, read in connection.execute(query)]
         text = sha256(repr(found).encode()).hexdigest()
-        return Basis(inputs_hash=row.inputs_hash, sources=text, settled=row.settled, due=row.due)
+        return Basis(*row, text, is_merged=len(found) > 1)
 
     def settle(self, slug: str, sources_text: str) -> None:
         """Save that nothing is left to publish while the sources are as ``basis`` stated."""
-        due = select(func.min(shapes.c.until)).where(shapes.c.slug == slug).scalar_subquery()
+        due = select(func.min(freshness.c.until)).where(freshness.c.slug == slug).scalar_subquery()
         values = {"settled": sources_text, "due": due}
         self._database.execute(update(feeds).where(feeds.c.slug == slug).values(values))
 
-    def current(self, slug: str) -> PublishedState:
-        """Return what is published of a feed and what its sources hold."""
-        feed = select(feeds.c.revision, feeds.c.inputs_hash).where(feeds.c.slug == slug)
-        fresh = columns(shapes, Freshness).where(shapes.c.slug == slug)
-        of_feed = columns(entries, EntryRow).where(entries.c.slug == slug)
-        etags = select(documents.c.variant, documents.c.etag).where(documents.c.slug == slug)
+    def current(self, slug: str, *, due: date | None = None) -> PublishedState:
+        """Return what the sources of a feed hold, and what was published of it.
+
+        ``due``: only the events whose entries may be out of date on that day.
+        """
+        known = [freshness.c[field.name] for field in fields(Freshness)]
+        is_known = (freshness.c.slug == slug, freshness.c.event_uid == events.c.uid)
+        query = _stored(slug).add_columns(*known).outerjoin(freshness, and_(*is_known))
+        if due is not None:
+            query = query.where(_may_differ(due))
         read = sources.c.last_success.is_not(None)
         new_sources = _present(slug).where(feed_sources.c.published.is_(False), read)
+        held = _stored(slug).where(events.c.uid == freshness.c.event_uid).order_by(None)
+        removed = select(freshness.c.event_uid).where(freshness.c.slug == slug)
+        removed = removed.where(~held.correlate(freshness).exists())
         with self._database.read() as connection:
-            revision, inputs_hash = connection.execute(feed).one()
+            pairs = [(row[:4], row[4:]) for row in connection.execute(query)]
             return PublishedState(
-                revision=revision,
-                inputs_hash=inputs_hash or "",
-                stored=tuple(rows(connection, _stored(slug), StoredEvent)),
-                freshness={row.event_uid: row for row in rows(connection, fresh, Freshness)},
-                entries={entry.uid: entry for entry in rows(connection, of_feed, EntryRow)},
-                etags={row.variant: row.etag for row in connection.execute(etags)},
+                stored=tuple(StoredEvent(*event) for event, _ in pairs),
+                freshness={row[0]: Freshness(*row) for _, row in pairs if row[0] is not None},
+                removed=tuple(connection.execute(removed).scalars()),
                 new_sources=tuple(connection.execute(new_sources).scalars()),
             )
 
-    def blobs(self, slug: str, *, web: bool) -> Mapping[str, bytes]:
-        """Return the bytes of all entries that are not gone, by UID; ``web``: of that variant."""
-        query = select(entries.c.uid, entries.c.web_blob if web else entries.c.blob)
+    def entries(
+        self, slug: str, *, events: Sequence[str] | None = None, uids: Sequence[str] | None = None
+    ) -> dict[str, EntryRow]:
+        """Return the entries of a feed without their bytes, by UID; gone ones, too.
+
+        ``events``, ``uids``: only those of these events, or with these UIDs.
+        """
+        query = columns(entries, EntryRow).where(entries.c.slug == slug)
+        column, values = (entries.c.event_uid, events) if uids is None else (entries.c.uid, uids)
+        with self._database.read() as connection:
+            if values is None:
+                return {entry.uid: entry for entry in rows(connection, query, EntryRow)}
+            found = select_in(connection, query, column, values)
+            return {row.uid: EntryRow(**row._asdict()) for row in found}
+
+    def blobs(
+        self, slug: str, *, web: bool, first: str = "", last: str | None = None
+    ) -> list[tuple[tuple[str, str], bytes]]:
+        """Return the bytes of entries that are not gone, with sort key and UID, in no order.
+
+        ``web``: of that variant. ``first`` and ``last`` are sort keys, both included.
+        """
+        blob = entries.c.web_blob if web else entries.c.blob
+        query = select(entries.c.sort_key, entries.c.uid, blob)
         query = query.where(entries.c.slug == slug, entries.c.gone.is_(False))
+        query = query.where(entries.c.sort_key >= first)
+        query = query if last is None else query.where(entries.c.sort_key <= last)
         with self._database.read() as connection:
             result = connection.execute(query).yield_per(AT_ONCE)
-            return {uid: blob or b"" for uid, blob in result}
+            return [((sort_key, uid), blob or b"") for sort_key, uid, blob in result]
 
-    def compressed(self, slug: str, variant: str) -> tuple[bytes, bytes]:
-        """Return a document in gzip and its blocks; empty bytes if there is none."""
-        query = select(documents.c.gzip, documents.c.blocks)
-        query = query.where(documents.c.slug == slug, documents.c.variant == variant)
-        row = self._database.first(query)
-        return (row.gzip, row.blocks or b"") if row else (b"", b"")
+    def zones(self, slug: str) -> Counter[str]:
+        """Return how many entries that are not gone have which time zones."""
+        query = select(entries.c.zones, func.count().label("number")).group_by(entries.c.zones)
+        query = query.where(entries.c.slug == slug, entries.c.gone.is_(False))
+        return Counter({row.zones: row.number for row in self._database.all(query)})
 
     def publish(self, slug: str, publication: Publication) -> bool:
         """Write a publication in one transaction: readers see the old one or the new one.
@@ -139,8 +180,12 @@ class Publications(Tables):
             if connection.execute(update(feeds).where(*current).values(new)).rowcount == 0:
                 return False
             removed = publication.removed_events
-            delete_in(connection, shapes.c.event_uid, removed, shapes.c.slug == slug)
-            for table, values in ((shapes, publication.freshness), (entries, publication.entries)):
+            delete_in(connection, freshness.c.event_uid, removed, freshness.c.slug == slug)
+            for table, values in (
+                (freshness, publication.freshness),
+                (entries, publication.entries),
+                (documents, publication.documents),
+            ):
                 upsert(connection, table, ({"slug": slug, **values_of(value)} for value in values))
             if write_agenda(connection, slug, publication.agenda):
                 labels_at = update(feeds).where(feeds.c.slug == slug)
@@ -149,9 +194,6 @@ class Publications(Tables):
             for batch in batches(publication.new_sources):
                 shown = (feed_sources.c.slug == slug, feed_sources.c.source_key.in_(batch))
                 connection.execute(update(feed_sources).where(*shown).values(published=True))
-            for document in publication.documents:
-                upsert(connection, documents, [{"slug": slug, **values_of(document)}])
-                del document  # before the next one is made
         return True
 
     def document(self, slug: str, variant: str) -> Document | None:
@@ -172,10 +214,11 @@ class Publications(Tables):
 
     def representation(self, slug: str, variant: str, *, gzip: bool) -> Representation | None:
         """Return a feed's published bytes in one coding; None when it was never published."""
-        coded = documents.c.gzip if gzip else documents.c.body
-        query = select(documents.c.etag, documents.c.modified_at, coded)
-        query = query.where(documents.c.slug == slug, documents.c.variant == variant)
-        return self._first(query, Representation)
+        found = self.document(slug, variant)
+        if found is None:
+            return None
+        data = found.gzip if gzip else found.body
+        return Representation(etag=found.etag, modified_at=found.modified_at, data=data)
 
     def entry(self, slug: str, uid: str) -> Entry | None:
         """Return one UID family of a feed; None when the feed does not show it."""
@@ -210,4 +253,15 @@ def _stored(slug: str) -> Select[Any]:
         .where(feed_sources.c.slug == slug)
         .where(or_(feed_sources.c.leaving.is_(False), unread.correlate(None).exists()))
         .order_by(feed_sources.c.leaving, feed_sources.c.position, events.c.uid)
+    )
+
+
+def _may_differ(due: date) -> ColumnElement[bool]:
+    """Return the condition that entries were not made from the event as it is, or end on a day."""
+    return or_(
+        freshness.c.event_uid.is_(None),
+        freshness.c.source_key != events.c.source_key,
+        freshness.c.content_hash != events.c.content_hash,
+        freshness.c.cancelled_since.is_distinct_from(events.c.cancelled_since),
+        freshness.c.until <= due,
     )

@@ -64,25 +64,30 @@ def migration(version: int) -> str:
 
 def _read_tables() -> sa.MetaData:
     """Return the tables that the migrations lead to. A line of their SQL has one column at most."""
-    metadata = sa.MetaData()
+    tables: dict[str, list[Any]] = {}
     lines = (line for n in range(1, SCHEMA_VERSION + 1) for line in migration(n).splitlines())
     for line in lines:
         match re.findall(r"[\w{}]+", line.partition("--")[0]):
             case ["CREATE", "TABLE", name]:
-                table = sa.Table(name, metadata)
+                parts = tables[name] = []
             case ["DROP", "TABLE", name]:
-                metadata.remove(metadata.tables[name])
+                del tables[name]
             case ["PRIMARY", "KEY", *names]:
-                table.append_constraint(sa.PrimaryKeyConstraint(*names))
+                parts.append(sa.PrimaryKeyConstraint(*names))
             case ["ALTER", "TABLE", name, "ADD", "COLUMN", column, kind, *_]:
-                _add_column(metadata.tables[name], column, kind)
+                tables[name].append(_column(column, kind))
+            case ["ALTER", "TABLE", name, "DROP", "COLUMN", column]:
+                tables[name] = [part for part in tables[name] if part.name != column]
             case [column, kind, *_] if kind in _TYPES:
-                _add_column(table, column, kind)
+                parts.append(_column(column, kind))
+    metadata = sa.MetaData()
+    for name, parts in tables.items():
+        sa.Table(name, metadata, *parts)
     return metadata
 
 
-def _add_column(table: sa.Table, name: str, kind: str) -> None:
-    table.append_column(sa.Column(name, _TYPES[kind], key=_NAMES.get(name, name)))
+def _column(name: str, kind: str) -> sa.Column[Any]:
+    return sa.Column(name, _TYPES[kind], key=_NAMES.get(name, name))
 
 
 metadata = _read_tables()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import json
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from bridge.domain import codec, problems
@@ -103,7 +104,7 @@ class Sources(Tables):
         """Return what the last complete read had, by upstream id; empty if that is unknown."""
         query = sa.select(read_parts.c.data).where(read_parts.c.source_key == key)
         row = self._database.first(query)
-        return codec.decode_parts(row.data) if row else {}
+        return msgspec.json.decode(row.data, type=dict[str, ReadPart]) if row else {}
 
     def color(self, key: str) -> str:
         """Return the colour that Zoho has for a calendar; empty if it is not known."""
@@ -167,7 +168,7 @@ class Sources(Tables):
         with self._database.write() as connection:
             if connection.execute(statement).rowcount == 0:
                 return False
-            data = {"source_key": key, "data": codec.encode_parts(parts or {})}
+            data = {"source_key": key, "data": msgspec.json.encode(parts or {})}
             upsert(connection, read_parts, [data])
             upsert(connection, events, ({"source_key": key, **values_of(event)} for event in saved))
             delete_in(connection, events.c.uid, removed, events.c.source_key == key)

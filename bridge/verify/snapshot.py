@@ -38,11 +38,12 @@ def read_snapshot(store: Store, feed: Feed, window: Window) -> tuple[PublishedIn
     if document is None:
         raise UnverifiableError("feed-unpublished", feed=feed.slug)
     current = store.publications.current(feed.slug)
+    entries = store.publications.entries(feed.slug)
     indexes = {key: store.sources.index(key) for key in {row.source_key for row in current.stored}}
     rows = {row.uid: row for row in reversed(current.stored) if row.uid in indexes[row.source_key]}
     instances = []
     for instance in expand(document.body, window):
-        entry = current.entries.get(instance.key[0])
+        entry = entries.get(instance.key[0])
         row = rows.get(entry.event_uid) if entry else None
         if row:
             event = indexes[row.source_key][row.uid]

@@ -15,7 +15,7 @@ from wsgiref.types import WSGIEnvironment
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.http import http_date
 
-from bridge.feed.document import iter_document
+from bridge.feed.document import join_document
 from bridge.feed.publication import Entry
 from bridge.store.publications import Head
 from bridge.web.context import Access, Web
@@ -110,7 +110,7 @@ def event_document(entry: Entry, variant: str) -> bytes | None:
     blob, zones = (entry.web_blob, []) if variant == "web" else (entry.blob, entry.zones.split())
     if not blob:
         return None
-    return b"".join(iter_document(title="", blobs=[blob], zones=zones, single=True))
+    return join_document([blob], title="", zones=zones, single=True)
 
 
 def _not_modified(request: FeedRequest, head: Head, tag: str) -> WsgiResponse:

@@ -5,14 +5,15 @@ events, or the selection change.
 """
 
 from dataclasses import dataclass, replace
+import gzip
+from hashlib import sha256
 from threading import Lock
 from typing import Any
 
 from werkzeug.exceptions import NotFound
 
 from bridge.feed.agenda import NO_INVITATION
-from bridge.feed.document import PLACEHOLDER, add_alarm, find_color, iter_document, split_document
-from bridge.feed.gzip_blocks import compress
+from bridge.feed.document import PLACEHOLDER, add_alarm, find_color, join_document, split_document
 from bridge.feed.selection import Ticks
 from bridge.store import Store
 from bridge.store.publications import Head
@@ -74,25 +75,25 @@ class SelectedDocuments:
             raise NotFound
         uids = None if entries is None else {uid.encode() for uid in entries}
         if entries is not None and variant == "web":  # whose occurrences have UIDs of their own
-            blobs = self._store.publications.blobs(selection.slug, web=True)
+            stored = self._store.publications.blobs(selection.slug, web=True)
+            blobs = {uid: blob for (_, uid), blob in stored}
             occurrences = (split_document(blobs.get(uid, b""))[1] for uid in entries)
             uids = {uid for of_entry in occurrences for uid, _ in of_entry}
-        zones, vevents = split_document(kept.body, uids)
+        body = kept.body
+        zones, vevents = split_document(body, uids)
         number = source.events if uids is None else len({uid for uid, _ in vevents})
         if variant == "default" and ticks.reminder is not None:
             vevents = [(uid, add_alarm(uid, blob, ticks.reminder)) for uid, blob in vevents]
         pieces = [blob for _, blob in vevents if blob != PLACEHOLDER]
         used = [z for z in zones if any(f";TZID={z}:".encode() in piece for piece in pieces)]
         title = _title(source.title, ticks)
-        color = find_color(kept.body)
-        parts = list(iter_document(title=title, blobs=pieces, zones=used, color=color))
-        document = compress(parts, earlier=kept.gzip, blocks=kept.blocks or b"", level=_GZIP_LEVEL)
+        body = join_document(pieces, title=title, zones=used, color=find_color(body))
         changes = (source.modified_at, selection.changed_at, source.labels_at or source.modified_at)
         # Never too early: an event that leaves the selection does not show when it did.
-        head = replace(
-            source, title=title, etag=document.sha256, modified_at=max(changes), events=number
-        )
-        return SelectedDocument(basis=basis, head=head, body=b"".join(parts), gzip=document.gzip)
+        etag, modified_at = sha256(body).hexdigest(), max(changes)
+        head = replace(source, title=title, etag=etag, modified_at=modified_at, events=number)
+        data = gzip.compress(body, _GZIP_LEVEL, mtime=0)
+        return SelectedDocument(basis=basis, head=head, body=body, gzip=data)
 
 
 def _title(title: str, ticks: Ticks) -> str:

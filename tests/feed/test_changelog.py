@@ -381,7 +381,7 @@ def test_the_latest_changes_come_first_up_to_the_limit(any_store: Store, now: da
 def test_a_refused_publication_leaves_no_change(any_store: Store, now: datetime) -> None:
     """The documents and their changes are one transaction."""
     publish_events(any_store, now, event("a"))
-    revision = any_store.publications.current("team").revision
+    revision = any_store.publications.basis("team").revision
     change = Change(uid="a", kind="gone", title="a")
     late = Publication(revision=revision - 1, changes=[change], now=now)
     assert not any_store.publications.publish("team", late)

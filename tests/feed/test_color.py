@@ -3,8 +3,7 @@
 import pytest
 
 from bridge.feed.color import color_name
-from bridge.feed.document import find_color
-from tests.joined_document import join_document
+from bridge.feed.document import find_color, join_document
 
 
 @pytest.mark.parametrize(

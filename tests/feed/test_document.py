@@ -12,9 +12,8 @@ from icalendar.parser import Contentline
 from bridge.domain.event import Event
 from bridge.domain.text import one_line
 from bridge.domain.uid import event_uid
-from bridge.feed.document import PLACEHOLDER
+from bridge.feed.document import PLACEHOLDER, join_document
 from bridge.publish.ical import vevent
-from tests.joined_document import join_document
 
 TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from('\\;,:^\n" é漢🗓'), max_size=200)
 

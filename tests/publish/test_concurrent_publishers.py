@@ -23,11 +23,14 @@ from tests.publish.feeds import FEED, MINUTE, VARIANTS, bodies, body, publish_al
 
 
 STEPS = [
-    ("publications", "current"),
+    ("publications", "basis"),
     ("feeds", "get"),
+    ("publications", "current"),
+    ("publications", "entries"),
     ("sources", "payloads"),
     ("publications", "blobs"),
-    ("publications", "compressed"),
+    ("publications", "zones"),
+    ("publications", "document"),
     ("publications", "publish"),
 ]
 
@@ -83,7 +86,7 @@ def test_the_newest_data_win_whenever_another_publisher_comes_between(
     assert titles(store) == ["3", "3"]
     current = store.publications.current("team")
     assert (
-        {uid for uid, entry in current.entries.items() if not entry.gone}
+        {uid for uid, entry in store.publications.entries("team").items() if not entry.gone}
         == {"a", "new"}
         == set(current.freshness)
     )

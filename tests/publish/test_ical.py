@@ -12,8 +12,8 @@ import pytest
 import recurring_ical_events
 
 from bridge.domain.event import Alarm, Person, Place, Recurrence, Rule, Status
+from bridge.feed.document import join_document
 from bridge.publish.ical import values, vevent
-from tests.joined_document import join_document
 from tests.publish.ical_cases import LINES
 from tests.publish.vevents import (
     NEW_YORK,

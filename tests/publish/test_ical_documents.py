@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.domain.event import Alarm
-from bridge.feed.document import remove_alarms
+from bridge.feed.document import join_document, remove_alarms
 from bridge.publish.ical import vevent
-from tests.joined_document import join_document
 from tests.publish.vevents import (
     BERLIN,
     NEW_YORK,

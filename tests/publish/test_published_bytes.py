@@ -121,7 +121,7 @@ def documents(store: Store, settings: config.Settings) -> dict[str, str]:
         for variant, query in VARIANTS.items():
             sums[f"{feed.slug} {variant}"] = _sum(client, [f"{base}.ics{query}"])
             uids = sorted(
-                e.uid for e in store.publications.current(feed.slug).entries.values() if not e.gone
+                e.uid for e in store.publications.entries(feed.slug).values() if not e.gone
             )
             sums[f"{feed.slug} {variant} events"] = _sum(
                 client, [f"{base}/{uid}.ics{query}" for uid in uids]

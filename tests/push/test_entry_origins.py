@@ -47,9 +47,7 @@ def test_an_entry_is_returned_by_uid_with_the_event_it_was_rendered_from(
             changed_at=now, sequence=7, sort_key="", zones="",
             blob=None if gone else b"blob", web_blob=None, gone=gone,
         )  # fmt: skip
-        document = Document(
-            variant="default", body=b"", gzip=b"", etag="e", modified_at=now, events=1
-        )
+        document = Document(variant="default", gzip=b"", etag="e", modified_at=now, events=1)
         assert any_store.publications.publish(
             slug, Publication(revision=0, entries=[entry], documents=[document], now=now)
         )

@@ -24,6 +24,7 @@ import recurring_ical_events
 
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
+from bridge.feed.document import join_document
 from bridge.publish.ical import vevent
 from bridge.publish.publisher import publish
 from bridge.publish.view.event import event_view
@@ -31,7 +32,6 @@ from bridge.sources.calendar.parse import parse
 from bridge.sources.protocols import ParseResult
 from bridge.store import Store
 from tests.factories import put
-from tests.joined_document import join_document
 from tests.readers.upstream_calendar import (
     DAY,
     HOUR,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+import gzip
 from typing import Any
 
 from bridge.domain import codec
@@ -82,8 +83,7 @@ def document(variant: str = "default", body: bytes = b"BEGIN:VCALENDAR\r\n") -> 
     """Return a document of a feed."""
     return Document(
         variant=variant,
-        body=body,
-        gzip=b"z" + body,
+        gzip=gzip.compress(body, mtime=0),
         etag=f"e{len(body)}",
         modified_at=TENTH,
         events=1,

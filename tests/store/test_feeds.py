@@ -105,7 +105,7 @@ def test_a_removed_feed_keeps_all_and_can_return(configured: Store, now: datetim
     configured.feeds.change(mix, now=now)
     assert configured.feeds.active() == (feed("b", WORK), mix)
     assert configured.links.of("mix") == links
-    assert configured.publications.current("mix").revision == 1
+    assert configured.publications.basis("mix").revision == 1
 
 
 def test_a_new_or_changed_feed_is_pending_until_it_is_published(
@@ -323,7 +323,7 @@ def test_a_feed_that_hides_more_serves_nothing_until_it_is_published_again(
         any_store.verifications.of("team"),
     )
     assert [bool(each) for each in served] == [not hides_more] * len(served)
-    assert any_store.publications.current("team").entries["u1"].sequence == 3
+    assert any_store.publications.entries("team")["u1"].sequence == 3
     assert pending(any_store) == ["team"] * (hides_more or by_admin)
     late = publish(any_store, revision=1, documents=[document()])
     assert late is not hides_more, "a publication of the earlier definition, begun before"

@@ -56,7 +56,7 @@ def test_an_older_database_keeps_addresses_events_and_bytes(
     restore(database_url, version)
     store = Store.open(database_url, SecretKeys(KEY))
     before = store.publications.document("team", "default")
-    entries = store.publications.current("team").entries
+    entries = store.publications.entries("team")
     blobs = store.publications.blobs("team", web=False)
     assert before is not None
     assert b"SUMMARY:Stand-up" in before.body
@@ -70,7 +70,7 @@ def test_an_older_database_keeps_addresses_events_and_bytes(
     assert token.value == "tok"
     publish(store, "team", now=datetime(2026, 3, 10, 10, tzinfo=UTC))
     assert store.publications.document("team", "default") == before
-    assert store.publications.current("team").entries == entries
+    assert store.publications.entries("team") == entries
     assert store.publications.blobs("team", web=False) == blobs
     store.close()
 

@@ -5,23 +5,24 @@ from datetime import date, datetime
 
 from bridge.feed.publication import Freshness
 from bridge.store import Store
-from tests.store.samples import document, entry, event_to_save, feed, publish, save_read
+from tests.store.samples import WORK, document, entry, event_to_save, feed, publish, save_read
 
 
 def test_a_publication_is_read_as_it_was_written(any_store: Store, now: datetime) -> None:
     any_store.feeds.replace([feed()], now=now)
     save_read(any_store, now, saved=[event_to_save()])
-    fresh = Freshness(event_uid="u1", inputs_hash="b1", until=date(2026, 4, 1))
+    fresh = Freshness("u1", WORK.key, "h1", until=date(2026, 4, 1))
     assert publish(
         any_store, freshness=[fresh], entries=[entry()], documents=[document(), document("web")]
     )
     current = any_store.publications.current("team")
-    assert current.revision == 1
+    assert any_store.publications.basis("team").revision == 1
+    entries = any_store.publications.entries("team")
     assert current.freshness == {"u1": fresh}
-    assert current.entries.keys() == {"u1"}
-    assert asdict(current.entries["u1"]).items() < asdict(entry()).items()
+    assert entries.keys() == {"u1"}
+    assert asdict(entries["u1"]).items() < asdict(entry()).items()
     assert any_store.publications.entry("team", "u1") == entry()
-    assert current.etags == {"default": document().etag, "web": document("web").etag}
+    assert any_store.publications.document("team", "web") == document("web")
     assert [stored.uid for stored in current.stored] == ["u1"]
 
 
@@ -43,6 +44,6 @@ def test_an_entry_that_is_gone_keeps_its_stamps(any_store: Store, now: datetime)
         entries=[entry(gone=True, blob=None, web_blob=None)],
         removed_events=["u1"],
     )
+    assert any_store.publications.entries("team")["u1"].sequence == 3
     current = any_store.publications.current("team")
-    assert current.entries["u1"].sequence == 3
-    assert current.freshness == {}
+    assert (current.freshness, current.removed) == ({}, ())

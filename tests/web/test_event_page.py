@@ -71,7 +71,7 @@ def show(store: Store, client: FlaskClient) -> Show:
     def open_page(path: str, *items: AgendaItem, **feed: Any) -> TestResponse:
         fields: Any = {"slug": "fair", "title": "Fair", "sources": (WORK, FAIR), "public": True}
         store.feeds.replace([Feed(**fields | feed)], now=NOW)
-        revision = store.publications.current("fair").revision
+        revision = store.publications.basis("fair").revision
         agenda = [EntryAgenda(uid=item.uid, items=(item,)) for item in items]
         store.publications.publish(
             "fair",
@@ -178,7 +178,7 @@ def test_the_file_is_named_after_its_event(store: Store, client: FlaskClient) ->
     """Rulebook H13: inline, so that Google reads it; saved only if asked."""
     feed = Feed(slug="w", title="Work", sources=FEED.sources, public=True)
     publish_events(store, NOW, event("u", title="Fête: Köln"), feed=feed)
-    (entry,) = store.publications.current("w").entries
+    (entry,) = store.publications.entries("w")
     headers = client.get(f"/feeds/w/{entry}.ics?download=1").headers
     name = "F%C3%AAte%3A%20K%C3%B6ln.ics"
     expected = f"attachment; filename=\"w-event.ics\"; filename*=UTF-8''{name}"

@@ -16,12 +16,12 @@ from bridge.domain.event import Event
 from bridge.domain.feed import Feed
 from bridge.domain.source import CalendarSource
 from bridge.domain.timezones import zone
+from bridge.feed.document import join_document
 from bridge.feed.publication import Document, Entry, Publication
 from bridge.publish.ical import vevent
 from bridge.store import Store
 from bridge.web import create_app
 from tests.factories import event
-from tests.joined_document import join_document
 
 CHANGED = datetime(2026, 3, 9, 8, 0, 30, 500_000, tzinfo=UTC)
 BODY = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
@@ -32,7 +32,6 @@ def document(variant: str, body: bytes) -> Document:
     etag = hashlib.sha256(body).hexdigest()
     return Document(
         variant=variant,
-        body=body,
         gzip=gzip.compress(body),
         etag=etag,
         modified_at=CHANGED,

@@ -236,10 +236,10 @@ def test_the_command_gives_programs_all_of_it(run: Run, recent: datetime) -> Non
 
 def test_the_command_looks_back_the_given_number_of_days(run: Run, changed: Store) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=5)
-    current = changed.publications.current("team")
+    current = changed.publications.basis("team")
     older = Publication(
         revision=current.revision,
-        inputs_hash=current.inputs_hash,
+        inputs_hash=current.inputs_hash or "",
         changes=[Change(uid="x", kind="added", title="Older")],
         now=long_ago,
     )

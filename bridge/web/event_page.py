@@ -1,8 +1,12 @@
-"""The page of one event, with links that add it to calendars; of a series, one of its dates."""
+"""The page of one event, with links that add it to calendars; of a series, one of its dates.
 
-from collections.abc import Sequence
+Pages of feeds with ``indexed = true`` have the same facts as schema.org data for search engines.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 import re
+from typing import Any
 
 from flask import Blueprint, Response, request
 from markupsafe import Markup
@@ -14,13 +18,13 @@ from bridge.web import agenda, language, page_selection
 from bridge.web.agenda_view import choose_zone, event_url
 from bridge.web.context import public_root, web
 from bridge.web.html_response import html_response
-from bridge.web.json_ld import event_object
 from bridge.web.urls import event_links
 
 blueprint = Blueprint("event_page", __name__)
 
 _UID = re.compile(r"[!-~]{1,255}")
 _MOST_DATES = 10
+_ONLINE, _OFFLINE = "OnlineEventAttendanceMode", "OfflineEventAttendanceMode"
 
 
 @blueprint.get("/feeds/<slug>/event/<uid>")
@@ -64,3 +68,27 @@ def _items(feed: Feed, page: page_selection.PageSelection, uid: str) -> Sequence
         if uids is not None and uid not in uids:
             return ()
     return table.of(feed.slug, [uid]).get(uid, ())
+
+
+def event_object(entry: agenda.Entry, base: str) -> Mapping[str, Any]:
+    """Return a schema.org Event (JSON-LD); ``base``: the address of the feed's page."""
+    item = entry.item
+    event: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "Event",
+        "name": item.name,
+        "url": event_url(entry, base, keep=False),
+        "startDate": entry.start.isoformat(),
+        "endDate": entry.last_day.isoformat() if item.all_day else entry.end.isoformat(),
+        "eventStatus": f"https://schema.org/Event{'Cancelled' if item.cancelled else 'Scheduled'}",
+        "eventAttendanceMode": f"https://schema.org/{_OFFLINE if item.place else _ONLINE}",
+        "description": item.description,
+        "image": item.image_url,
+        "performer": [{"@type": "Person", "name": name} for name in item.speakers],
+        "organizer": [{"@type": "Organization", "name": name} for name in item.organizers],
+    }
+    if item.place:
+        event["location"] = {"@type": "Place", "name": item.place, "address": item.place}
+    elif item.join_url or item.url:
+        event["location"] = {"@type": "VirtualLocation", "url": item.join_url or item.url}
+    return {name: value for name, value in event.items() if value}

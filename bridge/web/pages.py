@@ -19,8 +19,8 @@ from bridge.web import language, page_selection
 from bridge.web.agenda import Entry
 from bridge.web.agenda_view import Limits, agenda_view, choose_zone
 from bridge.web.context import is_local_request, public_root, web
+from bridge.web.event_page import event_object
 from bridge.web.html_response import html_response, kept_response
-from bridge.web.json_ld import event_object
 from bridge.web.session import has_admin_pages, is_open_to_all
 from bridge.web.urls import subscribe_links
 

@@ -13,6 +13,7 @@ from werkzeug.exceptions import BadRequest, Gone, NotFound
 
 from bridge.config import Settings
 from bridge.domain.feed import Feed
+from bridge.feed.selection import Ticks
 from bridge.store import Store
 from bridge.store.links import Link
 from bridge.store.publications import Head
@@ -38,6 +39,11 @@ class Access:
     slug: str
     link: Link | None = None
     selection: Selection | None = None
+
+    @property
+    def ticks(self) -> Ticks:
+        """The ticks of the selection, without any tick for all events."""
+        return self.selection.ticks if self.selection else Ticks()
 
 
 class Web:
@@ -101,6 +107,11 @@ class Web:
         if head is None or access.selection is None:
             return head
         return self.selected_documents.get(access.selection, head, variant).head
+
+    def shows(self, access: Access, uid: str) -> bool:
+        """Whether an address opens an entry of its feed."""
+        uids = self.store.agenda.selected(access.slug, access.ticks)
+        return uids is None or uid in uids
 
     def _open(self, slug: str | None, token: str | None, *, is_poll: bool) -> Access:
         """Return what an address opens, and note its use; raise NotFound or Gone."""

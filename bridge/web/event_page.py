@@ -12,7 +12,6 @@ from flask import Blueprint, Response, request
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
-from bridge.domain.feed import Feed
 from bridge.feed.agenda import AgendaItem
 from bridge.web import agenda, language, page_selection
 from bridge.web.agenda_view import choose_zone, event_url
@@ -31,8 +30,11 @@ _ONLINE, _OFFLINE = "OnlineEventAttendanceMode", "OfflineEventAttendanceMode"
 @blueprint.get("/f/<token>/event/<uid>")
 def event(uid: str, slug: str | None = None, token: str | None = None) -> Response:
     """Show an event of a feed that shows details; 404 for all other events."""
-    feed, page = page_selection.open_page(slug, token, has_form=True)
-    items = _items(feed, page, uid)
+    page = page_selection.open_page(slug, token, has_form=True)
+    feed = page.feed
+    items: Sequence[AgendaItem] = ()
+    if feed.privacy != "busy" and _UID.fullmatch(uid) and web().shows(page.access, uid):
+        items = web().store.agenda.of(feed.slug, [uid]).get(uid, ())
     if not items:
         raise NotFound
     now = datetime.now(UTC)
@@ -56,18 +58,6 @@ def event(uid: str, slug: str | None = None, token: str | None = None) -> Respon
         json_ld=[event_object(entry, base)] if feed.is_indexed else None,
         **page.shown,
     )
-
-
-def _items(feed: Feed, page: page_selection.PageSelection, uid: str) -> Sequence[AgendaItem]:
-    """Return the items of an event that this page may show."""
-    table = web().store.agenda
-    if feed.privacy == "busy" or not _UID.fullmatch(uid):
-        return ()
-    if page.selection is not None:
-        uids = table.selected(feed.slug, page.selection.ticks)
-        if uids is not None and uid not in uids:
-            return ()
-    return table.of(feed.slug, [uid]).get(uid, ())
 
 
 def event_object(entry: agenda.Entry, base: str) -> Mapping[str, Any]:

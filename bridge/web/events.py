@@ -40,7 +40,6 @@ def schema() -> BaseResponse:
 def events(slug: str, token: str | None = None) -> BaseResponse:
     """Return the occurrences that overlap the requested span, in order of time."""
     access, _head = web().open_feed(slug, token, "default")
-    ticks = access.selection.ticks if access.selection else None
     start = _requested("start")
     end = _requested("end")
     if start is None:
@@ -48,7 +47,7 @@ def events(slug: str, token: str | None = None) -> BaseResponse:
     end = end or start + _DEFAULT
     if not timedelta() < end - start <= _MOST:
         _refuse(f"end must be after start, by at most {_MOST.days} days")
-    items = web().store.agenda.between(slug, start - _DAY, end + _DAY, ticks=ticks)
+    items = web().store.agenda.between(slug, start - _DAY, end + _DAY, ticks=access.ticks)
     # All-day events belong to the days of the client, as the time zone of the request shows them.
     days = (start.date(), (end - timedelta.resolution).date() + _DAY)
     found = [

@@ -79,11 +79,8 @@ class Feeds:
         """Answer with one event, a series with all its exceptions, from its published bytes."""
         store = self._web.store
         entry = store.publications.entry(head.slug, uid) if _UID.fullmatch(uid) else None
-        if entry is not None and access.selection is not None:
-            uids = store.agenda.selected(head.slug, access.selection.ticks)
-            entry = entry if uids is None or uid in uids else None
         body = event_document(entry, request.variant) if entry else None
-        if entry is None or body is None:
+        if entry is None or body is None or not self._web.shows(access, uid):
             raise NotFound
         head = replace(head, etag=hashlib.sha256(body).hexdigest(), modified_at=entry.changed_at)
         tag = request.current_etag(head)

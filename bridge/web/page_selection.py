@@ -65,7 +65,7 @@ class PageSelection:
     @cached_property
     def groups(self) -> Mapping[str, Sequence[Option]]:
         """The options by kind."""
-        return _groups(self.feed, self.selection.ticks if self.selection else Ticks())
+        return _groups(self.feed, self.access.ticks)
 
     @property
     def names(self) -> Sequence[str]:
@@ -84,18 +84,15 @@ class PageSelection:
         return [uid for uid in self.ticks.events if uid not in self.offered]
 
 
-def open_page(
-    slug: str | None, token: str | None, *, has_form: bool = False
-) -> tuple[Feed, PageSelection]:
-    """Return the feed whose page an address opens, and its selection; raise NotFound and Gone.
+def open_page(slug: str | None, token: str | None, *, has_form: bool = False) -> PageSelection:
+    """Return the selection of the page that an address opens; raise NotFound and Gone.
 
     ``slug`` is None if the token names the feed, ``token`` is None for a public feed. Afterwards
     ``agenda_items`` returns what is selected. ``has_form``: the page is for making selections.
     """
     access, feed = web().open_page(slug, token, is_poll=not has_form)
     selection = access.selection
-    stored = selection.ticks if selection else Ticks()
-    ticks, problem = g.get("not_saved", (stored, ""))
+    ticks, problem = g.get("not_saved", (access.ticks, ""))
     page = PageSelection(
         access=access,
         feed=feed,
@@ -106,7 +103,7 @@ def open_page(
         problem=problem,
     )
     g.page_selection = page
-    return feed, page
+    return page
 
 
 def current_page() -> PageSelection | None:
@@ -120,8 +117,7 @@ def agenda_items(
 ) -> tuple[AgendaItem, ...]:
     """Return what this page may show of a feed in a span; options as of ``AgendaTable.between``."""
     page: PageSelection | None = g.get("page_selection")
-    is_part = page is not None and page.selection is not None and not page.chooses
-    ticks = page.selection.ticks if page and page.selection and is_part else None
+    ticks = page.access.ticks if page and not page.chooses else None
     return web().store.agenda.between(slug, start, end, ticks=ticks, **options)
 
 

@@ -12,7 +12,6 @@ from markupsafe import Markup
 import segno
 from werkzeug.wrappers import Response as BaseResponse
 
-from bridge.domain.feed import Feed
 from bridge.domain.records import SourceState
 from bridge.store.publications import Head
 from bridge.web import language, page_selection
@@ -66,13 +65,13 @@ def icon() -> Response:
 @blueprint.get("/f/<token>/")
 def feed_page(slug: str | None = None, token: str | None = None) -> Response:
     """Show the page of a public feed, or of a feed whose address is its secret."""
-    feed, page = page_selection.open_page(slug, token, has_form=True)
+    page = page_selection.open_page(slug, token, has_form=True)
     head = web().head_of(page.access)
-    return kept_response((feed, head, page.selection), lambda: _feed_page(feed, page, head))
+    return kept_response((page.feed, head, page.selection), lambda: _feed_page(page, head))
 
 
-def _feed_page(feed: Feed, page: page_selection.PageSelection, head: Head | None) -> Response:
-    now = datetime.now(UTC)
+def _feed_page(page: page_selection.PageSelection, head: Head | None) -> Response:
+    feed, now = page.feed, datetime.now(UTC)
     view = agenda_view(feed, choose_zone(feed, now), now)
     paths, root = page.paths, public_root()
     is_quiet = request.args.get("alarms") == "off" and feed.alarms
@@ -118,13 +117,13 @@ def _late_source(states: list[SourceState]) -> SourceState | None:
 @blueprint.get("/f/<token>/embed")
 def embed(slug: str | None = None, token: str | None = None) -> Response:
     """Show the agenda of a public feed, or of a feed whose address is its secret."""
-    feed, page = page_selection.open_page(slug, token)
+    page = page_selection.open_page(slug, token)
     head = web().head_of(page.access)
-    return kept_response((feed, head, page.selection), lambda: _embed(feed, page))
+    return kept_response((page.feed, head, page.selection), lambda: _embed(page))
 
 
-def _embed(feed: Feed, page: page_selection.PageSelection) -> Response:
-    now = datetime.now(UTC)
+def _embed(page: page_selection.PageSelection) -> Response:
+    feed, now = page.feed, datetime.now(UTC)
     span = timedelta(days=_requested_days())
     limits = Limits(entries=_MOST_ROWS, rows=_MOST_ROWS, span=span)
     default = "list" if "days" in request.args else "month"

@@ -7,7 +7,6 @@ from flask import Blueprint, abort, g, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from bridge.domain.feed import Feed
 from bridge.feed.selection import LABEL_KINDS, MOST_TICKS, REMINDERS, Ticks
 from bridge.store.selections import SelectionError
 from bridge.web import page_selection, pages, session
@@ -30,10 +29,9 @@ def save(slug: str | None = None, token: str | None = None) -> BaseResponse:
     # Browsers send no Origin from pages without a referrer. Old ones do not send this one, either.
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         abort(403)
-    feed, page = page_selection.open_page(slug, token, has_form=True)
-    form = request.form
-    ticks, unknown = _ticks(feed, page, form)
-    status, problem, token = _save(feed, page, ticks, unknown, token)
+    page = page_selection.open_page(slug, token, has_form=True)
+    ticks, unknown = _ticks(page, request.form)
+    status, problem, token = _save(page, ticks, unknown, token)
     if problem:
         g.not_saved = (ticks, problem)
         response = pages.feed_page(**(request.view_args or {}))
@@ -44,7 +42,7 @@ def save(slug: str | None = None, token: str | None = None) -> BaseResponse:
 
 
 def _save(
-    feed: Feed, page: PageSelection, ticks: Ticks, unknown: Sequence[str], token: str | None
+    page: PageSelection, ticks: Ticks, unknown: Sequence[str], token: str | None
 ) -> tuple[int, str, str | None]:
     """Return status and sentence of a problem, both empty for none, and the selection's token."""
     selections, selection, now = web().store.selections, page.selection, datetime.now(UTC)
@@ -57,10 +55,10 @@ def _save(
     if not ticks.number and ticks.reminder is None:
         return 422, _("Select at least one option, event or reminder."), token
     if selection is None:
-        link = None if feed.public else page.access.link
+        link = None if page.feed.public else page.access.link
         client = session.client_network()
         try:
-            return 0, "", selections.add(feed.slug, link, ticks, client=client, now=now)
+            return 0, "", selections.add(page.feed.slug, link, ticks, client=client, now=now)
         except SelectionError as error:
             if error.of_client:
                 return 429, _("Too many selections were made here. Try again in an hour."), token
@@ -74,9 +72,7 @@ def _save(
     return 409, changed, token
 
 
-def _ticks(
-    feed: Feed, page: PageSelection, form: MultiDict[str, str]
-) -> tuple[Ticks, Sequence[str]]:
+def _ticks(page: PageSelection, form: MultiDict[str, str]) -> tuple[Ticks, Sequence[str]]:
     """Return the ticks of a form, and names of what is neither in the feed nor ticked before."""
     unknown: list[str] = []
     if "star" in form:  # the button of an event's page
@@ -96,7 +92,7 @@ def _ticks(
             unknown.append(minutes[:_LONGEST_NAME])
     if len(events) <= MOST_TICKS:
         new = sorted(events.difference(page.ticks.events))
-        lost = set(new) - set(web().store.agenda.of(feed.slug, new))
+        lost = set(new) - set(web().store.agenda.of(page.feed.slug, new))
         events -= lost
         if lost:
             unknown.append(ngettext("%(num)d event", "%(num)d events", len(lost)))

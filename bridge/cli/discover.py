@@ -24,7 +24,7 @@ from bridge.domain.source import (
 )
 from bridge.domain.text import one_line
 from bridge.errors import BridgeError
-from bridge.refresh.discovery import Discovery, make_feeds
+from bridge.refresh.discovery import Discovery
 
 
 @click.command()
@@ -80,21 +80,14 @@ def _missing_feeds(bridge: Bridge, discovery: Discovery) -> tuple[Feed, ...]:
     could not be read: from then on only the feeds of the file are served.
     """
     present = bridge.settings.feeds
-    if not present:
-        feeds = discovered_feeds(bridge, discovery)
-    else:
-        sources = [source for feed in present for source in feed.sources]
-        new = [
-            available
-            for available in discovery.sources
-            if not any(_covers(source, available.source) for source in sources)
-        ]
-        slugs = {feed.slug for feed in present}
-        rows = [row for row in bridge.store.feeds.all() if row.feed.slug not in slugs]
-        retired = [row.feed for row in rows if not row.by_admin]
-        taken = [row.feed.slug for row in rows if row.by_admin]
-        every = make_feeds(Discovery(sources=tuple(new)), present, retired, taken=taken)
-        feeds = tuple(feed for feed in every if feed.slug not in slugs)
+    sources = [source for feed in present for source in feed.sources]
+    new = [
+        available
+        for available in discovery.sources
+        if not any(_covers(source, available.source) for source in sources)
+    ]
+    every = discovered_feeds(bridge, Discovery(sources=tuple(new)), present)
+    feeds = (feed for feed in every if feed not in present)
     return tuple(replace(feed, title=one_line(feed.title) or feed.slug) for feed in feeds)
 
 

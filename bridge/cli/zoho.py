@@ -113,11 +113,18 @@ def discover_sources(bridge: Bridge, refresher: Refresher) -> Discovery:
     return discovery
 
 
-def discovered_feeds(bridge: Bridge, discovery: Discovery) -> tuple[Feed, ...]:
-    """Return the feeds of a bridge without a ``[[feed]]``, except those of the admin pages."""
-    rows = bridge.store.feeds.all()
-    known = [row.feed for row in rows if row.active and not row.by_admin]
-    retired = [row.feed for row in rows if not row.active and not row.by_admin]
+def discovered_feeds(
+    bridge: Bridge, discovery: Discovery, present: tuple[Feed, ...] = ()
+) -> tuple[Feed, ...]:
+    """Return the feeds of a bridge with the feeds ``present`` and one for each other source.
+
+    Without ``present`` the stored feeds stay, except those of the admin pages.
+    """
+    slugs = {feed.slug for feed in present}
+    rows = [row for row in bridge.store.feeds.all() if row.feed.slug not in slugs]
+    stored = [row for row in rows if not row.by_admin]
+    known = present or [row.feed for row in stored if row.active]
+    retired = [row.feed for row in stored if present or not row.active]
     taken = [row.feed.slug for row in rows if row.by_admin]
     return make_feeds(discovery, known, retired, taken=taken)
 

@@ -24,22 +24,15 @@ def event(
     seconds: int = 0,
     timezone: str = _ROME,
     event_type: int = 2,
-    draft: bool = False,
-    canceled: bool = False,
     **fields: Any,
 ) -> Json:
     """Return an event that starts ``day`` days from today, ``at`` ("18:00") in ``timezone``.
 
-    ``fields`` are further fields of Backstage, such as its name.
+    ``fields`` are further fields of Backstage, such as its name, or another status than its time's.
     """
     start = wall_time(today + timedelta(days=day), at, timezone)
     end = start.astimezone(UTC) + timedelta(minutes=minutes, seconds=seconds)
-    if canceled:
-        status = 4
-    elif draft:
-        status = 0
-    else:
-        status = 3 if end.date() < today else 2 if start.date() <= today else 1
+    status = 3 if end.date() < today else 2 if start.date() <= today else 1
     event_id = f"31000000000{number}"
     return template("backstage_event") | {
         "id": event_id,

@@ -14,10 +14,10 @@ from pathlib import Path
 import random
 import signal
 from threading import Event as Flag, Lock, Thread
-from types import FrameType
 from typing import Any, TypeAlias
 
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
+from huey.consumer import Consumer
 from huey.exceptions import ConfigurationError
 from huey.registry import Message
 from huey.serializer import Serializer
@@ -29,7 +29,7 @@ from bridge.errors import BridgeError, ConfigError, StoppedError
 from bridge.publish.pending import publish_pending
 from bridge.refresh.probe import Prober
 from bridge.refresh.refresher import Refresher
-from bridge.signals import SIGNALS, ending_in_time
+from bridge.signals import ending_in_time, handled
 from bridge.store.permissions import make_private
 from bridge.verify.schedule import select_due, verify_calendar
 from bridge.verify.verifier import Verifier
@@ -55,6 +55,13 @@ class _JsonSerializer(Serializer):  # type: ignore[misc]  # huey has no types
 
     def _deserialize(self, data: bytes) -> Message:
         return Message(*json.loads(data))
+
+
+class _Consumer(Consumer):  # type: ignore[misc]  # huey has no types
+    """huey's consumer, without its handlers of signals."""
+
+    def _set_signal_handlers(self) -> None:
+        pass
 
 
 def open_queue(url: str, data_dir: Path) -> Huey:
@@ -120,9 +127,18 @@ def run(
         queue, refresher, sync_feeds=sync_feeds, clock=clock, stop=stop
     )
     look_for_feeds()
-    consumer = queue.create_consumer(workers=_THREADS, max_delay=2.0)
+    consumer = _Consumer(queue, workers=_THREADS, max_delay=2.0)
     probes = Thread(target=_probe, args=(prober, stop), name="probes", daemon=True)
-    with _signals_set(stop, consumer.start):
+
+    def handle(number: int) -> None:
+        # SIGTERM may come twice: a service manager sends it to the whole group, and the parent
+        # sends another. A second SIGINT comes from a person.
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        end()
+
+    with ending_in_time(stop) as end, handled(handle):
+        consumer.start()
         probes.start()
         while not stop.wait(_LOOK_SECONDS):
             consumer.check_worker_health()
@@ -255,33 +271,3 @@ def _logged(event: str, **fields: Any) -> Iterator[None]:
     except Exception as error:
         bug = f"a bug in the bridge ({type(error).__name__})"
         log.exception(event, **fields, outcome="failed", error=bug)
-
-
-@contextmanager
-def _signals_set(stop: Flag, start: Callable[[], None]) -> Iterator[None]:
-    """Run ``start``, and set ``stop`` at the first signal; the process then ends in time.
-
-    SIGTERM may come twice: a service manager sends it to the whole group, and the parent sends
-    another. A second SIGINT comes from a person and ends the process at once.
-    """
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        end()
-
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    with ending_in_time(stop) as end:
-        try:
-            # A signal during the start waits for these handlers, which replace huey's.
-            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-            try:
-                start()
-                for number, handler in before.items():  # nohup ignores SIGHUP
-                    signal.signal(number, handler if handler is signal.SIG_IGN else handle)
-            finally:
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

@@ -12,7 +12,6 @@ import os
 from pathlib import Path
 import signal
 from threading import Event as Flag, Thread
-import time
 from types import SimpleNamespace
 from typing import Any, Never, cast
 
@@ -86,8 +85,14 @@ def register(
     )[0]
 
 
-def run(queue: Huey, refresher: FakeRefresher) -> None:
-    worker.run(queue, cast("Refresher", refresher), sync_feeds=lambda: None, clock=lambda: NOW)
+def run(queue: Huey, refresher: FakeRefresher, stop: Flag | None = None) -> None:
+    worker.run(
+        queue,
+        cast("Refresher", refresher),
+        sync_feeds=lambda: None,
+        clock=lambda: NOW,
+        stop=stop,
+    )
 
 
 @pytest.fixture
@@ -217,7 +222,7 @@ def test_a_product_that_answers_slowly_leaves_threads_to_the_others(queue: Huey)
             if key == "connect:1":
                 connect_is_read.set()
             if len(self.read) == 7:
-                end_worker()
+                os.kill(os.getpid(), signal.SIGTERM)
             return report
 
     refresher = SlowCalendar(*keys, "connect:1")
@@ -291,15 +296,10 @@ def test_what_is_known_is_read_when_the_feeds_cannot_be_brought_in_line(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_read_that_has_begun_is_finished_before_the_worker_ends(
-    queue: Huey, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+    queue: Huey, number: signal.Signals
 ) -> None:
     """Also when a second SIGTERM follows; afterwards the process's signal handlers are back."""
-    consumers, begun, signalled = [], Flag(), Flag()
-    create = queue.create_consumer
-
-    def create_consumer(**options: Any) -> Any:
-        consumers.append(create(**options))
-        return consumers[0]
+    stop, begun, signalled = Flag(), Flag(), Flag()
 
     def reading() -> None:
         begun.set()
@@ -308,17 +308,16 @@ def test_a_read_that_has_begun_is_finished_before_the_worker_ends(
     def send_signals() -> None:
         begun.wait(60)
         os.kill(os.getpid(), number)
-        consumers[0].stop_flag.wait(60)
+        stop.wait(60)
         os.kill(os.getpid(), signal.SIGTERM)
         signalled.set()
 
-    monkeypatch.setattr(queue, "create_consumer", create_consumer)
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.getsignal(each) for each in numbers]
     refresher = FakeRefresher("backstage:1", reading=reading)
     sender = Thread(target=send_signals)
     sender.start()
-    run(queue, refresher)
+    run(queue, refresher, stop=stop)
     assert refresher.read == ["backstage:1"]
     sender.join()
     assert [signal.getsignal(each) for each in numbers] == before
@@ -376,20 +375,13 @@ def test_redis_carries_the_tasks(tmp_path: Path) -> None:
     check_queue(worker.open_queue(url, tmp_path))
 
 
-def end_worker() -> None:
-    """Send SIGTERM as soon as the worker's own handler, and no longer huey's, receives it."""
-    while getattr(signal.getsignal(signal.SIGTERM), "__module__", "") != worker.__name__:
-        time.sleep(0.01)
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
 def check_queue(queue: Huey) -> None:
     queue.flush()
     refresher = FakeRefresher("backstage:1", "calendar:2")
 
     def end_after_both() -> None:
         if len(refresher.read) == 2:
-            end_worker()
+            os.kill(os.getpid(), signal.SIGTERM)
 
     refresher.after = end_after_both
     run(queue, refresher)

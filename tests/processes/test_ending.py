@@ -37,6 +37,9 @@ def leases(line: CommandLine) -> list[str]:
         return [key for (key,) in connection.execute(query)]
 
 
+PRODUCTS = ("backstage", "connect", "calendar")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
     ("command", "code"),
@@ -58,13 +61,13 @@ def test_a_command_ends_in_the_middle_of_a_read(
         assert line("refresh").exit_code == 0
         line.sandbox.forget_requests()
     before = line.feeds()
-    for product in ("backstage", "connect", "calendar"):
+    for product in PRODUCTS:
         line.sandbox.faults.add(f"{product}.*", "drip", pieces=10**6, pause=1)
     arguments = command.split()
     if command == "serve":
         arguments += ["--port", str(free_port())]
     process = line.process(*arguments)
-    wait_for(lambda: any(r.route != "oauth.token" for r in line.sandbox.requests), "a request")
+    wait_for(lambda: any(r.route.startswith(PRODUCTS) for r in line.sandbox.requests), "a read")
     process.send_signal(number)
     output, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == (128 + number if code is None else code), errors

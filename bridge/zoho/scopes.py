@@ -30,11 +30,9 @@ _SCOPES: Mapping[Product, Mapping[str, tuple[str, ...]]] = {
 
 def scope_for(product: Product, path: str) -> str:
     """Return the scope for a path below the product's address, by its innermost collection."""
-    for segment in reversed(path.split("/")):
-        for scope, collections in _SCOPES[product].items():
-            if segment in collections:
-                return scope
-    return f"for {path}"
+    scopes = {name: scope for scope, names in _SCOPES[product].items() for name in names}
+    known = (scopes[name] for name in reversed(path.split("/")) if name in scopes)
+    return next(known, f"for {path}")
 
 
 def scopes_for_login(*, push: bool = False) -> tuple[str, ...]:

@@ -41,23 +41,17 @@ def fetch(api: Api, source: ConnectSource, window: Window) -> Raw:
     Several groups are requested together, separated by commas, as in the source. The window gets
     a day more on both sides: its days are UTC's, an all-day event's are the account's.
     """
+    by_url = {"partitionType": source.partition, "partitionUrl": source.url}  # Zoho APIs 3.3
     params = {
         "scopeID": source.network,
-        **_selection(source),
+        **({"selectedPartIds": source.group} if source.group else by_url),
+        **({"sharedWithMe": "true"} if source.shared_with_me else {}),
         "startTime": _milliseconds(window.start - _MARGIN),
         "endTime": _milliseconds(window.end + _MARGIN),
     }
     answer = api.get("connect", "/upcomingEvents", params)
     listed(answer, "connect", "upcomingEvents")
     return {"pages": [answer]}
-
-
-def _selection(source: ConnectSource) -> dict[str, str]:
-    """Return the parameters that name the groups (Zoho APIs 3.3)."""
-    shared = {"sharedWithMe": "true"} if source.shared_with_me else {}
-    if source.group:
-        return {"selectedPartIds": source.group, **shared}
-    return {"partitionType": source.partition, "partitionUrl": source.url, **shared}
 
 
 def _groups(api: Api, network: str) -> list[Any]:

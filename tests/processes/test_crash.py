@@ -129,15 +129,15 @@ def assert_whole(path: Path, now: datetime) -> int:
             assert all(until <= (now + term).timestamp() * 1_000_000 for (until,) in rows)
             leases += len(rows)
         rows = connection.execute(
-            "SELECT slug, variant, body, gzip, etag, events FROM documents"
+            "SELECT slug, variant, gzip, etag, events FROM documents"
         ).fetchall()
     assert {(slug, variant) for slug, variant, *_ in rows} == {
         (f.slug, v) for f in FEEDS for v in VARIANTS
     }
     bodies = {}
-    for slug, variant, body, zipped, etag, events in rows:
+    for slug, variant, zipped, etag, events in rows:
+        body = gzip.decompress(zipped)
         assert hashlib.sha256(body).hexdigest() == etag
-        assert gzip.decompress(zipped) == body
         assert body.endswith(b"END:VCALENDAR\r\n")
         assert body.count(b"BEGIN:VEVENT\r\n") == events == EVENTS * (2 if slug == "all" else 1)
         bodies[slug, variant] = body

@@ -191,12 +191,12 @@ class Storm:
         """Check what was published: whole, and with stamps that never fall."""
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            rows = connection.execute("SELECT slug, variant, body, gzip, etag FROM documents")
+            rows = connection.execute("SELECT slug, variant, gzip, etag FROM documents")
             documents = rows.fetchall()
         assert {slug for slug, *_ in documents} == {feed.slug for feed in FEEDS}
-        for slug, variant, body, zipped, etag in documents:
+        for slug, variant, zipped, etag in documents:
+            body = gzip.decompress(zipped)
             assert hashlib.sha256(body).hexdigest() == etag
-            assert gzip.decompress(zipped) == body
             assert body.endswith(b"END:VCALENDAR\r\n")
             if variant != "default":
                 continue

@@ -1,7 +1,7 @@
 """Entries, documents and publications of a feed: the publisher makes them, the store keeps them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from bridge.feed.agenda import AgendaItem
@@ -36,13 +36,6 @@ class Freshness:
     is_copy: bool = False
     until: date | None = None
     duplicate_keys: str = ""
-
-    def is_as(self, other: "Freshness | None") -> bool:
-        """Return whether the entries were made from the same as others."""
-        return (
-            other is not None
-            and replace(self, until=other.until, duplicate_keys=other.duplicate_keys) == other
-        )
 
     def is_of(self, event: StoredEvent) -> bool:
         """Return whether the entries were made from the event as it is."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from bridge.domain.feed import Window
 from bridge.feed.agenda import AgendaItem
 from bridge.feed.changelog import Change, EventUpdate, find_changes
+from bridge.feed.publication import Freshness
 from bridge.publish.entries import EntryUpdates
 from bridge.publish.plan import Plan
 
@@ -25,7 +26,7 @@ def publication_changes(plan: Plan, updates: EntryUpdates, load: LoadItems) -> t
     edited = {
         fresh.event_uid
         for fresh in updates.freshness
-        if fresh.content_hash and not fresh.is_as(known.get(fresh.event_uid))
+        if fresh.content_hash and _made_from(known.get(fresh.event_uid)) != _made_from(fresh)
     }
     edited.update(plan.published.removed)
     previous = updates.shown(edited)
@@ -49,3 +50,9 @@ def _days(plan: Plan, event_uid: str) -> Window:
     if known and known.until:
         rendered = min(rendered, known.until - timedelta(days=1))
     return Window(start=plan.feed.window(plan.today).start, end=plan.feed.window(rendered).end)
+
+
+def _made_from(fresh: Freshness | None) -> tuple[object, ...]:
+    if fresh is None:
+        return ()
+    return fresh.source_key, fresh.content_hash, fresh.cancelled_since, fresh.is_copy

@@ -1,6 +1,6 @@
 """Fetch, parse and discovery for every kind of source; the only module that knows all three."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 import hashlib
 from importlib.metadata import version
@@ -76,19 +76,21 @@ def is_deleted(source: kinds.Source, api: Api, upstream_id: str) -> bool:
 class Answer:
     """The result of ``fetch``, with fingerprints of all that ``parse`` reads but stored events.
 
-    ``fingerprint`` is of the whole, empty for an unusual one. ``parts`` are by upstream id: each
-    is of the objects with that id, and of all that surrounds objects.
+    ``objects`` are those of the raw in order, each with its upstream id. ``fingerprint`` is of the
+    whole, empty for an unusual one. ``parts`` are by upstream id: each is of the objects with that
+    id, and of all that surrounds objects.
     """
 
     source: kinds.Source
     raw: Raw
+    objects: Sequence[tuple[str, Any]]
     fingerprint: str
     parts: Mapping[str, str]
 
     def without(self, ids: Container[str]) -> Raw:
         """Return the raw without the objects of some upstream ids."""
-        where, name, identify = _layout(self.source)
-        page: Any = [o for o in _objects(self.source, self.raw) if identify(o) not in ids]
+        where, name, _ = _layout(self.source)
+        page: Any = [data for upstream_id, data in self.objects if upstream_id not in ids]
         if self.source.kind != "calendar":
             page = wrap(page, self.source.kind, name)
         return self.raw | {where: [page], "details": {}}
@@ -99,23 +101,27 @@ def read(source: kinds.Source, raw: Raw, settings: ZohoSettings, days: int) -> A
 
     The zones' data are among them: with other rules, the same wall time is another instant.
     """
-    where, _, identify = _layout(source)
+    where, name, identify = _layout(source)
+    is_bare = source.kind == "calendar"
+    pages = (page if is_bare else listed(page, source.kind, name) for page in raw[where])
+    details = raw.get("details", {}).values()
+    objects = [(identify(data), data) for data in chain(*pages, *details)]
     around = {key: value for key, value in raw.items() if key not in (where, "details")}
     inputs = (FORM, version("tzdata"), codec.encode_source(source), settings.connect_timezone)
     encoder, buffer = msgspec.json.Encoder(enc_hook=str), bytearray()
     parts: dict[str, str] = {}
     try:
         base = hashlib.sha256(encoder.encode((*inputs, days, around)))
-        for item in _objects(source, raw):
-            encoder.encode_into(item, buffer)
-            part, upstream_id = base.copy(), identify(item)
+        for upstream_id, data in objects:
+            encoder.encode_into(data, buffer)
+            part = base.copy()
             part.update(buffer)
             parts[upstream_id] = parts.get(upstream_id, "") + part.hexdigest()[:32]
         base.update(encoder.encode(parts))
         fingerprint = base.hexdigest()
     except (OverflowError, TypeError, ValueError):  # numbers beyond 64 bits
         parts, fingerprint = {}, ""
-    return Answer(source=source, raw=raw, fingerprint=fingerprint, parts=parts)
+    return Answer(source=source, raw=raw, objects=objects, fingerprint=fingerprint, parts=parts)
 
 
 def parse(
@@ -140,14 +146,6 @@ def parse(
     if nameless and not result.events:
         raise BadDataError("source-unreadable", source=source.key, count=nameless)
     return result
-
-
-def _objects(source: kinds.Source, raw: Raw) -> Iterator[Any]:
-    """Return all objects of a raw in their order."""
-    where, name, _ = _layout(source)
-    is_bare = source.kind == "calendar"
-    pages = (page if is_bare else listed(page, source.kind, name) for page in raw[where])
-    return chain(*pages, *raw.get("details", {}).values())
 
 
 def _layout(source: kinds.Source) -> tuple[str, str, Callable[[Any], str]]:

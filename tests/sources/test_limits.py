@@ -87,7 +87,7 @@ def test_a_series_of_too_many_exceptions_is_not_shown() -> None:
         f"2026{m:02}{d:02}T{h:02}3000"
         for m in range(4, 12)
         for d in range(1, 29)
-        for h in range(20)
+        for h in range(13)
     ]
     many = [f"2027{slot[4:]}" for slot in few]
     assert calendar_event(exdate=few, **weekly).events
@@ -105,7 +105,7 @@ def instances(number: int, **changes: Any) -> list[Any]:
     return [series, *(wire(**times, recurrenceid=slot, **changes) for slot in slots)]
 
 
-@pytest.mark.parametrize(("number", "shown"), [(5_000, 1), (5_001, 0)])
+@pytest.mark.parametrize(("number", "shown"), [(3_000, 1), (3_001, 0)])
 def test_changed_instances_are_exceptions_too(number: int, shown: int) -> None:
     result = calendar_json.read(*instances(number))
     assert len(result.events) == shown

@@ -28,7 +28,7 @@ from bridge.sources.dates import compact
 from bridge.sources.fields import Faults, title_of
 from bridge.sources.protocols import Collector, ParseResult, Raw
 
-_MOST_EXCEPTIONS = 5000  # of one series; each is sought among the slots of the rule
+_MOST_EXCEPTIONS = 3000  # of one series; each is sought among the slots of the rule
 _MOST_TEXT = 1_000_000  # characters of the descriptions of a series' instances
 _DECISIVE = ("recurrenceid", "estatus")  # without them it is unclear what the object is
 

@@ -80,8 +80,9 @@ def split_document(
 
     ``uids``: only the VEVENTs with one of these.
     """
-    head, *vevents = document.removesuffix(TAIL).split(_BEGIN_VEVENT)
+    head, *vevents = document.split(_BEGIN_VEVENT)
     zones = re.findall(r"\r\nTZID:([^\r]+)", head.decode())
+    vevents[-1:] = [vevent.removesuffix(TAIL) for vevent in vevents[-1:]]
     named = ((vevent[: vevent.index(b"\r")], vevent) for vevent in vevents)
     return zones, [(uid, _BEGIN_VEVENT + v) for uid, v in named if uids is None or uid in uids]
 

@@ -151,7 +151,7 @@ def test_the_demo_keeps_its_promises(line: CommandLine) -> None:
         printed += text
 
     urls = re.findall(r"http://\S+\.ics", printed)
-    assert len(urls) == 9  # eight feeds and a selection
+    assert len(urls) == 12  # eleven feeds and a selection
     for url in urls:
         status, headers, body = get(url)
         assert (status, headers["Content-Type"]) == (200, "text/calendar; charset=utf-8")

@@ -18,6 +18,7 @@ def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLin
         yield line
 
 
+@pytest.mark.slow  # discovery after login waits for the rate limit of Connect
 def test_logout_revokes_the_login_at_zoho_and_forgets_it(line: CommandLine) -> None:
     log_in(line)
     login = the_login(line)

@@ -196,6 +196,7 @@ def test_a_deletion_that_the_ctag_missed_ends_the_trust(world: World, probes: Pr
     assert verdict(world) == "untrusted"
 
 
+@pytest.mark.slow
 def test_days_that_pass_are_no_changes(world: World, probes: Prober) -> None:
     """Events enter and leave the window without a change in Zoho."""
     prove(world, probes)

@@ -8,7 +8,7 @@ from pathlib import Path
 import tempfile
 from typing import Any
 
-from hypothesis import example, given, strategies as st
+from hypothesis import example, given, settings, strategies as st
 import pytest
 import sqlalchemy as sa
 
@@ -186,6 +186,7 @@ def contents_without_shortcuts(steps: list[tuple[str, Any]]) -> dict[str, list[d
         return bridge.contents()
 
 
+@settings(max_examples=settings().max_examples // 3)  # each of them takes as long as three others
 @given(st.lists(STEPS, min_size=2, max_size=12))
 @example(BREAKS)
 @example(REPEATS)

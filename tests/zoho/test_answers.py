@@ -101,6 +101,7 @@ def test_an_answer_of_too_many_objects_is_an_error_that_names_the_request(
         client.get(*CALENDAR)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [

@@ -37,10 +37,14 @@ class Freshness:
     until: date | None = None
     duplicate_keys: str = ""
 
+    @property
+    def made_from(self) -> tuple[object, ...]:
+        """The event as it was when the entries were made."""
+        return self.source_key, self.content_hash, self.cancelled_since
+
     def is_of(self, event: StoredEvent) -> bool:
         """Return whether the entries were made from the event as it is."""
-        made_from = (self.source_key, self.content_hash, self.cancelled_since)
-        return made_from == (event.source_key, event.content_hash, event.cancelled_since)
+        return self.made_from == (event.source_key, event.content_hash, event.cancelled_since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def publication_changes(plan: Plan, updates: EntryUpdates, load: LoadItems) -> t
     edited = {
         fresh.event_uid
         for fresh in updates.freshness
-        if fresh.content_hash and _made_from(known.get(fresh.event_uid)) != _made_from(fresh)
+        if fresh.content_hash and not _has_same_basis(known.get(fresh.event_uid), fresh)
     }
     edited.update(plan.published.removed)
     previous = updates.shown(edited)
@@ -52,7 +52,6 @@ def _days(plan: Plan, event_uid: str) -> Window:
     return Window(start=plan.feed.window(plan.today).start, end=plan.feed.window(rendered).end)
 
 
-def _made_from(fresh: Freshness | None) -> tuple[object, ...]:
-    if fresh is None:
-        return ()
-    return fresh.source_key, fresh.content_hash, fresh.cancelled_since, fresh.is_copy
+def _has_same_basis(old: Freshness | None, new: Freshness) -> bool:
+    """Return whether the entries were made from the same event, shown from the same source."""
+    return old is not None and (old.made_from, old.is_copy) == (new.made_from, new.is_copy)

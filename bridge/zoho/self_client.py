@@ -42,40 +42,35 @@ class Grant:
 def revoke(client: ZohoSettings, *, http: httpx.Client) -> None:
     """End the refresh token at Zoho (Zoho APIs 1.2); raise UnavailableError unless it has ended."""
     transport = Transport(http, deadline=_DEADLINE, max_bytes=_MAX_BYTES)
-    url, params = (
-        f"{client.accounts_url}/oauth/v2/token/revoke",
-        {"token": client.refresh_token.reveal()},
-    )
+    url = f"{client.accounts_url}/oauth/v2/token/revoke"
+    params = {"token": client.refresh_token.reveal()}
     reply = transport.send(http.build_request("POST", url, params=params))
     body, _ = reply.json()
     if not isinstance(body, dict) or body.get("error", "invalid_token") not in _ENDED:
-        host = httpx.URL(client.accounts_url).host
+        host = endpoint.server_of(client)["host"]
         raise UnavailableError("connection-failed", host=host, error=f"status {reply.status}")
 
 
 def exchange(client: ZohoSettings, code: Secret, *, http: httpx.Client, now: datetime) -> Grant:
     """Return the grant of the one-time ``code``; raise GrantError."""
     transport = Transport(http, deadline=_DEADLINE, max_bytes=_MAX_BYTES)
+    unusable = {"reason": "unusable", **endpoint.server_of(client)}
     try:
         answer = endpoint.request_tokens(transport, client, "authorization_code", code, now=now)
     except UnavailableError as error:
         raise GrantError("code-unreachable", reason="unavailable", problem=error.problem) from error
     except ZohoError as error:
-        raise GrantError(
-            "code-unanswered", reason="unusable", **endpoint.server_of(client)
-        ) from error
+        raise GrantError("code-unanswered", **unusable) from error
     if isinstance(answer, endpoint.Refusal):
         reason = answer.reason
         raise GrantError(endpoint.ERRORS[reason][2], reason=reason, **answer.fields)
     refresh_token = to_text(answer.get("refresh_token"))
     if not refresh_token:
-        raise GrantError("no-refresh-token", reason="unusable", **endpoint.server_of(client))
+        raise GrantError("no-refresh-token", **unusable)
     try:
         token = endpoint.access_token(answer, now.astimezone(UTC))
         AccessToken(value=refresh_token, expires_at=token.expires_at)  # it is sent as well
     except ValueError as error:
-        raise GrantError(
-            "token-unusable", reason="unusable", **endpoint.server_of(client)
-        ) from error
+        raise GrantError("token-unusable", **unusable) from error
     scopes = tuple(filter(None, re.split(r"[\s,]+", to_text(answer.get("scope")))))
     return Grant(refresh_token=Secret(refresh_token), access_token=token, scopes=scopes)

@@ -21,7 +21,14 @@ from bridge.feed.selection import Ticks
 from bridge.web import create_app
 
 HALLS = 10
-PARTS = {"a tenth": 1, "half": HALLS // 2, "all": HALLS}  # halls of a selection
+CASES: dict[str, tuple[int, int | None, str]] = {  # halls, reminder, query
+    "a tenth": (1, None, ""),
+    "half": (5, None, ""),
+    "nine tenths": (9, None, ""),
+    "all": (HALLS, None, ""),
+    "all, with a reminder": (HALLS, 15, ""),
+    "half, flavour=web": (5, None, "?flavour=web"),
+}
 
 
 def measure(app: Flask, path: str, encoding: str) -> tuple[float, int]:
@@ -46,20 +53,21 @@ def main(events: int, rounds: int) -> None:
         whole = publish_feeds(store, {"bench": ["bench"]}, {"bench": placed})["bench"]
         link = store.links.of("bench")[0]
         for encoding in ("identity", "gzip"):
-            for part, halls in PARTS.items():
-                ticks = Ticks(labels=tuple(("hall", f"Hall {n}") for n in range(halls)))
-                client, now = f"{encoding} {part}", datetime.now(UTC)
+            for case, (halls, reminder, query) in CASES.items():
+                labels = tuple(("hall", f"Hall {n}") for n in range(halls))
+                ticks = Ticks(labels=labels, reminder=reminder)
+                client, now = f"{encoding} {case}", datetime.now(UTC)
                 token = store.selections.add("bench", link, ticks, client=client, now=now)
-                path = f"/f/{token}/bench.ics"
+                path = f"/f/{token}/bench.ics{query}"
                 rows = []
                 for _ in range(rounds):
-                    published, _size = measure(create_app(settings, store), whole, encoding)
+                    published, _size = measure(create_app(settings, store), whole + query, encoding)
                     app = create_app(settings, store)
                     first, size = measure(app, path, encoding)
                     rows.append((published, first, measure(app, path, encoding)[0]))
                 published, first, again = map(statistics.median, zip(*rows, strict=True))
                 print(
-                    f"{encoding:8} {part:7} {size / 1e6:5.2f} MB: published {published:7.2f} ms, "
+                    f"{encoding:8} {case:20} {size / 1e6:5.2f} MB: published {published:7.2f} ms, "
                     f"first {first:7.2f} ms ({first / published:.1f} times), again {again:.2f} ms"
                 )
 

@@ -73,35 +73,35 @@ def join_document(blobs: Iterable[bytes], *, zones: Iterable[str], **properties:
     return b"".join((head, events or PLACEHOLDER, TAIL))
 
 
-def split_document(
-    document: bytes, uids: Container[bytes] | None = None
-) -> tuple[Sequence[str], Sequence[tuple[bytes, bytes]]]:
-    """Return the TZIDs of a rendered VCALENDAR, and its VEVENTs in order, each with its UID.
+def select_vevents(
+    part: bytes, uids: Container[bytes] | None, *, reminder: int | None = None
+) -> bytes:
+    """Return the VEVENTs in a part of a rendered VCALENDAR that have one of the UIDs; None: all.
 
-    ``uids``: only the VEVENTs with one of these.
+    ``reminder``: those without a reminder get one, in minutes before their start.
     """
-    head, *vevents = document.split(_BEGIN_VEVENT)
-    zones = re.findall(r"\r\nTZID:([^\r]+)", head.decode())
-    vevents[-1:] = [vevent.removesuffix(TAIL) for vevent in vevents[-1:]]
-    named = ((vevent[: vevent.index(b"\r")], vevent) for vevent in vevents)
-    return zones, [(uid, _BEGIN_VEVENT + v) for uid, v in named if uids is None or uid in uids]
+    _, *vevents = part.removesuffix(TAIL).split(_BEGIN_VEVENT)
+    if uids is not None:
+        vevents = [vevent for vevent in vevents if vevent[: vevent.index(b"\r")] in uids]
+    if reminder is not None:
+        vevents = [_with_alarm(vevent, reminder) for vevent in vevents]
+    return _BEGIN_VEVENT.join((b"", *vevents))
 
 
-def add_alarm(uid: bytes, vevent: bytes, minutes: int) -> bytes:
-    """Return a rendered VEVENT with a reminder before its start, as the renderer writes it.
+def _with_alarm(vevent: bytes, minutes: int) -> bytes:
+    """Return a VEVENT without its begin, with an alarm as the renderer writes it.
 
-    Whole days, cancelled events and those with a reminder stay as they are.
+    Whole days, cancelled events and those with an alarm stay as they are.
     """
     summary = _SUMMARY.search(vevent)
     if summary is None or _WITHOUT_ALARM.search(vevent):
         return vevent
     slot = _SLOT.search(vevent)
-    name = event_uid(
-        uid.decode(), "alarm", str(-60 * minutes), *([slot[1].decode()] if slot else [])
-    )
+    uid = vevent[: vevent.index(b"\r")].decode()
+    name = (uid, "alarm", str(-60 * minutes), *([slot[1].decode()] if slot else []))
     title = summary[1].replace(b"\r\n ", b"").decode()
-    alarm = b"".join(map(content_line, valarm(name, timedelta(minutes=-minutes), title)))
-    return vevent.removesuffix(_END_VEVENT) + alarm + _END_VEVENT
+    alarm = valarm(event_uid(*name), timedelta(minutes=-minutes), title)
+    return b"".join((vevent.removesuffix(_END_VEVENT), *map(content_line, alarm), _END_VEVENT))
 
 
 def valarm(uid: str, trigger: timedelta, title: str) -> Iterator[str]:
@@ -119,10 +119,16 @@ def remove_alarms(blob: bytes) -> bytes:
     return _ALARMS.sub(b"", blob)
 
 
-def find_color(document: bytes) -> str:
+def find_color(head: bytes) -> str:
     """Return the colour of a rendered VCALENDAR like ``#8cbf40``, empty if it has none."""
-    found = re.search(rb"\r\nX-APPLE-CALENDAR-COLOR:(#\w{6})\r\n", document[:_LONGEST_HEADER])
+    found = re.search(rb"\r\nX-APPLE-CALENDAR-COLOR:(#\w{6})\r\n", head[:_LONGEST_HEADER])
     return found[1].decode().lower() if found else ""
+
+
+def find_zones(head: bytes) -> Sequence[str]:
+    """Return the TZIDs of the VTIMEZONEs that are before the events of a rendered VCALENDAR."""
+    zones, _, _ = head.partition(_BEGIN_VEVENT)
+    return re.findall(r"\r\nTZID:([^\r]+)", zones.decode())
 
 
 def _header(title: str, color: str) -> bytes:

@@ -1,12 +1,12 @@
 """Entries, documents and publications of a feed: the publisher makes them, the store keeps them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from bridge.feed.agenda import AgendaItem
 from bridge.feed.changelog import Change
-from bridge.feed.gzip_blocks import decompress
+from bridge.feed.gzip_blocks import decompress, decompress_blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,13 @@ class Document:
     def body(self) -> bytes:
         """The plain bytes, decompressed by each access."""
         return decompress(self.gzip)
+
+    @property
+    def parts(self) -> Iterator[bytes]:
+        """The plain bytes in parts: the head, then runs of VEVENTs; all in one if unknown."""
+        if self.blocks is None:
+            return iter([self.body])
+        return decompress_blocks(self.gzip, self.blocks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

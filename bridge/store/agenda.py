@@ -72,8 +72,8 @@ class AgendaTable(Tables):
         by_kind = groupby(rows, key=attrgetter("kind"))
         return {kind: tuple(row.value for row in group) for kind, group in by_kind}
 
-    def selected(self, slug: str, ticks: Ticks) -> frozenset[str] | None:
-        """Return the UIDs of the entries that ticks select, None for all."""
+    def selected(self, slug: str, ticks: Ticks) -> frozenset[bytes] | None:
+        """Return the UIDs of the entries that ticks select, as in documents; None for all."""
         if not ticks.number:
             return None
         by_label, starred = _ticked(slug, ticks)
@@ -100,8 +100,9 @@ def _ticked(slug: str, ticks: Ticks) -> tuple[Sequence[sa.Select[Any]], sa.Selec
         by_label.append(query.where(~_is_public(slug)) if kind == "answer" else query)
     owners = sa.select(entries.c.event_uid).where(entries.c.slug == slug)
     owners = owners.where(entries.c.uid.in_(ticks.events))
+    gone = sa.select(entries.c.uid).where(entries.c.slug == slug, entries.c.gone)
     starred = sa.select(entries.c.uid).where(
-        entries.c.slug == slug, entries.c.event_uid.in_(owners)
+        entries.c.slug == slug, entries.c.event_uid.in_(owners), entries.c.uid.not_in(gone)
     )
     return by_label, starred
 
@@ -112,13 +113,13 @@ def _is_selected(uid: sa.ColumnElement[str], slug: str, ticks: Ticks) -> sa.Colu
     return sa.or_(uid.in_(starred), *of_all_kinds)
 
 
-def _uids(connection: sa.Connection, query: sa.Select[Any]) -> frozenset[str]:
+def _uids(connection: sa.Connection, query: sa.Select[Any]) -> frozenset[bytes]:
     """Return the UIDs that a query selects, as one row: a row for each takes ten times as long."""
     uid = next(iter(query.selected_columns))
     joined: str | None = connection.execute(
         query.with_only_columns(sa.func.aggregate_strings(uid, "\n"))
     ).scalar()
-    return frozenset((joined or "").splitlines())
+    return frozenset((joined or "").encode().splitlines())
 
 
 _Times: TypeAlias = Mapping[tuple[str, int], Sequence[tuple[datetime, datetime]]]

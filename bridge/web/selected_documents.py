@@ -4,16 +4,17 @@ Nothing is rendered here. A document is joined again when the feed's own documen
 events, or the selection change.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-import gzip
-from hashlib import sha256
 from threading import Lock
 from typing import Any
 
 from werkzeug.exceptions import NotFound
 
 from bridge.feed.agenda import NO_INVITATION
-from bridge.feed.document import PLACEHOLDER, add_alarm, find_color, join_document, split_document
+from bridge.feed.document import PLACEHOLDER, TAIL, find_color, find_zones, head_of, select_vevents
+from bridge.feed.gzip_blocks import FIRST, compress, decompress
+from bridge.feed.publication import Document
 from bridge.feed.selection import Ticks
 from bridge.store import Store
 from bridge.store.publications import Head
@@ -21,7 +22,6 @@ from bridge.store.selections import Selection
 from bridge.web.read_cache import SizedCache, forbid_waiting, read_or_stale
 
 _MOST_BYTES = 64 * 2**20
-_GZIP_LEVEL = 1  # a client waits; the worker compresses whole feeds better
 _MOST_NAMES = 3
 
 _WORDS = {"needs-action": "not answered", NO_INVITATION: "no invitation"}
@@ -33,8 +33,12 @@ class SelectedDocument:
 
     basis: tuple[Any, ...]
     head: Head
-    body: bytes
     gzip: bytes
+
+    @property
+    def body(self) -> bytes:
+        """The plain bytes, decompressed by each access."""
+        return decompress(self.gzip)
 
 
 class SelectedDocuments:
@@ -42,9 +46,7 @@ class SelectedDocuments:
 
     def __init__(self, store: Store, *, most_bytes: int = _MOST_BYTES) -> None:
         self._store = store
-        self._documents = SizedCache[SelectedDocument](
-            most_bytes, lambda kept: len(kept.body) + len(kept.gzip)
-        )
+        self._documents = SizedCache[SelectedDocument](most_bytes, lambda one: len(one.gzip))
         self._joining = Lock()
 
     def get(self, selection: Selection, source: Head, variant: str) -> SelectedDocument:
@@ -68,32 +70,46 @@ class SelectedDocuments:
     def _join(
         self, selection: Selection, source: Head, variant: str, basis: tuple[Any, ...]
     ) -> SelectedDocument:
-        ticks = selection.ticks
-        entries = self._store.agenda.selected(selection.slug, ticks)
-        kept = self._store.publications.document(selection.slug, variant)
+        ticks, slug = selection.ticks, selection.slug
+        uids = self._store.agenda.selected(slug, ticks)
+        kept = self._store.publications.document(slug, variant)
         if kept is None:
             raise NotFound
-        uids = None if entries is None else {uid.encode() for uid in entries}
-        if entries is not None and variant == "web":  # whose occurrences have UIDs of their own
-            stored = self._store.publications.blobs(selection.slug, web=True)
-            blobs = {uid: blob for (_, uid), blob in stored}
-            occurrences = (split_document(blobs.get(uid, b""))[1] for uid in entries)
-            uids = {uid for of_entry in occurrences for uid, _ in of_entry}
-        body = kept.body
-        zones, vevents = split_document(body, uids)
-        number = source.events if uids is None else len({uid for uid, _ in vevents})
-        if variant == "default" and ticks.reminder is not None:
-            vevents = [(uid, add_alarm(uid, blob, ticks.reminder)) for uid, blob in vevents]
-        pieces = [blob for _, blob in vevents if blob != PLACEHOLDER]
-        used = [z for z in zones if any(f";TZID={z}:".encode() in piece for piece in pieces)]
+        reminder = ticks.reminder if variant == "default" else None
+        shows_all = uids is None or (len(uids), source.etag) == (kept.events, kept.etag)
+        first, earlier = next(kept.parts), (kept.gzip, kept.blocks or b"")
+        zones, runs = find_zones(first), []
+        if not (shows_all and reminder is None and kept.blocks):
+            earlier, runs = (b"", b""), self._runs(slug, kept, uids, reminder)
+            zones = [zone for zone in zones if any(f";TZID={zone}:".encode() in r for r in runs)]
         title = _title(source.title, ticks)
-        body = join_document(pieces, title=title, zones=used, color=find_color(body))
+        new = compress(
+            head_of(title=title, zones=zones, color=find_color(first)),
+            lambda *_: ((FIRST, run) for run in runs if run),
+            TAIL,
+            placeholder=PLACEHOLDER,
+            earlier=earlier,
+            fast=True,
+        )
         changes = (source.modified_at, selection.changed_at, source.labels_at or source.modified_at)
-        # Never too early: an event that leaves the selection does not show when it did.
-        etag, modified_at = sha256(body).hexdigest(), max(changes)
-        head = replace(source, title=title, etag=etag, modified_at=modified_at, events=number)
-        data = gzip.compress(body, _GZIP_LEVEL, mtime=0)
-        return SelectedDocument(basis=basis, head=head, body=body, gzip=data)
+        head = replace(
+            source,
+            title=title,
+            etag=new.sha256,
+            # Never too early: an event that leaves the selection does not show when it did.
+            modified_at=max(changes),
+            events=kept.events if uids is None else len(uids),
+        )
+        return SelectedDocument(basis=basis, head=head, gzip=new.gzip)
+
+    def _runs(
+        self, slug: str, kept: Document, uids: Collection[bytes] | None, reminder: int | None
+    ) -> list[bytes]:
+        """Return the selected VEVENTs of a feed's document in order, joined to runs."""
+        if kept.variant == "web" and uids is not None:  # whose occurrences have UIDs of their own
+            stored = self._store.publications.blobs(slug, web=True)
+            return [b"".join(blob for (_, uid), blob in sorted(stored) if uid.encode() in uids)]
+        return [select_vevents(part, uids, reminder=reminder) for part in kept.parts]
 
 
 def _title(title: str, ticks: Ticks) -> str:

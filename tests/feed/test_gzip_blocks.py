@@ -46,7 +46,11 @@ def plain(some: Pieces) -> bytes:
 
 
 def compress(
-    some: Pieces, before: Pieces | None = None, earlier: GzipDocument | None = None
+    some: Pieces,
+    before: Pieces | None = None,
+    earlier: GzipDocument | None = None,
+    *,
+    fast: bool = False,
 ) -> GzipDocument:
     """Compress pieces, reusing the document of other pieces."""
 
@@ -55,10 +59,10 @@ def compress(
         return [(key, some[key]) for key in keys]
 
     if before is None or earlier is None:
-        return compressing.compress(HEAD, between, TAIL)
+        return compressing.compress(HEAD, between, TAIL, fast=fast)
     changed = [key for key in {**before, **some} if before.get(key) != some.get(key)]
     known = (earlier.gzip, earlier.blocks)
-    return compressing.compress(HEAD, between, TAIL, changed=changed, earlier=known)
+    return compressing.compress(HEAD, between, TAIL, changed=changed, earlier=known, fast=fast)
 
 
 def with_zlib(data: Any) -> Any:
@@ -95,11 +99,21 @@ READERS = [
 
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize("reuses", [False, True])
-def test_every_reader_gets_the_plain_bytes(read: Any, reuses: bool) -> None:
+@pytest.mark.parametrize("fast", [False, True])
+def test_every_reader_gets_the_plain_bytes(read: Any, reuses: bool, fast: bool) -> None:
     changed = MANY | {ANOTHER: b"another"}
-    made = compress(changed, *((MANY, compress(MANY)) if reuses else ()))
+    made = compress(changed, *((MANY, compress(MANY)) if reuses else ()), fast=fast)
     assert read(made.gzip) == plain(changed) == compressing.decompress(made.gzip)
     assert made.sha256 == hashlib.sha256(plain(changed)).hexdigest()
+
+
+def test_a_document_is_decompressed_block_by_block_without_its_tail() -> None:
+    made = compress(MANY)
+    head, *blocks = compressing.decompress_blocks(made.gzip, made.blocks)
+    assert head == HEAD
+    assert len(blocks) > 3
+    assert all(block.startswith(b"BEGIN:VEVENT") for block in blocks)
+    assert b"".join((head, *blocks, TAIL)) == plain(MANY)
 
 
 def without(some: Pieces, *gone: Key) -> Pieces:

@@ -13,6 +13,7 @@ from typing import Any, Never
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
+import sqlalchemy as sa
 from time_machine import TimeMachineFixture
 
 from bridge.domain.event import Moment, Person
@@ -23,6 +24,7 @@ from bridge.feed.document import PLACEHOLDER, remove_alarms
 from bridge.feed.selection import REMINDERS, Ticks, decode_ticks, encode_ticks
 from bridge.publish.publisher import publish
 from bridge.store import Store
+from bridge.store.schema import documents
 from bridge.web.selected_documents import SelectedDocuments
 from tests.clock import Clock
 from tests.factories import MINUTE, berlin, event, put, series
@@ -146,6 +148,60 @@ def check_bytes_and_order(site: Site, labels: Labels, expected: list[str]) -> No
 
 def vevents(body: bytes) -> list[bytes]:
     return re.findall(rb"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", body, re.DOTALL)
+
+
+BOTH_SOURCES = [("source", SUMMIT.key), ("source", WORK.key)]
+
+
+def forget_blocks(store: Store) -> None:
+    """As after an update: the blocks of a document are known from its next publication on."""
+    with store.database.write() as connection:
+        connection.execute(sa.update(documents).values(blocks=None))
+
+
+@pytest.mark.parametrize("query", ["", "?alarms=off", "?flavour=web"])
+def test_a_selection_that_leaves_nothing_out_differs_from_the_feed_by_its_name(
+    site: Site, query: str
+) -> None:
+    whole = site.get(f"/f/{link_token(site.store)}/summit.ics{query}")
+    every = [one.uid for one in (*TALKS, *MEETINGS)]
+    for path in (new_path(site.store, *BOTH_SOURCES), new_path(site.store, events=every)):
+        body = site.get(path + query)
+        assert re.sub(rb"(NAME:Summit)[^\r]*", rb"\1", body) == whole
+
+
+@pytest.mark.parametrize("query", ["", "?alarms=off", "?flavour=web"])
+def test_documents_without_known_blocks_have_the_same_selections(site: Site, query: str) -> None:
+    ticks = (BOTH_SOURCES, [IN_HALL_A], [("hall", "Hall Z")])
+    before = [site.get(new_path(site.store, *labels) + query) for labels in ticks]
+    forget_blocks(site.store)
+    assert [site.get(new_path(site.store, *labels) + query) for labels in ticks] == before
+
+
+def test_a_publication_between_two_reads_shows_nothing_that_was_not_selected(
+    site: Site, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The feed has as many entries as before, one of them new."""
+    path = new_path(site.store, events=[one.uid for one in (*TALKS, *MEETINGS)])
+    selected = site.store.agenda.selected
+
+    def publish_after(slug: str, ticks: Ticks) -> frozenset[bytes] | None:
+        found = selected(slug, ticks)
+        put(site.store, now + MINUTE, *TALKS[1:], event("new"), source=SUMMIT)
+        publish(site.store, "summit", now=now + MINUTE)
+        return found
+
+    monkeypatch.setattr(site.store.agenda, "selected", publish_after)
+    assert not {"a1", "new"} & {*uids(site.get(path))}
+
+
+def test_an_event_that_is_gone_does_not_count(site: Site, now: datetime, tmp_path: Path) -> None:
+    """It has a row for its stamps: the page must not say that it is shown."""
+    token = new_token(site.store, Ticks(events=("m1", "m3")))
+    put(site.store, now + MINUTE, *MEETINGS[1:], source=WORK)
+    publish(site.store, "summit", now=now + MINUTE)
+    page = web_app(site.store, tmp_path).test_client().get(f"/f/{token}/").text
+    assert "Calendar with 1 event." in page
 
 
 def test_the_calendars_name_includes_the_labels(site: Site) -> None:
@@ -272,7 +328,7 @@ def test_the_last_document_is_served_while_the_database_cannot_be_read(
 
 def test_the_cached_bytes_are_bounded(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     store, calls = site.store, count_joins(site, monkeypatch)
-    documents = SelectedDocuments(store, most_bytes=3000)
+    cache = SelectedDocuments(store, most_bytes=1500)
     head = store.publications.head("summit", "default")
     assert head is not None
     halls = ("Hall A", "Hall B", "Hall C", "Hall D")
@@ -281,10 +337,10 @@ def test_the_cached_bytes_are_bounded(site: Site, monkeypatch: pytest.MonkeyPatc
     def get(hall: str) -> bytes:
         selection = store.selections.find(tokens[hall], now=datetime.now(UTC))
         assert selection is not None
-        return documents.get(selection, head, "default").body
+        return cache.get(selection, head, "default").gzip
 
     sizes = [len(get(hall)) for hall in halls]
-    assert max(sizes) < 3000 < sum(sizes)
+    assert max(sizes) < 1500 < sum(sizes)
     assert len(calls) == 4
     get("Hall D")
     assert len(calls) == 4

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import os
 from pathlib import Path
 import secrets
+from shutil import copyfile
 from urllib.parse import quote
 
 from hypothesis import HealthCheck, settings
@@ -68,17 +69,28 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield from postgres_schema()
 
 
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new database in SQLite, to copy: that takes a sixth of the time of making it."""
+    path = tmp_path_factory.mktemp("database") / "new.sqlite3"
+    Store.open(f"sqlite:///{path}", SecretKeys(KEY)).close()
+    return path
+
+
 @pytest.fixture
-def any_store(database_url: str, keys: SecretKeys) -> Iterator[Store]:
+def any_store(database_url: str, new_database: Path, keys: SecretKeys) -> Iterator[Store]:
     """A store on each kind of database."""
+    if database_url.startswith("sqlite:///"):
+        copyfile(new_database, database_url.removeprefix("sqlite:///"))
     store = Store.open(database_url, keys)
     yield store
     store.close()
 
 
 @pytest.fixture
-def store(tmp_path: Path, keys: SecretKeys) -> Iterator[Store]:
+def store(tmp_path: Path, new_database: Path, keys: SecretKeys) -> Iterator[Store]:
     """A store on SQLite, for tests of what stands above it."""
-    store = Store.open(f"sqlite:///{tmp_path}/bridge.sqlite3", keys)
+    copyfile(new_database, path := tmp_path / "bridge.sqlite3")
+    store = Store.open(f"sqlite:///{path}", keys)
     yield store
     store.close()

@@ -8,7 +8,9 @@ import secrets
 from shutil import copyfile
 from urllib.parse import quote
 
+from flask import Flask
 from hypothesis import HealthCheck, settings
+from jinja2.bccache import Bucket, BytecodeCache
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -29,6 +31,23 @@ _RELAXED = settings(
 settings.register_profile("default", _RELAXED, max_examples=25)
 settings.register_profile("ci", _RELAXED, max_examples=300)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+class CompiledTemplates(BytecodeCache):
+    """The templates of this process, compiled once and not for each app of a test."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
 
 
 @pytest.fixture

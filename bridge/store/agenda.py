@@ -82,6 +82,13 @@ class AgendaTable(Tables):
             of_all_kinds = frozenset.intersection(*sets) if sets else frozenset()
             return of_all_kinds | (_uids(connection, starred) if ticks.events else frozenset())
 
+    def shows(self, slug: str, uid: str, ticks: Ticks) -> bool:
+        """Return whether ticks select an entry."""
+        if not ticks.number:
+            return True
+        query = sa.select(sa.true()).where(_is_selected(sa.literal(uid), slug, ticks))
+        return self._database.first(query) is not None
+
 
 def _is_public(slug: str) -> sa.ColumnElement[bool]:
     """Whether a feed is public: the responses of the account are no part of it."""

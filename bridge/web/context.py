@@ -110,8 +110,7 @@ class Web:
 
     def shows(self, access: Access, uid: str) -> bool:
         """Whether an address opens an entry of its feed."""
-        uids = self.store.agenda.selected(access.slug, access.ticks)
-        return uids is None or uid.encode() in uids
+        return self.store.agenda.shows(access.slug, uid, access.ticks)
 
     def _open(self, slug: str | None, token: str | None, *, is_poll: bool) -> Access:
         """Return what an address opens, and note its use; raise NotFound or Gone."""

@@ -42,3 +42,6 @@ CREATE INDEX entries_by_event ON entries (slug, event_uid);
 -- The plain bytes are those of the gzip. Its blocks have other names now.
 ALTER TABLE documents DROP COLUMN body;
 UPDATE documents SET blocks = NULL;
+
+-- What a warning is about is read from the events.
+ALTER TABLE sources DROP COLUMN held_hash;

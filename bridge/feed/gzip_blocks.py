@@ -59,16 +59,11 @@ def decompress_blocks(gzip: bytes, blocks: bytes) -> Iterator[bytes]:
     return (_inflate(data) for _, data in _stored(gzip, blocks))
 
 
-def deflate(plain: bytes) -> bytes:
-    """Return a block as deflate, ended by a full flush."""
-    deflator = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+def deflate(plain: bytes, *, fast: bool = False) -> bytes:
+    """Return a block as deflate, ended by a full flush; ``fast``: larger but sooner."""
+    new, level = (isal_zlib.compressobj, _FAST_LEVEL) if fast else (zlib.compressobj, _LEVEL)
+    deflator = new(level, zlib.DEFLATED, -zlib.MAX_WBITS)
     return deflator.compress(plain) + deflator.flush(zlib.Z_FULL_FLUSH)
-
-
-def deflate_fast(plain: bytes) -> bytes:
-    """Return a block as ``deflate`` does, larger but sooner."""
-    deflator = isal_zlib.compressobj(_FAST_LEVEL, isal_zlib.DEFLATED, -zlib.MAX_WBITS)
-    return deflator.compress(plain) + deflator.flush(isal_zlib.Z_FULL_FLUSH)
 
 
 def compress(
@@ -96,7 +91,7 @@ def compress(
         nonlocal crc, size
         sha256.update(plain)
         crc, size = isal_zlib.crc32(plain, crc), size + len(plain)
-        deflated.append(data or (deflate_fast if fast else deflate)(plain))
+        deflated.append(data or deflate(plain, fast=fast))
         new.append(Block(last, len(deflated[-1])))
 
     add(head, FIRST)

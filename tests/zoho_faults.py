@@ -56,12 +56,16 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """A fault that skips ``after`` requests, then spoils ``left`` of them (None: all)."""
+    """A fault that skips ``after`` requests, then spoils ``left`` of them (None: all).
+
+    ``spoilt`` are the addresses of spoilt requests, if it spoils only the first of each.
+    """
 
     route: str
     kind: str
     left: int | None
     after: int
+    spoilt: set[str] | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -81,12 +85,20 @@ class Faults:
         app.after_request(self._after)
 
     def add(
-        self, route: str, kind: str, *, times: int | None = None, after: int = 0, **details: Any
+        self,
+        route: str,
+        kind: str,
+        *,
+        times: int | None = None,
+        after: int = 0,
+        first_of_each: bool = False,
+        **details: Any,
     ) -> None:
         """Spoil requests to ``route`` (or ``"calendar.*"``, ``"*"``); ``details`` as in KINDS.
 
-        The first ``after`` requests pass, then ``times`` are spoilt. Raise ValueError for an
-        unknown fault.
+        The first ``after`` requests pass, then ``times`` are spoilt. ``first_of_each``: only the
+        first request of each address, in whatever order requests that run side by side arrive.
+        Raise ValueError for an unknown fault.
         """
         if not any(fnmatchcase(name, route) for name in ROUTES):
             raise ValueError(f"no route is called {route!r}; there are {', '.join(ROUTES)}")
@@ -94,7 +106,14 @@ class Faults:
             known = dict(KINDS)
             raise ValueError(f"there is no fault {kind!r} with {sorted(details)}; known: {known}")
         details = {**KINDS[kind], **details}
-        fault = Fault(route=route, kind=kind, left=times, after=after, details=details)
+        fault = Fault(
+            route=route,
+            kind=kind,
+            left=times,
+            after=after,
+            spoilt=set() if first_of_each else None,
+            details=details,
+        )
         with self._lock:
             self._faults.append(fault)
 
@@ -116,7 +135,7 @@ class Faults:
         fault = g.get("fault") if has_app_context() else None
         return timedelta(seconds=fault.details.get("skew", 0) if fault else 0)
 
-    def _take(self, route: str) -> Fault | None:
+    def _take(self, route: str, address: str) -> Fault | None:
         """Return the fault that spoils this request, and count the request."""
         with self._lock:
             for fault in self._faults:
@@ -125,6 +144,10 @@ class Faults:
                 if fault.after:
                     fault.after -= 1
                     continue
+                if fault.spoilt is not None:
+                    if address in fault.spoilt:
+                        continue
+                    fault.spoilt.add(address)
                 if fault.left is not None:
                     fault.left -= 1
                 return fault
@@ -133,7 +156,7 @@ class Faults:
     def _before(self) -> Response | None:
         """Return the answer that takes the place of the route's own, or None."""
         route = request.endpoint or ""
-        g.fault = fault = self._take(route) if route else None
+        g.fault = fault = self._take(route, request.full_path) if route else None
         if fault is None:
             return None
         details = fault.details

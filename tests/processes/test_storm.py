@@ -73,7 +73,7 @@ LISTS = {
     "connect.events": "streamId",
     "calendar.events": "uid",
 }
-ODD_ANSWERS = (
+ODD_ANSWERS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     *(("*", kind, {}) for kind in ("status", "html", "truncated", "reset", "expired-token")),
     *((f"{product}.*", "wrong-types", {}) for product in ("backstage", "connect", "calendar")),
     *((route, "empty-list", {}) for route in LISTS),

@@ -190,7 +190,7 @@ def test_an_empty_list_is_requested_once_more_in_the_same_read(world: World) -> 
     world.refresh()
     before = world.bodies()
     world.events().change(world.events().all()[0]["uid"], title="Call, later", etag="9999999999999")
-    world.sandbox.faults.add("calendar.events", "empty-list", times=RANGES)
+    world.sandbox.faults.add("calendar.events", "empty-list", first_of_each=True)
     report = world.refresh()
     assert (report.outcome, report.fetched, report.changed) == ("refreshed", 3, 1)
     assert world.state().warning is None

@@ -41,13 +41,13 @@ def test_every_selection_has_a_secret_of_its_own_that_is_stored_as_a_hash(site: 
     assert not any(token in stored for token in tokens)
 
 
-@given(data=st.data())
+@given(place=st.integers(0, 23), new=st.sampled_from("ABCxyz019-_=.+ é%"))
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_other_token_opens_a_selection(site: Site, data: st.DataObject) -> None:
+def test_no_other_token_opens_a_selection(site: Site, place: int, new: str) -> None:
+    """The token is random, so what is drawn must not depend on it."""
     token = new_token(site.store, Ticks(labels=(IN_HALL_A,)))
     text = list(token)
-    place = data.draw(st.integers(0, len(text) - 1))
-    text[place] = data.draw(st.sampled_from("ABCxyz019-_=.+ é%").filter(lambda c: c != text[place]))
+    text[place] = new if new != text[place] else "!"
     for page in ("summit.ics", "", "embed"):
         assert site.status(f"/f/{''.join(text)}/{page}") == 404
     assert site.status(f"/f/{token}/summit.ics") == 200
